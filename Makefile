@@ -1,0 +1,75 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+DEV := $(VENV)/.dev-installed
+RUN := $(VENV)/.demo-installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+UV_VERSION := 0.13.9
+
+# `python3.11` may not be on the PATH under that name; a newer python3 serves as well.
+PYTHON_FOUND := $(or $(shell command -v $(PYTHON) 2>/dev/null),$(shell command -v python3 2>/dev/null))
+
+.PHONY: help demo test unit check bench fmt lock schemas extras servers clean
+
+help:  ## Show what each command does
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	@test -n "$(PYTHON_FOUND)" || { echo "error: no Python found; install Python 3.11 with venv, or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON_FOUND)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON_FOUND) is older than Python 3.11; name a newer one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	"$(PYTHON_FOUND)" -m venv $(VENV)
+
+$(RUN): requirements/demo.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what the demo needs into $(VENV) (pinned and hashed) ..."
+	$(PIP) install --require-hashes -r requirements/demo.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): requirements/dev.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what tests and checks need into $(VENV) (pinned and hashed) ..."
+	$(PIP) install --require-hashes -r requirements/dev.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@ $(RUN)
+
+demo: $(RUN)  ## Watch a shop being digitized end to end; VIDEO=file for your own footage, ARGS="--headless --seconds 60"
+	@VIDEO="$(VIDEO)" deploy/demo_video.sh > build/demo-video.txt 2>build/demo-video.err || true; cat build/demo-video.err >&2
+	$(BIN)/shopthread demo --video "$$(cat build/demo-video.txt)" $(ARGS)
+
+test: $(DEV) servers  ## Run every test: unit, conformance, integration with real servers, end to end
+	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+unit: $(DEV)  ## Run the unit tests alone (seconds)
+	$(BIN)/python -m pytest tests/unit $(ARGS)
+
+check: $(DEV)  ## Lint, type-check, check import contracts, dependencies, generated files and migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+bench: $(DEV)  ## Run the benchmarks; ONLY=name for one. Table on screen, build/bench.json beside it
+	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY),)
+
+fmt: $(DEV)  ## Format the code and mend what can be mended automatically
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schemas: $(DEV)  ## Regenerate JSON Schemas, AsyncAPI and the event catalogue from the types
+	$(BIN)/python -m contracts.generate
+
+lock: | $(BIN)/python  ## Compile the lock files anew from pyproject.toml
+	python3 -m venv build/lock-venv && build/lock-venv/bin/pip install --quiet uv==$(UV_VERSION)
+	PATH="$(CURDIR)/build/lock-venv/bin:$$PATH" requirements/lock.sh
+
+servers: $(DEV)  ## Find or fetch the real servers that tests need (Mosquitto; PostgreSQL comes as a wheel)
+	@deploy/fetch_mosquitto.sh
+
+extras: $(DEV)  ## Install each extra alone in a fresh environment and run its unit tests there
+	deploy/test_extras.sh
+
+clean:  ## Remove everything that the other commands made
+	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""Merges anonymous visits and member touches into unified profiles and serves headquarters."""

@@ -1,0 +1,1 @@
+"""Agents on store devices: cameras, scan-code terminals and POS taps."""

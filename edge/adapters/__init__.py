@@ -1,0 +1,1 @@
+"""The edge's thin adapters: cameras, ONNX models, terminals, outbox, MQTT."""

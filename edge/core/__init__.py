@@ -1,0 +1,1 @@
+"""Pure parts of the edge: no clock, randomness or I/O."""

@@ -1,0 +1,1 @@
+"""The gateway's thin adapters: MQTT consumer, event store, uploader, embedded broker."""

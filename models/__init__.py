@@ -1,0 +1,1 @@
+"""The ONNX model registry: manifests, weights and a loader that verifies both."""

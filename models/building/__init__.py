@@ -1,0 +1,1 @@
+"""Scripts that rebuild the bundled models byte for byte from registry packages."""

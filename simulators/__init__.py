@@ -1,0 +1,1 @@
+"""Shops, shoppers, cameras and terminals with ground truth."""

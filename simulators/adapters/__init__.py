@@ -1,0 +1,1 @@
+"""The simulators' thin adapters: writing device feeds and ground truth."""
