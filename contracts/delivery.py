@@ -1,0 +1,121 @@
+"""How events get from hop to hop: acknowledgements over MQTT, batches over HTTP.
+
+Device to gateway: each MQTT message carries the user properties `epoch` and `sequence`. An epoch is one life of a
+device's outbox; within it, sequence numbers are gapless from 1. The gateway publishes an `Acknowledgement` after its
+commit; only that lets the device drop its rows. A broker's PUBACK does not.
+
+Gateway to cloud: newline-delimited events, compressed with zstandard, answered by an `IngestReceipt` after the cloud's
+commit; only that lets the gateway mark its rows as delivered. Rejected events are named, with their reasons.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from contracts.errors import ContractError, EventRejectedError, PrivacyError, RejectReason
+from contracts.events import decode_event, require_uplink
+from contracts.topics import check_name
+
+EPOCH_PROPERTY = "epoch"
+SEQUENCE_PROPERTY = "sequence"
+EVENT_MEDIA_TYPE = "application/cloudevents+json"
+BATCH_MEDIA_TYPE = "application/x-ndjson"
+INGEST_PATH = "/v1/events"
+MAX_BATCH_BYTES = 16 * 1024 * 1024
+
+Epoch = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$")]
+
+
+class Acknowledgement(Struct, frozen=True, kw_only=True):
+    """The gateway holds, durably, every event of `epoch` up to and including number `through`."""
+
+    epoch: Epoch
+    through: Annotated[int, Meta(ge=0)]
+
+
+class Presence(Struct, frozen=True, kw_only=True):
+    """Whether a device is connected. The broker publishes the offline form as the device's last will."""
+
+    online: bool
+    kind: Literal["camera", "terminal", "pos", "gateway"]
+    software_version: str
+
+
+class Rejection(Struct, frozen=True, kw_only=True):
+    """One event of a batch that the cloud refused: it is kept there as a dead letter."""
+
+    line: Annotated[int, Meta(ge=1)]
+    reason: RejectReason
+    detail: str
+    event_id: str | None = None
+
+
+class IngestReceipt(Struct, frozen=True, kw_only=True):
+    """What became of a batch, in counts that add up to its lines."""
+
+    received: int
+    inserted: int
+    duplicate: int
+    rejected: int
+    rejections: tuple[Rejection, ...] = ()
+
+
+def encode_message(message: Acknowledgement | Presence | IngestReceipt) -> bytes:
+    """Return a control message as JSON."""
+    return msgspec.json.encode(message)
+
+
+def decode_acknowledgement(raw: bytes) -> Acknowledgement:
+    """Return the acknowledgement that `raw` holds.
+
+    Raises:
+        ContractError: It holds none.
+    """
+    try:
+        return msgspec.json.decode(raw, type=Acknowledgement)
+    except msgspec.MsgspecError as error:
+        msg = f"expected an acknowledgement such as {{'epoch': 'a1', 'through': 7}}, got {raw[:80]!r}: {error}"
+        raise ContractError(msg) from error
+
+
+def decode_receipt(raw: bytes) -> IngestReceipt:
+    """Return the ingest receipt that `raw` holds.
+
+    Raises:
+        ContractError: It holds none.
+    """
+    try:
+        return msgspec.json.decode(raw, type=IngestReceipt)
+    except msgspec.MsgspecError as error:
+        msg = f"expected an ingest receipt, got {raw[:80]!r}: {error}"
+        raise ContractError(msg) from error
+
+
+def join_batch(events: list[bytes]) -> bytes:
+    """Return encoded events as the body of an uplink request, each known to be allowed to leave the store.
+
+    Raises:
+        PrivacyError: One of them is store-local or unreadable; nothing is sent.
+    """
+    for raw in events:
+        try:
+            require_uplink(decode_event(raw))
+        except EventRejectedError as error:
+            msg = f"refused to put an event into the uplink: {error}"
+            raise PrivacyError(msg) from error
+    return b"\n".join(events)
+
+
+def split_batch(body: bytes) -> list[bytes]:
+    """Return the events of a batch body, without empty lines."""
+    return [line for line in body.split(b"\n") if line.strip()]
+
+
+def check_epoch(value: str) -> str:
+    """Return `value`, known to be fit as an epoch.
+
+    Raises:
+        TopicError: It is not.
+    """
+    return check_name("epoch", value)

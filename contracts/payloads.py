@@ -1,0 +1,247 @@
+"""Every event's payload, as a frozen, versioned type.
+
+Times are Unix milliseconds UTC, lengths metres, money minor units of its currency.
+
+A field added later has a default and keeps the version; a changed meaning gets a new type name with a higher version.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct
+
+from contracts.privacy import PrivacyClass, StoreLocalPayload, UplinkPayload
+
+Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
+EventId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+TimeMs = Annotated[int, Meta(ge=0, lt=1 << 48, description="Unix milliseconds, UTC")]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Count = Annotated[int, Meta(ge=0, le=1 << 53)]
+Gtin = Annotated[str, Meta(pattern=r"^\d{14}$", description="GTIN, always 14 digits")]
+Seconds = Annotated[float, Meta(ge=0)]
+Text = Annotated[str, Meta(max_length=2048)]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217")]
+
+ZoneKind = Literal["entrance", "shelf", "fitting_room", "queue", "checkout", "staff", "floor"]
+TripwireKind = Literal["entrance", "passby", "internal"]
+Direction = Literal["in", "out"]
+Phase = Literal["open", "update", "closed"]
+
+
+class Stay(Struct, frozen=True, kw_only=True):
+    """One time interval of one person in one zone. `left_ms` is None while the stay goes on."""
+
+    zone_id: Name
+    zone_kind: ZoneKind
+    entered_ms: TimeMs
+    left_ms: TimeMs | None = None
+
+
+class PathPoint(Struct, frozen=True, array_like=True):
+    """Where a person stood: `[t_ms, x_m, y_m]` on the store's floor."""
+
+    t_ms: TimeMs
+    x_m: float
+    y_m: float
+
+
+class ZoneCount(Struct, frozen=True, kw_only=True):
+    """How many people were in one zone at the event's time."""
+
+    zone_id: Name
+    zone_kind: ZoneKind
+    people: Count
+
+
+class MemberPseudonym(Struct, frozen=True, kw_only=True):
+    """A member as a terminal reports one: the namespace in clear, the value under the tenant's key.
+
+    `contracts.pseudonym` makes the value; the identifier itself is never sent.
+    """
+
+    namespace: Literal["member_number", "phone", "openid", "unionid", "card", "device"]
+    pseudonym: Annotated[str, Meta(pattern=r"^[a-z2-7]{32}$")]
+
+
+class SaleLine(Struct, frozen=True, kw_only=True):
+    """One line of a receipt. A returned item has a negative quantity."""
+
+    gtin: Gtin | None
+    quantity: float
+    unit_price_minor: int
+    description: Text | None = None
+
+
+class FootfallCrossing(UplinkPayload, frozen=True, kw_only=True):
+    """A track crossed a tripwire."""
+
+    TYPE: ClassVar[str] = "org.shopthread.footfall.crossing.v1"
+    PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.ANONYMOUS
+    SUMMARY: ClassVar[str] = "A track crossed a tripwire, once per passage."
+
+    tripwire_id: Name
+    tripwire_kind: TripwireKind
+    direction: Direction
+    track_id: Name
+    confidence: Share
+    rule_version: Name
+
+
+class VisitSegment(UplinkPayload, frozen=True, kw_only=True):
+    """What one device saw of one person, as known so far. A later phase supersedes an earlier one."""
+
+    TYPE: ClassVar[str] = "org.shopthread.visit.segment.v1"
+    PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.ANONYMOUS
+    SUMMARY: ClassVar[str] = "What one device saw of one person: stays, floor path, phase."
+
+    segment_id: EventId
+    track_id: Name
+    phase: Phase
+    ordinal: Count
+    opened_ms: TimeMs
+    updated_ms: TimeMs
+    closed_ms: TimeMs | None = None
+    stays: tuple[Stay, ...] = ()
+    path: tuple[PathPoint, ...] = ()
+    path_error_m: Annotated[float, Meta(ge=0)] | None = None
+    group_hint: Name | None = None
+    staff_score: Share | None = None
+    rule_version: Name
+
+
+class ZoneOccupancy(UplinkPayload, frozen=True, kw_only=True):
+    """People in each zone of one device at one instant."""
+
+    TYPE: ClassVar[str] = "org.shopthread.zone.occupancy.v1"
+    PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.ANONYMOUS
+    SUMMARY: ClassVar[str] = "People in each zone, sampled."
+
+    zones: tuple[ZoneCount, ...]
+
+
+class Coverage(UplinkPayload, frozen=True, kw_only=True):
+    """How much of an interval a device really observed. Missing is not zero."""
+
+    TYPE: ClassVar[str] = "org.shopthread.coverage.v1"
+    PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.OPERATIONAL
+    SUMMARY: ClassVar[str] = "Seconds observed, frames processed and dropped, per device and interval."
+
+    interval_start_ms: TimeMs
+    interval_end_ms: TimeMs
+    observed_s: Seconds
+    frames_processed: Count
+    frames_dropped: Count
+
+
+class CodeScanned(UplinkPayload, frozen=True, kw_only=True):
+    """A terminal read a code."""
+
+    TYPE: ClassVar[str] = "org.shopthread.code.scanned.v1"
+    PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.PSEUDONYMOUS
+    SUMMARY: ClassVar[str] = "A terminal read an item code, a member code or both."
+
+    scan_id: Name
+    code: Text
+    gtin: Gtin | None = None
+    serial: Text | None = None
+    lot: Text | None = None
+    member: MemberPseudonym | None = None
+    result: Literal["item", "member", "unreadable"]
+    zone_id: Name | None = None
+    in_store_proof: Literal["terminal", "store_token", "none"] = "terminal"
+
+
+class PosSale(UplinkPayload, frozen=True, kw_only=True):
+    """A receipt: a sale, a void or a refund."""
+
+    TYPE: ClassVar[str] = "org.shopthread.pos.sale.v1"
+    PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.PSEUDONYMOUS
+    SUMMARY: ClassVar[str] = "A receipt with its lines; also voids and refunds."
+
+    receipt_id: Name
+    kind: Literal["sale", "void", "refund"] = "sale"
+    reverses_receipt_id: Name | None = None
+    lines: tuple[SaleLine, ...]
+    total_minor: int
+    currency: Currency
+    tender: Name | None = None
+    member: MemberPseudonym | None = None
+    zone_id: Name | None = None
+
+
+class DeviceHealth(UplinkPayload, frozen=True, kw_only=True):
+    """How a device is doing."""
+
+    TYPE: ClassVar[str] = "org.shopthread.device.health.v1"
+    PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.OPERATIONAL
+    SUMMARY: ClassVar[str] = "Uptime, frame rate, temperature, model, clock offset, queue depth."
+
+    uptime_s: Seconds
+    software_version: Text
+    queue_depth: Count
+    fps: Annotated[float, Meta(ge=0)] | None = None
+    temperature_c: float | None = None
+    model_name: Name | None = None
+    model_version: Name | None = None
+    clock_offset_ms: float | None = None
+    input_errors: Count = 0
+
+
+class VisitRevised(UplinkPayload, frozen=True, kw_only=True):
+    """A whole visit as the gateway knows it so far. A higher revision supersedes a lower one."""
+
+    TYPE: ClassVar[str] = "org.shopthread.visit.revised.v1"
+    PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.ANONYMOUS
+    SUMMARY: ClassVar[str] = "A whole visit as known so far, in numbered revisions."
+
+    visit_id: EventId
+    revision: Annotated[int, Meta(ge=1)]
+    status: Literal["open", "closed", "merged", "withdrawn"]
+    segment_ids: tuple[EventId, ...]
+    opened_ms: TimeMs
+    updated_ms: TimeMs
+    closed_ms: TimeMs | None = None
+    stays: tuple[Stay, ...] = ()
+    path: tuple[PathPoint, ...] = ()
+    path_error_m: Annotated[float, Meta(ge=0)] | None = None
+    party_id: Name | None = None
+    staff_score: Share | None = None
+    merged_into: EventId | None = None
+    rule_version: Name
+
+
+class Correction(UplinkPayload, frozen=True, kw_only=True):
+    """Earlier events did not occur or were wrong. Vocabulary of EPCIS 2.0's errorDeclaration."""
+
+    TYPE: ClassVar[str] = "org.shopthread.correction.v1"
+    PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.OPERATIONAL
+    SUMMARY: ClassVar[str] = "Earlier events did not occur or were wrong."
+
+    corrects: Annotated[tuple[EventId, ...], Meta(min_length=1)]
+    reason: Literal["did_not_occur", "incorrect_data"]
+    corrective_event_ids: tuple[EventId, ...] = ()
+    note: Text | None = None
+
+
+class AppearanceSignature(StoreLocalPayload, frozen=True, kw_only=True):
+    """A quantized appearance embedding under the day's secret rotation. Stays in the store, in memory, for a day."""
+
+    TYPE: ClassVar[str] = "org.shopthread.appearance.signature.v1"
+    SUMMARY: ClassVar[str] = "A quantized appearance embedding under the day's secret rotation."
+
+    segment_id: EventId
+    key_id: Name
+    signature: Annotated[bytes, Meta(max_length=4096)]
+
+
+UPLINK_PAYLOADS: tuple[type[UplinkPayload], ...] = (
+    FootfallCrossing,
+    VisitSegment,
+    ZoneOccupancy,
+    Coverage,
+    CodeScanned,
+    PosSale,
+    DeviceHealth,
+    VisitRevised,
+    Correction,
+)
+STORE_LOCAL_PAYLOADS: tuple[type[StoreLocalPayload], ...] = (AppearanceSignature,)

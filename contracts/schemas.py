@@ -1,0 +1,160 @@
+"""JSON Schemas, the AsyncAPI document and the event catalogue, made from the types. Pure: returns text."""
+
+import json
+from typing import Any
+
+import msgspec
+
+from contracts.delivery import EVENT_MEDIA_TYPE, Acknowledgement, Presence
+from contracts.events import Event, Source
+from contracts.payloads import STORE_LOCAL_PAYLOADS, UPLINK_PAYLOADS
+from contracts.privacy import Payload
+from contracts.topics import ack_topic, event_topic, presence_topic
+
+JSON_SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+ASYNCAPI_VERSION = "3.0.0"
+PAYLOADS: tuple[type[Payload], ...] = (*UPLINK_PAYLOADS, *STORE_LOCAL_PAYLOADS)
+
+_ANY = Source("tenant", "store", "device")
+_PARAMETERS = {
+    name: {"description": f"The {name}'s name: 1 to 64 of a-z, 0-9 and the hyphen."}
+    for name in ("tenant", "store", "device")
+}
+
+
+def event_schema(payload: type[Payload]) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of one type's whole event."""
+    (root,), components = msgspec.json.schema_components([Event[payload]], ref_template="#/$defs/{name}")  # type: ignore[valid-type]  # a type made at run time
+    event = dict(components.pop(root["$ref"].rpartition("/")[2]))
+    event["properties"] = {**event["properties"], "type": {"const": payload.TYPE}}
+    event["required"] = ["specversion", *event["required"]]
+    return {
+        "$schema": JSON_SCHEMA_DIALECT,
+        "$id": f"{payload.TYPE}.json",
+        **event,
+        "title": payload.TYPE,
+        "description": payload.SUMMARY,
+        "x-privacy-class": payload.PRIVACY.value,
+        "$defs": dict(sorted(components.items())),
+    }
+
+
+def asyncapi_document(version: str) -> dict[str, Any]:
+    """Return the AsyncAPI 3 document of everything that travels over MQTT."""
+    channels: dict[str, Any] = {}
+    messages: dict[str, Any] = {}
+    operations: dict[str, Any] = {}
+    for payload in PAYLOADS:
+        name = payload.TYPE
+        messages[name] = {
+            "name": name,
+            "summary": payload.SUMMARY,
+            "contentType": EVENT_MEDIA_TYPE,
+            "payload": {
+                "schemaFormat": "application/schema+json;version=draft-2020-12",
+                "schema": event_schema(payload),
+            },
+            "x-privacy-class": payload.PRIVACY.value,
+        }
+        channels[name] = _channel(event_topic(_ANY, payload), name)
+        operations[f"publish-{name}"] = _operation("send", name, f"A device reports: {payload.SUMMARY}")
+    for control, topic, action, summary in (
+        (Acknowledgement, ack_topic(_ANY), "receive", "The gateway holds events durably up to a number."),
+        (Presence, presence_topic(_ANY), "send", "A device is connected, or (its last will) is not."),
+    ):
+        name = control.__name__
+        messages[name] = {
+            "name": name,
+            "summary": summary,
+            "contentType": "application/json",
+            "payload": _plain(control),
+        }
+        channels[name] = _channel(topic, name)
+        operations[f"{action}-{name}"] = _operation(action, name, summary)
+    return {
+        "asyncapi": ASYNCAPI_VERSION,
+        "info": {
+            "title": "Shopthread store bus",
+            "version": version,
+            "description": "What devices and the gateway of one store say to each other over MQTT 5, QoS 1.",
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "channels": channels,
+        "operations": operations,
+        "components": {"messages": messages},
+    }
+
+
+def event_catalogue() -> str:
+    """Return the event catalogue as Markdown."""
+    lines = [
+        "# Event catalogue",
+        "",
+        "Made from the types in `contracts/payloads.py` by `make schemas`; a test fails when it is out of date.",
+        "Each event is a CloudEvents 1.0 envelope in JSON; its JSON Schema lies in `contracts/documents/`.",
+        "",
+        "| type | privacy class | topic | what it says |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{payload.TYPE}` | {payload.PRIVACY.value} | `{_with_placeholders(event_topic(_ANY, payload))}` "
+        f"| {payload.SUMMARY} |"
+        for payload in PAYLOADS
+    ]
+    for payload in PAYLOADS:
+        lines += ["", f"## {payload.TYPE}", "", payload.__doc__ or "", "", "| field | type | needed |", "|---|---|---|"]
+        schema = msgspec.json.schema_components([payload], ref_template="{name}")[1][payload.__name__]
+        required = set(schema["required"])
+        lines += [
+            f"| `{name}` | {_type_words(field)} | {'yes' if name in required else 'no'} |"
+            for name, field in schema["properties"].items()
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def to_json_text(document: dict[str, Any]) -> str:
+    """Return a document as the text that is committed."""
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _plain(control: type[msgspec.Struct]) -> dict[str, Any]:
+    (_,), components = msgspec.json.schema_components([control], ref_template="{name}")
+    schema: dict[str, Any] = components[control.__name__]
+    return schema
+
+
+def _channel(topic: str, message: str) -> dict[str, Any]:
+    return {
+        "address": _with_placeholders(topic),
+        "parameters": _PARAMETERS,
+        "messages": {message: {"$ref": f"#/components/messages/{message}"}},
+        "bindings": {"mqtt": {"bindingVersion": "0.2.0"}},
+    }
+
+
+def _operation(action: str, channel: str, summary: str) -> dict[str, Any]:
+    return {
+        "action": action,
+        "channel": {"$ref": f"#/channels/{channel}"},
+        "summary": summary,
+        "bindings": {"mqtt": {"qos": 1, "bindingVersion": "0.2.0"}},
+    }
+
+
+def _with_placeholders(topic: str) -> str:
+    return topic.replace("/tenant/store/device/", "/{tenant}/{store}/{device}/")
+
+
+def _type_words(schema: dict[str, Any]) -> str:
+    """Return a field's JSON Schema in a few words for a table cell."""
+    if "$ref" in schema:
+        return f"`{schema['$ref']}`"
+    if "enum" in schema:
+        return " or ".join(f"`{value}`" for value in schema["enum"])
+    if "anyOf" in schema:
+        return " or ".join(_type_words(option) for option in schema["anyOf"])
+    if schema.get("type") == "array":
+        return f"list of {_type_words(schema.get('items', {}))}"
+    words = str(schema.get("type", "any"))
+    return f"{words} ({schema['description']})" if "description" in schema else words
