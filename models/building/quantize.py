@@ -1,0 +1,167 @@
+"""Static INT8 quantization, written out so that weights and ranges give the same bytes anywhere.
+
+The graph keeps its float operators and gets QuantizeLinear/DequantizeLinear pairs around them
+(QDQ), which ONNX Runtime fuses into integer kernels. Weights are signed 8 bits with one scale per
+output channel, activations unsigned 8 bits with one scale per tensor, biases 32 bits. The last
+convolution of each head and everything behind it stay float: quantizing the decoding of boxes
+costs accuracy and saves nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import ArrayLike, NDArray
+from onnx import helper, numpy_helper
+
+from models.building.graph import finish, make_node
+
+QUANTIZED_OPERATORS = frozenset({"Conv", "LeakyRelu", "MaxPool", "Concat", "Add", "Resize"})
+_KEEPS_RANGE = frozenset({"MaxPool", "Resize"})  # fused only where both sides share one scale
+_ACTIVATION_LEVELS = 255
+_WEIGHT_LIMIT = 127
+
+Range = tuple[float, float]
+
+
+def quantized_nodes(model: onnx.ModelProto) -> list[onnx.NodeProto]:
+    """Return the nodes that become integer, in order."""
+    feeds_split = {node.input[0] for node in model.graph.node if node.op_type == "Split"}
+    stays_float: set[str] = set()
+    found = []
+    for node in model.graph.node:
+        if node.output[0] in feeds_split or stays_float.intersection(node.input):
+            stays_float.update(node.output)
+        elif node.op_type in QUANTIZED_OPERATORS:
+            found.append(node)
+    return found
+
+
+def calibrated_tensors(model: onnx.ModelProto) -> list[str]:
+    """Return the activations whose ranges quantization needs, in order of appearance."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    keeps = {node.output[0] for node in quantized_nodes(model) if node.op_type in _KEEPS_RANGE}
+    names: dict[str, None] = {}
+    for node in quantized_nodes(model):
+        for name in (*node.input, *node.output):
+            if name and name not in constants and name not in keeps:
+                names[name] = None
+    return list(names)
+
+
+def quantize(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> onnx.ModelProto:
+    """Return the integer version of a float model.
+
+    Args:
+        model: The float model.
+        ranges: Least and greatest value of every tensor that `calibrated_tensors` names.
+
+    Raises:
+        KeyError: A range is missing.
+    """
+    return _Quantizer(model, ranges).run()
+
+
+class _Quantizer:
+    """Rewrites one graph. Names derive from the float model's names alone."""
+
+    def __init__(self, model: onnx.ModelProto, ranges: Mapping[str, Range]) -> None:
+        self._graph = model.graph
+        self._integer = {node.output[0]: node for node in quantized_nodes(model)}
+        self._ranges = ranges
+        self._constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+        self._new_constants: dict[str, NDArray[Any]] = {}
+        self._nodes: list[onnx.NodeProto] = []
+        self._scales: dict[str, float] = {}
+        self._zero_points: dict[str, int] = {}
+
+    def run(self) -> onnx.ModelProto:
+        activations = self._activations()
+        for node in self._graph.node:
+            copy = onnx.NodeProto()
+            copy.CopyFrom(node)
+            for index, name in enumerate(node.input):
+                if name in activations:
+                    copy.input[index] = f"{name}.restored"
+            if node.op_type == "Conv" and node.output[0] in self._integer:
+                self._quantize_weights(copy, source=node.input[0])
+            self._nodes.append(copy)
+            for name in node.output:
+                if name in activations:
+                    self._wrap(name)
+        return self._model()
+
+    def _activations(self) -> set[str]:
+        """Set a scale for every activation of the integer part, and return their names."""
+        for node in self._integer.values():
+            source = node.input[0]
+            if node.op_type in _KEEPS_RANGE:
+                self._set_scale(source, self._ranges[source])
+                self._scales[node.output[0]] = self._scales[source]
+                self._zero_points[node.output[0]] = self._zero_points[source]
+                continue
+            for name in (*node.input, *node.output):
+                if name not in self._constants and name not in self._scales:
+                    self._set_scale(name, self._ranges[name])
+        return set(self._scales)
+
+    def _set_scale(self, name: str, limits: Range) -> None:
+        low, high = min(limits[0], 0.0), max(limits[1], 0.0)
+        scale = float(np.float32((high - low) / _ACTIVATION_LEVELS)) or 1.0
+        self._scales[name] = scale
+        self._zero_points[name] = round(-low / scale)
+
+    def _wrap(self, name: str) -> None:
+        scale = self._keep(f"{name}.scale", np.float32(self._scales[name]))
+        zero = self._keep(f"{name}.zero", np.uint8(self._zero_points[name]))
+        self._pair_up(name, [scale, zero])
+
+    def _pair_up(self, name: str, parameters: list[str]) -> None:
+        integer, restored = f"{name}.integer", f"{name}.restored"
+        self._append("QuantizeLinear", [name, *parameters], integer)
+        self._append("DequantizeLinear", [integer, *parameters], restored)
+
+    def _quantize_weights(self, conv: onnx.NodeProto, *, source: str) -> None:
+        """Store a convolution's weights in 8 bits and its bias in 32, restored before use."""
+        weights_name, bias_name = conv.input[1], conv.input[2]
+        weights = self._constants[weights_name].astype(np.float64)
+        bias = self._constants[bias_name].astype(np.float64)
+        greatest = np.abs(weights).max(axis=(1, 2, 3))
+        scale = (np.where(greatest > 0, greatest, 1.0) / _WEIGHT_LIMIT).astype(np.float32)
+        steps = weights / scale.astype(np.float64)[:, None, None, None]
+        integer = np.clip(np.rint(steps), -_WEIGHT_LIMIT, _WEIGHT_LIMIT).astype(np.int8)
+        bias_scale = np.float32(self._scales[source]) * scale
+        bias_integer = np.rint(bias / bias_scale.astype(np.float64)).astype(np.int32)
+        conv.input[1] = self._restore(weights_name, integer, scale)
+        conv.input[2] = self._restore(bias_name, bias_integer, bias_scale)
+
+    def _restore(self, name: str, integer: NDArray[Any], scale: NDArray[np.float32]) -> str:
+        """Store a constant as integers with one scale per output channel."""
+        inputs = [
+            self._keep(f"{name}.integer", integer),
+            self._keep(f"{name}.scale", scale),
+            self._keep(f"{name}.zero", np.zeros(scale.shape, dtype=integer.dtype)),
+        ]
+        self._append("DequantizeLinear", inputs, f"{name}.restored", axis=0)
+        return f"{name}.restored"
+
+    def _keep(self, name: str, value: ArrayLike) -> str:
+        self._new_constants[name] = np.asarray(value)
+        return name
+
+    def _append(self, operator: str, inputs: list[str], output: str, **attributes: object) -> None:
+        self._nodes.append(make_node(operator, inputs, [output], **attributes))
+
+    def _model(self) -> onnx.ModelProto:
+        used = {name for node in self._nodes for name in node.input}
+        constants = {**self._constants, **self._new_constants}
+        tensors = [numpy_helper.from_array(value, name) for name, value in constants.items() if name in used]
+        graph = helper.make_graph(
+            self._nodes,
+            f"{self._graph.name}_int8",
+            list(self._graph.input),
+            list(self._graph.output),
+            tensors,
+        )
+        return finish(graph)

@@ -1,0 +1,251 @@
+"""`shopthread models`: see, check, add and measure the models that the cameras run."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from models.registry import ModelRegistry, RegisteredModel
+
+HOME_VARIABLE = "SHOPTHREAD_HOME"
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The models that find people in frames: list, verify, add your own, measure.",
+)
+_console = Console()
+_errors = Console(stderr=True)
+
+
+def default_models_dir() -> Path:
+    """Return where this user's own models live: under SHOPTHREAD_HOME, or in the home directory."""
+    home = os.environ.get(HOME_VARIABLE)
+    base = Path(home) if home else Path.home() / ".local" / "share" / "shopthread"
+    return base / "models"
+
+
+@dataclass(frozen=True, slots=True)
+class _ThreeNumbers:
+    values: tuple[float, float, float]
+
+
+def _three_numbers(text: str) -> _ThreeNumbers:
+    try:
+        first, second, third = (float(part) for part in text.split(","))
+    except ValueError as error:
+        msg = f"need three numbers with commas, such as 123.7,116.3,103.5; got {text!r}"
+        raise typer.BadParameter(msg) from error
+    return _ThreeNumbers((first, second, third))
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        width_px, height_px = (int(part) for part in text.lower().split("x"))
+    except ValueError as error:
+        msg = f"need width x height in pixels, such as 320x256; got {text!r}"
+        raise typer.BadParameter(msg) from error
+    return width_px, height_px
+
+
+def _registry() -> "ModelRegistry":
+    from models.registry import ModelRegistry  # noqa: PLC0415 - numpy only when a command runs
+
+    return ModelRegistry(default_models_dir())
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Print what is wrong with a model, and what to do, instead of a traceback."""
+    from models.errors import ModelError  # noqa: PLC0415 - numpy only when a command runs
+
+    try:
+        yield
+    except ModelError as error:
+        _errors.print(f"error: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+    except ModuleNotFoundError as error:
+        _errors.print(
+            f"error: {error.name} is not installed; install shopthread[edge]",
+            markup=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(1) from error
+
+
+@app.command("list")
+def list_models() -> None:
+    """Show every model: task, licence, where it came from."""
+    table = Table("name", "task", "version", "from", "licence", "sha256", title="Models")
+    with _explained():
+        for model in _registry().list():
+            manifest = model.manifest
+            table.add_row(
+                manifest.name,
+                manifest.task,
+                manifest.version,
+                model.origin,
+                manifest.licence,
+                manifest.sha256[:12],
+            )
+    _console.print(table)
+
+
+@app.command()
+def verify(
+    name: Annotated[str | None, typer.Argument(help="One model; without it, all.")] = None,
+) -> None:
+    """Check each model's file against its manifest and open it; exit code 1 if any is refused."""
+    from models.errors import ModelError  # noqa: PLC0415 - numpy only when a command runs
+    from models.loader import load_model  # noqa: PLC0415
+
+    with _explained():
+        registry = _registry()
+        models = registry.list() if name is None else [registry.get(name)]
+    refused = 0
+    for model in models:
+        with _explained():
+            try:
+                load_model(model)
+            except ModelError as error:
+                refused += 1
+                _errors.print(f"refused  {error}", markup=False, soft_wrap=True)
+            else:
+                _console.print(f"ok       {model.manifest.name}  {model.path}", soft_wrap=True)
+    if refused:
+        raise typer.Exit(1)
+
+
+@app.command()
+def add(  # noqa: PLR0913, PLR0917 - one option for each thing that a file cannot say of itself
+    file: Annotated[Path, typer.Argument(help="An ONNX file.")],
+    name: Annotated[str, typer.Option(help="What to call it: small letters, digits, . _ -")],
+    task: Annotated[str, typer.Option(help="detector or embedder.")],
+    licence: Annotated[str, typer.Option(help="The licence of the weights.")],
+    provenance: Annotated[
+        str, typer.Option(help="Where it came from, what it was trained on.")
+    ] = "added by a user; provenance not stated",
+    version: Annotated[str, typer.Option(help="Your version of it.")] = "1",
+    rgb: Annotated[bool, typer.Option("--rgb/--bgr", help="Order of the colours.")] = False,
+    mean: Annotated[
+        _ThreeNumbers, typer.Option(parser=_three_numbers, metavar="A,B,C", help="Subtracted, by channel.")
+    ] = "0,0,0",  # type: ignore[assignment]
+    std: Annotated[
+        _ThreeNumbers, typer.Option(parser=_three_numbers, metavar="A,B,C", help="Divided by, by channel.")
+    ] = "1,1,1",  # type: ignore[assignment]
+    size_multiple: Annotated[int, typer.Option(help="Sides are multiples of it, pixels.")] = 32,
+    score_threshold: Annotated[float, typer.Option(help="Boxes below it are dropped.")] = 0.42,
+    nms_iou: Annotated[float, typer.Option(help="Overlap that makes a duplicate.")] = 0.5,
+) -> None:
+    """Add your own detector or embedder: look into FILE, copy it, write its manifest, open it.
+
+    A detector has one image input and two float32 outputs: boxes [N, A, 4] as x1, y1, x2, y2 in
+    input pixels and scores [N, A]. An embedder gives one vector per image, [N, D].
+    """
+    from models.errors import ModelError  # noqa: PLC0415 - numpy only when a command runs
+    from models.inspection import (  # noqa: PLC0415 - numpy only when a command runs
+        Description,
+        describe_file,
+    )
+    from models.loader import load_model  # noqa: PLC0415
+    from models.manifest import Task  # noqa: PLC0415
+
+    if task not in set(Task):
+        msg = f"--task must be one of {', '.join(Task)}, got {task!r}"
+        raise typer.BadParameter(msg)
+    with _explained():
+        description = Description(
+            name=name,
+            task=Task(task),
+            licence=licence,
+            provenance=provenance,
+            version=version,
+            channel_order="RGB" if rgb else "BGR",
+            mean=mean.values,
+            std=std.values,
+            size_multiple_px=size_multiple,
+            score_threshold=score_threshold,
+            nms_iou=nms_iou,
+        )
+        registry = _registry()
+        model = registry.add(describe_file(file, description), file)
+        try:
+            load_model(model)
+        except ModelError:
+            registry.remove(name)
+            raise
+    _show(model)
+
+
+def _show(model: "RegisteredModel") -> None:
+    manifest = model.manifest
+    table = Table("what", "found", title=f"Added {manifest.name}", show_header=False)
+    for tensor in manifest.inputs:
+        table.add_row("input", f"{tensor.name}: {tensor.dtype} {_shape(tensor.shape)}")
+    for tensor in manifest.outputs:
+        table.add_row("output", f"{tensor.name}: {tensor.dtype} {_shape(tensor.shape)}")
+    table.add_row("layout, colours", f"{manifest.preprocessing.layout}, {manifest.preprocessing.channel_order}")
+    table.add_row("sha256", manifest.sha256)
+    table.add_row("file", str(model.path))
+    _console.print(table)
+    if manifest.detector is not None:
+        _console.print(f'Use it in a camera\'s file: model = "{manifest.name}"', markup=False)
+
+
+def _shape(shape: tuple[int | str, ...]) -> str:
+    return " x ".join(str(dimension) for dimension in shape)
+
+
+@app.command()
+def evaluate(
+    video: Annotated[Path, typer.Option(help="Footage.")],
+    truth: Annotated[Path, typer.Option(help="True boxes, MOTChallenge text.")],
+    name: Annotated[list[str] | None, typer.Option(help="A model; repeat for several. Without it, all.")] = None,
+    size: Annotated[str, typer.Option(help="Input size, width x height in pixels.")] = "320x256",
+    every: Annotated[int, typer.Option(help="Take each n-th frame.", min=1)] = 16,
+    first: Annotated[int, typer.Option(help="Index of the first frame taken.", min=0)] = 0,
+) -> None:
+    """Measure detectors against labelled footage: average precision, recall, milliseconds."""
+    from models.detection import PersonDetector  # noqa: PLC0415 - numpy only when it runs
+    from models.evaluate import evaluate as measure  # noqa: PLC0415
+    from models.evaluate import read_truth  # noqa: PLC0415
+    from models.loader import load_model  # noqa: PLC0415
+    from models.manifest import Task  # noqa: PLC0415
+    from models.video import opencv_resize, read_frames  # noqa: PLC0415
+
+    input_wh_px = _size(size)
+    columns = ("model", "AP50", "precision", "recall", "threshold", "ms median", "frames", "people")
+    table = Table(*columns, title=f"{video.name} at {size}")
+    with _explained():
+        registry = _registry()
+        detectors = [m for m in registry.list() if m.manifest.task is Task.DETECTOR]
+        models = [registry.get(one) for one in name] if name else detectors
+        people = read_truth(truth)
+        for model in models:
+            detector = PersonDetector(load_model(model), input_wh_px, opencv_resize, score_threshold=0.05)
+            settings = model.manifest.detector
+            result = measure(
+                detector.detect,
+                read_frames(video, first=first, every=every),
+                people,
+                score_threshold=settings.score_threshold if settings else 0.0,
+                monotonic_ns=time.perf_counter_ns,
+            )
+            table.add_row(
+                model.manifest.name,
+                f"{result.average_precision:.3f}",
+                f"{result.precision:.3f}",
+                f"{result.recall:.3f}",
+                f"{result.score_threshold:.2f}",
+                f"{result.detect_ms_median:.1f}",
+                str(result.frames),
+                str(result.people),
+            )
+    _console.print(table)
