@@ -1,8 +1,9 @@
 """How events get from hop to hop: acknowledgements over MQTT, batches over HTTP.
 
-Device to gateway: each MQTT message carries the user properties `epoch` and `sequence`. An epoch is one life of a
-device's outbox; within it, sequence numbers are gapless from 1. The gateway publishes an `Acknowledgement` after its
-commit; only that lets the device drop its rows. A broker's PUBACK does not.
+Device to gateway: each MQTT message carries the user properties `epoch`, `sequence` and `oldest`. An epoch is one life
+of a device's outbox; within it, sequence numbers are gapless from 1. `oldest` is the lowest number that the device
+still holds: what lies below it was acknowledged once, even if this gateway does not remember. The gateway publishes an
+`Acknowledgement` after its commit; only that lets the device drop its rows. A broker's PUBACK does not.
 
 Gateway to cloud: newline-delimited events, compressed with zstandard, answered by an `IngestReceipt` after the cloud's
 commit; only that lets the gateway mark its rows as delivered. Rejected events are named, with their reasons.
@@ -19,6 +20,7 @@ from contracts.topics import check_name
 
 EPOCH_PROPERTY = "epoch"
 SEQUENCE_PROPERTY = "sequence"
+OLDEST_PROPERTY = "oldest"
 EVENT_MEDIA_TYPE = "application/cloudevents+json"
 BATCH_MEDIA_TYPE = "application/x-ndjson"
 INGEST_PATH = "/v1/events"
@@ -76,6 +78,19 @@ def decode_acknowledgement(raw: bytes) -> Acknowledgement:
         return msgspec.json.decode(raw, type=Acknowledgement)
     except msgspec.MsgspecError as error:
         msg = f"expected an acknowledgement such as {{'epoch': 'a1', 'through': 7}}, got {raw[:80]!r}: {error}"
+        raise ContractError(msg) from error
+
+
+def decode_presence(raw: bytes) -> Presence:
+    """Return the presence that `raw` holds.
+
+    Raises:
+        ContractError: It holds none.
+    """
+    try:
+        return msgspec.json.decode(raw, type=Presence)
+    except msgspec.MsgspecError as error:
+        msg = f"expected a device's presence, got {raw[:80]!r}: {error}"
         raise ContractError(msg) from error
 
 

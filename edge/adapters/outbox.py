@@ -1,0 +1,213 @@
+"""The device's durable outbox: an event leaves it only when the gateway has acknowledged it.
+
+SQLite in WAL mode with synchronous=FULL: what `append` returned from is on disk.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from contracts.delivery import check_epoch
+from contracts.events import EventDraft, Source, encode_event
+from contracts.privacy import Payload
+from contracts.topics import event_topic
+from edge.errors import OutboxError
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS outbox (
+    sequence INTEGER PRIMARY KEY,
+    event_id TEXT NOT NULL UNIQUE,
+    topic TEXT NOT NULL,
+    body BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS state (
+    source TEXT NOT NULL,
+    epoch TEXT NOT NULL,
+    made INTEGER NOT NULL,
+    acknowledged INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS feed (name TEXT PRIMARY KEY, offset_bytes INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS bad_input (
+    id INTEGER PRIMARY KEY,
+    received_ms INTEGER NOT NULL,
+    feed TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    line BLOB NOT NULL
+) STRICT;
+"""
+_BUSY_TIMEOUT_MS = 5000
+_KEPT_BAD_INPUTS = 10_000
+
+Drafts: TypeAlias = Sequence[EventDraft[Payload]]
+
+
+class FeedPosition(Struct, frozen=True):
+    """How far an input file was read when its events were made, so that a restart goes on from there."""
+
+    name: str
+    offset_bytes: int
+
+
+class OutboxRow(Struct, frozen=True):
+    """One event that the gateway has not acknowledged yet."""
+
+    sequence: int
+    topic: str
+    body: bytes
+
+
+class OutboxCounts(Struct, frozen=True):
+    """Events ever made, acknowledged by the gateway, and lines of input that could not be used."""
+
+    made: int
+    acknowledged: int
+    bad_inputs: int
+
+    @property
+    def depth(self) -> int:
+        """Return how many events wait for an acknowledgement."""
+        return self.made - self.acknowledged
+
+
+class Outbox:
+    """A device's queue of events, safe for one writing thread and one publishing thread.
+
+    Args:
+        path: The SQLite file; made where it does not exist.
+        source: The device that this outbox belongs to.
+        new_epoch: Called once in the life of the file for a name that no earlier outbox of this device had.
+
+    Raises:
+        OutboxError: The file cannot be opened, belongs to another device, or stays locked.
+    """
+
+    def __init__(self, path: Path, source: Source, new_epoch: Callable[[], str]) -> None:
+        self._path, self._source = path, source
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            msg = (
+                f"cannot open the outbox {path}: {error}; check that the folder is writable and no other agent uses it"
+            )
+            raise OutboxError(msg) from error
+        with self._transaction():
+            if self._db.execute("SELECT count(*) FROM state").fetchone()[0] == 0:
+                row = (str(source), check_epoch(new_epoch()))
+                self._db.execute("INSERT INTO state VALUES (?, ?, 0, 0)", row)
+        owner, self.epoch = self._db.execute("SELECT source, epoch FROM state").fetchone()
+        if owner != str(source):
+            self._db.close()
+            msg = f"the outbox {path} belongs to {owner}, not to {source}; give each device a data_dir of its own"
+            raise OutboxError(msg)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+                self._db.execute("COMMIT")
+            except BaseException as error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    msg = f"cannot write the outbox {self._path}: {error}; free disk space or end the other user"
+                    raise OutboxError(msg) from error
+                raise
+
+    def append(self, drafts: Drafts, position: FeedPosition | None = None) -> int:
+        """Commit events in order, each once, together with how far their input was read.
+
+        Args:
+            drafts: The events. One whose id already waits in the outbox is passed over.
+            position: Where the input stood when they were made, where it can be resumed.
+
+        Returns:
+            How many of them were new.
+
+        Raises:
+            OutboxError: The file cannot be written; nothing of the call was kept.
+        """
+        new = 0
+        with self._transaction():
+            (made,) = self._db.execute("SELECT made FROM state").fetchone()
+            for draft in drafts:
+                event = draft.numbered(self._source, made + new + 1)
+                row = (made + new + 1, event.id, event_topic(self._source, type(draft.data)), encode_event(event))
+                new += self._db.execute("INSERT OR IGNORE INTO outbox VALUES (?, ?, ?, ?)", row).rowcount
+            if new:
+                self._db.execute("UPDATE state SET made = made + ?", (new,))
+            if position is not None:
+                self._db.execute(
+                    "INSERT INTO feed VALUES (?, ?) ON CONFLICT DO UPDATE SET offset_bytes = excluded.offset_bytes",
+                    (position.name, position.offset_bytes),
+                )
+        return new
+
+    def rows(self, sequences: range) -> list[OutboxRow]:
+        """Return the rows of these sequence numbers, ascending, as far as they still wait."""
+        with self._lock:
+            found = self._db.execute(
+                "SELECT sequence, topic, body FROM outbox WHERE sequence >= ? AND sequence < ? ORDER BY sequence",
+                (sequences.start, sequences.stop),
+            ).fetchall()
+        return [OutboxRow(*row) for row in found]
+
+    def acknowledge(self, epoch: str, through: int) -> bool:
+        """Drop the rows that the gateway holds.
+
+        Args:
+            epoch: The epoch that the acknowledgement names. One of another life of this device is passed over.
+            through: The gateway holds everything up to and including this number.
+
+        Returns:
+            Whether the acknowledgement was for this outbox.
+        """
+        if epoch != self.epoch:
+            return False
+        with self._transaction():
+            self._db.execute("DELETE FROM outbox WHERE sequence <= ?", (through,))
+            self._db.execute("UPDATE state SET acknowledged = max(acknowledged, min(made, ?))", (through,))
+        return True
+
+    def keep_bad_input(self, feed: str, line: bytes, reason: str, received_ms: int) -> None:
+        """Keep a line of input that could not be used, so that nothing is lost. The oldest give way to new ones."""
+        with self._transaction():
+            inserted = self._db.execute(
+                "INSERT INTO bad_input (received_ms, feed, reason, line) VALUES (?, ?, ?, ?)",
+                (received_ms, feed, reason, line),
+            ).lastrowid
+            self._db.execute("DELETE FROM bad_input WHERE id <= ?", ((inserted or 0) - _KEPT_BAD_INPUTS,))
+
+    def position(self, feed: str) -> int:
+        """Return how far an input was read, in bytes; 0 where it was not read yet."""
+        with self._lock:
+            row = self._db.execute("SELECT offset_bytes FROM feed WHERE name = ?", (feed,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def counts(self) -> OutboxCounts:
+        """Return how many events were made and acknowledged, and how many lines of input were bad."""
+        with self._lock:
+            return read_counts(self._db)
+
+    def close(self) -> None:
+        """Close the file. Rows that wait are there at the next start."""
+        with self._lock:
+            self._db.close()
+
+
+def read_counts(db: sqlite3.Connection) -> OutboxCounts:
+    """Return the counts of an outbox file, from any connection to it."""
+    row = db.execute("SELECT made, acknowledged, (SELECT coalesce(max(id), 0) FROM bad_input) FROM state").fetchone()
+    return OutboxCounts(*row) if row else OutboxCounts(0, 0, 0)

@@ -1,0 +1,162 @@
+"""Settings that every device has: who it is, where its broker is, where it keeps its data."""
+
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from contracts.errors import TopicError
+from contracts.events import Source
+from contracts.topics import check_name
+from edge.errors import ConfigurationError
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+
+
+class DeviceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who the device is.
+
+    Attributes:
+        tenant: The brand or retailer.
+        store: The store.
+        id: The device, unique in its store.
+        data_dir: Folder of the outbox. A relative one is taken from the configuration file's folder.
+        health_interval_s: Seconds between health reports.
+    """
+
+    tenant: str
+    store: str
+    id: str
+    data_dir: Path
+    health_interval_s: Annotated[float, Meta(gt=0)] = 30.0
+
+    @property
+    def source(self) -> Source:
+        """Return the device as events name it."""
+        return Source(self.tenant, self.store, self.id)
+
+
+class BrokerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the store's MQTT broker is, and who we are to it.
+
+    Attributes:
+        host: Name or address.
+        port: TCP port.
+        username: User name, where the broker asks for one.
+        password_file: File that holds the password alone.
+        ca_file: Certificate authority for TLS; without it the connection is plain.
+    """
+
+    host: str = "127.0.0.1"
+    port: Port = 1883
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+
+    @property
+    def address(self) -> str:
+        """Return `host:port`."""
+        return f"{self.host}:{self.port}"
+
+    def password(self) -> str | None:
+        """Return the password that `password_file` holds.
+
+        Raises:
+            ConfigurationError: The file cannot be read.
+        """
+        if self.password_file is None:
+            return None
+        try:
+            return self.password_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            msg = f"broker.password_file: cannot read {self.password_file}: {error.strerror}"
+            raise ConfigurationError(msg) from error
+
+
+class TerminalSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A scan-code terminal.
+
+    Attributes:
+        input: `-` (keyboard wedge on standard input), `file:PATH`, `follow:PATH`, `serial:DEVICE[@BAUD]`
+            or `tcp:HOST:PORT`.
+        zone_id: The zone in which a person stands who uses the terminal.
+        member_prefixes: What a scanned member code begins with, and the namespace of the rest.
+        member_hold_s: How long a shown member code counts for the item scans after it.
+    """
+
+    input: str = "-"
+    zone_id: str | None = None
+    member_prefixes: dict[str, str] = msgspec.field(default_factory=lambda: {"MEMBER:": "member_number"})
+    member_hold_s: Annotated[float, Meta(ge=0)] = 30.0
+
+
+class PosSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A tap on a till.
+
+    Attributes:
+        input: Where receipts come from as JSON lines: `-`, `file:PATH`, `follow:PATH`, `serial:DEVICE[@BAUD]`
+            or `tcp:HOST:PORT` (listens there).
+        zone_id: The zone in which a person stands who pays.
+    """
+
+    input: str = "-"
+    zone_id: str | None = None
+
+
+class PseudonymSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the tenant's pseudonym key lies."""
+
+    key_file: Path
+
+
+class ScanTerminalConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole configuration of a scan-code terminal."""
+
+    device: DeviceSettings
+    pseudonyms: PseudonymSettings
+    terminal: TerminalSettings = TerminalSettings()
+    broker: BrokerSettings = BrokerSettings()
+
+
+class PosConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole configuration of a POS tap."""
+
+    device: DeviceSettings
+    pseudonyms: PseudonymSettings
+    pos: PosSettings = PosSettings()
+    broker: BrokerSettings = BrokerSettings()
+
+
+ConfigT = TypeVar("ConfigT")
+
+
+def load_toml(path: Path, config_type: type[ConfigT]) -> ConfigT:
+    """Return the configuration that a TOML file holds, every key checked.
+
+    Raises:
+        ConfigurationError: The file cannot be read, is no TOML, or a key is unknown, missing or has a value that is
+            not allowed; the message names the key and the value.
+    """
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=config_type)
+    except OSError as error:
+        msg = f"cannot read the configuration {path}: {error.strerror}"
+        raise ConfigurationError(msg) from error
+    except msgspec.MsgspecError as error:
+        msg = f"{path}: {error}"
+        raise ConfigurationError(msg) from error
+
+
+def check_device(device: DeviceSettings) -> DeviceSettings:
+    """Return the settings, known to name a device that topics can carry.
+
+    Raises:
+        ConfigurationError: Tenant, store or id has characters that topics do not allow.
+    """
+    try:
+        for key, value in (("tenant", device.tenant), ("store", device.store), ("id", device.id)):
+            check_name(f"device.{key}", value)
+    except TopicError as error:
+        raise ConfigurationError(str(error)) from error
+    return device

@@ -1,0 +1,133 @@
+"""Composes the edge's agents: the only place of this tier that constructs adapters and reads the clock."""
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+from contracts.delivery import Presence
+from contracts.pseudonym import MIN_KEY_BYTES
+from edge.adapters.line_source import line_source
+from edge.adapters.outbox import Outbox
+from edge.adapters.publisher import Publisher
+from edge.config import BrokerSettings, DeviceSettings, PosConfig, PseudonymSettings, ScanTerminalConfig, check_device
+from edge.core.receipts import PosRules
+from edge.core.scanning import scan_rules
+from edge.errors import ConfigurationError
+from edge.health import HealthReporter, Vitals
+from edge.line_agent import LineAgent, LineReader, ReceiptReader, ScanReader
+
+logger = logging.getLogger(__name__)
+
+OUTBOX_FILE = "outbox.sqlite"
+_THERMAL_ZONE = Path("/sys/class/thermal/thermal_zone0/temp")
+_DRAIN_S = 3.0
+
+DeviceKind = Literal["camera", "terminal", "pos"]
+
+
+def clock_ms() -> int:
+    """Return the wall clock, Unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def temperature_c() -> float | None:
+    """Return the device's temperature in degrees Celsius, None where the system does not tell."""
+    try:
+        return int(_THERMAL_ZONE.read_text(encoding="ascii")) / 1000
+    except (OSError, ValueError):
+        return None
+
+
+def new_epoch() -> str:
+    """Return a name for a new outbox that no other one has."""
+    return secrets.token_hex(8)
+
+
+class Device:
+    """What every agent has: an outbox that is being published, and health reports."""
+
+    def __init__(
+        self, settings: DeviceSettings, broker: BrokerSettings, kind: DeviceKind, vitals: Callable[[], Vitals]
+    ) -> None:
+        source = check_device(settings).source
+        software_version = version("shopthread")
+        self.outbox = Outbox(settings.data_dir / OUTBOX_FILE, source, new_epoch)
+        presence = Presence(online=True, kind=kind, software_version=software_version)
+        self._publisher = Publisher(self.outbox, source, broker, presence)
+        self._health = HealthReporter(
+            source, self.outbox, software_version, settings.health_interval_s, clock_ms, vitals, temperature_c
+        )
+
+    @contextmanager
+    def running(self) -> Iterator["Device"]:
+        """Publish and report while the block runs; then hand over what is left, as far as the gateway takes it."""
+        self._publisher.start()
+        self._health.start()
+        try:
+            yield self
+        finally:
+            self._health.stop()
+            if not self._publisher.drain(_DRAIN_S):
+                depth = self.outbox.counts().depth
+                logger.warning("%d events wait in the outbox for the gateway; they go out at the next start", depth)
+            self._publisher.stop()
+            self.outbox.close()
+
+    def wake(self) -> None:
+        """Say that new rows are in the outbox."""
+        self._publisher.wake()
+
+
+def run_scan_terminal(config: ScanTerminalConfig, stop: threading.Event) -> None:
+    """Run a scan-code terminal until its input ends or `stop` is set.
+
+    Raises:
+        EdgeError: The configuration, the input or the outbox cannot be used.
+    """
+    terminal = config.terminal
+    rules = scan_rules(
+        check_device(config.device).source,
+        _pseudonym_key(config.pseudonyms),
+        terminal.member_prefixes,
+        terminal.member_hold_s,
+        terminal.zone_id,
+    )
+    _run_lines(Device(config.device, config.broker, "terminal", Vitals), terminal.input, ScanReader(rules), stop)
+
+
+def run_pos_tap(config: PosConfig, stop: threading.Event) -> None:
+    """Run a POS tap until its input ends or `stop` is set.
+
+    Raises:
+        EdgeError: The configuration, the input or the outbox cannot be used.
+    """
+    rules = PosRules(
+        source=check_device(config.device).source,
+        pseudonym_key=_pseudonym_key(config.pseudonyms),
+        zone_id=config.pos.zone_id,
+    )
+    _run_lines(Device(config.device, config.broker, "pos", Vitals), config.pos.input, ReceiptReader(rules), stop)
+
+
+def _run_lines(device: Device, input_text: str, reader: LineReader, stop: threading.Event) -> None:
+    agent = LineAgent(line_source(input_text), reader, device.outbox, device.wake, clock_ms)
+    with device.running():
+        agent.run(stop.is_set)
+
+
+def _pseudonym_key(settings: PseudonymSettings) -> bytes:
+    try:
+        key = settings.key_file.read_bytes().strip()
+    except OSError as error:
+        msg = f"pseudonyms.key_file: cannot read {settings.key_file}: {error.strerror}"
+        raise ConfigurationError(msg) from error
+    if len(key) < MIN_KEY_BYTES:
+        msg = f"pseudonyms.key_file: {settings.key_file} holds {len(key)} bytes, at least {MIN_KEY_BYTES} are needed"
+        raise ConfigurationError(msg)
+    return key

@@ -1,0 +1,202 @@
+"""Takes the store's events from the broker: commit first, then acknowledge to the broker and to the device."""
+
+import logging
+import queue
+import ssl
+import threading
+from collections.abc import Callable
+
+import paho.mqtt.client as mqtt
+from msgspec import Struct
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from contracts.delivery import Acknowledgement, decode_presence, encode_message
+from contracts.errors import ContractError, TopicError
+from contracts.topics import PRESENCE_NAME, Channel, ack_topic, parse_topic, store_filter
+from gateway.adapters.event_store import EventStore, Held
+from gateway.config import BrokerSettings, StoreSettings
+from gateway.core.judging import judge
+from gateway.errors import EventStoreError
+
+logger = logging.getLogger(__name__)
+
+_KEEPALIVE_S = 30
+_SESSION_EXPIRY_S = 7 * 24 * 3600
+_RECEIVE_MAXIMUM = 1000
+_BATCH_MESSAGES = 500
+_POLL_S = 0.2
+_STORE_RETRY_S = 1.0
+
+
+class _Message(Struct, frozen=True):
+    """A message with the connection on which it came: acknowledging it on a later one would be wrong."""
+
+    connection: int
+    message: mqtt.MQTTMessage
+    received_ms: int
+
+
+class Consumer:
+    """Subscribes to the store's events and writes them into the event store.
+
+    Args:
+        store: Where events go.
+        settings: Which store's.
+        broker: Where the broker is.
+        password: The broker's password, where it asks for one.
+        clock_ms: The wall clock, Unix milliseconds.
+        on_committed: Called after each commit.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        settings: StoreSettings,
+        broker: BrokerSettings,
+        password: str | None,
+        clock_ms: Callable[[], int],
+        on_committed: Callable[[], None],
+    ) -> None:
+        self._store, self._settings, self._broker = store, settings, broker
+        self._clock_ms, self._on_committed = clock_ms, on_committed
+        self._queue: queue.SimpleQueue[_Message] = queue.SimpleQueue()
+        self._connection = 0
+        self._stop = threading.Event()
+        self._writer = threading.Thread(target=self._write, name="writer", daemon=True)
+        self._client = self._make_client(password)
+
+    def _make_client(self, password: str | None) -> mqtt.Client:
+        source = self._settings.source
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id="-".join((source.tenant, source.store, source.device)),
+            protocol=mqtt.MQTTv5,
+            manual_ack=True,
+        )
+        if self._broker.username is not None:
+            client.username_pw_set(self._broker.username, password)
+        if self._broker.ca_file is not None:
+            client.tls_set(ca_certs=str(self._broker.ca_file), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        client.max_queued_messages_set(0)
+        client.reconnect_delay_set(1, 30)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_message = self._on_message
+        return client
+
+    def start(self) -> None:
+        """Connect in the background; a broker that is down is waited for."""
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types here
+        properties.SessionExpiryInterval = _SESSION_EXPIRY_S
+        properties.ReceiveMaximum = _RECEIVE_MAXIMUM
+        self._client.connect_async(
+            self._broker.host, self._broker.port, keepalive=_KEEPALIVE_S, clean_start=False, properties=properties
+        )
+        self._client.loop_start()
+        self._writer.start()
+
+    def stop(self) -> None:
+        """Write what has come, then disconnect. What was not acknowledged will be delivered again."""
+        self._stop.set()
+        self._writer.join()
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _write(self) -> None:
+        while not (self._stop.is_set() and self._queue.empty()):
+            batch = self._next_batch()
+            if batch:
+                self._commit(batch)
+
+    def _next_batch(self) -> list[_Message]:
+        """Return the messages that wait, in order; wait a moment where none does."""
+        batch: list[_Message] = []
+        try:
+            batch.append(self._queue.get(timeout=_POLL_S))
+            while len(batch) < _BATCH_MESSAGES:
+                batch.append(self._queue.get_nowait())
+        except queue.Empty:
+            pass
+        return batch
+
+    def _commit(self, batch: list[_Message]) -> None:
+        """Write a batch, then acknowledge it to the broker and the devices; try again where it cannot be written."""
+        while True:
+            try:
+                held = self._keep(batch)
+                break
+            except EventStoreError as error:
+                logger.error("%s; nothing was acknowledged, trying again", error)  # noqa: TRY400 - one line for operators
+                if self._stop.wait(_STORE_RETRY_S):
+                    return
+        for each in batch:
+            if each.connection == self._connection:
+                self._client.ack(each.message.mid, each.message.qos)
+        for stream in held:
+            acknowledgement = Acknowledgement(epoch=stream.epoch, through=stream.through)
+            self._client.publish(ack_topic(stream.source), encode_message(acknowledgement), qos=1)
+        self._on_committed()
+
+    def _keep(self, batch: list[_Message]) -> list[Held]:
+        events = []
+        for each in batch:
+            body = bytes(each.message.payload)
+            if _is_presence(each.message.topic):
+                self._keep_presence(each.message.topic, body, each.received_ms)
+            else:
+                events.append(judge(each.message.topic, body, _user_properties(each.message), each.received_ms))
+        return self._store.receive(events)
+
+    def _keep_presence(self, topic: str, body: bytes, received_ms: int) -> None:
+        try:
+            presence = decode_presence(body)
+        except ContractError as error:
+            logger.warning("ignored a message on %s: %s", topic, error)
+            return
+        self._store.keep_presence(parse_topic(topic).source, presence, received_ms)
+
+    def _on_connect(
+        self, client: mqtt.Client, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
+    ) -> None:
+        if reason.is_failure:
+            logger.error(
+                "the broker %s refuses the connection: %s; check username, password_file and the broker's ACL",
+                self._broker.address,
+                reason,
+            )
+            return
+        tenant, store = self._settings.tenant, self._settings.store
+        channels: tuple[Channel, ...] = ("event", "status")
+        client.subscribe([(store_filter(tenant, store, channel), SubscribeOptions(qos=1)) for channel in channels])
+        logger.info("connected to the broker %s", self._broker.address)
+
+    def _on_disconnect(
+        self, _client: mqtt.Client, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
+    ) -> None:
+        self._connection += 1
+        if not self._stop.is_set():
+            logger.warning("lost the broker %s (%s); reconnecting", self._broker.address, reason)
+
+    def _on_connect_fail(self, _client: mqtt.Client, _userdata: object) -> None:
+        logger.warning("no broker answers at %s; trying again", self._broker.address)
+
+    def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
+        self._queue.put(_Message(self._connection, message, self._clock_ms()))
+
+
+def _is_presence(topic: str) -> bool:
+    try:
+        parsed = parse_topic(topic)
+    except TopicError:
+        return False
+    return parsed.channel == "status" and parsed.name == PRESENCE_NAME
+
+
+def _user_properties(message: mqtt.MQTTMessage) -> dict[str, str]:
+    pairs: list[tuple[str, str]] = getattr(message.properties, "UserProperty", [])
+    return dict(pairs)

@@ -1,0 +1,388 @@
+"""The gateway's durable store: events on their way to the cloud, what is held of each device, dead letters.
+
+SQLite in WAL mode with synchronous=FULL: what a method returned from is on disk.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from contracts.delivery import Presence
+from contracts.errors import EventRejectedError
+from contracts.events import Event, EventDraft, Source, decode_event, encode_event, require_uplink
+from contracts.payloads import VisitSegment
+from contracts.privacy import UplinkPayload
+from gateway.core.continuity import Continuity, advance
+from gateway.core.judging import Delivery
+from gateway.core.stitching import revise
+from gateway.errors import EventStoreError
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS event (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id TEXT NOT NULL UNIQUE,
+    source TEXT NOT NULL,
+    received_ms INTEGER NOT NULL,
+    uploaded_ms INTEGER,
+    body BLOB NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS event_waiting ON event (position) WHERE uploaded_ms IS NULL;
+CREATE INDEX IF NOT EXISTS event_uploaded ON event (uploaded_ms) WHERE uploaded_ms IS NOT NULL;
+CREATE TABLE IF NOT EXISTS stream (
+    source TEXT NOT NULL,
+    epoch TEXT NOT NULL,
+    through INTEGER NOT NULL,
+    PRIMARY KEY (source, epoch)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS beyond (
+    source TEXT NOT NULL,
+    epoch TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    PRIMARY KEY (source, epoch, sequence)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dead_letter (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    received_ms INTEGER NOT NULL,
+    origin TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    body BLOB NOT NULL,
+    UNIQUE (origin, reason, body)
+) STRICT;
+CREATE TABLE IF NOT EXISTS tally (
+    source TEXT PRIMARY KEY,
+    received INTEGER NOT NULL DEFAULT 0,
+    duplicate INTEGER NOT NULL DEFAULT 0,
+    uploaded INTEGER NOT NULL DEFAULT 0,
+    refused INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS device (
+    source TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    online INTEGER NOT NULL,
+    software_version TEXT NOT NULL,
+    since_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS own (made INTEGER NOT NULL) STRICT;
+"""
+_BUSY_TIMEOUT_MS = 5000
+
+
+class Held(Struct, frozen=True):
+    """What to acknowledge to a device: everything of `epoch` up to `through` is on disk."""
+
+    source: Source
+    epoch: str
+    through: int
+
+
+class WaitingEvent(Struct, frozen=True):
+    """An event that the cloud has not confirmed."""
+
+    position: int
+    source: str
+    body: bytes
+
+
+class SourceTally(Struct, frozen=True):
+    """Distinct events of one device received, repetitions dropped, events the cloud confirmed and refused."""
+
+    source: str
+    received: int
+    duplicate: int
+    uploaded: int
+    refused: int
+
+    @property
+    def waiting(self) -> int:
+        """Return how many events the cloud has not answered yet."""
+        return self.received - self.uploaded - self.refused
+
+
+class DeadLetter(Struct, frozen=True):
+    """A message that could not be accepted, with its bytes."""
+
+    id: int
+    received_ms: int
+    origin: str
+    reason: str
+    detail: str
+    body: bytes
+
+
+class DeviceRow(Struct, frozen=True):
+    """A device's presence."""
+
+    source: str
+    kind: str
+    online: bool
+    software_version: str
+    since_ms: int
+
+
+class EventStore:
+    """The gateway's SQLite file, safe for several threads.
+
+    Args:
+        path: The file; made where it does not exist.
+        gateway: The gateway as its own events name it.
+
+    Raises:
+        EventStoreError: The file cannot be opened.
+    """
+
+    def __init__(self, path: Path, gateway: Source) -> None:
+        self._path, self._gateway = path, gateway
+        self._lock = threading.RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.executescript(_SCHEMA)
+            self._db.execute("INSERT INTO own SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM own)")
+        except (OSError, sqlite3.Error) as error:
+            msg = (
+                f"cannot open the event store {path}: {error}; check that the folder is writable and the disk has space"
+            )
+            raise EventStoreError(msg) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+                self._db.execute("COMMIT")
+            except BaseException as error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    msg = f"cannot write the event store {self._path}: {error}; free disk space or end the other user"
+                    raise EventStoreError(msg) from error
+                raise
+
+    def receive(self, deliveries: Sequence[Delivery]) -> list[Held]:
+        """Commit messages: events once each, visits that follow from them, dead letters, and what is held.
+
+        Returns:
+            What may be acknowledged now, one entry for each device and epoch among the messages.
+
+        Raises:
+            EventStoreError: The file cannot be written; nothing of the call was kept and nothing may be acknowledged.
+        """
+        with self._transaction():
+            for delivery in deliveries:
+                if delivery.event is not None:
+                    self._insert(delivery.event, delivery.body, delivery.received_ms)
+                elif delivery.refusal is not None:
+                    self._bury(delivery, delivery.refusal)
+            return self._advance(deliveries)
+
+    def _insert(self, event: Event[UplinkPayload], body: bytes, received_ms: int) -> bool:
+        cursor = self._db.execute(
+            "INSERT OR IGNORE INTO event (event_id, source, received_ms, body) VALUES (?, ?, ?, ?)",
+            (event.id, event.source, received_ms, body),
+        )
+        new = cursor.rowcount == 1
+        self._count(event.source, "received" if new else "duplicate")
+        if new and isinstance(event.data, VisitSegment):
+            self._append_own(revise(self._gateway, event.origin, event.data), received_ms)
+        return new
+
+    def _append_own(self, draft: EventDraft[UplinkPayload], now_ms: int) -> None:
+        (made,) = self._db.execute("SELECT made FROM own").fetchone()
+        event = draft.numbered(self._gateway, made + 1)
+        if self._insert(event, encode_event(event), now_ms):
+            self._db.execute("UPDATE own SET made = made + 1")
+
+    def _bury(self, delivery: Delivery, refusal: EventRejectedError) -> None:
+        self._db.execute(
+            "INSERT OR IGNORE INTO dead_letter (received_ms, origin, reason, detail, body) VALUES (?, ?, ?, ?, ?)",
+            (delivery.received_ms, delivery.origin, refusal.reason.value, refusal.detail, delivery.body),
+        )
+
+    def _count(self, source: str, column: str, amount: int = 1) -> None:
+        self._db.execute(
+            f"INSERT INTO tally (source, {column}) VALUES (?, ?) "  # noqa: S608 - columns are named in this module alone
+            f"ON CONFLICT DO UPDATE SET {column} = {column} + excluded.{column}",
+            (source, amount),
+        )
+
+    def _advance(self, deliveries: Iterable[Delivery]) -> list[Held]:
+        numbers: dict[tuple[Source, str], list[int]] = {}
+        oldest: dict[tuple[Source, str], int] = {}
+        for each in deliveries:
+            if each.source is not None and each.epoch is not None and each.sequence is not None:
+                key = (each.source, each.epoch)
+                numbers.setdefault(key, []).append(each.sequence)
+                oldest[key] = max(oldest.get(key, 1), each.oldest)
+        held = []
+        for (source, epoch), received in numbers.items():
+            before = self._continuity(source, epoch)
+            after = advance(before, received, oldest[source, epoch])
+            self._keep_continuity(source, epoch, before, after)
+            held.append(Held(source, epoch, after.through))
+        return held
+
+    def _continuity(self, source: Source, epoch: str) -> Continuity:
+        key = (str(source), epoch)
+        row = self._db.execute("SELECT through FROM stream WHERE source = ? AND epoch = ?", key).fetchone()
+        beyond = self._db.execute("SELECT sequence FROM beyond WHERE source = ? AND epoch = ?", key).fetchall()
+        return Continuity(row[0] if row else 0, frozenset(number for (number,) in beyond))
+
+    def _keep_continuity(self, source: Source, epoch: str, before: Continuity, after: Continuity) -> None:
+        key = (str(source), epoch)
+        self._db.execute(
+            "INSERT INTO stream VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET through = excluded.through",
+            (*key, after.through),
+        )
+        self._db.executemany(
+            "DELETE FROM beyond WHERE source = ? AND epoch = ? AND sequence = ?",
+            [(*key, number) for number in before.beyond - after.beyond],
+        )
+        self._db.executemany(
+            "INSERT INTO beyond VALUES (?, ?, ?)", [(*key, number) for number in after.beyond - before.beyond]
+        )
+
+    def append_own(self, draft: EventDraft[UplinkPayload], now_ms: int) -> None:
+        """Commit an event of the gateway itself, once.
+
+        Raises:
+            EventStoreError: The file cannot be written.
+        """
+        with self._transaction():
+            self._append_own(draft, now_ms)
+
+    def waiting(self, limit: int) -> list[WaitingEvent]:
+        """Return the oldest events that the cloud has not confirmed."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT position, source, body FROM event WHERE uploaded_ms IS NULL ORDER BY position LIMIT ?", (limit,)
+            ).fetchall()
+        return [WaitingEvent(*row) for row in rows]
+
+    def mark_uploaded(self, events: Sequence[WaitingEvent], refused: frozenset[int], now_ms: int) -> None:
+        """Mark events as answered by the cloud.
+
+        Args:
+            events: What was sent.
+            refused: Positions of those that the cloud keeps as dead letters.
+            now_ms: When, Unix milliseconds.
+
+        Raises:
+            EventStoreError: The file cannot be written.
+        """
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE event SET uploaded_ms = ? WHERE position = ?", [(now_ms, each.position) for each in events]
+            )
+            for each in events:
+                self._count(each.source, "refused" if each.position in refused else "uploaded")
+
+    def bury_waiting(self, event: WaitingEvent, reason: str, detail: str, now_ms: int) -> None:
+        """Move an event that the cloud cannot take to the dead letters, so that it does not block the others.
+
+        Raises:
+            EventStoreError: The file cannot be written.
+        """
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR IGNORE INTO dead_letter (received_ms, origin, reason, detail, body) VALUES (?, ?, ?, ?, ?)",
+                (now_ms, event.source, reason, detail, event.body),
+            )
+            self._db.execute("DELETE FROM event WHERE position = ?", (event.position,))
+            self._count(event.source, "refused")
+
+    def replay_dead_letters(self, now_ms: int) -> tuple[int, int]:
+        """Judge every dead letter anew and take in those that are acceptable now.
+
+        Returns:
+            How many were taken in and how many remain.
+
+        Raises:
+            EventStoreError: The file cannot be written.
+        """
+        taken, remain = 0, 0
+        with self._transaction():
+            for letter in self.dead_letters():
+                try:
+                    event = require_uplink(decode_event(letter.body))
+                except EventRejectedError:
+                    remain += 1
+                    continue
+                self._insert(event, letter.body, now_ms)
+                self._db.execute("DELETE FROM dead_letter WHERE id = ?", (letter.id,))
+                taken += 1
+        return taken, remain
+
+    def keep_presence(self, source: Source, presence: Presence, now_ms: int) -> None:
+        """Note that a device came or went.
+
+        Raises:
+            EventStoreError: The file cannot be written.
+        """
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO device VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET kind = excluded.kind,"
+                " online = excluded.online, software_version = excluded.software_version, since_ms = excluded.since_ms",
+                (str(source), presence.kind, presence.online, presence.software_version, now_ms),
+            )
+
+    def prune(self, uploaded_before_ms: int) -> int:
+        """Delete events that the cloud confirmed before a time. Returns how many.
+
+        Raises:
+            EventStoreError: The file cannot be written.
+        """
+        with self._transaction():
+            return self._db.execute("DELETE FROM event WHERE uploaded_ms < ?", (uploaded_before_ms,)).rowcount
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """Return every dead letter, oldest first."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT id, received_ms, origin, reason, detail, body FROM dead_letter ORDER BY id"
+            ).fetchall()
+        return [DeadLetter(*row) for row in rows]
+
+    def tallies(self) -> list[SourceTally]:
+        """Return the counts of each device, the gateway's own events among them."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT source, received, duplicate, uploaded, refused FROM tally ORDER BY source"
+            ).fetchall()
+        return [SourceTally(*row) for row in rows]
+
+    def devices(self) -> list[DeviceRow]:
+        """Return what is known of each device's presence."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT source, kind, online, software_version, since_ms FROM device ORDER BY source"
+            ).fetchall()
+        return [DeviceRow(source, kind, bool(online), version, since) for source, kind, online, version, since in rows]
+
+    def missing(self) -> dict[str, int]:
+        """Return, for each device with gaps in its numbering, how many numbers are missing."""
+        with self._lock:
+            streams = self._db.execute("SELECT DISTINCT source, epoch FROM beyond").fetchall()
+            return {
+                source: sum(map(len, self._continuity(Source.parse(source), epoch).missing))
+                for source, epoch in streams
+            }
+
+    def queue_depth(self) -> int:
+        """Return how many events wait for the cloud."""
+        with self._lock:
+            (count,) = self._db.execute("SELECT count(*) FROM event WHERE uploaded_ms IS NULL").fetchone()
+        return int(count)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()

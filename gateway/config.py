@@ -1,0 +1,119 @@
+"""The gateway's configuration file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from contracts.errors import TopicError
+from contracts.events import Source
+from contracts.topics import check_name
+from gateway.errors import ConfigurationError
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+
+
+class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which store the gateway serves.
+
+    Attributes:
+        tenant: The brand or retailer.
+        store: The store.
+        id: The gateway's own name among the store's devices.
+        data_dir: Folder of the event store.
+        keep_days: How long an event that the cloud has confirmed is kept.
+        health_interval_s: Seconds between the gateway's own health reports.
+    """
+
+    tenant: str
+    store: str
+    data_dir: Path
+    id: str = "gateway"
+    keep_days: Annotated[float, Meta(ge=0)] = 7.0
+    health_interval_s: Annotated[float, Meta(gt=0)] = 30.0
+
+    @property
+    def source(self) -> Source:
+        """Return the gateway as its own events name it."""
+        return Source(self.tenant, self.store, self.id)
+
+
+class BrokerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the store's broker is. With `embedded` the gateway runs one itself, on `host` and `port`."""
+
+    host: str = "127.0.0.1"
+    port: Port = 1883
+    embedded: bool = False
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+
+    @property
+    def address(self) -> str:
+        """Return `host:port`."""
+        return f"{self.host}:{self.port}"
+
+
+class CloudSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where events go.
+
+    Attributes:
+        url: The cloud's address, without a path.
+        api_key_file: File that holds an API key with the scope `ingest`, alone.
+        batch_events: Events a request, at most.
+        timeout_s: Seconds to wait for an answer.
+        first_retry_s: Wait after the first failure; it doubles, with jitter, up to `longest_retry_s`.
+        longest_retry_s: Longest wait between tries.
+    """
+
+    url: Annotated[str, Meta(pattern=r"^https?://[^/]+/?$")]
+    api_key_file: Path
+    batch_events: Annotated[int, Meta(ge=1, le=10_000)] = 500
+    timeout_s: Annotated[float, Meta(gt=0)] = 30.0
+    first_retry_s: Annotated[float, Meta(gt=0)] = 0.5
+    longest_retry_s: Annotated[float, Meta(gt=0)] = 60.0
+
+
+class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file: `[gateway]`, `[broker]`, `[cloud]`."""
+
+    gateway: StoreSettings
+    cloud: CloudSettings
+    broker: BrokerSettings = BrokerSettings()
+
+
+def load_config(path: Path) -> GatewayConfig:
+    """Return the configuration that a TOML file holds, every key checked.
+
+    Raises:
+        ConfigurationError: The file cannot be read, or a key is unknown, missing or not allowed.
+    """
+    try:
+        config = msgspec.toml.decode(path.read_bytes(), type=GatewayConfig)
+        for key in ("tenant", "store", "id"):
+            check_name(f"gateway.{key}", getattr(config.gateway, key))
+    except OSError as error:
+        msg = f"cannot read the configuration {path}: {error.strerror}"
+        raise ConfigurationError(msg) from error
+    except (msgspec.MsgspecError, TopicError) as error:
+        msg = f"{path}: {error}"
+        raise ConfigurationError(msg) from error
+    return config
+
+
+def read_secret(path: Path, key: str) -> str:
+    """Return the secret that a file holds.
+
+    Raises:
+        ConfigurationError: The file cannot be read or is empty.
+    """
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        msg = f"{key}: cannot read {path}: {error.strerror}"
+        raise ConfigurationError(msg) from error
+    if not secret:
+        msg = f"{key}: {path} is empty"
+        raise ConfigurationError(msg)
+    return secret

@@ -1,0 +1,88 @@
+"""Judges messages from devices: an event to take in, or a dead letter with its reason. Pure."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from contracts.delivery import EPOCH_PROPERTY, OLDEST_PROPERTY, SEQUENCE_PROPERTY
+from contracts.errors import EventRejectedError, RejectReason, TopicError
+from contracts.events import Event, Source, decode_event, require_uplink
+from contracts.privacy import UplinkPayload
+from contracts.topics import event_topic, parse_topic
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """One message from a device, judged: either `event` or `refusal` is there.
+
+    Attributes:
+        origin: The topic on which it came.
+        body: The bytes as they came.
+        received_ms: When, Unix milliseconds.
+        source: The device, where the topic names one.
+        epoch: The life of the device's outbox, where the message names one.
+        sequence: Its number in that epoch.
+        oldest: The lowest number that the device still holds.
+        event: What it says.
+        refusal: Why it cannot be accepted.
+    """
+
+    origin: str
+    body: bytes
+    received_ms: int
+    source: Source | None = None
+    epoch: str | None = None
+    sequence: int | None = None
+    oldest: int = 1
+    event: Event[UplinkPayload] | None = None
+    refusal: EventRejectedError | None = None
+
+
+def judge(origin: str, body: bytes, properties: Mapping[str, str], received_ms: int) -> Delivery:
+    """Return what a message on an `event` topic amounts to. Never raises: bad input becomes a refusal.
+
+    A message that is refused still counts in the device's numbering, because its bytes are kept.
+
+    Args:
+        origin: The topic on which it came.
+        body: Its payload.
+        properties: Its MQTT user properties.
+        received_ms: When it came, Unix milliseconds.
+    """
+    source: Source | None = None
+    event: Event[UplinkPayload] | None = None
+    refusal: EventRejectedError | None = None
+    try:
+        source = parse_topic(origin).source
+        event = require_uplink(decode_event(body))
+        _check_topic(event, source, origin)
+    except TopicError as error:
+        refusal = EventRejectedError(RejectReason.WRONG_TOPIC, str(error))
+    except EventRejectedError as error:
+        event, refusal = None, error
+    return Delivery(
+        origin=origin,
+        body=body,
+        received_ms=received_ms,
+        source=source,
+        epoch=properties.get(EPOCH_PROPERTY),
+        sequence=_number(properties.get(SEQUENCE_PROPERTY)),
+        oldest=_number(properties.get(OLDEST_PROPERTY)) or 1,
+        event=event,
+        refusal=refusal,
+    )
+
+
+def _check_topic(event: Event[UplinkPayload], source: Source, origin: str) -> None:
+    """Refuse an event that claims another device or another type than its topic says."""
+    if event.origin != source:
+        detail = f"the topic belongs to {source}, the event claims {event.source}"
+        raise EventRejectedError(RejectReason.WRONG_SOURCE, detail, event.id)
+    expected = event_topic(source, type(event.data))
+    if origin != expected:
+        detail = f"{event.type} belongs on {expected}, came on {origin}"
+        raise EventRejectedError(RejectReason.WRONG_TOPIC, detail, event.id)
+
+
+def _number(text: str | None) -> int | None:
+    """Return a sequence number, None where `text` is none."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() and int(text) > 0 else None

@@ -1,0 +1,41 @@
+"""From segments to visits. Pure.
+
+The first rule, `single-segment-1`: what one device saw of one person is one visit. It is exact for a store with one
+camera and says nothing about people whom two cameras saw; a rule that joins segments replaces `revise` and announces
+itself by another `rule_version`.
+"""
+
+from contracts.events import EventDraft, Source, draft_event
+from contracts.ids import deterministic_id
+from contracts.payloads import VisitRevised, VisitSegment
+
+RULE_VERSION = "single-segment-1"
+
+
+def revise(gateway: Source, device: Source, segment: VisitSegment) -> EventDraft[VisitRevised]:
+    """Return the revision of the visit that a segment makes.
+
+    The visit's id follows from the segment's, and the revision's number from the segment's ordinal, so segments that
+    come twice or out of order give the same revisions.
+
+    Args:
+        gateway: Who says so.
+        device: Who saw the segment.
+        segment: The segment as known so far.
+    """
+    visit = VisitRevised(
+        visit_id=deterministic_id(segment.opened_ms, "visit", str(device), segment.segment_id),
+        revision=segment.ordinal + 1,
+        status="closed" if segment.phase == "closed" else "open",
+        segment_ids=(segment.segment_id,),
+        opened_ms=segment.opened_ms,
+        updated_ms=segment.updated_ms,
+        closed_ms=segment.closed_ms,
+        stays=segment.stays,
+        path=segment.path,
+        path_error_m=segment.path_error_m,
+        party_id=segment.group_hint,
+        staff_score=segment.staff_score,
+        rule_version=RULE_VERSION,
+    )
+    return draft_event(gateway, visit, segment.updated_ms, visit.visit_id, visit.revision)

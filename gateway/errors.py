@@ -1,0 +1,17 @@
+"""The gateway's typed errors. `str(error)` is one line fit for an operator."""
+
+
+class GatewayError(Exception):
+    """Base of the gateway's errors."""
+
+
+class ConfigurationError(GatewayError):
+    """The gateway's configuration cannot be used."""
+
+
+class EventStoreError(GatewayError):
+    """The event store cannot be opened or written."""
+
+
+class BrokerError(GatewayError):
+    """The embedded broker cannot run."""

@@ -1,0 +1,90 @@
+"""Composes the gateway: the only place of this tier that constructs adapters and reads the clock."""
+
+import logging
+import random
+import threading
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import httpx
+
+from contracts.events import draft_event
+from contracts.payloads import DeviceHealth
+from gateway.adapters.consumer import Consumer
+from gateway.adapters.embedded_broker import EmbeddedBroker
+from gateway.adapters.event_store import EventStore
+from gateway.adapters.uploader import Uploader
+from gateway.config import GatewayConfig, read_secret
+from gateway.core.retry import RetryPolicy
+
+logger = logging.getLogger(__name__)
+
+STORE_FILE = "gateway.sqlite"
+_PRUNE_INTERVAL_S = 3600.0
+_DAY_MS = 24 * 3600 * 1000
+
+
+def clock_ms() -> int:
+    """Return the wall clock, Unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def event_store_path(config: GatewayConfig) -> Path:
+    """Return where the gateway keeps its events."""
+    return config.gateway.data_dir / STORE_FILE
+
+
+def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
+    """Run until `stop` is set.
+
+    Raises:
+        ConfigurationError: A secret cannot be read.
+        EventStoreError: The event store cannot be opened.
+        BrokerError: The embedded broker cannot run.
+    """
+    api_key = read_secret(config.cloud.api_key_file, "cloud.api_key_file")
+    password = None
+    if config.broker.password_file is not None:
+        password = read_secret(config.broker.password_file, "broker.password_file")
+    store = EventStore(event_store_path(config), config.gateway.source)
+    broker = EmbeddedBroker(config.broker.host, config.broker.port) if config.broker.embedded else None
+    client = httpx.Client(
+        base_url=config.cloud.url,
+        headers={"authorization": f"Bearer {api_key}"},
+        timeout=config.cloud.timeout_s,
+    )
+    policy = RetryPolicy(first_s=config.cloud.first_retry_s, longest_s=config.cloud.longest_retry_s)
+    uploader = Uploader(store, client, config.cloud.batch_events, policy, clock_ms, random.SystemRandom().random)
+    consumer = Consumer(store, config.gateway, config.broker, password, clock_ms, uploader.wake)
+    try:
+        if broker is not None:
+            broker.start()
+        consumer.start()
+        uploader.start()
+        _housekeeping(config, store, stop)
+        consumer.stop()
+        uploader.stop()
+    finally:
+        if broker is not None:
+            broker.stop()
+        client.close()
+        store.close()
+
+
+def _housekeeping(config: GatewayConfig, store: EventStore, stop: threading.Event) -> None:
+    """Report health and delete what the cloud confirmed long ago, until told to stop."""
+    started_s, pruned_s = time.monotonic(), float("-inf")
+    software_version = version("shopthread")
+    keep_ms = round(config.gateway.keep_days * _DAY_MS)
+    while not stop.wait(config.gateway.health_interval_s):
+        now_s, now_ms = time.monotonic(), clock_ms()
+        health = DeviceHealth(
+            uptime_s=now_s - started_s, software_version=software_version, queue_depth=store.queue_depth()
+        )
+        store.append_own(draft_event(config.gateway.source, health, now_ms), now_ms)
+        for source, count in store.missing().items():
+            logger.warning("%s: %d numbers are missing in its sequence; waiting for them", source, count)
+        if now_s - pruned_s >= _PRUNE_INTERVAL_S:
+            store.prune(now_ms - keep_ms)
+            pruned_s = now_s
