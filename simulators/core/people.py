@@ -1,0 +1,61 @@
+"""People on the floor: who they are and how they walk."""
+
+from typing import Literal
+
+from simulators.core.geometry import Point, distance
+
+Role = Literal["shopper", "passer_by", "staff"]
+
+
+class Person:
+    """One person on the floor, standing still or walking along straight lines at a constant pace.
+
+    Attributes:
+        person_id: Known to the ground truth alone; no device ever learns it.
+        role: Why the person is here.
+        party_id: Who came together.
+        position: Where the person stands, m.
+    """
+
+    def __init__(self, person_id: str, role: Role, party_id: str, position: Point, pace_mps: float) -> None:
+        self.person_id = person_id
+        self.role: Role = role
+        self.party_id = party_id
+        self.position = position
+        self._pace_mps = pace_mps
+        self._way: list[Point] = []
+        self._waits_s = 0.0
+
+    @property
+    def is_walking(self) -> bool:
+        """Whether the person has not yet arrived."""
+        return bool(self._way)
+
+    def go(self, way: list[Point], after_s: float = 0.0) -> None:
+        """Walk along `way` from where the person stands, after a pause of `after_s` seconds."""
+        self._way = list(way)
+        self._waits_s = after_s
+
+    def advance(self, seconds: float) -> list[tuple[Point, float]]:
+        """Walk on for a time.
+
+        Returns:
+            Each point reached on the way, with the seconds since the start at which it was reached; the last point is
+            where the person now stands. Empty for someone who stood still.
+        """
+        waited = min(self._waits_s, seconds)
+        self._waits_s -= waited
+        elapsed = waited
+        reached: list[tuple[Point, float]] = []
+        while self._way and elapsed < seconds:
+            target = self._way[0]
+            needed_s = distance(self.position, target) / self._pace_mps
+            if elapsed + needed_s <= seconds:
+                elapsed += needed_s
+                self.position = self._way.pop(0)
+            else:
+                share = (seconds - elapsed) / needed_s
+                (x, y), elapsed = self.position, seconds
+                self.position = (x + share * (target[0] - x), y + share * (target[1] - y))
+            reached.append((self.position, elapsed))
+        return reached

@@ -1,0 +1,149 @@
+"""A store that goes on by one tick at each step, and what its devices put out. The same seed gives the same bytes."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from msgspec import Struct
+
+from simulators.core.arrivals import Arrival, arrivals
+from simulators.core.check import check_scenario
+from simulators.core.floor import Floor
+from simulators.core.lines import FeedLine, ReceiptLine, ScanLine
+from simulators.core.members import Member, make_members
+from simulators.core.people import Person
+from simulators.core.places import pavement_walk
+from simulators.core.plans import draw_plan
+from simulators.core.recorder import Recorder
+from simulators.core.scenario import Scenario, StaffMember
+from simulators.core.sensing import CameraView
+from simulators.core.service import KioskDesk, TillDesk
+from simulators.core.trips import Ticks, Trip
+from simulators.core.truth import Truth
+
+_STAFF_STREAM = 5
+_STAFF_PACE_MPS = 0.9
+_AT_POST_S = (20.0, 90.0)
+
+
+class Output(Struct, frozen=True):
+    """A line that one device puts out."""
+
+    device_id: str
+    line: FeedLine
+
+
+class Store:
+    """One simulated store.
+
+    Args:
+        scenario: The store.
+        seed: What everything random is drawn from.
+        start_ms: Store time at which it begins to be watched: nobody but staff is inside. Unix milliseconds UTC.
+
+    Raises:
+        ScenarioError: The scenario cannot be simulated.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int, start_ms: int) -> None:
+        self._scenario, self._seed, self._start_ms = scenario, seed, start_ms
+        self._recorder = Recorder(scenario, seed, start_ms)
+        self._floor = Floor(
+            scenario, check_scenario(scenario), self._appear, self._vanish, self._on_scan, self._on_receipt
+        )
+        self._cameras = [
+            CameraView(camera, scenario.noise, scenario.tick_hz, (seed, index), self._recorder.track)
+            for index, camera in enumerate(scenario.cameras)
+        ]
+        self.members = make_members(scenario.members, seed)
+        self.now_ms = start_ms
+        self._ticks = 0
+        self._people_seen = 0
+        self._arrivals = arrivals(scenario, seed, start_ms)
+        self._next_arrival = next(self._arrivals)
+        self._processes: list[tuple[Ticks, Member | None]] = []
+        self._outputs: list[Output] = []
+        self._floor.now_ms = start_ms
+        for index, staff in enumerate(scenario.staff):
+            self._processes.append((self._work(staff, index), None))
+
+    def truth(self) -> Truth:
+        """Return what really happened up to now."""
+        return self._recorder.truth(self.now_ms)
+
+    def step(self) -> list[Output]:
+        """Go on by one tick. Return the lines that devices put out, in order."""
+        before_ms = self.now_ms
+        self._ticks += 1
+        self.now_ms = self._start_ms + round(self._ticks * 1000 / self._scenario.tick_hz)
+        self._outputs = []
+        for person in self._floor.people:
+            stood_at = person.position
+            if reached := person.advance((self.now_ms - before_ms) / 1000):
+                self._recorder.move(person, stood_at, reached, (before_ms, self.now_ms))
+        self._floor.now_ms = self.now_ms
+        self._let_in()
+        self._processes = [process for process in self._processes if next(process[0], _DONE) is not _DONE]
+        for camera in self._cameras:
+            line = camera.look(self._floor.people, self.now_ms)
+            if line is not None:
+                self._outputs.append(Output(camera.camera_id, line))
+        return self._outputs
+
+    def _let_in(self) -> None:
+        while self._next_arrival.t_ms <= self.now_ms:
+            arrival, self._next_arrival = self._next_arrival, next(self._arrivals)
+            rng = arrival.random(self._seed)
+            if arrival.kind == "passer_by":
+                self._processes.append((self._pass_by(rng), None))
+            else:
+                self._processes.append(self._party(arrival, rng))
+
+    def _party(self, arrival: Arrival, rng: np.random.Generator) -> tuple[Ticks, Member | None]:
+        present = {member.member_id for _, member in self._processes if member is not None}
+        free_members = [member for member in self.members if member.member_id not in present]
+        plan = draw_plan(self._scenario, free_members, rng)
+        party_id = f"party-{arrival.hour}-{arrival.ordinal}"
+        trip = Trip(self._floor, plan, party_id, self._people_seen + 1, rng)
+        self._people_seen += plan.size
+        return trip.run(), plan.member
+
+    def _pass_by(self, rng: np.random.Generator) -> Iterator[None]:
+        self._people_seen += 1
+        start, end = pavement_walk(self._scenario.pavement, rng)
+        pace_mps = float(rng.uniform(*self._scenario.behaviour.walking_mps))
+        name = f"b{self._people_seen:06d}"
+        person = Person(name, "passer_by", name, start, pace_mps)
+        self._floor.appear(person)
+        person.go([end])
+        while person.is_walking:
+            yield
+        self._floor.vanish(person)
+
+    def _work(self, staff: StaffMember, index: int) -> Iterator[None]:
+        rng = np.random.default_rng([self._seed, _STAFF_STREAM, index])
+        person = Person(staff.id, "staff", staff.id, staff.posts[0], _STAFF_PACE_MPS)
+        self._floor.appear(person)
+        while True:
+            for _ in range(round(float(rng.uniform(*_AT_POST_S)) * self._scenario.tick_hz)):
+                yield
+            post = staff.posts[int(rng.integers(len(staff.posts)))]
+            person.go(self._floor.navigator.walk(person.position, post))
+            while person.is_walking:
+                yield
+
+    def _appear(self, person: Person, purpose: str | None, member: Member | None) -> None:
+        self._recorder.appear(person, purpose, member, self.now_ms)
+
+    def _vanish(self, person: Person) -> None:
+        self._recorder.vanish(person, self.now_ms)
+
+    def _on_scan(self, desk: KioskDesk, line: ScanLine, person: Person, member: Member | None) -> None:
+        self._outputs.append(Output(desk.kiosk.id, line))
+        self._recorder.scan(desk.kiosk.id, desk.kiosk.zone_id, line, person, member)
+
+    def _on_receipt(self, desk: TillDesk, line: ReceiptLine, person: Person, member: Member | None) -> None:
+        self._outputs.append(Output(desk.till.id, line))
+        self._recorder.receipt(desk.till.id, desk.till.zone_id, line, person, member)
+
+
+_DONE = object()

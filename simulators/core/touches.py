@@ -1,0 +1,110 @@
+"""What terminals and tills write when somebody uses them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec import UNSET
+
+from simulators.core.floor import Floor, Sale
+from simulators.core.gtin import digital_link, ean13
+from simulators.core.lines import ReceiptItem, ReceiptKind, ReceiptLine, ScanLine, total_of
+from simulators.core.members import Identifier, Member
+from simulators.core.people import Person
+from simulators.core.scenario import Product
+from simulators.core.service import TillDesk
+
+_SERIAL_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+_SERIAL_LETTERS = 8
+_CARD = 0.7
+_TWO_OF_IT = 0.2
+
+
+def scanned_code(
+    t_ms: int, product: Product, resolver: str, rng: np.random.Generator, shown: Identifier | None
+) -> ScanLine:
+    """Return what a terminal reads from a product: a Digital Link where each item has a serial, else its EAN-13."""
+    if product.serialized:
+        letters = rng.integers(len(_SERIAL_ALPHABET), size=_SERIAL_LETTERS)
+        code = digital_link(resolver, product.gtin, "".join(_SERIAL_ALPHABET[int(letter)] for letter in letters))
+    else:
+        code = ean13(product.gtin)
+    return ScanLine(t_ms=t_ms, code=code, member=shown if shown is not None else UNSET)
+
+
+class TillReceipts:
+    """The receipts of one customer at one till."""
+
+    def __init__(self, floor: Floor, desk: TillDesk, person: Person, rng: np.random.Generator) -> None:
+        self._floor, self._desk, self._person, self._rng = floor, desk, person, rng
+
+    def sell_or_refund(
+        self, purpose: str, basket: Sequence[Product], member: Member | None, shown: Identifier | None
+    ) -> ReceiptLine | None:
+        """Close the customer's receipt. Return it if it is a sale.
+
+        Someone who came for a refund brings back an item of an earlier sale; before the first sale there is nothing
+        to bring back, so no receipt is made.
+        """
+        if purpose == "refund":
+            if self._floor.sales:
+                sale = self._floor.sales.pop(int(self._rng.integers(len(self._floor.sales))))
+                back = (_times(sale.item, -1),)
+                self._close("refund", back, member, shown, reverses=sale.receipt_id)
+            return None
+        items = tuple(
+            ReceiptItem(
+                gtin=product.gtin,
+                quantity=2 if self._rng.random() < _TWO_OF_IT else 1,
+                unit_price_minor=product.price_minor,
+                description=product.name,
+            )
+            for product in basket
+        )
+        receipt = self._close("sale", items, member, shown)
+        self._floor.remember_sale(Sale(receipt.receipt_id, items[0]))
+        return receipt
+
+    def void(self, sale: ReceiptLine, member: Member | None, shown: Identifier | None) -> None:
+        """Take a whole sale back, as a cashier does who made a mistake."""
+        self._floor.sales = [other for other in self._floor.sales if other.receipt_id != sale.receipt_id]
+        lines = tuple(_times(item, -item.quantity) for item in sale.lines)
+        self._close("void", lines, member, shown, reverses=sale.receipt_id, tender=sale.tender)
+
+    def ring_up_again(self, sale: ReceiptLine, member: Member | None, shown: Identifier | None) -> None:
+        """Sell the same again."""
+        receipt = self._close("sale", sale.lines, member, shown, tender=sale.tender)
+        self._floor.remember_sale(Sale(receipt.receipt_id, sale.lines[0]))
+
+    def _close(
+        self,
+        kind: ReceiptKind,
+        items: tuple[ReceiptItem, ...],
+        member: Member | None,
+        shown: Identifier | None,
+        *,
+        reverses: str | None = None,
+        tender: str | None = None,
+    ) -> ReceiptLine:
+        now_ms = self._floor.now_ms
+        receipt = ReceiptLine(
+            t_ms=now_ms,
+            receipt_id=f"{self._desk.till.id}-{now_ms}",
+            kind=kind,
+            reverses_receipt_id=reverses if reverses is not None else UNSET,
+            lines=items,
+            total_minor=total_of(items),
+            currency=self._floor.scenario.currency,
+            tender=tender or ("card" if self._rng.random() < _CARD else "cash"),
+            member=shown if shown is not None else UNSET,
+        )
+        self._floor.receipt(self._desk, receipt, self._person, member)
+        return receipt
+
+
+def _times(item: ReceiptItem, quantity: int) -> ReceiptItem:
+    return ReceiptItem(
+        gtin=item.gtin,
+        quantity=quantity,
+        unit_price_minor=item.unit_price_minor,
+        description=item.description,
+    )
