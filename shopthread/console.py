@@ -1,0 +1,52 @@
+"""What every subcommand shares: output, logging, one-line errors, stopping on a signal."""
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import typer
+from rich.console import Console
+
+out = Console()
+err = Console(stderr=True)
+
+FAILURE = 1
+
+
+@contextmanager
+def one_line_errors(*expected: type[Exception]) -> Iterator[None]:
+    """Turn expected errors into one line on standard error and a non-zero exit code."""
+    try:
+        yield
+    except expected as error:
+        err.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(FAILURE) from error
+
+
+def log_to_stderr(*, verbose: bool = False) -> None:
+    """Log to standard error: warnings and up, with `verbose` everything of ours."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    for tier in ("edge", "gateway", "cloud", "models", "simulators", "shopthread"):
+        logging.getLogger(tier).setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+@contextmanager
+def stop_on_signal() -> Iterator[threading.Event]:
+    """Yield an event that SIGINT and SIGTERM set, so that what runs can end cleanly."""
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,129 @@
+"""`shopthread gateway`: run and inspect a store's gateway."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from shopthread.console import err, log_to_stderr, one_line_errors, out, stop_on_signal
+
+if TYPE_CHECKING:
+    from gateway.adapters.event_store import EventStore
+
+app = typer.Typer(no_args_is_help=True, help="Run and inspect a store's gateway.")
+
+Config = Annotated[Path, typer.Argument(help="The gateway's configuration file (TOML).", show_default=False)]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")]
+
+
+@app.command()
+def run(config: Config, verbose: Verbose = False) -> None:
+    """Run the gateway until you press Ctrl-C.
+
+    It takes the store's events from the broker, commits them, acknowledges them to the devices and uploads them.
+    A broker or a cloud that is down is waited for; nothing is lost meanwhile.
+    """
+    from gateway.config import load_config
+    from gateway.errors import GatewayError
+    from gateway.main import run_gateway
+
+    log_to_stderr(verbose=verbose)
+    with one_line_errors(GatewayError), stop_on_signal() as stop:
+        run_gateway(load_config(config), stop)
+
+
+@app.command()
+def broker(
+    host: Annotated[str, typer.Option(help="IP address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="TCP port.")] = 1883,
+) -> None:
+    """Run the embedded MQTT broker alone, without TLS or passwords: for rehearsals, not for a shop's network."""
+    from gateway.adapters.embedded_broker import EmbeddedBroker
+    from gateway.errors import GatewayError
+
+    with one_line_errors(GatewayError), stop_on_signal() as stop:
+        embedded = EmbeddedBroker(host, port)
+        try:
+            embedded.start()
+            while not stop.wait(0.2):
+                if not embedded.is_running:
+                    err.print("[bold red]error:[/] the broker's process ended by itself")
+                    raise typer.Exit(1)
+        finally:
+            embedded.stop()
+
+
+@app.command()
+def status(config: Config, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show what each device sent, what the cloud has confirmed and what waits."""
+    store = _open(config)
+    tallies, devices, missing = store.tallies(), {each.source: each for each in store.devices()}, store.missing()
+    letters = len(store.dead_letters())
+    if as_json:
+        report = {
+            "sources": [
+                {
+                    "source": each.source,
+                    "received": each.received,
+                    "duplicate": each.duplicate,
+                    "uploaded": each.uploaded,
+                    "refused": each.refused,
+                    "waiting": each.waiting,
+                    "missing": missing.get(each.source, 0),
+                    "online": devices[each.source].online if each.source in devices else None,
+                }
+                for each in tallies
+            ],
+            "dead_letters": letters,
+        }
+        typer.echo(json.dumps(report))
+        return
+    table = Table("device", "kind", "online", "received", "repeated", "in the cloud", "refused", "waiting", "missing")
+    for each in tallies:
+        device = devices.get(each.source)
+        table.add_row(
+            each.source,
+            device.kind if device else "gateway",
+            {True: "[green]yes[/]", False: "[red]no[/]", None: "-"}[device.online if device else None],
+            *(str(n) for n in (each.received, each.duplicate, each.uploaded, each.refused, each.waiting)),
+            str(missing.get(each.source, 0)),
+        )
+    out.print(table)
+    out.print(f"dead letters: {letters}" + ("  (see `shopthread gateway dead-letters`)" if letters else ""))
+
+
+@app.command("dead-letters")
+def dead_letters(config: Config) -> None:
+    """List messages that could not be accepted, with the reason."""
+    table = Table("id", "came on", "reason", "detail", "bytes")
+    for letter in _open(config).dead_letters():
+        table.add_row(str(letter.id), letter.origin, letter.reason, letter.detail, str(len(letter.body)))
+    out.print(table)
+
+
+@app.command()
+def replay(config: Config) -> None:
+    """Judge every dead letter anew, for example after an upgrade, and take in what is acceptable now."""
+    from gateway.errors import GatewayError
+    from gateway.main import clock_ms
+
+    with one_line_errors(GatewayError):
+        taken, remain = _open(config).replay_dead_letters(clock_ms())
+    out.print(f"taken in: {taken}, still unacceptable: {remain}")
+
+
+def _open(path: Path) -> "EventStore":
+    """Return the event store of a configuration, of a gateway that has run at least once."""
+    from gateway.adapters.event_store import EventStore
+    from gateway.config import load_config
+    from gateway.errors import EventStoreError, GatewayError
+    from gateway.main import event_store_path
+
+    with one_line_errors(GatewayError):
+        config = load_config(path)
+        if not event_store_path(config).exists():
+            msg = f"no event store at {event_store_path(config)}; has this gateway run yet?"
+            raise EventStoreError(msg)
+        return EventStore(event_store_path(config), config.gateway.source)
