@@ -6,6 +6,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from contracts.configuration import InvalidConfigurationError, decode_toml
 from contracts.errors import TopicError
 from contracts.events import Source
 from contracts.topics import check_name
@@ -139,13 +140,12 @@ def load_toml(path: Path, config_type: type[ConfigT]) -> ConfigT:
             not allowed; the message names the key and the value.
     """
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=config_type)
+        return decode_toml(path.read_bytes(), config_type, path)
     except OSError as error:
         msg = f"cannot read the configuration {path}: {error.strerror}"
         raise ConfigurationError(msg) from error
-    except msgspec.MsgspecError as error:
-        msg = f"{path}: {error}"
-        raise ConfigurationError(msg) from error
+    except InvalidConfigurationError as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def check_device(device: DeviceSettings) -> DeviceSettings:

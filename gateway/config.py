@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
+from contracts.configuration import InvalidConfigurationError, decode_toml
 from contracts.errors import TopicError
 from contracts.events import Source
 from contracts.topics import check_name
@@ -90,13 +90,15 @@ def load_config(path: Path) -> GatewayConfig:
         ConfigurationError: The file cannot be read, or a key is unknown, missing or not allowed.
     """
     try:
-        config = msgspec.toml.decode(path.read_bytes(), type=GatewayConfig)
+        config = decode_toml(path.read_bytes(), GatewayConfig, path)
         for key in ("tenant", "store", "id"):
             check_name(f"gateway.{key}", getattr(config.gateway, key))
     except OSError as error:
         msg = f"cannot read the configuration {path}: {error.strerror}"
         raise ConfigurationError(msg) from error
-    except (msgspec.MsgspecError, TopicError) as error:
+    except InvalidConfigurationError as error:
+        raise ConfigurationError(str(error)) from error
+    except TopicError as error:
         msg = f"{path}: {error}"
         raise ConfigurationError(msg) from error
     return config

@@ -1,0 +1,149 @@
+"""The event store: once each, visits with their segments, gaps, dead letters, counts that add up."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from contracts.delivery import Presence
+from contracts.errors import EventRejectedError, RejectReason
+from contracts.events import decode_event, draft_event, encode_event
+from contracts.payloads import Coverage, DeviceHealth, VisitRevised, VisitSegment
+from contracts.topics import event_topic
+from gateway.adapters.event_store import EventStore, Held
+from gateway.core.judging import Delivery, judge
+from gateway.errors import EventStoreError
+from tests.unit.contracts.samples import SAMPLES, SOURCE, sample_event
+
+GATEWAY = SOURCE.__class__(SOURCE.tenant, SOURCE.store, "gateway")
+SEGMENT = next(sample for sample in SAMPLES if isinstance(sample, VisitSegment))
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    opened = EventStore(tmp_path / "deep" / "gateway.sqlite", GATEWAY)
+    yield opened
+    opened.close()
+
+
+def _delivery(sequence: int, epoch: str = "a1", oldest: int = 1) -> Delivery:
+    coverage = Coverage(interval_start_ms=0, interval_end_ms=1, observed_s=1.0, frames_processed=1, frames_dropped=0)
+    event = draft_event(SOURCE, coverage, sequence, sequence).numbered(SOURCE, sequence)
+    properties = {"epoch": epoch, "sequence": str(sequence), "oldest": str(oldest)}
+    return judge(event_topic(SOURCE, Coverage), encode_event(event), properties, received_ms=5)
+
+
+def test_repetitions_are_dropped_and_counted(store: EventStore):
+    assert store.receive([_delivery(1), _delivery(2), _delivery(1)]) == [Held(SOURCE, "a1", 2)]
+    assert store.receive([_delivery(2)]) == [Held(SOURCE, "a1", 2)]
+    (tally,) = store.tallies()
+    assert (tally.received, tally.duplicate, tally.waiting) == (2, 2, 2)
+    assert len(store.waiting(10)) == 2
+
+
+def test_a_gap_holds_the_acknowledgement_back_until_it_is_filled(store: EventStore):
+    assert store.receive([_delivery(1), _delivery(4)]) == [Held(SOURCE, "a1", 1)]
+    assert store.missing() == {str(SOURCE): 2}
+    assert store.receive([_delivery(3), _delivery(2)]) == [Held(SOURCE, "a1", 4)]
+    assert store.missing() == {}
+
+
+def test_epochs_are_told_apart(store: EventStore):
+    assert store.receive([_delivery(1), _delivery(2)]) == [Held(SOURCE, "a1", 2)]
+    assert store.receive([_delivery(1, epoch="b2")]) == [Held(SOURCE, "b2", 1)]
+
+
+def test_a_segment_brings_its_visit_once(store: EventStore):
+    body = encode_event(sample_event(SEGMENT))
+    delivery = judge(event_topic(SOURCE, VisitSegment), body, {"epoch": "a1", "sequence": "1"}, 5)
+    store.receive([delivery])
+    store.receive([delivery])
+    events = [decode_event(each.body) for each in store.waiting(10)]
+    assert [type(event.data) for event in events] == [VisitSegment, VisitRevised]
+    assert (events[1].source, events[1].sequence_number) == (str(GATEWAY), 1)
+
+
+def test_dead_letters_are_kept_once_and_acknowledged(store: EventStore):
+    bad = judge(event_topic(SOURCE, Coverage), b"{", {"epoch": "a1", "sequence": "1"}, 5)
+    assert store.receive([bad]) == [Held(SOURCE, "a1", 1)]
+    store.receive([bad])
+    (letter,) = store.dead_letters()
+    assert (letter.reason, letter.body, letter.received_ms) == ("not_json", b"{", 5)
+
+
+def test_a_dead_letter_that_is_acceptable_now_is_taken_in(store: EventStore):
+    good = _delivery(1)
+    refusal = EventRejectedError(RejectReason.UNKNOWN_TYPE, "older software did not know it")
+    store.receive([Delivery(origin=good.origin, body=good.body, received_ms=5, refusal=refusal)])
+    store.receive([judge("t", b"{", {}, 5)])
+    assert store.replay_dead_letters(6) == (1, 1)
+    assert [each.body for each in store.waiting(10)] == [good.body]
+    assert [letter.body for letter in store.dead_letters()] == [b"{"]
+
+
+def test_what_the_cloud_answered_no_longer_waits(store: EventStore):
+    store.receive([_delivery(1), _delivery(2), _delivery(3)])
+    batch = store.waiting(2)
+    store.mark_uploaded(batch, frozenset({batch[1].position}), 10)
+    (tally,) = store.tallies()
+    assert (tally.uploaded, tally.refused, tally.waiting) == (1, 1, 1)
+    assert store.queue_depth() == 1
+
+
+def test_pruning_spares_what_waits(store: EventStore):
+    store.receive([_delivery(1), _delivery(2)])
+    store.mark_uploaded(store.waiting(1), frozenset(), 10)
+    assert store.prune(10) == 0
+    assert store.prune(11) == 1
+    assert store.queue_depth() == 1
+
+
+def test_an_event_that_the_cloud_cannot_take_moves_to_the_dead_letters(store: EventStore):
+    store.receive([_delivery(1), _delivery(2)])
+    poisoned = store.waiting(1)[0]
+    store.bury_waiting(poisoned, "cloud_refused", "HTTP 422", 10)
+    assert [letter.body for letter in store.dead_letters()] == [poisoned.body]
+    assert store.queue_depth() == 1
+    (tally,) = store.tallies()
+    assert (tally.received, tally.refused, tally.waiting) == (2, 1, 1)
+
+
+def test_the_gateways_own_events_are_numbered(store: EventStore):
+    for time_ms in (1, 2, 2):
+        health = DeviceHealth(uptime_s=1.0, software_version="x", queue_depth=0)
+        store.append_own(draft_event(GATEWAY, health, time_ms), time_ms)
+    assert [decode_event(each.body).sequence_number for each in store.waiting(9)] == [1, 2]
+
+
+def test_presence(store: EventStore):
+    store.keep_presence(SOURCE, Presence(online=True, kind="camera", software_version="1"), 5)
+    store.keep_presence(SOURCE, Presence(online=False, kind="camera", software_version="1"), 6)
+    (device,) = store.devices()
+    assert (device.online, device.since_ms) == (False, 6)
+
+
+def test_everything_is_there_after_a_restart(tmp_path: Path):
+    first = EventStore(tmp_path / "gateway.sqlite", GATEWAY)
+    first.receive([_delivery(1), _delivery(3)])
+    first.close()
+    second = EventStore(tmp_path / "gateway.sqlite", GATEWAY)
+    assert second.receive([_delivery(2)]) == [Held(SOURCE, "a1", 3)]
+    second.close()
+
+
+def test_a_file_that_cannot_be_opened_is_one_clear_error(tmp_path: Path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(EventStoreError, match="cannot open the event store"):
+        EventStore(tmp_path / "file" / "gateway.sqlite", GATEWAY)
+
+
+def test_a_locked_database_is_one_clear_error_and_keeps_nothing(store: EventStore, tmp_path: Path):
+    store._db.execute("PRAGMA busy_timeout = 1")
+    other = sqlite3.connect(tmp_path / "deep" / "gateway.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(EventStoreError, match=r"cannot write the event store .* locked"):
+        store.receive([_delivery(1)])
+    other.execute("ROLLBACK")
+    other.close()
+    assert store.waiting(9) == []
+    assert store.receive([_delivery(1)]) == [Held(SOURCE, "a1", 1)]

@@ -1,0 +1,53 @@
+"""Every message becomes an event or a dead letter with its reason; none raises."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.errors import RejectReason
+from contracts.events import Source, encode_event
+from contracts.payloads import AppearanceSignature, Coverage, FootfallCrossing
+from contracts.topics import event_topic
+from gateway.core.judging import judge
+from tests.unit.contracts.samples import SAMPLES, SOURCE, sample_event
+
+CROSSING = next(sample for sample in SAMPLES if isinstance(sample, FootfallCrossing))
+SIGNATURE = next(sample for sample in SAMPLES if isinstance(sample, AppearanceSignature))
+TOPIC = event_topic(SOURCE, FootfallCrossing)
+BODY = encode_event(sample_event(CROSSING))
+
+
+def test_a_good_message_is_taken_with_its_numbering():
+    delivery = judge(TOPIC, BODY, {"epoch": "a1", "sequence": "7", "oldest": "3"}, 99)
+    assert delivery.event == sample_event(CROSSING)
+    assert delivery.refusal is None
+    assert (delivery.source, delivery.epoch, delivery.sequence, delivery.oldest) == (SOURCE, "a1", 7, 3)
+
+
+@pytest.mark.parametrize(
+    ("topic", "body", "reason"),
+    [
+        (TOPIC, b"?", RejectReason.NOT_JSON),
+        (TOPIC, encode_event(sample_event(SIGNATURE)), RejectReason.STORE_LOCAL),
+        (event_topic(Source("acme", "store-1", "cam-2"), FootfallCrossing), BODY, RejectReason.WRONG_SOURCE),
+        (event_topic(SOURCE, Coverage), BODY, RejectReason.WRONG_TOPIC),
+        ("somewhere/else", BODY, RejectReason.WRONG_TOPIC),
+    ],
+)
+def test_a_bad_message_is_refused_but_keeps_its_number(topic: str, body: bytes, reason: RejectReason):
+    delivery = judge(topic, body, {"epoch": "a1", "sequence": "7"}, 99)
+    assert delivery.event is None
+    assert delivery.refusal is not None
+    assert delivery.refusal.reason is reason
+    assert (delivery.sequence, delivery.body) == (7, body)
+
+
+@pytest.mark.parametrize("text", ["", "-1", "0", "x", "٣", "1.5"])
+def test_a_number_that_is_none_is_passed_over(text: str):
+    assert judge(TOPIC, BODY, {"sequence": text, "oldest": text}, 0).sequence is None
+    assert judge(TOPIC, BODY, {"sequence": text, "oldest": text}, 0).oldest == 1
+
+
+@given(st.text(), st.binary(), st.dictionaries(st.text(), st.text()))
+def test_no_message_whatever_raises(topic: str, body: bytes, properties: dict[str, str]):
+    assert judge(topic, body, properties, 0).refusal is not None
