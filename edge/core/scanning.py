@@ -147,7 +147,7 @@ def _draft(
 ) -> EventDraft[CodeScanned]:
     item = parse_item_code(code) if code is not None else None
     data = CodeScanned(
-        scan_id=deterministic_id(time_ms, str(rules.source), state.ordinal),
+        scan_id=deterministic_id(time_ms, str(rules.source), state.ordinal, code or ""),
         code=code or "",
         gtin=item.gtin if item else None,
         serial=item.serial if item else None,
@@ -156,4 +156,4 @@ def _draft(
         result="member" if code is None else "item" if item else "unreadable",
         zone_id=rules.zone_id,
     )
-    return draft_event(rules.source, data, time_ms, state.ordinal)
+    return draft_event(rules.source, data, time_ms, state.ordinal, data.code)
