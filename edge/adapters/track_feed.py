@@ -1,0 +1,99 @@
+"""Tracks from a camera that finds and follows people by itself, or from a simulated one.
+
+JSON lines `{"t_ms": 1, "tracks": [{"id": "a", "x_m": 1.0, "y_m": 2.0, "confidence": 0.9}]}`: where
+everyone in sight stands, in floor metres. `{"end": true}` says that nothing more will come.
+"""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+from msgspec import Struct
+
+from contracts.payloads import Name, Share, TimeMs
+from edge.adapters.line_source import LineSource
+from edge.core.pipeline import Person
+from edge.errors import BadInputError
+from edge.ports import Observation, Stopped
+
+
+class _FeedTrack(Struct, frozen=True):
+    id: Name
+    x_m: float
+    y_m: float
+    confidence: Share = 1.0
+
+
+class _FeedLine(Struct, frozen=True):
+    t_ms: TimeMs | None = None
+    tracks: tuple[_FeedTrack, ...] = ()
+    end: bool = False
+
+
+class BadLine(Struct, frozen=True):
+    """A line that could not be used: its bytes, why, and where it ends (None where that is not known)."""
+
+    text: bytes
+    reason: str
+    end_offset_bytes: int | None
+
+
+_DECODER = msgspec.json.Decoder(_FeedLine)
+
+
+class TrackFeed:
+    """Reads tracks line by line; a line that cannot be used is reported, and reading goes on.
+
+    Args:
+        lines: Where the lines come from.
+        on_bad_line: Called with each line that could not be used.
+        from_offset_bytes: Where to begin, as reported in `Observation.end_offset_bytes` before.
+    """
+
+    def __init__(self, lines: LineSource, on_bad_line: Callable[[BadLine], None], from_offset_bytes: int = 0) -> None:
+        self.name = lines.name
+        self.bad_lines = 0
+        self._lines, self._on_bad_line, self._from_offset_bytes = lines, on_bad_line, from_offset_bytes
+
+    def observations(self, stopped: Stopped) -> Iterator[Observation]:
+        """See `ObservationSource.observations`."""
+        before_ms = 0
+        bad = 0
+        for line in self._lines.lines(stopped, self._from_offset_bytes):
+            if not line.text.strip():
+                continue
+            try:
+                parsed = _parse(line.text, before_ms)
+            except BadInputError as error:
+                bad += 1
+                self.bad_lines += 1
+                self._on_bad_line(BadLine(line.text, str(error), line.end_offset_bytes))
+                continue
+            if parsed is None:
+                return
+            before_ms, people = parsed
+            yield Observation(time_ms=before_ms, people=people, dropped=bad, end_offset_bytes=line.end_offset_bytes)
+            bad = 0
+
+
+def _parse(text: bytes, before_ms: int) -> tuple[int, tuple[Person, ...]] | None:
+    """Return a line's time and people, None for the line that ends the feed.
+
+    Raises:
+        BadInputError: The line is unusable; the message says why.
+    """
+    try:
+        line = _DECODER.decode(text)
+    except msgspec.MsgspecError as error:
+        raise BadInputError(str(error)) from error
+    if line.end:
+        return None
+    if line.t_ms is None:
+        msg = "t_ms is missing"
+        raise BadInputError(msg)
+    if line.t_ms < before_ms:
+        msg = f"t_ms went back from {before_ms} to {line.t_ms}"
+        raise BadInputError(msg)
+    if len({track.id for track in line.tracks}) < len(line.tracks):
+        msg = f"each id may occur once in a line, got {sorted(track.id for track in line.tracks)}"
+        raise BadInputError(msg)
+    return line.t_ms, tuple(Person(track.id, (track.x_m, track.y_m), track.confidence) for track in line.tracks)

@@ -1,0 +1,84 @@
+"""How much of the time was really observed. Pure: no clock, randomness or I/O.
+
+Missing is not zero: whoever reads a count must know how long somebody looked.
+"""
+
+import msgspec
+from msgspec.structs import replace
+
+from contracts.payloads import Coverage
+
+
+class CoverageState(msgspec.Struct, frozen=True):
+    """What was observed of the current interval.
+
+    Attributes:
+        start_ms: When the interval began, None before the first frame.
+        end_ms: When it ends.
+        observed_ms: Time between frames that were close enough together.
+        frames_processed: Frames in it.
+        frames_dropped: Frames lost in it.
+        waits: Nothing is told before the next whole interval.
+    """
+
+    start_ms: int | None = None
+    end_ms: int = 0
+    observed_ms: int = 0
+    frames_processed: int = 0
+    frames_dropped: int = 0
+    waits: bool = False
+
+
+def drop(state: CoverageState, frames: int) -> CoverageState:
+    """Return the state after frames were lost."""
+    return replace(state, frames_dropped=state.frames_dropped + frames)
+
+
+def watch(
+    state: CoverageState, before_ms: int | None, now_ms: int, *, interval_ms: int, gap_ms: int
+) -> tuple[CoverageState, Coverage | None]:
+    """Take a frame into account.
+
+    Intervals begin at multiples of their length, the first one with the first frame.
+
+    Args:
+        state: After the frame before.
+        before_ms: Time of the frame before, None if there was none.
+        now_ms: Time of this frame.
+        interval_ms: Length of an interval.
+        gap_ms: A longer time between two frames was not observed.
+
+    Returns:
+        The state after this frame, and the interval that ended before it.
+    """
+    if before_ms is None or state.start_ms is None:
+        begun = _begin(now_ms, now_ms, interval_ms)
+        return replace(begun, frames_processed=1, frames_dropped=state.frames_dropped, waits=state.waits), None
+    gap_seen_ms = now_ms - before_ms if now_ms - before_ms <= gap_ms else 0
+    if now_ms < state.end_ms:
+        return _add(state, gap_seen_ms), None
+    in_old_ms = min(gap_seen_ms, max(0, state.end_ms - before_ms))
+    ended = tell(replace(state, observed_ms=state.observed_ms + in_old_ms), state.end_ms)
+    fresh = _begin(now_ms - now_ms % interval_ms, now_ms, interval_ms)
+    return _add(fresh, min(gap_seen_ms - in_old_ms, now_ms % interval_ms)), ended
+
+
+def tell(state: CoverageState, end_ms: int) -> Coverage | None:
+    """Return what to tell of the current interval if it ends now; None where there is nothing to tell."""
+    if state.start_ms is None or state.waits or end_ms <= state.start_ms:
+        return None
+    return Coverage(
+        interval_start_ms=state.start_ms,
+        interval_end_ms=end_ms,
+        observed_s=state.observed_ms / 1000,
+        frames_processed=state.frames_processed,
+        frames_dropped=state.frames_dropped,
+    )
+
+
+def _begin(start_ms: int, now_ms: int, interval_ms: int) -> CoverageState:
+    return CoverageState(start_ms, now_ms - now_ms % interval_ms + interval_ms)
+
+
+def _add(state: CoverageState, seen_ms: int) -> CoverageState:
+    return replace(state, observed_ms=state.observed_ms + seen_ms, frames_processed=state.frames_processed + 1)

@@ -1,0 +1,232 @@
+"""From people seen in one camera to events. Pure: the same people give byte-identical events.
+
+`step` takes the people of one frame and returns the next state and the events to send; `finish`
+ends what is still going on. State of a person lives on the person's track and dies with it.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from contracts.events import EventDraft, Source, draft_event
+from contracts.payloads import FootfallCrossing, ZoneCount, ZoneOccupancy
+from contracts.privacy import UplinkPayload
+from edge.core import coverage, segments, tripwire, zones
+from edge.core.coverage import CoverageState
+from edge.core.geometry import Matrix, Point, apply_homography
+from edge.core.segments import SegmentRules, Track
+from edge.core.tripwire import Passage, Tripwire
+from edge.core.zones import Zone
+
+CROSSING_RULE = "crossing-1"
+"""Names the rule that decides what a crossing is. A rule that counts otherwise gets another name."""
+
+Draft: TypeAlias = EventDraft[UplinkPayload]
+
+
+class Person(msgspec.Struct, frozen=True):
+    """One person in one frame: the track's name, the foot point in the camera's plane, confidence 0 to 1."""
+
+    track_id: str
+    position: Point
+    confidence: float
+
+
+class PipelineRules(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that decides which events come out.
+
+    Attributes:
+        source: The device.
+        tripwires: Counting lines, in the camera's plane.
+        zones: Zones, in the camera's plane.
+        floor: Homography from the camera's plane to floor metres; None: the floor is not known.
+        segments: When segments open, are updated and close.
+        occupancy_s: Seconds between samples of the zones' occupancy.
+        coverage_s: Length of the intervals of which coverage is told.
+        observed_gap_s: A longer time between frames was not observed.
+    """
+
+    source: Source
+    tripwires: tuple[Tripwire, ...] = ()
+    zones: tuple[Zone, ...] = ()
+    floor: Matrix | None = None
+    segments: SegmentRules = SegmentRules()
+    occupancy_s: float = 10.0
+    coverage_s: float = 60.0
+    observed_gap_s: float = 2.0
+
+
+class PipelineState(msgspec.Struct, frozen=True):
+    """Live tracks by name, the last frame's time, and what was observed of the current interval."""
+
+    tracks: Mapping[str, Track] = msgspec.field(default_factory=dict)
+    now_ms: int | None = None
+    coverage: CoverageState = CoverageState()
+
+
+def initial_state(*, resumed: bool = False) -> PipelineState:
+    """Return the state before the first frame.
+
+    Args:
+        resumed: The input goes on where an earlier run left it. Coverage then begins with the next
+            whole interval, so that no second is told twice.
+    """
+    return PipelineState(coverage=CoverageState(waits=resumed))
+
+
+def step(
+    rules: PipelineRules,
+    state: PipelineState,
+    people: Iterable[Person],
+    now_ms: int,
+    frames_dropped: int = 0,
+) -> tuple[PipelineState, list[Draft]]:
+    """Take one frame into account.
+
+    A frame from before the last one is not used, and counts as dropped.
+
+    Args:
+        rules: What decides.
+        state: After the frame before.
+        people: Who is seen in this frame, each track once.
+        now_ms: The frame's time, Unix milliseconds.
+        frames_dropped: Frames lost since the one before.
+
+    Returns:
+        The state after this frame, and events in the order in which they were decided.
+    """
+    if state.now_ms is not None and now_ms < state.now_ms:
+        dropped = coverage.drop(state.coverage, frames_dropped + 1)
+        return replace(state, coverage=dropped), []
+    watched, drafts = _watch(rules, state.coverage, state.now_ms, now_ms, frames_dropped)
+    drafts += _occupancy_samples(rules, state, now_ms)
+    tracks: dict[str, Track] = {}
+    for track_id, track in state.tracks.items():
+        if now_ms - track.seen_ms > rules.segments.lost_after_s * 1000:
+            drafts += _close(rules, track)
+        else:
+            tracks[track_id] = track
+    for person in sorted(people, key=lambda person: person.track_id):
+        track, more = _see(rules, tracks.get(person.track_id), person, now_ms)
+        tracks[person.track_id] = track
+        drafts += more
+    return PipelineState(tracks, now_ms, watched), drafts
+
+
+def finish(rules: PipelineRules, state: PipelineState) -> tuple[PipelineState, list[Draft]]:
+    """Return the state and the events after the last frame: every segment closes, coverage is told."""
+    drafts = [draft for track in state.tracks.values() for draft in _close(rules, track)]
+    told = coverage.tell(state.coverage, state.now_ms or 0)
+    if told is not None:
+        drafts.append(draft_event(rules.source, told, told.interval_end_ms, "coverage"))
+    return PipelineState(now_ms=state.now_ms), drafts
+
+
+def occupancy(rules: PipelineRules, state: PipelineState) -> tuple[ZoneCount, ...]:
+    """Return how many people are in each zone at the last frame's time.
+
+    It counts exactly the open segments of which an update would tell a stay in the zone that goes on.
+    """
+    return tuple(
+        ZoneCount(
+            zone_id=zone.id,
+            zone_kind=zone.kind,
+            people=sum(
+                track.is_open and zones.counts(zone, track.zones[place], track.seen_ms)
+                for track in state.tracks.values()
+            ),
+        )
+        for place, zone in enumerate(rules.zones)
+    )
+
+
+def _watch(
+    rules: PipelineRules, state: CoverageState, before_ms: int | None, now_ms: int, frames_dropped: int
+) -> tuple[CoverageState, list[Draft]]:
+    watched, told = coverage.watch(
+        coverage.drop(state, frames_dropped),
+        before_ms,
+        now_ms,
+        interval_ms=round(rules.coverage_s * 1000),
+        gap_ms=round(rules.observed_gap_s * 1000),
+    )
+    drafts: list[Draft] = []
+    if told is not None:
+        drafts.append(draft_event(rules.source, told, told.interval_end_ms, "coverage"))
+    return watched, drafts
+
+
+def _occupancy_samples(rules: PipelineRules, state: PipelineState, now_ms: int) -> list[Draft]:
+    """Return the samples due since the last frame, if that time was observed at all."""
+    if state.now_ms is None or not rules.zones or now_ms - state.now_ms > rules.observed_gap_s * 1000:
+        return []
+    interval_ms = max(1, round(rules.occupancy_s * 1000))
+    first_ms = (state.now_ms // interval_ms + 1) * interval_ms
+    if first_ms > now_ms:
+        return []
+    sample = ZoneOccupancy(zones=occupancy(rules, state))
+    return [
+        draft_event(rules.source, sample, time_ms, "occupancy") for time_ms in range(first_ms, now_ms + 1, interval_ms)
+    ]
+
+
+def _see(rules: PipelineRules, track: Track | None, person: Person, now_ms: int) -> tuple[Track, list[Draft]]:
+    """Return a track after a sighting, and what there is to tell of it."""
+    floor_m = None if rules.floor is None else apply_homography(rules.floor, person.position)
+    passages: list[tuple[Tripwire, Passage]] = []
+    if track is None:
+        lines = tuple(tripwire.approach(wire, person.position) for wire in rules.tripwires)
+        track = segments.begin(person.track_id, now_ms, lines, len(rules.zones))
+    else:
+        moved = [
+            tripwire.move(wire, line, person.position, now_ms)
+            for wire, line in zip(rules.tripwires, track.lines, strict=True)
+        ]
+        track = replace(track, lines=tuple(line for line, _ in moved))
+        passages = [(wire, passed) for wire, (_, passed) in zip(rules.tripwires, moved, strict=True) if passed]
+    visited = tuple(
+        zones.visit(zone, stay, person.position, now_ms) for zone, stay in zip(rules.zones, track.zones, strict=True)
+    )
+    track = segments.see(replace(track, zones=visited), floor_m, person.confidence, now_ms, rules.segments)
+    track = replace(track, passages=(*track.passages, *passages))
+    track, told = segments.tell(rules.segments, rules.source, rules.zones, track, now_ms)
+    track, crossings = _tell_crossings(rules, track)
+    return track, [*told, *crossings]
+
+
+def _tell_crossings(rules: PipelineRules, track: Track) -> tuple[Track, list[Draft]]:
+    """Tell of the passages of a track that is old enough to count; they wait for it."""
+    if not track.is_open or not track.passages:
+        return track, []
+    return replace(track, passages=()), [
+        draft_event(
+            rules.source,
+            FootfallCrossing(
+                tripwire_id=wire.id,
+                tripwire_kind=wire.kind,
+                direction=passage.direction,
+                track_id=track.id,
+                confidence=track.confidence,
+                rule_version=CROSSING_RULE,
+            ),
+            passage.time_ms,
+            track.id,
+            wire.id,
+        )
+        for wire, passage in track.passages
+    ]
+
+
+def _close(rules: PipelineRules, track: Track) -> list[Draft]:
+    """Return the last events of a track; none of one that never counted."""
+    if not track.is_open:
+        return []
+    left = [
+        (wire, passage)
+        for wire, line in zip(rules.tripwires, track.lines, strict=True)
+        if (passage := tripwire.leave(line)) is not None
+    ]
+    _, crossings = _tell_crossings(rules, replace(track, passages=(*track.passages, *left)))
+    return [*crossings, segments.close(rules.source, rules.zones, track, rules.segments)]

@@ -1,0 +1,103 @@
+"""What a camera's agent needs from the world, as protocols. Adapters and the tests' fakes fulfil them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from contracts.events import EventDraft
+from contracts.privacy import UplinkPayload
+from edge.core.pipeline import Person
+
+Image: TypeAlias = NDArray[np.uint8]  # (H, W, 3), BGR
+Boxes: TypeAlias = NDArray[np.float64]  # (N, 4) as (x1, y1, x2, y2) in frame pixels
+Scores: TypeAlias = NDArray[np.float64]  # (N,), 0 to 1
+Stopped: TypeAlias = Callable[[], bool]
+Drafts: TypeAlias = Sequence[EventDraft[UplinkPayload]]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture, in memory only.
+
+    Attributes:
+        image_bgr: Shape (H, W, 3), uint8.
+        time_ms: When it was taken, Unix milliseconds; never before the frame before it.
+        index: Its number in the source, from 0; frames lost or passed over leave gaps.
+        dropped: Frames that should have been seen since the frame before it, and were not.
+    """
+
+    image_bgr: Image
+    time_ms: int
+    index: int
+    dropped: int = 0
+
+
+class FrameSource(Protocol):
+    """A camera or a recording."""
+
+    name: str
+    """What it is, for people; without a password."""
+
+    def frames(self, stopped: Stopped) -> Iterator[Frame]:
+        """Yield frames until the source ends or `stopped` says so; look at it at least every second.
+
+        Raises:
+            FeedError: The source can never be opened, such as a file that is not there.
+        """
+        ...
+
+
+class Detector(Protocol):
+    """Finds people in a picture."""
+
+    def detect(self, image_bgr: Image) -> tuple[Boxes, Scores]:
+        """Return boxes inside the frame, shape (N, 4), and their scores, shape (N,), best first."""
+        ...
+
+
+class Observation(Struct, frozen=True, kw_only=True):
+    """Who is where at one instant.
+
+    Attributes:
+        time_ms: When, Unix milliseconds.
+        people: Everyone in sight.
+        dropped: Frames lost since the observation before.
+        end_offset_bytes: Where its line ends in an input that can be resumed, else None.
+    """
+
+    time_ms: int
+    people: tuple[Person, ...]
+    dropped: int = 0
+    end_offset_bytes: int | None = None
+
+
+class ObservationSource(Protocol):
+    """Anything that tells who is where: a camera with detector and tracker, or a camera that tracks by itself."""
+
+    name: str
+
+    def observations(self, stopped: Stopped) -> Iterator[Observation]:
+        """Yield observations until the source ends or `stopped` says so.
+
+        Raises:
+            FeedError: The source can never be opened.
+        """
+        ...
+
+
+class EventSink(Protocol):
+    """Takes events for good: when `emit` returns, they are safe."""
+
+    def emit(self, drafts: Drafts, resume_offset_bytes: int | None = None) -> None:
+        """Keep events, in order.
+
+        Args:
+            drafts: The events. One that was emitted before, known by its id, is passed over.
+            resume_offset_bytes: A restart may begin to read the input here and loses no event; to be
+                kept together with the events. None: no such place since the last call.
+        """
+        ...
