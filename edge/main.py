@@ -12,15 +12,22 @@ from typing import Literal
 
 from contracts.delivery import Presence
 from contracts.pseudonym import MIN_KEY_BYTES
+from edge.adapters.camera import CameraClock
 from edge.adapters.line_source import line_source
 from edge.adapters.outbox import Outbox
+from edge.adapters.outbox_sink import OutboxSink
 from edge.adapters.publisher import Publisher
+from edge.adapters.track_feed import BadLine
+from edge.camera_agent import CameraAgent, build_camera_agent, feed_name, frame_source
+from edge.camera_config import CameraConfig, CameraSettings, check_placement
 from edge.config import BrokerSettings, DeviceSettings, PosConfig, PseudonymSettings, ScanTerminalConfig, check_device
 from edge.core.receipts import PosRules
 from edge.core.scanning import scan_rules
-from edge.errors import ConfigurationError
+from edge.errors import ConfigurationError, FeedError
 from edge.health import HealthReporter, Vitals
 from edge.line_agent import LineAgent, LineReader, ReceiptReader, ScanReader
+from models.loader import load_model
+from models.registry import ModelRegistry
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +41,9 @@ DeviceKind = Literal["camera", "terminal", "pos"]
 def clock_ms() -> int:
     """Return the wall clock, Unix milliseconds."""
     return time.time_ns() // 1_000_000
+
+
+CAMERA_CLOCK = CameraClock(wall_ms=clock_ms, monotonic_s=time.monotonic, sleep=time.sleep)
 
 
 def temperature_c() -> float | None:
@@ -113,6 +123,71 @@ def run_pos_tap(config: PosConfig, stop: threading.Event) -> None:
         zone_id=config.pos.zone_id,
     )
     _run_lines(Device(config.device, config.broker, "pos", Vitals), config.pos.input, ReceiptReader(rules), stop)
+
+
+def run_camera(config: CameraConfig, models_dir: Path, stop: threading.Event) -> None:
+    """Run a camera until its input ends or `stop` is set.
+
+    Args:
+        config: From `load_camera_config`.
+        models_dir: Where models lie that a user added.
+        stop: Ends it.
+
+    Raises:
+        EdgeError: The configuration, the input or the outbox cannot be used.
+        ModelError: The model is not there, or is refused.
+    """
+    agents: list[CameraAgent] = []
+    device = Device(config.device, config.broker, "camera", lambda: agents[0].vitals() if agents else Vitals())
+    name = feed_name(config)
+
+    def keep_bad_line(line: BadLine) -> None:
+        logger.warning("%s: kept a line that cannot be used: %s", name, line.reason)
+        device.outbox.keep_bad_input(name or config.camera.source, line.text, line.reason, clock_ms())
+
+    with device.running():
+        agents.append(
+            build_camera_agent(
+                config,
+                OutboxSink(device.outbox, name, device.wake),
+                CAMERA_CLOCK,
+                registry=ModelRegistry(models_dir),
+                on_bad_line=keep_bad_line,
+                resume_offset_bytes=device.outbox.position(name) if name is not None else 0,
+            )
+        )
+        agents[0].run(stop.is_set)
+
+
+def check_camera(config: CameraConfig, models_dir: Path) -> tuple[int, int]:
+    """Look at one picture and check the model and every tripwire against it.
+
+    Returns:
+        Width and height of the picture in pixels.
+
+    Raises:
+        EdgeError: The configuration or the input cannot be used, or a tripwire can never fire.
+        ModelError: The model is not there, or is refused.
+    """
+    load_model(ModelRegistry(models_dir).get(config.camera.model))
+    frame_wh_px = picture_size(config.camera.source)
+    check_placement(config, frame_wh_px)
+    return frame_wh_px
+
+
+def picture_size(source: str) -> tuple[int, int]:
+    """Return width and height in pixels of a source's first picture.
+
+    Raises:
+        EdgeError: The source is none of pictures, cannot be opened, or holds none.
+    """
+    nobody = DeviceSettings(tenant="nobody", store="nowhere", id="camera", data_dir=Path())
+    config = CameraConfig(device=nobody, camera=CameraSettings(source=source))
+    for frame in frame_source(config, CAMERA_CLOCK).frames(lambda: False):
+        height_px, width_px = frame.image_bgr.shape[:2]
+        return width_px, height_px
+    msg = f"camera.source: {source} holds no picture"
+    raise FeedError(msg)
 
 
 def _run_lines(device: Device, input_text: str, reader: LineReader, stop: threading.Event) -> None:

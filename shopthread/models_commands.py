@@ -56,7 +56,7 @@ def _size(text: str) -> tuple[int, int]:
 
 
 def _registry() -> "ModelRegistry":
-    from models.registry import ModelRegistry  # noqa: PLC0415 - numpy only when a command runs
+    from models.registry import ModelRegistry
 
     return ModelRegistry(default_models_dir())
 
@@ -64,7 +64,7 @@ def _registry() -> "ModelRegistry":
 @contextmanager
 def _explained() -> Iterator[None]:
     """Print what is wrong with a model, and what to do, instead of a traceback."""
-    from models.errors import ModelError  # noqa: PLC0415 - numpy only when a command runs
+    from models.errors import ModelError
 
     try:
         yield
@@ -103,8 +103,8 @@ def verify(
     name: Annotated[str | None, typer.Argument(help="One model; without it, all.")] = None,
 ) -> None:
     """Check each model's file against its manifest and open it; exit code 1 if any is refused."""
-    from models.errors import ModelError  # noqa: PLC0415 - numpy only when a command runs
-    from models.loader import load_model  # noqa: PLC0415
+    from models.errors import ModelError
+    from models.loader import load_model
 
     with _explained():
         registry = _registry()
@@ -149,13 +149,13 @@ def add(  # noqa: PLR0913, PLR0917 - one option for each thing that a file canno
     A detector has one image input and two float32 outputs: boxes [N, A, 4] as x1, y1, x2, y2 in
     input pixels and scores [N, A]. An embedder gives one vector per image, [N, D].
     """
-    from models.errors import ModelError  # noqa: PLC0415 - numpy only when a command runs
-    from models.inspection import (  # noqa: PLC0415 - numpy only when a command runs
+    from models.errors import ModelError
+    from models.inspection import (
         Description,
         describe_file,
     )
-    from models.loader import load_model  # noqa: PLC0415
-    from models.manifest import Task  # noqa: PLC0415
+    from models.loader import load_model
+    from models.manifest import Task
 
     if task not in set(Task):
         msg = f"--task must be one of {', '.join(Task)}, got {task!r}"
@@ -213,12 +213,12 @@ def evaluate(
     first: Annotated[int, typer.Option(help="Index of the first frame taken.", min=0)] = 0,
 ) -> None:
     """Measure detectors against labelled footage: average precision, recall, milliseconds."""
-    from models.detection import PersonDetector  # noqa: PLC0415 - numpy only when it runs
-    from models.evaluate import evaluate as measure  # noqa: PLC0415
-    from models.evaluate import read_truth  # noqa: PLC0415
-    from models.loader import load_model  # noqa: PLC0415
-    from models.manifest import Task  # noqa: PLC0415
-    from models.video import opencv_resize, read_frames  # noqa: PLC0415
+    from models.detection import PersonDetector
+    from models.evaluate import evaluate as measure
+    from models.evaluate import read_truth
+    from models.loader import load_model
+    from models.manifest import Task
+    from models.video import opencv_resize, read_frames
 
     input_wh_px = _size(size)
     columns = ("model", "AP50", "precision", "recall", "threshold", "ms median", "frames", "people")

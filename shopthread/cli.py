@@ -1,0 +1,61 @@
+"""The command line. A tier is imported only when one of its subcommands runs."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from shopthread import (
+    cloud_commands,
+    demo_commands,
+    edge_commands,
+    gateway_commands,
+    models_commands,
+    simulate_commands,
+    terminal_commands,
+)
+from shopthread.console import FAILURE, err
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    help="Shopthread digitizes what happens inside shops, from the camera's picture to the unified profile, "
+    "without collecting faces.",
+)
+app.command("demo")(demo_commands.demo)
+app.add_typer(edge_commands.app, name="edge")
+app.add_typer(terminal_commands.app, name="terminal")
+app.add_typer(gateway_commands.app, name="gateway")
+app.add_typer(cloud_commands.app, name="cloud")
+app.add_typer(simulate_commands.app, name="simulate")
+app.add_typer(models_commands.app, name="models")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"shopthread {version('shopthread')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Choose the part of the system to run."""
+
+
+def main() -> None:
+    """Run the command line; a part that was not installed is one clear line."""
+    try:
+        app()
+    except ModuleNotFoundError as error:
+        extras = {"edge": "edge", "gateway": "gateway", "cloud": "cloud", "simulators": "sim", "models": "models"}
+        err.print(
+            f"[bold red]error:[/] this command needs {error.name}, which is not installed; "
+            f"install the part that you run: pip install 'shopthread[{'|'.join(sorted(set(extras.values())))}]'",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise SystemExit(FAILURE) from error

@@ -1,0 +1,73 @@
+"""`shopthread edge`: cameras."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shopthread.console import log_to_stderr, one_line_errors, out, stop_on_signal
+from shopthread.models_commands import default_models_dir
+
+app = typer.Typer(no_args_is_help=True, help="Run and check a camera's agent.")
+
+Config = Annotated[Path, typer.Argument(help="The camera's configuration file (TOML).", show_default=False)]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")]
+
+
+@app.command()
+def run(config: Config, verbose: Verbose = False) -> None:
+    """Run a camera until its input ends or you press Ctrl-C.
+
+    It finds and follows people, and reports crossings, zone stays and coverage. Pictures stay in memory and are never
+    written or sent. Events wait on disk until the store's gateway has them.
+    """
+    from edge.camera_config import load_camera_config
+    from edge.errors import EdgeError
+    from edge.main import run_camera
+    from models.errors import ModelError
+
+    log_to_stderr(verbose=verbose)
+    with one_line_errors(EdgeError, ModelError), stop_on_signal() as stop:
+        run_camera(load_camera_config(config), default_models_dir(), stop)
+
+
+@app.command()
+def check(config: Config) -> None:
+    """Look at one picture and check the configuration, the model and whether each tripwire can fire at all."""
+    from edge.camera_config import load_camera_config
+    from edge.errors import EdgeError
+    from edge.main import check_camera
+    from models.errors import ModelError
+
+    with one_line_errors(EdgeError, ModelError):
+        width_px, height_px = check_camera(load_camera_config(config), default_models_dir())
+    out.print(f"{config}: every tripwire can fire in pictures of {width_px}x{height_px}")
+
+
+@app.command()
+def init(
+    source: Annotated[
+        str, typer.Option(help="What the camera is: file:PATH, usb:INDEX, or an address such as rtsp://host/stream.")
+    ],
+    store: Annotated[str, typer.Option(help="The store's name: a-z, 0-9 and '-'.")],
+    device: Annotated[str, typer.Option(help="The camera's name, unique in its store: a-z, 0-9 and '-'.")],
+    tenant: Annotated[str, typer.Option(help="The brand's or retailer's name: a-z, 0-9 and '-'.")] = "demo",
+    config: Annotated[Path, typer.Option("--out", help="The configuration file to write.")] = Path("camera.toml"),
+    force: Annotated[bool, typer.Option(help="Replace the file where it exists.")] = False,
+) -> None:
+    """Write a first configuration for a camera: a tripwire down the middle of its picture, two zones beside it.
+
+    Edit the points afterwards, then run `shopthread edge check`.
+    """
+    from contracts.events import Source
+    from edge.errors import ConfigurationError, EdgeError
+    from edge.main import picture_size
+    from edge.starter import starter_toml
+
+    with one_line_errors(EdgeError):
+        if config.exists() and not force:
+            msg = f"{config} exists; choose another --out, or --force to replace it"
+            raise ConfigurationError(msg)
+        text = starter_toml(Source(tenant, store, device), source, picture_size(source))
+        config.write_text(text, encoding="utf-8")
+    out.print(f"Wrote {config}. Next: shopthread edge check {config}", highlight=False)
