@@ -100,6 +100,7 @@ def _check_obstacles(scenario: Scenario) -> None:
     footprints = [
         *((f"wall[{i}].polygon", wall.polygon) for i, wall in enumerate(scenario.walls)),
         *((f"shelf[{i}].polygon", shelf.polygon) for i, shelf in enumerate(scenario.shelves)),
+        *((f"zone[{i}].polygon", zone.polygon) for i, zone in enumerate(scenario.zones) if zone.kind == "checkout"),
     ]
     for key, polygon in footprints:
         try:

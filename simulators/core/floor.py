@@ -1,16 +1,17 @@
 """What the people of one store share: its floor, its desks, who stands where, and where their touches go."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 
-from simulators.core.geometry import Point, Polygon
+from simulators.core.geometry import Point, Polygon, contains
 from simulators.core.lines import ReceiptItem, ReceiptLine, ScanLine
 from simulators.core.members import Member
-from simulators.core.navigation import Navigator
+from simulators.core.navigation import Navigator, NoWayError
 from simulators.core.people import Person
 from simulators.core.places import free_places, pick_place
-from simulators.core.scenario import Scenario
+from simulators.core.scenario import Scenario, obstacles
 from simulators.core.service import KioskDesk, TillDesk
 
 OnScan = Callable[[KioskDesk, ScanLine, Person, Member | None], None]
@@ -60,6 +61,16 @@ class Floor:
         self._on_appear, self._on_vanish = on_appear, on_vanish
         self._places = {zone_id: free_places(navigator, polygon) for zone_id, polygon in self.zones.items()}
         self._claims: dict[str, Point] = {}
+        self._till_zones = [self.zones[till.zone_id] for till in scenario.tills]
+        self._round_tills = Navigator([*obstacles(scenario), *self._till_zones])
+
+    def walk(self, start: Point, goal: Point) -> list[Point]:
+        """Return a walk's points after `start`. Who does not come from the till or go to it walks round its zone."""
+        at_till = any(contains(zone, start) or contains(zone, goal) for zone in self._till_zones)
+        if not at_till:
+            with suppress(NoWayError):
+                return self._round_tills.walk(start, goal)
+        return self.navigator.walk(start, goal)
 
     def appear(self, person: Person, purpose: str | None = None, member: Member | None = None) -> None:
         """Put a person on the floor."""

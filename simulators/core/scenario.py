@@ -187,6 +187,8 @@ class Scenario(_Part, frozen=True, kw_only=True):
     name: Name
     title: str
     currency: Currency
+    tenant: Name = "demo"
+    store: Name
     door: Door
     pavement: Pavement
     traffic: Traffic

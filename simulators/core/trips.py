@@ -74,7 +74,7 @@ class Trip:
             yield
 
     def _send(self, person: Person, goal: Point, after_s: float = 0.0) -> None:
-        person.go(self._floor.navigator.walk(person.position, goal), after_s)
+        person.go(self._floor.walk(person.position, goal), after_s)
 
     def _arrive(self, *people: Person) -> Ticks:
         while any(person.is_walking for person in people):
@@ -151,7 +151,7 @@ class Trip:
                 plan.shown if knows_member else None,
             )
             self._floor.scan(desk, line, self._leader, plan.member if knows_member else None)
-            yield from self._stand(self._uniform(6, 14))
+            yield from self._stand(self._uniform(7, 15))
 
     # Till
 
@@ -199,7 +199,7 @@ class Trip:
 
     def _served(self, desk: TillDesk) -> Ticks:
         """Be served: the receipt comes when the goods are counted and paid, then the bags are packed."""
-        yield from self._stand(self._uniform(12, 20) + 3 * len(self._basket))
+        yield from self._stand(self._uniform(15, 25) + 4 * len(self._basket))
         plan, receipts = self._plan, TillReceipts(self._floor, desk, self._leader, self._rng)
         if plan.shown is not None and plan.shows_late:
             yield from self._stand(self._uniform(6, 12))
@@ -228,7 +228,7 @@ class Trip:
         reach_m = door.approach_m + DOORSTEP_M
         for person, inside, lag in zip(self._people, self._doorsteps, self._lags(), strict=True):
             outside = _shifted(inside, (door.outward[0] * reach_m, door.outward[1] * reach_m))
-            person.go([*self._floor.navigator.walk(person.position, inside), outside], lag)
+            person.go([*self._floor.walk(person.position, inside), outside], lag)
         remaining = list(self._people)
         while remaining:
             yield

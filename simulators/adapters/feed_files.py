@@ -1,0 +1,95 @@
+"""The files of a simulated store: one growing feed per device, the members, the truth.
+
+Feeds are files of JSON lines that are flushed line by line, so the agents can follow them; everything else is replaced
+as a whole, so a reader never sees half of it.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from simulators.core.lines import EndLine
+from simulators.core.members import Member
+from simulators.core.scenario import Scenario
+from simulators.core.store import Output
+from simulators.core.truth import Truth
+
+TRUTH_FILE = "truth.json"
+MEMBERS_FILE = "members.jsonl"
+
+
+def feed_names(scenario: Scenario) -> dict[str, str]:
+    """Return each device's feed file name, by device id."""
+    return {
+        **{camera.id: f"tracks-{camera.id}.jsonl" for camera in scenario.cameras},
+        **{kiosk.id: f"scans-{kiosk.id}.jsonl" for kiosk in scenario.kiosks},
+        **{till.id: f"receipts-{till.id}.jsonl" for till in scenario.tills},
+    }
+
+
+class FeedFiles:
+    """Writes what devices put out. Feeds of an earlier run in the same folder are replaced.
+
+    Args:
+        folder: Where the feeds lie; it is made if it is not there.
+        scenario: Which devices there are.
+    """
+
+    def __init__(self, folder: Path, scenario: Scenario) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._encoder = msgspec.json.Encoder()
+        self._files: dict[str, BinaryIO] = {}
+        try:
+            for device_id, name in feed_names(scenario).items():
+                self._files[device_id] = (folder / name).open("wb")
+        except OSError:
+            self._close()
+            raise
+
+    def write(self, outputs: Iterable[Output]) -> None:
+        """Append lines and flush them."""
+        for output in outputs:
+            self._append(self._files[output.device_id], output.line)
+
+    def end(self) -> None:
+        """Append to every feed that nothing follows, and close it."""
+        for file in self._files.values():
+            self._append(file, EndLine())
+        self._close()
+
+    def _append(self, file: BinaryIO, line: msgspec.Struct) -> None:
+        file.write(self._encoder.encode(line) + b"\n")
+        file.flush()
+
+    def _close(self) -> None:
+        for file in self._files.values():
+            file.close()
+
+
+def write_members(folder: Path, members: Iterable[Member]) -> None:
+    """Write one line per member: identifiers and whether visits may be linked."""
+    replace_file(folder / MEMBERS_FILE, b"".join(msgspec.json.encode(member) + b"\n" for member in members))
+
+
+def write_truth(folder: Path, truth: Truth) -> None:
+    """Write what really happened up to now."""
+    replace_file(folder / TRUTH_FILE, msgspec.json.encode(truth) + b"\n")
+
+
+def read_truth(path: Path) -> Truth:
+    """Return the truth that a simulation wrote.
+
+    Raises:
+        OSError: The file cannot be read.
+        msgspec.ValidationError: It holds something else.
+    """
+    return msgspec.json.decode(path.read_bytes(), type=Truth)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file as a whole: a reader sees the old content or the new one."""
+    unfinished = path.with_name(f".{path.name}.new")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
