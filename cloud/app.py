@@ -1,0 +1,157 @@
+"""The application: the one place that builds adapters, the clock and the source of secrets."""
+
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+from starlette.middleware.base import RequestResponseEndpoint
+
+from cloud.config import Settings
+from cloud.consents.endpoints import router as consents_router
+from cloud.context import Context, gate_of
+from cloud.dashboard.endpoints import add_dashboard
+from cloud.db import Database
+from cloud.dead_letters.endpoints import router as dead_letters_router
+from cloud.errors import add_error_handlers
+from cloud.footfall.endpoints import router as footfall_router
+from cloud.health import router as health_router
+from cloud.ingest.endpoints import router as ingest_router
+from cloud.keys.endpoints import router as keys_router
+from cloud.keys.service import KeyService
+from cloud.linking.decide import Linker, RuleLinker
+from cloud.linking.endpoints import router as links_router
+from cloud.linking.service import LinkFollower
+from cloud.profiles.endpoints import router as profiles_router
+from cloud.projections.projector import Projector
+from cloud.projections.registry import PROJECTIONS
+from cloud.projections.worker import ProjectionWorker
+from cloud.runtime import Clock, TokenSource
+from cloud.stores.endpoints import router as stores_router
+from cloud.visits.endpoints import router as visits_router
+
+_TOKEN_BYTES = 32
+_DESCRIPTION = """
+Takes in the events of shops and serves what follows from them: footfall with coverage, visits, unified profiles.
+
+* **Keys.** Every endpoint but `/healthz` needs `Authorization: Bearer KEY`. A key belongs to one tenant and has scopes:
+  `ingest`, `read`, `members`, `admin`.
+* **Errors** are problem documents (RFC 9457); `detail` names the bad value and what to do.
+* **Instants** are RFC 3339 in UTC, lengths metres, money minor units.
+* **Unknown is null, never 0.** A figure stands beside how much was observed.
+* **Figures follow ingest** within a moment; `GET /v1/stores/{store}/reconciliation` says how far they are behind.
+"""
+_SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+def system_clock() -> int:
+    """Return the current instant in Unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def random_token() -> str:
+    """Return 256 random bits as URL-safe text."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def open_database(settings: Settings) -> Database:
+    """Return the database that the settings name; the directory of a SQLite file is made."""
+    path = settings.sqlite_path
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return Database(settings.resolved_database_url, settings.busy_timeout_s)
+
+
+def make_key_service(
+    settings: Settings, database: Database, clock: Clock = system_clock, tokens: TokenSource = random_token
+) -> KeyService:
+    """Return what makes and finds keys."""
+    return KeyService(database, clock, tokens, settings.session_lifetime_s)
+
+
+def make_projector(settings: Settings, database: Database, clock: Clock = system_clock) -> Projector:
+    """Return what derives every figure from the log."""
+    gate = gate_of(settings)
+    return Projector(database, PROJECTIONS, [LinkFollower(make_linker(settings), gate, clock)])
+
+
+def make_linker(settings: Settings) -> Linker:
+    """Return the linker that decides which visit made which touch."""
+    return RuleLinker(gate_of(settings))
+
+
+def create_app(
+    settings: Settings,
+    clock: Clock = system_clock,
+    tokens: TokenSource = random_token,
+    *,
+    runs_projections: bool = True,
+) -> FastAPI:
+    """Return the application.
+
+    Args:
+        settings: Validated settings.
+        clock: The current instant.
+        tokens: Where secrets come from.
+        runs_projections: False where another process, or a test, moves the projections.
+    """
+    database = open_database(settings)
+    keys = make_key_service(settings, database, clock, tokens)
+    context = Context(settings, database, clock, keys, make_linker(settings))
+    worker = ProjectionWorker(make_projector(settings, database, clock), settings.projection_interval_s)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if runs_projections:
+            context.wake = worker.wake
+            context.projection_failure = worker.last_failure
+            worker.start()
+        yield
+        if runs_projections:
+            worker.stop()
+        database.dispose()
+
+    app = FastAPI(
+        title="Shopthread cloud",
+        version="1",
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.context = context
+    add_error_handlers(app)
+    _add_security_headers(app)
+    for router in (
+        health_router,
+        ingest_router,
+        stores_router,
+        footfall_router,
+        visits_router,
+        links_router,
+        profiles_router,
+        consents_router,
+        dead_letters_router,
+        keys_router,
+    ):
+        app.include_router(router)
+    add_dashboard(app)
+    return app
+
+
+def _add_security_headers(app: FastAPI) -> None:
+    @app.middleware("http")
+    async def with_security_headers(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        response = await call_next(request)
+        for name, value in _SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response

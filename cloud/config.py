@@ -1,0 +1,87 @@
+"""Settings of the cloud tier, from `SHOPTHREAD_CLOUD_*` and the command line. Validated once, here."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+ENV_PREFIX = "SHOPTHREAD_CLOUD_"
+DATABASE_FILE = "cloud.sqlite"
+
+Positive = Annotated[float, Meta(gt=0)]
+
+
+class ConfigError(Exception):
+    """A setting is not usable. The message names the key, the value and what is allowed."""
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that an operator may set."""
+
+    data_dir: str = "data"
+    """Where the SQLite file lies when no database URL is given."""
+    database_url: str | None = None
+    """`sqlite:///file` or `postgresql://user@host/name`. None: a SQLite file in `data_dir`."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8080
+    projection_interval_s: Positive = 0.5
+    """How long the projections rest when the log holds nothing new."""
+    busy_timeout_s: Positive = 15.0
+    """How long a write waits for another writer before it gives up."""
+    session_lifetime_s: Positive = 12 * 3600.0
+    """How long a browser stays signed in."""
+    link_tolerance_s: Annotated[float, Meta(ge=0)] = 2.0
+    """How far outside a stay a touch may lie and still be compared with it."""
+    link_max_stay_s: Positive = 12 * 3600.0
+    """A stay that is still open counts for at most this long."""
+    staff_score_threshold: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    """Visits with at least this staff score belong to staff."""
+
+    @property
+    def resolved_database_url(self) -> str:
+        """Return the database URL with the driver that this package uses."""
+        url = self.database_url or f"sqlite:///{Path(self.data_dir) / DATABASE_FILE}"
+        for scheme in ("postgresql://", "postgres://"):
+            if url.startswith(scheme):
+                return "postgresql+psycopg://" + url.removeprefix(scheme)
+        return url
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """Return the SQLite file, or None where the database is none."""
+        url = self.resolved_database_url
+        return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
+def load_settings(environ: Mapping[str, str], overrides: Mapping[str, str | int | float | None]) -> Settings:
+    """Return the settings; what the command line gives goes before the environment.
+
+    Args:
+        environ: The process environment.
+        overrides: By field name; None means not given.
+
+    Raises:
+        ConfigError: A key is unknown or a value is not allowed.
+    """
+    known = Settings.__struct_fields__
+    values: dict[str, str | int | float] = {}
+    for key, value in environ.items():
+        if key.startswith(ENV_PREFIX):
+            name = key.removeprefix(ENV_PREFIX).lower()
+            if name not in known:
+                allowed = ", ".join(ENV_PREFIX + field.upper() for field in known)
+                msg = f"unknown setting {key}; allowed: {allowed}"
+                raise ConfigError(msg)
+            values[name] = value
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        msg = f"{error} (settings come from {ENV_PREFIX}* and the command line; got {values})"
+        raise ConfigError(msg) from error
+    if not settings.resolved_database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        msg = f"database_url must start with sqlite:/// or postgresql://, got {settings.database_url!r}"
+        raise ConfigError(msg)
+    return settings

@@ -1,0 +1,1 @@
+"""Consent per identifier and purpose, append-only."""

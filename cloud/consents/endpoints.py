@@ -1,0 +1,48 @@
+"""HTTP of consents."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from cloud.auth import ERRORS, INVALID, CanManageMembers, InContext
+from cloud.consents.repository import history
+from cloud.consents.schemas import Consent, ConsentReceipt, Consents, ConsentStatement, Namespace
+from cloud.consents.service import put_consent
+from contracts.timestamps import format_time
+
+router = APIRouter(prefix="/v1/consents", tags=["members"], responses=ERRORS)
+
+
+@router.put("", summary="Record what a member said", responses=INVALID)
+def record_statement(body: ConsentStatement, principal: CanManageMembers, context: InContext) -> ConsentReceipt:
+    """Add a statement to the history; the member's latest by `at` holds, whenever the touch was.
+
+    A withdrawal ends the member's links before the answer is sent. The same statement again changes nothing.
+    """
+    return put_consent(context, principal.tenant, body)
+
+
+@router.get("", summary="What members said, the latest first")
+def list_statements(
+    principal: CanManageMembers,
+    context: InContext,
+    namespace: Annotated[Namespace | None, Query()] = None,
+    pseudonym: Annotated[str | None, Query(pattern=r"^[a-z2-7]{32}$")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Consents:
+    """Show the history, of everyone or of one identifier."""
+    with context.database.read() as session:
+        rows = history(session, principal.tenant, namespace, pseudonym, limit)
+    return Consents(
+        items=[
+            Consent(
+                namespace=row.namespace,
+                pseudonym=row.pseudonym,
+                purpose=row.purpose,
+                granted=row.granted,
+                at=format_time(row.at_ms),
+                recorded_at=format_time(row.recorded_ms),
+            )
+            for row in rows
+        ]
+    )

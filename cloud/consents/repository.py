@@ -1,0 +1,73 @@
+"""SQL of consents: a history, of which the latest statement holds."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func, select
+
+from cloud.db import AnyRow, ReadSession, WriteSession, chunks
+from cloud.tables import consents, profile_identifiers
+
+VISIT_LINKING = "visit_linking"
+
+
+def record_consent(session: WriteSession, row: dict[str, object]) -> None:
+    """Add a statement; the same statement again is a no-op."""
+    session.insert_new(consents, [row])
+
+
+def history(
+    session: ReadSession, tenant: str, namespace: str | None, pseudonym: str | None, limit: int
+) -> Sequence[AnyRow]:
+    """Return statements, the latest first."""
+    statement = select(consents).where(consents.c.tenant == tenant)
+    if namespace is not None:
+        statement = statement.where(consents.c.namespace == namespace)
+    if pseudonym is not None:
+        statement = statement.where(consents.c.pseudonym == pseudonym)
+    return session.rows(statement.order_by(*_LATEST_FIRST).limit(limit))
+
+
+def granted_profiles(session: ReadSession, tenant: str, one_ids: Iterable[str]) -> frozenset[str]:
+    """Return the profiles all of whose stated consents hold, by each identifier's latest statement.
+
+    A profile without a statement is not among them. If two statements name the same instant, the refusal holds.
+    """
+    refused: set[str] = set()
+    granted: set[str] = set()
+    for part in chunks(sorted(set(one_ids))):
+        age = (
+            func.row_number()
+            .over(partition_by=(consents.c.namespace, consents.c.pseudonym), order_by=_LATEST_FIRST)
+            .label("age")
+        )
+        ranked = (
+            select(profile_identifiers.c.one_id, consents.c.granted, age)
+            .join(
+                profile_identifiers,
+                (profile_identifiers.c.tenant == consents.c.tenant)
+                & (profile_identifiers.c.namespace == consents.c.namespace)
+                & (profile_identifiers.c.pseudonym == consents.c.pseudonym),
+            )
+            .where(consents.c.tenant == tenant, consents.c.purpose == VISIT_LINKING)
+            .where(profile_identifiers.c.one_id.in_(part))
+            .subquery()
+        )
+        for row in session.rows(select(ranked.c.one_id, ranked.c.granted).where(ranked.c.age == 1)):
+            (granted if row.granted else refused).add(row.one_id)
+    return frozenset(granted - refused)
+
+
+def consent_in_force(session: ReadSession, tenant: str, namespace: str, pseudonym: str) -> bool:
+    """Return whether an identifier's latest statement grants visit linking."""
+    row = session.first(
+        select(consents.c.granted)
+        .where(consents.c.tenant == tenant, consents.c.purpose == VISIT_LINKING)
+        .where(consents.c.namespace == namespace, consents.c.pseudonym == pseudonym)
+        .order_by(*_LATEST_FIRST)
+        .limit(1)
+    )
+    return row is not None and bool(row.granted)
+
+
+_LATEST_FIRST = (consents.c.at_ms.desc(), consents.c.granted, consents.c.id.desc())
+"""False sorts before true on both databases."""

@@ -1,0 +1,42 @@
+"""What a request works with, made once by the composition root."""
+
+from fastapi import Request
+
+from cloud.config import Settings
+from cloud.db import Database
+from cloud.keys.service import KeyService
+from cloud.linking.decide import Gate, Linker
+from cloud.runtime import Clock, FailureReport, Wake
+
+
+class Context:
+    """The application's parts."""
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock, keys: KeyService, linker: Linker) -> None:
+        self.settings = settings
+        self.database = database
+        self.clock = clock
+        self.keys = keys
+        self.linker = linker
+        self.wake: Wake = lambda: None
+        self.projection_failure: FailureReport = lambda: None
+
+    @property
+    def gate(self) -> Gate:
+        """Return which stays a touch is compared with."""
+        return gate_of(self.settings)
+
+
+def gate_of(settings: Settings) -> Gate:
+    """Return the gate that the settings describe."""
+    return Gate(
+        tolerance_ms=round(settings.link_tolerance_s * 1000),
+        max_stay_ms=round(settings.link_max_stay_s * 1000),
+        staff_score=settings.staff_score_threshold,
+    )
+
+
+def get_context(request: Request) -> Context:
+    """Return the application's parts, for FastAPI's `Depends`."""
+    context: Context = request.app.state.context
+    return context

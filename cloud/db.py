@@ -1,0 +1,149 @@
+"""The database: engine, and reading and writing as two types. One `with` block is one transaction."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Executable, Insert, Row, Select, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_WRITES = "shopthread_writes"
+_IN_LIST = 500
+
+AnyRow = Row[*tuple[Any, ...]]
+AnySelect = Select[*tuple[Any, ...]]
+Values = Mapping[str, object]
+T = TypeVar("T")
+
+
+class ReadSession:
+    """A transaction that can only read; it sees one consistent state of the database."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @property
+    def dialect(self) -> str:
+        """Return `sqlite` or `postgresql`."""
+        return self._connection.dialect.name
+
+    @property
+    def connection(self) -> Connection:
+        """Return the connection, for what SQLAlchemy's expressions cannot say."""
+        return self._connection
+
+    def rows(self, statement: AnySelect) -> Sequence[AnyRow]:
+        """Return every row."""
+        return self._connection.execute(statement).all()
+
+    def first(self, statement: AnySelect) -> AnyRow | None:
+        """Return the first row, or None."""
+        return self._connection.execute(statement).first()
+
+    def number(self, statement: AnySelect) -> int:
+        """Return the single number of a statement; SQL's NULL is 0."""
+        return int(self._connection.execute(statement).scalar() or 0)
+
+
+class WriteSession(ReadSession):
+    """A transaction that can read and write."""
+
+    def execute(self, statement: Executable) -> int:
+        """Run a statement and return how many rows it touched."""
+        return self._connection.execute(statement).rowcount
+
+    def insert(self, table: Table, rows: Sequence[Values]) -> None:
+        """Insert rows."""
+        if rows:
+            self._connection.execute(table.insert(), [dict(row) for row in rows])
+
+    def insert_new(self, table: Table, rows: Sequence[Values]) -> None:
+        """Insert rows; those whose key is there already are no-ops."""
+        if rows:
+            statement: Insert
+            if self.dialect == "postgresql":
+                statement = postgresql.insert(table).on_conflict_do_nothing()
+            else:
+                statement = sqlite.insert(table).on_conflict_do_nothing()
+            self._connection.execute(statement, [dict(row) for row in rows])
+
+    def upsert(self, table: Table, rows: Sequence[Values]) -> None:
+        """Insert rows; where the primary key is there already, the other given columns are replaced."""
+        if not rows:
+            return
+        keys = [column.name for column in table.primary_key]
+        changed = [name for name in rows[0] if name not in keys]
+        if self.dialect == "postgresql":
+            for_postgresql = postgresql.insert(table)
+            statement: Insert = for_postgresql.on_conflict_do_update(
+                index_elements=keys, set_={name: for_postgresql.excluded[name] for name in changed}
+            )
+        else:
+            for_sqlite = sqlite.insert(table)
+            statement = for_sqlite.on_conflict_do_update(
+                index_elements=keys, set_={name: for_sqlite.excluded[name] for name in changed}
+            )
+        self._connection.execute(statement, [dict(row) for row in rows])
+
+
+class Database:
+    """One database, SQLite or PostgreSQL."""
+
+    def __init__(self, url: str, busy_timeout_s: float) -> None:
+        self.engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+        if self.engine.dialect.name == "sqlite":
+            _prepare_sqlite(self.engine, busy_timeout_s)
+
+    @contextmanager
+    def read(self) -> Iterator[ReadSession]:
+        """Open a read-only transaction."""
+        with self.engine.connect() as connection:
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            if self.engine.dialect.name == "postgresql":
+                connection = connection.execution_options(**options)  # noqa: PLW2901 - the same connection
+            with connection.begin():
+                yield ReadSession(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[WriteSession]:
+        """Open a writing transaction; it commits when the block ends without an error."""
+        with self.engine.connect() as connection:
+            connection.execution_options(**{_WRITES: True})
+            with connection.begin():
+                yield WriteSession(connection)
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(engine: Engine, busy_timeout_s: float) -> None:
+    """Make SQLite durable, concurrent for readers, and explicit about who writes."""
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # SQLAlchemy's begin, not the driver, opens transactions
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout = {round(busy_timeout_s * 1000)}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        # A writer takes the write lock at once: a transaction that reads first and upgrades later can fail at commit.
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield the items in slices that fit into one IN list."""
+    for start in range(0, len(items), _IN_LIST):
+        yield items[start : start + _IN_LIST]

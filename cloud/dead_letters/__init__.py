@@ -1,0 +1,1 @@
+"""Events that were refused: kept, shown, replayed."""

@@ -1,0 +1,1 @@
+"""Crossings, coverage and occupancy."""

@@ -1,0 +1,55 @@
+"""HTTP of footfall and occupancy."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanRead, InContext, Principal
+from cloud.context import Context
+from cloud.db import ReadSession
+from cloud.footfall.buckets import Bucket, Grain
+from cloud.footfall.schemas import Footfall, Occupancy
+from cloud.footfall.service import StoreView, get_footfall, get_occupancy
+from cloud.instants import parse_instant
+from cloud.stores.endpoints import DEFAULT_TIME_ZONE, StoreName
+from cloud.stores.repository import get_store
+
+router = APIRouter(prefix="/v1/stores/{store}", tags=["footfall"], responses={**ERRORS, **NOT_FOUND})
+
+
+@router.get("/footfall", summary="Crossings by hour or day", responses=INVALID)
+def read_footfall(
+    store: StoreName,
+    principal: CanRead,
+    context: InContext,
+    grain: Grain = "hour",
+    from_: Annotated[
+        str | None,
+        Query(
+            alias="from", description="RFC 3339; else the start of the store's day", examples=["2026-03-01T00:00:00Z"]
+        ),
+    ] = None,
+    to: Annotated[str | None, Query(description="RFC 3339; else the end of the store's day")] = None,
+) -> Footfall:
+    """Count crossings by tripwire kind and direction, in hours or days of the store's time zone.
+
+    Coverage stands beside every value: the share of time that cameras really observed. Where nothing was observed the
+    value is null, never 0.
+    """
+    with context.database.read() as session:
+        view = _view(session, principal, context, store)
+        start_ms = view.today.start_ms if from_ is None else parse_instant("from", from_)
+        end_ms = view.today.end_ms if to is None else parse_instant("to", to)
+        return get_footfall(session, view, Bucket(start_ms, end_ms), grain)
+
+
+@router.get("/occupancy", summary="Who is in the store now")
+def read_occupancy(store: StoreName, principal: CanRead, context: InContext) -> Occupancy:
+    """Show the latest counts by zone, and in minus out over the entrance tripwires today."""
+    with context.database.read() as session:
+        return get_occupancy(session, _view(session, principal, context, store))
+
+
+def _view(session: ReadSession, principal: Principal, context: Context, store: str) -> StoreView:
+    row = get_store(session, principal.tenant, store)
+    return StoreView(principal.tenant, store, row.time_zone or DEFAULT_TIME_ZONE, context.clock())

@@ -1,0 +1,108 @@
+"""Which lines of a batch are accepted, and why the others are not. Pure."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from msgspec import Struct
+
+from contracts.delivery import Rejection
+from contracts.errors import EventRejectedError, RejectReason
+from contracts.events import Event, decode_event, require_uplink
+from contracts.payloads import STORE_LOCAL_PAYLOADS, PosSale
+from contracts.privacy import Payload
+
+MAX_MONEY_MINOR = 1 << 53
+_MAX_DETAIL = 1000
+_MAX_CLAIMED_ID = 200
+_STORE_LOCAL_MARKS = tuple(payload.TYPE.encode() for payload in STORE_LOCAL_PAYLOADS)
+
+
+class AcceptedEvent(Struct, frozen=True, kw_only=True):
+    """A line that goes into the event log, with the columns that the log is searched by."""
+
+    event_id: str
+    tenant: str
+    store: str
+    device: str
+    type: str
+    time_ms: int
+    sequence: int
+    raw: bytes
+
+
+class RefusedLine(Struct, frozen=True, kw_only=True):
+    """A line that goes to the dead letters."""
+
+    line: int
+    reason: RejectReason
+    detail: str
+    event_id: str | None
+    digest: str
+    raw: bytes | None
+    """None where the line must not be kept outside its store."""
+
+    @property
+    def rejection(self) -> Rejection:
+        """Return the line as the receipt names it."""
+        return Rejection(line=self.line, reason=self.reason, detail=self.detail, event_id=self.event_id)
+
+
+def judge_line(raw: bytes, tenant: str) -> AcceptedEvent:
+    """Return the event that a line holds.
+
+    Raises:
+        EventRejectedError: With the reason.
+    """
+    event = require_uplink(decode_event(raw))
+    origin = event.origin
+    if origin.tenant != tenant:
+        detail = f"the key belongs to tenant {tenant!r}, the event comes from {event.source!r}"
+        raise EventRejectedError(RejectReason.WRONG_SOURCE, detail, event.id)
+    _check_storable(event)
+    return AcceptedEvent(
+        event_id=event.id,
+        tenant=origin.tenant,
+        store=origin.store,
+        device=origin.device,
+        type=event.type,
+        time_ms=event.time_ms,
+        sequence=event.sequence_number,
+        raw=raw,
+    )
+
+
+def judge_batch(lines: Sequence[bytes], tenant: str) -> tuple[list[AcceptedEvent], list[RefusedLine]]:
+    """Return the lines to accept and the lines to refuse; lines count from 1."""
+    accepted: list[AcceptedEvent] = []
+    refused: list[RefusedLine] = []
+    for number, raw in enumerate(lines, start=1):
+        try:
+            accepted.append(judge_line(raw, tenant))
+        except EventRejectedError as error:
+            refused.append(refuse(number, raw, error))
+    return accepted, refused
+
+
+def refuse(line: int, raw: bytes, error: EventRejectedError) -> RefusedLine:
+    """Return a refused line as it is kept: without its bytes if they may hold what must stay in the store."""
+    withheld = error.reason is RejectReason.STORE_LOCAL or any(mark in raw for mark in _STORE_LOCAL_MARKS)
+    return RefusedLine(
+        line=line,
+        reason=error.reason,
+        detail=_printable(error.detail, _MAX_DETAIL),
+        event_id=None if error.event_id is None else _printable(error.event_id, _MAX_CLAIMED_ID),
+        digest=sha256(raw).hexdigest(),
+        raw=None if withheld else raw,
+    )
+
+
+def _check_storable(event: Event[Payload]) -> None:
+    """Refuse numbers that no database column holds; JSON knows no limit."""
+    if isinstance(event.data, PosSale) and abs(event.data.total_minor) > MAX_MONEY_MINOR:
+        detail = f"{event.type}: total_minor must lie within ±{MAX_MONEY_MINOR}, got {event.data.total_minor}"
+        raise EventRejectedError(RejectReason.INVALID_DATA, detail, event.id)
+
+
+def _printable(text: str, limit: int) -> str:
+    """Return untrusted text as every database can keep it: no NUL, no lone surrogate, not too long."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:limit]

@@ -1,0 +1,112 @@
+"""Rules of API keys: random, shown once, kept as a hash, bound to one tenant and to scopes."""
+
+import hmac
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Literal, get_args
+
+from cloud.db import Database, ReadSession
+from cloud.keys.repository import StoredKey, add_key, add_session, end_session, find_key, find_session_key, revoke_key
+from cloud.runtime import Clock, TokenSource
+from contracts.ids import deterministic_id
+from contracts.topics import check_name
+
+Scope = Literal["ingest", "read", "members", "admin"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+KEY_PREFIX = "stk_"
+_MS = 1000
+
+
+class ScopeError(ValueError):
+    """A scope that there is not."""
+
+
+class NewKey:
+    """A key just made; `secret` is shown now and never again."""
+
+    def __init__(self, key_id: str, secret: str) -> None:
+        self.key_id = key_id
+        self.secret = secret
+
+
+def digest_of(secret: str) -> str:
+    """Return the hash under which a secret is kept. Secrets carry 256 random bits, so no salt or stretching is due."""
+    return sha256(secret.encode()).hexdigest()
+
+
+def check_scopes(scopes: Iterable[str]) -> frozenset[str]:
+    """Return the scopes, known to exist.
+
+    Raises:
+        ScopeError: One does not, or there is none.
+    """
+    found = frozenset(scopes)
+    unknown = sorted(found - set(SCOPES))
+    if unknown or not found:
+        msg = f"scopes must be some of {', '.join(SCOPES)}, got {', '.join(unknown) or 'none'}"
+        raise ScopeError(msg)
+    return found
+
+
+class KeyService:
+    """Makes, finds and ends keys and browser sessions."""
+
+    def __init__(self, database: Database, clock: Clock, tokens: TokenSource, session_lifetime_s: float) -> None:
+        self._database = database
+        self._clock = clock
+        self._tokens = tokens
+        self._session_lifetime_ms = round(session_lifetime_s * _MS)
+
+    def create(self, tenant: str, scopes: Iterable[str]) -> NewKey:
+        """Make a key for a tenant.
+
+        Raises:
+            ScopeError: A scope does not exist.
+            TopicError: The tenant's name is not 1 to 64 of a-z, 0-9 and '-'.
+        """
+        check_name("tenant", tenant)
+        secret = KEY_PREFIX + self._tokens()
+        now_ms = self._clock()
+        digest = digest_of(secret)
+        key = StoredKey(deterministic_id(now_ms, "key", digest), tenant, digest, check_scopes(scopes))
+        with self._database.write() as session:
+            add_key(session, key, now_ms)
+        return NewKey(key.key_id, secret)
+
+    def revoke(self, tenant: str, key_id: str) -> bool:
+        """End a key at once; return whether there was one."""
+        with self._database.write() as session:
+            return revoke_key(session, tenant, key_id, self._clock())
+
+    def by_secret(self, secret: str) -> StoredKey | None:
+        """Return the key that `secret` opens, or None."""
+        digest = digest_of(secret)
+        with self._database.read() as session:
+            return _same(find_key(session, digest), digest)
+
+    def by_session(self, token: str) -> StoredKey | None:
+        """Return the key behind a browser session, or None."""
+        digest = digest_of(token)
+        with self._database.read() as session:
+            return _same(self._session_key(session, digest), digest)
+
+    def sign_in(self, key: StoredKey) -> str:
+        """Open a browser session for a key and return its token, which is no key and expires."""
+        token = self._tokens()
+        now_ms = self._clock()
+        with self._database.write() as session:
+            add_session(session, digest_of(token), key.key_id, now_ms + self._session_lifetime_ms, now_ms)
+        return token
+
+    def sign_out(self, token: str) -> None:
+        """Close a browser session."""
+        with self._database.write() as session:
+            end_session(session, digest_of(token))
+
+    def _session_key(self, session: ReadSession, digest: str) -> StoredKey | None:
+        return find_session_key(session, digest, self._clock())
+
+
+def _same(key: StoredKey | None, digest: str) -> StoredKey | None:
+    """Return the key if its hash is `digest`, compared in constant time."""
+    return key if key is not None and hmac.compare_digest(key.digest, digest) else None

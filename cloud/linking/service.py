@@ -1,0 +1,125 @@
+"""Decides what changed anew. Only differences are written, so the same state decided twice adds nothing."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+import msgspec
+
+from cloud.consents.repository import granted_profiles
+from cloud.db import ReadSession, WriteSession
+from cloud.linking import repository
+from cloud.linking.decide import Decision, Gate, Linker
+from cloud.projections.base import lock_cursor
+from cloud.runtime import Clock
+from contracts.ids import deterministic_id
+
+LINKING = "linking"
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+class LinkFollower:
+    """Works off the queue of changed touches and visits."""
+
+    def __init__(self, linker: Linker, gate: Gate, clock: Clock) -> None:
+        self._linker = linker
+        self._gate = gate
+        self._clock = clock
+
+    def has_work(self, session: ReadSession) -> bool:
+        """Return whether anything is queued."""
+        return repository.next_tenant(session) is not None
+
+    def step(self, session: WriteSession) -> None:
+        """Decide anew what some queued changes of one tenant touch."""
+        lock_cursor(session, LINKING)
+        tenant = repository.next_tenant(session)
+        if tenant is None:
+            return
+        changes = repository.next_changes(session, tenant)
+        near = repository.touches_near(session, tenant, changes["visit"], self._gate)
+        relink(session, self._linker, self._gate, self._clock(), tenant, near | set(changes["touch"]))
+        repository.take_changes(session, tenant, changes)
+
+    def requeue(self, session: WriteSession) -> None:
+        """Queue every touch."""
+        repository.requeue_all(session)
+
+
+def relink(
+    session: WriteSession, linker: Linker, gate: Gate, now_ms: int, tenant: str, touch_ids: Iterable[str]
+) -> None:
+    """Decide touches and their neighbours anew: retract what holds no longer, assert what holds now.
+
+    The neighbours of a touch are the touches that lie in stays of the same visits: what is held of one of them may
+    depend on it. To decide those, the visits near the neighbours are loaded too.
+    """
+    lock_cursor(session, LINKING)
+    changed = set(touch_ids)
+    shared = repository.visits_near(session, tenant, changed, gate)
+    known = {row.visit_id for row in repository.active_decisions(session, tenant, changed).values() if row.visit_id}
+    decided_ids = changed | repository.touches_near(session, tenant, shared | known, gate)
+    contending = decided_ids | repository.touches_near(
+        session, tenant, repository.visits_near(session, tenant, decided_ids, gate), gate
+    )
+    touches = repository.load_touches(session, tenant, contending)
+    visits = repository.load_visits(session, tenant, repository.visits_near(session, tenant, contending, gate))
+    consents = granted_profiles(session, tenant, (t.one_id for _, t in touches.values() if t.one_id is not None))
+    wanted: dict[str, tuple[str, Decision]] = {}
+    for store in {store for store, _ in touches.values()}:
+        of_store = [touch for owner, touch in touches.values() if owner == store]
+        linking = linker.link(of_store, [visit for owner, visit in visits if owner == store], consents)
+        wanted |= {touch_id: (store, decision) for touch_id, decision in linking.decisions.items()}
+    _write(session, linker.model_version, now_ms, tenant, decided_ids, wanted)
+
+
+def _write(
+    session: WriteSession,
+    model_version: str,
+    now_ms: int,
+    tenant: str,
+    decided_ids: Iterable[str],
+    wanted: dict[str, tuple[str, Decision]],
+) -> None:
+    active = repository.active_decisions(session, tenant, decided_ids)
+    ordinals = repository.count_decisions(session, tenant, decided_ids)
+    gone, rows, decided = [], [], []
+    for touch_id in sorted(decided_ids):
+        held = active.get(touch_id)
+        store_and_decision = wanted.get(touch_id)
+        print_now = None if store_and_decision is None else fingerprint(store_and_decision[1], model_version)
+        if held is not None and held.fingerprint == print_now:
+            continue
+        if held is not None:
+            gone.append(held.id)
+        if store_and_decision is not None:
+            store, decision = store_and_decision
+            rows.append(_row(tenant, store, decision, model_version, now_ms, ordinals.get(touch_id, 0)))
+            decided.append(decision)
+    repository.retract(session, gone, now_ms)
+    repository.assert_decisions(session, rows, decided)
+
+
+def _row(
+    tenant: str, store: str, decision: Decision, model_version: str, now_ms: int, ordinal: int
+) -> dict[str, object]:
+    print_now = fingerprint(decision, model_version)
+    return {
+        "id": deterministic_id(now_ms, "link", tenant, decision.touch_id, ordinal),
+        "tenant": tenant,
+        "store": store,
+        "touch_id": decision.touch_id,
+        "one_id": decision.one_id,
+        "decision": decision.decision,
+        "stage": decision.stage,
+        "visit_id": decision.visit_id,
+        "reason": decision.reason,
+        "model_version": model_version,
+        "fingerprint": print_now,
+        "asserted_ms": now_ms,
+        "retracted_ms": None,
+    }
+
+
+def fingerprint(decision: Decision, model_version: str) -> str:
+    """Return a hash of everything that a decision says."""
+    return sha256(_ENCODER.encode((model_version, decision))).hexdigest()

@@ -1,0 +1,89 @@
+"""Runs the cloud tier as a process. Whatever stops it from starting is said in one line."""
+
+import socket
+
+import uvicorn
+from sqlalchemy.exc import OperationalError
+
+from cloud.app import create_app, open_database
+from cloud.config import Settings
+from cloud.migrate import require_current, upgrade
+
+_BACKLOG = 256
+
+
+class StartError(Exception):
+    """The service cannot start. The message is one line: the value and the remedy."""
+
+
+def serve(settings: Settings, *, migrates: bool = False) -> None:
+    """Serve until the process is told to stop.
+
+    Args:
+        settings: Validated settings.
+        migrates: Bring the database's schema up to date first.
+
+    Raises:
+        StartError: The port is in use or the database cannot be opened.
+        cloud.migrate.SchemaError: The schema is not the one that this version needs.
+    """
+    prepare_database(settings, migrates=migrates)
+    with bind(settings) as listener:
+        config = uvicorn.Config(create_app(settings), log_level="warning", access_log=False)
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def prepare_database(settings: Settings, *, migrates: bool) -> None:
+    """Make sure that the database answers and has the schema that this version needs.
+
+    Raises:
+        StartError: It does not answer.
+        cloud.migrate.SchemaError: The schema is behind and `migrates` is False.
+    """
+    url = shown_url(settings)
+    try:
+        database = open_database(settings)
+    except OSError as error:
+        msg = f"cannot make the data directory {settings.data_dir!r} ({error.strerror}); name another with --data-dir"
+        raise StartError(msg) from error
+    try:
+        if migrates:
+            upgrade(database)
+        require_current(database)
+    except OperationalError as error:
+        cause = str(error.orig).strip().splitlines()[0]
+        remedy = (
+            "another process holds it; stop that process or raise busy_timeout_s"
+            if "locked" in cause
+            else "check database_url and whether the server runs"
+        )
+        msg = f"cannot open the database {url}: {cause}; {remedy}"
+        raise StartError(msg) from error
+    finally:
+        database.dispose()
+
+
+def shown_url(settings: Settings) -> str:
+    """Return the database URL without its password."""
+    scheme, separator, rest = settings.resolved_database_url.partition("://")
+    user, at, host = rest.rpartition("@")
+    return f"{scheme}{separator}{user.partition(':')[0]}{at}{host}"
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        StartError: The host and port cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        msg = f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); choose another with --port"
+        raise StartError(msg) from error
+    return listener

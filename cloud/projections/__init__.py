@@ -1,0 +1,1 @@
+"""Runs what is derived from the event log: incrementally, idempotently, rebuildably."""

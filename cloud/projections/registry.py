@@ -1,0 +1,20 @@
+"""Every projection, in the order in which they run."""
+
+from cloud.footfall.projection import FootfallProjection
+from cloud.projections.base import Projection
+from cloud.projections.corrections import CorrectionsProjection
+from cloud.stores.projection import DeviceHealthProjection, StoresProjection
+from cloud.touches.projection import TouchesProjection
+from cloud.visits.projection import VisitsProjection
+
+PROJECTIONS: tuple[Projection, ...] = (
+    CorrectionsProjection(),
+    StoresProjection(),
+    DeviceHealthProjection(),
+    FootfallProjection(),
+    VisitsProjection(),
+    TouchesProjection(),
+)
+"""Corrections first: the others read which events were corrected, and never run ahead of it."""
+
+PROJECTION_NAMES = tuple(projection.name for projection in PROJECTIONS)

@@ -1,0 +1,1 @@
+"""Stores, their devices and their reconciliation."""

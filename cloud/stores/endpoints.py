@@ -1,0 +1,106 @@
+"""HTTP of stores, devices and reconciliation."""
+
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Path
+
+from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanAdminister, CanRead, InContext
+from cloud.db import AnyRow
+from cloud.dead_letters.repository import count_by_reason
+from cloud.errors import invalid_value
+from cloud.ingest.repository import log_head
+from cloud.projections.base import read_cursor
+from cloud.projections.registry import PROJECTION_NAMES
+from cloud.stores import repository
+from cloud.stores.schemas import Device, ProjectionLag, Reconciliation, Store, StoredEvents, StoreSettings
+from contracts.timestamps import format_time
+
+router = APIRouter(prefix="/v1/stores", tags=["stores"], responses=ERRORS)
+
+DEFAULT_TIME_ZONE = "UTC"
+StoreName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$", examples=["store-1"])]
+
+
+@router.get("", summary="Your stores")
+def get_stores(principal: CanRead, context: InContext) -> list[Store]:
+    """List every store that sent an event or was added."""
+    with context.database.read() as session:
+        return [_store(row, row.last_event_ms) for row in repository.list_stores(session, principal.tenant)]
+
+
+@router.put("/{store}", summary="Name a store and set its time zone", responses=INVALID)
+def put_store(store: StoreName, body: StoreSettings, principal: CanAdminister, context: InContext) -> Store:
+    """Set both. The time zone decides where days and hours begin in every figure, also of the past."""
+    try:
+        ZoneInfo(body.time_zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise invalid_value(
+            name="time_zone", value=body.time_zone, allowed="an IANA time zone such as Europe/Berlin"
+        ) from error
+    with context.database.write() as session:
+        repository.put_store(session, principal.tenant, store, name=body.name, time_zone=body.time_zone)
+        return _store(repository.get_store(session, principal.tenant, store), None)
+
+
+@router.get("/{store}/devices", summary="A store's devices", responses=NOT_FOUND)
+def get_devices(store: StoreName, principal: CanRead, context: InContext) -> list[Device]:
+    """List devices with when they were last seen, what they observed and how they are."""
+    with context.database.read() as session:
+        repository.get_store(session, principal.tenant, store)
+        rows = repository.list_devices(session, principal.tenant, store)
+        health = repository.health_by_device(session, principal.tenant, store)
+    return [_device(row, health.get(row.device)) for row in rows]
+
+
+@router.get("/{store}/reconciliation", summary="What the cloud holds of a store", responses=NOT_FOUND)
+def get_reconciliation(store: StoreName, principal: CanRead, context: InContext) -> Reconciliation:
+    """Count distinct stored events by device and type, dead letters, and how far the projections are behind."""
+    tenant = principal.tenant
+    with context.database.read() as session:
+        repository.get_store(session, tenant, store)
+        counts = repository.stored_counts(session, tenant, store)
+        lags = [
+            ProjectionLag(
+                name=name,
+                position=read_cursor(session, name),
+                waiting_events=repository.waiting_events(session, tenant, name),
+            )
+            for name in PROJECTION_NAMES
+        ]
+        return Reconciliation(
+            store=store,
+            total_events=sum(events for events, _ in counts.values()),
+            events=[
+                StoredEvents(device=device, type=kind, events=events, highest_sequence=highest)
+                for (device, kind), (events, highest) in sorted(counts.items())
+            ],
+            dead_letters=sum(count_by_reason(session, tenant).values()),
+            log_head=log_head(session),
+            projections=lags,
+            waiting_links=repository.waiting_links(session, tenant),
+            lag_events=max(lag.waiting_events for lag in lags),
+            projection_failure=context.projection_failure(),
+        )
+
+
+def _store(row: AnyRow, last_event_ms: int | None) -> Store:
+    return Store(
+        store=row.store,
+        name=row.name or row.store,
+        time_zone=row.time_zone or DEFAULT_TIME_ZONE,
+        time_zone_is_set=row.time_zone is not None,
+        last_event_at=None if last_event_ms is None else format_time(last_event_ms),
+    )
+
+
+def _device(row: AnyRow, health: AnyRow | None) -> Device:
+    return Device(
+        device=row.device,
+        last_seen_at=format_time(row.last_seen_ms),
+        observed_until=None if row.observed_until_ms is None else format_time(row.observed_until_ms),
+        events=row.events,
+        highest_sequence=row.highest_sequence,
+        health_at=None if health is None else format_time(health.time_ms),
+        health=None if health is None else health.health,
+    )

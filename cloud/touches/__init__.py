@@ -1,0 +1,1 @@
+"""Scans and receipts at terminals."""

@@ -1,0 +1,158 @@
+"""Touches: scans and receipts, and the profiles that they belong to."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Table, delete, func, select
+
+from cloud.db import WriteSession, chunks
+from cloud.linking.decide import Touch, ineligibility
+from cloud.linking.queue import enqueue
+from cloud.profiles.identity import one_id_of
+from cloud.projections.base import StoredEvent, by_tenant
+from cloud.projections.corrections import stands
+from cloud.tables import profile_identifiers, profiles, touches
+from contracts.payloads import CodeScanned, Correction, MemberPseudonym, PosSale
+
+
+class TouchesProjection:
+    """Keeps touches, and of each profile its identifiers and when it was first and last seen."""
+
+    name = "touches"
+    types: frozenset[str] | None = frozenset({CodeScanned.TYPE, PosSale.TYPE, Correction.TYPE})
+    tables: tuple[Table, ...] = (touches, profiles, profile_identifiers)
+
+    def apply(self, session: WriteSession, events: Sequence[StoredEvent]) -> None:
+        """Add touches, then queue and recount what they and the corrections change."""
+        for tenant, group in by_tenant(events).items():
+            rows = [_scan_row(event) for event in group if event.event_type == CodeScanned.TYPE]
+            rows += [_sale_row(event) for event in group if event.event_type == PosSale.TYPE]
+            session.insert_new(touches, rows)
+            changed = [event.event_id for event in group if event.event_type != Correction.TYPE]
+            for event in group:
+                if event.event_type == Correction.TYPE:
+                    changed += event.payload(Correction).corrects
+            for part in chunks(sorted(set(changed))):
+                _settle(session, tenant, part)
+
+
+def _settle(session: WriteSession, tenant: str, event_ids: Sequence[str]) -> None:
+    """Queue these touches and the receipts that they reverse, and recount their profiles."""
+    rows = session.rows(
+        select(touches.c.touch_id, touches.c.store, touches.c.one_id, touches.c.reverses_receipt_id).where(
+            touches.c.tenant == tenant, touches.c.touch_id.in_(event_ids)
+        )
+    )
+    queued = [row.touch_id for row in rows]
+    reversed_receipts = sorted({row.reverses_receipt_id for row in rows if row.reverses_receipt_id is not None})
+    stores = {(row.store, row.reverses_receipt_id) for row in rows}
+    for part in chunks(reversed_receipts):
+        statement = select(touches.c.touch_id, touches.c.store, touches.c.receipt_id).where(
+            touches.c.tenant == tenant, touches.c.receipt_id.in_(part)
+        )
+        queued += [row.touch_id for row in session.rows(statement) if (row.store, row.receipt_id) in stores]
+    enqueue(session, tenant, "touch", queued)
+    _recount(session, tenant, sorted({row.one_id for row in rows if row.one_id is not None}))
+
+
+def _recount(session: WriteSession, tenant: str, one_ids: Sequence[str]) -> None:
+    """Make profiles what their touches say; one without any touch left disappears."""
+    for part in chunks(one_ids):
+        found = session.rows(
+            select(
+                touches.c.one_id,
+                touches.c.namespace,
+                touches.c.pseudonym,
+                func.min(touches.c.time_ms).label("first_ms"),
+                func.max(touches.c.time_ms).label("last_ms"),
+            )
+            .where(touches.c.tenant == tenant, touches.c.one_id.in_(part), stands(touches, "touch_id"))
+            .group_by(touches.c.one_id, touches.c.namespace, touches.c.pseudonym)
+            .order_by(touches.c.one_id)
+        )
+        session.upsert(
+            profiles,
+            [
+                {"tenant": tenant, "one_id": row.one_id, "first_seen_ms": row.first_ms, "last_seen_ms": row.last_ms}
+                for row in found
+            ],
+        )
+        session.insert_new(
+            profile_identifiers,
+            [
+                {"tenant": tenant, "namespace": row.namespace, "pseudonym": row.pseudonym, "one_id": row.one_id}
+                for row in found
+            ],
+        )
+        _forget(session, tenant, set(part) - {row.one_id for row in found})
+
+
+def _forget(session: WriteSession, tenant: str, one_ids: Iterable[str]) -> None:
+    for table in (profiles, profile_identifiers):
+        gone = sorted(one_ids)
+        session.execute(delete(table).where(table.c.tenant == tenant, table.c.one_id.in_(gone)))
+
+
+def _row(
+    event: StoredEvent, kind: str, zone_id: str | None, proof: str, member: MemberPseudonym | None
+) -> dict[str, object]:
+    one_id = None if member is None else one_id_of(event.tenant, member.namespace, member.pseudonym)
+    touch = Touch(
+        touch_id=event.event_id,
+        time_ms=event.time_ms,
+        zone_id=zone_id,
+        one_id=one_id,
+        in_store_proof=proof,
+        is_reversal=kind in {"void", "refund"},
+    )
+    return {
+        "tenant": event.tenant,
+        "touch_id": event.event_id,
+        "store": event.store,
+        "device": event.device,
+        "kind": kind,
+        "time_ms": event.time_ms,
+        "zone_id": zone_id,
+        "in_store_proof": proof,
+        "namespace": None if member is None else member.namespace,
+        "pseudonym": None if member is None else member.pseudonym,
+        "one_id": one_id,
+        "ineligible": ineligibility(touch),
+        "code": None,
+        "gtin": None,
+        "serial": None,
+        "receipt_id": None,
+        "reverses_receipt_id": None,
+        "total_minor": None,
+        "currency": None,
+        "lines": None,
+    }
+
+
+def _scan_row(event: StoredEvent) -> dict[str, object]:
+    scan = event.payload(CodeScanned)
+    return {
+        **_row(event, "scan", scan.zone_id, scan.in_store_proof, scan.member),
+        "code": _storable(scan.code),
+        "gtin": scan.gtin,
+        "serial": None if scan.serial is None else _storable(scan.serial),
+    }
+
+
+def _sale_row(event: StoredEvent) -> dict[str, object]:
+    sale = event.payload(PosSale)
+    # A void without a reference voids the receipt whose number it carries.
+    reverses = sale.reverses_receipt_id or (sale.receipt_id if sale.kind == "void" else None)
+    return {
+        **_row(event, sale.kind, sale.zone_id, "terminal", sale.member),
+        "receipt_id": sale.receipt_id,
+        "reverses_receipt_id": reverses,
+        "total_minor": sale.total_minor,
+        "currency": sale.currency,
+        "lines": msgspec.to_builtins(sale.lines),
+    }
+
+
+def _storable(text: str) -> str:
+    """Return scanned text as every database can keep it; PostgreSQL has no NUL in text."""
+    return text.replace("\0", "\ufffd")

@@ -1,0 +1,1 @@
+"""Visits as the gateways know them, highest revision first."""

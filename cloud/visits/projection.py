@@ -1,0 +1,151 @@
+"""Visits: the highest revision that was not corrected wins, in whatever order revisions come."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Table, delete, func, select
+
+from cloud.db import AnyRow, ReadSession, WriteSession, chunks
+from cloud.linking.queue import enqueue
+from cloud.projections.base import StoredEvent, by_tenant
+from cloud.projections.corrections import stands
+from cloud.tables import event_log, visit_revisions, visit_stays, visits
+from contracts.events import decode_event
+from contracts.payloads import Correction, VisitRevised
+
+
+class VisitsProjection:
+    """Keeps which revisions there are, and of each visit the one that holds."""
+
+    name = "visits"
+    types: frozenset[str] | None = frozenset({VisitRevised.TYPE, Correction.TYPE})
+    tables: tuple[Table, ...] = (visit_revisions, visit_stays, visits)
+
+    def apply(self, session: WriteSession, events: Sequence[StoredEvent]) -> None:
+        """Note revisions, then settle every visit that one of these events touches."""
+        for tenant, group in by_tenant(events).items():
+            revised = [(event, event.payload(VisitRevised)) for event in group if event.event_type == VisitRevised.TYPE]
+            rows = [
+                {
+                    "tenant": tenant,
+                    "event_id": event.event_id,
+                    "store": event.store,
+                    "visit_id": visit.visit_id,
+                    "revision": visit.revision,
+                }
+                for event, visit in revised
+            ]
+            session.insert_new(visit_revisions, rows)
+            corrected = [
+                event_id
+                for event in group
+                if event.event_type == Correction.TYPE
+                for event_id in event.payload(Correction).corrects
+            ]
+            touched = {visit.visit_id for _, visit in revised} | _visits_of(session, tenant, corrected)
+            for part in chunks(sorted(touched)):
+                _settle(session, tenant, part)
+
+
+def _visits_of(session: ReadSession, tenant: str, event_ids: Sequence[str]) -> set[str]:
+    """Return the visits that some of these events revised."""
+    found: set[str] = set()
+    for part in chunks(event_ids):
+        statement = select(visit_revisions.c.visit_id).where(
+            visit_revisions.c.tenant == tenant, visit_revisions.c.event_id.in_(part)
+        )
+        found.update(row.visit_id for row in session.rows(statement))
+    return found
+
+
+def _settle(session: WriteSession, tenant: str, visit_ids: Sequence[str]) -> None:
+    """Make each visit what its best revision says; one without any left disappears."""
+    current = {
+        row.visit_id: row.event_id
+        for row in session.rows(
+            select(visits.c.visit_id, visits.c.event_id).where(
+                visits.c.tenant == tenant, visits.c.visit_id.in_(visit_ids)
+            )
+        )
+    }
+    best = {row.visit_id: row for row in _best_revisions(session, tenant, visit_ids)}
+    changed = [key for key in visit_ids if current.get(key) != (best[key].event_id if key in best else None)]
+    if not changed:
+        return
+    enqueue(session, tenant, "visit", changed)
+    session.execute(delete(visit_stays).where(visit_stays.c.tenant == tenant, visit_stays.c.visit_id.in_(changed)))
+    session.execute(delete(visits).where(visits.c.tenant == tenant, visits.c.visit_id.in_(changed)))
+    holding = _payloads(session, tenant, [best[key] for key in changed if key in best])
+    session.insert(visits, [_visit_row(tenant, store, event_id, visit) for store, event_id, visit in holding])
+    session.insert(visit_stays, [row for store, _, visit in holding for row in _stay_rows(tenant, store, visit)])
+
+
+def _best_revisions(session: ReadSession, tenant: str, visit_ids: Sequence[str]) -> Iterable[AnyRow]:
+    rank = (
+        func.row_number()
+        .over(
+            partition_by=visit_revisions.c.visit_id,
+            order_by=(visit_revisions.c.revision.desc(), visit_revisions.c.event_id.desc()),
+        )
+        .label("rank")
+    )
+    ranked = (
+        select(visit_revisions, rank)
+        .where(visit_revisions.c.tenant == tenant, visit_revisions.c.visit_id.in_(visit_ids), stands(visit_revisions))
+        .subquery()
+    )
+    return session.rows(select(ranked.c.visit_id, ranked.c.event_id).where(ranked.c.rank == 1))
+
+
+def _payloads(session: ReadSession, tenant: str, best: Sequence[AnyRow]) -> list[tuple[str, str, VisitRevised]]:
+    """Return (store, event id, revision), read from the log."""
+    event_ids = [row.event_id for row in best]
+    statement = (
+        select(event_log.c.event_id, event_log.c.store, event_log.c.raw)
+        .where(event_log.c.tenant == tenant, event_log.c.event_id.in_(event_ids))
+        .order_by(event_log.c.event_id)
+    )
+    found = []
+    for row in session.rows(statement):
+        data = decode_event(bytes(row.raw)).data
+        if isinstance(data, VisitRevised):
+            found.append((row.store, row.event_id, data))
+    return found
+
+
+def _visit_row(tenant: str, store: str, event_id: str, visit: VisitRevised) -> dict[str, object]:
+    return {
+        "tenant": tenant,
+        "visit_id": visit.visit_id,
+        "event_id": event_id,
+        "store": store,
+        "revision": visit.revision,
+        "status": visit.status,
+        "opened_ms": visit.opened_ms,
+        "updated_ms": visit.updated_ms,
+        "closed_ms": visit.closed_ms,
+        "staff_score": visit.staff_score,
+        "party_id": visit.party_id,
+        "merged_into": visit.merged_into,
+        "path": msgspec.to_builtins(visit.path),
+        "path_error_m": visit.path_error_m,
+        "rule_version": visit.rule_version,
+    }
+
+
+def _stay_rows(tenant: str, store: str, visit: VisitRevised) -> list[dict[str, object]]:
+    """Return the stays. In a closed visit no stay goes on: one without an end ended with the visit."""
+    ended_ms = None if visit.status == "open" else visit.closed_ms or visit.updated_ms
+    return [
+        {
+            "tenant": tenant,
+            "visit_id": visit.visit_id,
+            "ordinal": ordinal,
+            "store": store,
+            "zone_id": stay.zone_id,
+            "zone_kind": stay.zone_kind,
+            "entered_ms": stay.entered_ms,
+            "left_ms": ended_ms if stay.left_ms is None else stay.left_ms,
+        }
+        for ordinal, stay in enumerate(visit.stays)
+    ]
