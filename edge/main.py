@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 OUTBOX_FILE = "outbox.sqlite"
 _THERMAL_ZONE = Path("/sys/class/thermal/thermal_zone0/temp")
-_DRAIN_S = 3.0
+_DRAIN_S = 10.0
 
 DeviceKind = Literal["camera", "terminal", "pos"]
 

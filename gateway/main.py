@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 STORE_FILE = "gateway.sqlite"
 _PRUNE_INTERVAL_S = 3600.0
+_DRAIN_S = 5.0
 _DAY_MS = 24 * 3600 * 1000
 
 
@@ -64,7 +65,7 @@ def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
         uploader.start()
         _housekeeping(config, store, stop)
         consumer.stop()
-        uploader.stop()
+        uploader.stop(_DRAIN_S)
     finally:
         if broker is not None:
             broker.stop()

@@ -68,6 +68,9 @@ def init(
         if config.exists() and not force:
             msg = f"{config} exists; choose another --out, or --force to replace it"
             raise ConfigurationError(msg)
+        kind, _, place = source.partition(":")
+        if kind == "file":
+            source = f"file:{Path(place).resolve()}"
         text = starter_toml(Source(tenant, store, device), source, picture_size(source))
         config.write_text(text, encoding="utf-8")
     out.print(f"Wrote {config}. Next: shopthread edge check {config}", highlight=False)

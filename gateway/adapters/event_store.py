@@ -259,6 +259,12 @@ class EventStore:
         with self._transaction():
             self._append_own(draft, now_ms)
 
+    def own_made(self) -> int:
+        """Return how many events the gateway itself has made."""
+        with self._lock:
+            (made,) = self._db.execute("SELECT made FROM own").fetchone()
+        return int(made)
+
     def waiting(self, limit: int) -> list[WaitingEvent]:
         """Return the oldest events that the cloud has not confirmed."""
         with self._lock:

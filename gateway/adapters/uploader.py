@@ -70,11 +70,17 @@ class Uploader:
         """Say that new events wait."""
         self._wake.set()
 
-    def stop(self) -> None:
-        """End after the request that is under way."""
+    def stop(self, drain_s: float = 0.0) -> None:
+        """End after the request that is under way, then send what is left, for at most `drain_s` seconds."""
         self._stop.set()
         self._wake.set()
         self._thread.join()
+        until_ms = self._clock_ms() + drain_s * 1000
+        try:
+            while self._clock_ms() < until_ms and self.step():
+                pass
+        except UploadError as error:
+            logger.warning("%s; %d events wait for the next start", error, self._store.queue_depth())
 
     def _run(self) -> None:
         while not self._stop.is_set():

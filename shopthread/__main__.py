@@ -1,0 +1,5 @@
+"""`python -m shopthread` is the command line."""
+
+from shopthread.cli import main
+
+main()
