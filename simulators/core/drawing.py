@@ -8,6 +8,7 @@ from simulators.core.scenario import Scenario, obstacles
 
 _SCALE = 60  # SVG units per metre.
 _MARGIN_M = 0.4
+_LABEL_DROP_M = 0.35
 _CELL_M = (0.2, 0.4)  # A character is about twice as high as it is wide.
 _ZONE_COLOURS = {
     "entrance": "#bfdbfe",
@@ -68,7 +69,7 @@ def draw_svg(scenario: Scenario) -> str:
             f'<line x1="{start[0]}" y1="{start[1]}" x2="{end[0]}" y2="{end[1]}" stroke="#dc2626" stroke-width="4">'
             f"<title>tripwire {escape(wire.id)} ({wire.kind})</title></line>"
         )
-    parts += [label(_centre(zone.polygon), zone.id) for zone in scenario.zones]
+    parts += [label(_label_place(zone.polygon), zone.id) for zone in scenario.zones]
     spots = [*((kiosk.id, kiosk.spot) for kiosk in scenario.kiosks), *((till.id, till.spot) for till in scenario.tills)]
     for name, spot in spots:
         x, y = at(spot).split(",")
@@ -76,9 +77,9 @@ def draw_svg(scenario: Scenario) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _centre(polygon: Polygon) -> Point:
+def _label_place(polygon: Polygon) -> Point:
     xs, ys = zip(*polygon, strict=True)
-    return sum(xs) / len(xs), sum(ys) / len(ys)
+    return (min(xs) + max(xs)) / 2, min(ys) + _LABEL_DROP_M
 
 
 def draw_text(scenario: Scenario) -> str:

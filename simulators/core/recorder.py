@@ -45,6 +45,9 @@ class _Record:
         open_stays = (TrueStay(zone_id=z, entered_ms=t, left_ms=now_ms) for z, t in self.open_stays.items())
         return (*self.stays, *open_stays)
 
+    def was_seen(self, from_ms: int, to_ms: int) -> bool:
+        return self.first_seen_ms <= to_ms and (self.last_seen_ms is None or self.last_seen_ms >= from_ms)
+
     def first(self, kind: str, direction: Direction) -> int | None:
         times = (c.t_ms for c in self.crossings if c.tripwire_kind == kind and c.direction == direction)
         return next(times, None)
@@ -207,7 +210,8 @@ class Recorder:
         could_be = [
             record.person
             for record in self._records.values()
-            if any(
+            if record.was_seen(from_ms, to_ms)
+            and any(
                 stay.zone_id == truth.zone_id
                 and stay.entered_ms <= to_ms
                 and (stay.left_ms is None or stay.left_ms >= from_ms)
