@@ -196,7 +196,7 @@ class LiveCamera:
             reader.join(timeout=_READ_TIMEOUT_MS / 1000)
 
     def _read(self) -> None:
-        wait_s = _FIRST_WAIT_S
+        wait_s = _FIRST_WAIT_S / 2
         index = 0
         while not self._ended.is_set():
             capture = self._opener(self._source)
