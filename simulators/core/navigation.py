@@ -79,8 +79,6 @@ class Navigator:
 
     def _visible(self, point: Point) -> list[tuple[int, float]]:
         """Return the nodes seen from a point and the metres to each."""
-        if not len(self._nodes):
-            return []
         seen = np.flatnonzero(~self._is_blocked(point, self._nodes))
         return [(int(node), distance(point, _as_point(self._nodes[node]))) for node in seen]
 

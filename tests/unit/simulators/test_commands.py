@@ -34,6 +34,13 @@ def test_a_batch_run_begins_and_ends_when_asked(folder: Path) -> None:
     assert truth.seed == 1
 
 
+def test_a_batch_run_without_an_end_reaches_from_the_lead_to_now(tmp_path: Path) -> None:
+    code, output = _invoke("run", "corner_shop", "--out", str(tmp_path), "--speed", "0", "--lead", "60")
+    assert code == 0, output
+    truth = read_truth(tmp_path / "truth.json")
+    assert truth.until_ms - truth.start_ms == 60_000
+
+
 def test_a_live_run_ends_after_the_seconds_asked_for(tmp_path: Path) -> None:
     code, output = _invoke("run", "corner_shop", "--out", str(tmp_path), "--seconds", "0.5", "--speed", "100")
     assert code == 0, output

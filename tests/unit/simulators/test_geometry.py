@@ -97,3 +97,7 @@ def test_a_point_behind_walls_cannot_be_reached() -> None:
     ]
     with pytest.raises(NoWayError, match="no way"):
         Navigator(box).walk((2.0, 2.0), (8.0, 8.0))
+
+
+def test_an_empty_floor_is_walked_straight() -> None:
+    assert Navigator([]).walk((0.0, 0.0), (5.0, 5.0)) == [(5.0, 5.0)]

@@ -72,6 +72,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed() -> None:
         (("wall", 0, "polygon"), [[0, 0], [2, 0], [1, 0.2], [2, 2]], "wall[0].polygon"),
         (("shelf", 0, "products", 0, "gtin"), "09521230000011", "shelf[0].products[0].gtin"),
         (("traffic", "party_size_weights"), [0.0], "traffic.party_size_weights"),
+        (("zone", 1, "polygon"), [[0.6, 0.6], [0.9, 0.6], [0.9, 0.9]], "shelf[0].zone_id"),
         (("till",), [], "purposes.buy"),
         (("kiosk",), [], "purposes.scan"),
     ],
