@@ -249,3 +249,62 @@ def evaluate(
                 str(result.people),
             )
     _console.print(table)
+
+
+@app.command()
+def count(
+    config: Annotated[Path, typer.Option(help="A camera's configuration; its tripwires are measured.")],
+    video: Annotated[Path, typer.Option(help="Footage, in place of the configuration's source.")],
+    truth: Annotated[Path, typer.Option(help="True boxes with identities, MOTChallenge text.")],
+    model: Annotated[str | None, typer.Option(help="A model in place of the configuration's.")] = None,
+    tolerance_s: Annotated[float, typer.Option(help="Farther apart is not the same crossing.", min=0)] = 1.5,
+) -> None:
+    """Measure a camera's counts against labelled footage: crossings found, missed and made up."""
+    from msgspec.structs import replace
+
+    from edge import audit
+    from edge.adapters.camera import CameraClock, VideoFile
+    from edge.camera_agent import build_camera_agent
+    from edge.camera_config import load_camera_config, pipeline_rules
+    from edge.errors import EdgeError
+    from edge.ports import Drafts
+
+    found: list[Drafts] = []
+
+    class Collected:
+        """Keeps events in memory."""
+
+        def emit(self, drafts: Drafts, resume_offset_bytes: int | None = None) -> None:
+            """See `EventSink.emit`; `resume_offset_bytes` has no meaning for footage."""
+            del resume_offset_bytes
+            found.append(drafts)
+
+    with _explained():
+        try:
+            settings = load_camera_config(config)
+            camera = replace(settings.camera, source=f"file:{video}", realtime=False, loop=False, max_fps=None)
+            settings = replace(settings, camera=replace(camera, model=model or camera.model))
+            clock = CameraClock(lambda: 0, time.monotonic, time.sleep)
+            fps = VideoFile(video, 0, clock).frames_per_second()
+            agent = build_camera_agent(settings, Collected(), clock, registry=_registry(), on_bad_line=_console.print)
+            agent.run(lambda: False)
+            start_ms = 0 if camera.start is None else round(camera.start.timestamp() * 1000)
+            paths = audit.read_true_paths(truth, start_ms, fps)
+        except EdgeError as error:
+            _errors.print(f"error: {error}", markup=False, soft_wrap=True)
+            raise typer.Exit(1) from error
+    drafts = [draft for emitted in found for draft in emitted]
+    table = Table("tripwire", "true in/out", "found in/out", "matched", "missed", "made up", title=video.name)
+    for tripwire in pipeline_rules(settings).tripwires:
+        happened = audit.true_crossings(tripwire, paths)
+        result = audit.compare(tripwire, happened, audit.found_crossings(tripwire, drafts), round(tolerance_s * 1000))
+        table.add_row(
+            result.tripwire_id,
+            f"{result.true_in}/{result.true_out}",
+            f"{result.found_in}/{result.found_out}",
+            str(result.matched),
+            str(result.missed),
+            str(result.extra),
+        )
+    _console.print(table)
+    _console.print(f"{agent.frames_processed} frames")

@@ -129,6 +129,18 @@ class VideoFile:
             if stopped() or not self._loop or index == first_index:
                 return
 
+    def frames_per_second(self) -> float:
+        """Return the recording's frame rate.
+
+        Raises:
+            FeedError: There is no such file, or it is no video.
+        """
+        capture = self._open()
+        try:
+            return _fps(capture)
+        finally:
+            capture.release()
+
     def _in_time(self, due_s: float, fps: float, stopped: Stopped) -> bool:
         """Wait until a frame is due; tell whether it is not too late for it, nor time to stop."""
         while (early_s := due_s - self._clock.monotonic_s()) > 0:

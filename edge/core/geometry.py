@@ -108,6 +108,8 @@ def fit_homography(image_px: Sequence[Point], floor_m: Sequence[Point]) -> Matri
         msg = f"a floor map needs points of which no three lie on a line, got {list(image_px)} and {list(floor_m)}"
         raise ValueError(msg)
     matrix = matrix / np.linalg.norm(matrix)
+    if matrix[2] @ [*np.mean(np.array(image_px), axis=0), 1] < 0:  # the picture's points lie below the horizon
+        matrix = -matrix
     first, second, third = matrix.tolist()
     return (tuple(first), tuple(second), tuple(third))
 
@@ -123,9 +125,9 @@ def _normalized(points: Sequence[Point]) -> tuple[NDArray[np.float64], NDArray[n
 
 
 def apply_homography(matrix: Matrix, point: Point) -> Point | None:
-    """Return where a point goes, None where it goes to infinity (on the horizon)."""
+    """Return where a point goes, None where it lies on the horizon or above it, which is nowhere on the floor."""
     x, y = point
     u, v, w = (row[0] * x + row[1] * y + row[2] for row in matrix)
-    if abs(w) < _FLAT:
+    if w < _FLAT:
         return None
     return u / w, v / w

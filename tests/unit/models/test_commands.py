@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -82,3 +83,32 @@ def test_evaluate_says_which_file_is_missing(runner: CliRunner) -> None:
     result = runner.invoke(app, ["evaluate", "--video", "a.avi", "--truth", "absent.txt"])
     assert result.exit_code == 1
     assert "truth absent.txt cannot be read" in result.output
+
+
+def test_counting_says_what_is_wrong_with_its_input(runner: CliRunner, tmp_path: Path) -> None:
+    pytest.importorskip("cv2", reason="counting needs the extra edge")
+    options = ["--config", "absent.toml", "--video", "a.avi", "--truth", "gt.txt"]
+    result = runner.invoke(app, ["count", *options])
+    assert result.exit_code == 1
+    assert "absent.toml" in result.output
+    plaza = Path(__file__).parents[3] / "deploy" / "demo" / "plaza.toml"
+    result = runner.invoke(app, ["count", "--config", str(plaza), "--video", str(tmp_path / "a.avi"), "--truth", "gt"])
+    assert result.exit_code == 1
+    assert "there is no file" in result.output
+
+
+def test_counting_compares_footage_with_its_truth(runner: CliRunner, tmp_path: Path) -> None:
+    cv2 = pytest.importorskip("cv2", reason="counting needs the extra edge")
+    video = tmp_path / "empty.avi"
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter_fourcc(*"MJPG"), 10.0, (768, 576))
+    for _ in range(3):
+        writer.write(np.zeros((576, 768, 3), np.uint8))
+    writer.release()
+    truth = tmp_path / "gt.txt"
+    truth.write_text("1,1,100,200,30,80,1\n2,1,300,200,30,80,1\n3,1,500,200,30,80,1\n", encoding="utf-8")
+    plaza = Path(__file__).parents[3] / "deploy" / "demo" / "plaza.toml"
+    options = ["--config", str(plaza), "--video", str(video), "--truth", str(truth)]
+    result = runner.invoke(app, ["count", *options])
+    assert result.exit_code == 0, result.output
+    assert "1/0" in result.output
+    assert "3 frames" in result.output

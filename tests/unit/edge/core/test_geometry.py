@@ -102,5 +102,13 @@ def test_points_that_give_no_floor_map_are_refused(image: list[Point], floor: li
         fit_homography(image, floor)
 
 
-def test_the_horizon_is_nowhere_on_the_floor() -> None:
-    assert apply_homography(((1, 0, 0), (0, 1, 0), (0, 1, -100)), (3, 100)) is None
+@pytest.mark.parametrize("y", [100.0, 40.0])
+def test_the_horizon_and_the_sky_are_nowhere_on_the_floor(y: float) -> None:
+    assert apply_homography(((1, 0, 0), (0, 1, 0), (0, 1, -100)), (3.0, y)) is None
+
+
+def test_what_lies_below_the_horizon_lies_on_the_floor() -> None:
+    trapezoid = [(200.0, 100.0), (440.0, 100.0), (640.0, 480.0), (0.0, 480.0)]
+    fitted = fit_homography(trapezoid, [(0.0, 10.0), (5.0, 10.0), (5.0, 0.0), (0.0, 0.0)])
+    assert apply_homography(fitted, (320.0, 480.0)) == pytest.approx((2.5, 0.0), abs=1e-9)
+    assert apply_homography(fitted, (320.0, -400.0)) is None
