@@ -31,7 +31,7 @@ def run(  # noqa: PLR0913, PLR0917 - one argument per option
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Store time of the beginning, such as 2026-03-02T09:00:00Z [default: --lead before now].",
+            help="Store time of the beginning, such as 2026-03-02T09:00:00Z (default: --lead before now).",
         ),
     ] = None,
     speed: Annotated[
@@ -43,10 +43,10 @@ def run(  # noqa: PLR0913, PLR0917 - one argument per option
     ] = 1800.0,
     duration_s: Annotated[
         float | None,
-        typer.Option(min=0, metavar="S", help="Store time to simulate [default: --lead at --speed 0, else no end]."),
+        typer.Option(min=0, metavar="S", help="Store time to simulate (default: --lead at --speed 0, else no end)."),
     ] = None,
     seconds: Annotated[
-        float | None, typer.Option(min=0, metavar="S", help="Stop after this much real time [default: no end].")
+        float | None, typer.Option(min=0, metavar="S", help="Stop after this much real time (default: no end).")
     ] = None,
 ) -> None:
     """Simulate a store into a folder: one feed per device, device configurations, members and the truth.
@@ -120,7 +120,7 @@ def _print_totals(totals: "Totals", seconds: float, folder: Path) -> None:
 def plan(
     scenario: ScenarioArgument,
     svg: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where to draw it as SVG [default: SCENARIO.svg here].")
+        Path | None, typer.Option(metavar="FILE", help="Where to draw it as SVG (default: SCENARIO.svg here).")
     ] = None,
 ) -> None:
     """Draw a scenario's floor plan: into an SVG file and as a sketch on the screen."""

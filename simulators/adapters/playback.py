@@ -67,9 +67,9 @@ def play(
     store = Store(scenario, seed, pace.start_ms)
     feeds = FeedFiles(folder, scenario)
     try:
-        write_device_files(folder, scenario)
         write_members(folder, store.members)
         write_truth(folder, store.truth())
+        write_device_files(folder, scenario)  # Last: when the list of devices is there, every file is.
         _run(store, scenario.tick_hz, pace, clock, _Sink(folder, feeds, store, clock, on_step))
     finally:
         feeds.end()
