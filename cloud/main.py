@@ -3,6 +3,7 @@
 import socket
 
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 
 from cloud.app import create_app, open_database
@@ -29,8 +30,12 @@ def serve(settings: Settings, *, migrates: bool = False) -> None:
     """
     prepare_database(settings, migrates=migrates)
     with bind(settings) as listener:
-        config = uvicorn.Config(create_app(settings), log_level="warning", access_log=False)
-        uvicorn.Server(config).run(sockets=[listener])
+        make_server(create_app(settings)).run([listener])
+
+
+def make_server(app: FastAPI) -> uvicorn.Server:
+    """Return the HTTP server for an application."""
+    return uvicorn.Server(uvicorn.Config(app, ws="none", lifespan="on", log_level="warning", access_log=False))
 
 
 def prepare_database(settings: Settings, *, migrates: bool) -> None:

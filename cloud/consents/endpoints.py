@@ -8,7 +8,7 @@ from cloud.auth import ERRORS, INVALID, CanManageMembers, InContext
 from cloud.consents.repository import history
 from cloud.consents.schemas import Consent, ConsentReceipt, Consents, ConsentStatement, Namespace
 from cloud.consents.service import put_consent
-from contracts.timestamps import format_time
+from cloud.instants import write_instant
 
 router = APIRouter(prefix="/v1/consents", tags=["members"], responses=ERRORS)
 
@@ -40,8 +40,8 @@ def list_statements(
                 pseudonym=row.pseudonym,
                 purpose=row.purpose,
                 granted=row.granted,
-                at=format_time(row.at_ms),
-                recorded_at=format_time(row.recorded_ms),
+                at=write_instant(row.at_ms),
+                recorded_at=write_instant(row.recorded_ms),
             )
             for row in rows
         ]

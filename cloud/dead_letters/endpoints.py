@@ -8,7 +8,7 @@ from cloud.auth import ERRORS, NOT_FOUND, CanAdminister, CanRead, InContext
 from cloud.dead_letters.repository import count_by_reason, list_waiting
 from cloud.dead_letters.schemas import DeadLetter, DeadLetters, ReplayReceipt
 from cloud.dead_letters.service import replay_all, replay_one
-from contracts.timestamps import format_time
+from cloud.instants import write_instant
 
 router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"], responses=ERRORS)
 
@@ -31,7 +31,7 @@ def get_dead_letters(
             reason=row.reason,
             detail=row.detail,
             event_id=row.event_id,
-            received_at=format_time(row.received_ms),
+            received_at=write_instant(row.received_ms),
             raw=None if row.raw is None or not shows_raw else bytes(row.raw).decode(errors="replace"),
             replayable=row.raw is not None,
         )

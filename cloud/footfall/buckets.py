@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Literal
 
 from msgspec import Struct
@@ -71,6 +71,12 @@ def buckets(from_ms: int, to_ms: int, grain: Grain, zone: tzinfo) -> list[Bucket
 def day_of(time_ms: int, zone: tzinfo) -> Bucket:
     """Return the day of `zone` that holds an instant."""
     return buckets(time_ms, time_ms + 1, "day", zone)[0]
+
+
+def bucket_of_date(day: date, zone: tzinfo) -> Bucket:
+    """Return a calendar day of `zone`."""
+    start = datetime(day.year, day.month, day.day, tzinfo=zone)
+    return Bucket(_to_ms(start), _to_ms(_next(start, "day", zone)))
 
 
 def _local(time_ms: int, zone: tzinfo) -> datetime:

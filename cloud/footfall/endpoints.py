@@ -1,5 +1,6 @@
 """HTTP of footfall and occupancy."""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -7,7 +8,8 @@ from fastapi import APIRouter, Query
 from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanRead, InContext, Principal
 from cloud.context import Context
 from cloud.db import ReadSession
-from cloud.footfall.buckets import Bucket, Grain
+from cloud.errors import invalid_value
+from cloud.footfall.buckets import Bucket, Grain, bucket_of_date
 from cloud.footfall.schemas import Footfall, Occupancy
 from cloud.footfall.service import StoreView, get_footfall, get_occupancy
 from cloud.instants import parse_instant
@@ -16,12 +18,15 @@ from cloud.stores.repository import get_store
 
 router = APIRouter(prefix="/v1/stores/{store}", tags=["footfall"], responses={**ERRORS, **NOT_FOUND})
 
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 2), date(2999, 12, 31)
+
 
 @router.get("/footfall", summary="Crossings by hour or day", responses=INVALID)
 def read_footfall(
     store: StoreName,
     principal: CanRead,
     context: InContext,
+    *,
     grain: Grain = "hour",
     from_: Annotated[
         str | None,
@@ -30,6 +35,9 @@ def read_footfall(
         ),
     ] = None,
     to: Annotated[str | None, Query(description="RFC 3339; else the end of the store's day")] = None,
+    day: Annotated[
+        date | None, Query(description="A day of the store; else today. `from` and `to` go before it")
+    ] = None,
 ) -> Footfall:
     """Count crossings by tripwire kind and direction, in hours or days of the store's time zone.
 
@@ -38,8 +46,9 @@ def read_footfall(
     """
     with context.database.read() as session:
         view = _view(session, principal, context, store)
-        start_ms = view.today.start_ms if from_ is None else parse_instant("from", from_)
-        end_ms = view.today.end_ms if to is None else parse_instant("to", to)
+        whole = view.today if day is None else bucket_of_date(_check_day(day), view.zone)
+        start_ms = whole.start_ms if from_ is None else parse_instant("from", from_)
+        end_ms = whole.end_ms if to is None else parse_instant("to", to)
         return get_footfall(session, view, Bucket(start_ms, end_ms), grain)
 
 
@@ -48,6 +57,13 @@ def read_occupancy(store: StoreName, principal: CanRead, context: InContext) -> 
     """Show the latest counts by zone, and in minus out over the entrance tripwires today."""
     with context.database.read() as session:
         return get_occupancy(session, _view(session, principal, context, store))
+
+
+def _check_day(day: date) -> date:
+    """Return the day, known to be one whose hours can be counted."""
+    if not _FIRST_DAY <= day <= _LAST_DAY:
+        raise invalid_value(name="day", value=day.isoformat(), allowed=f"{_FIRST_DAY} to {_LAST_DAY}")
+    return day
 
 
 def _view(session: ReadSession, principal: Principal, context: Context, store: str) -> StoreView:

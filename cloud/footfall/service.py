@@ -7,7 +7,7 @@ from cloud.errors import invalid_value
 from cloud.footfall import repository
 from cloud.footfall.buckets import Bucket, Grain, Key, Observed, buckets, counts_by_bucket, day_of, observed_by_bucket
 from cloud.footfall.schemas import Directions, Footfall, FootfallBucket, Occupancy, ZoneOccupancyNow
-from contracts.timestamps import format_time
+from cloud.instants import write_instant
 
 MAX_BUCKETS = 800
 _DAY_MS = 24 * 3600 * 1000
@@ -40,11 +40,11 @@ def get_footfall(session: ReadSession, view: StoreView, span: Bucket, grain: Gra
     """
     if span.end_ms <= span.start_ms:
         raise invalid_value(
-            name="to", value=format_time(span.end_ms), allowed=f"later than from, {format_time(span.start_ms)}"
+            name="to", value=write_instant(span.end_ms), allowed=f"later than from, {write_instant(span.start_ms)}"
         )
     if span.end_ms - span.start_ms > MAX_BUCKETS * _BUCKET_MS[grain]:
         raise invalid_value(
-            name="to", value=format_time(span.end_ms), allowed=f"at most {MAX_BUCKETS} {grain}s after from"
+            name="to", value=write_instant(span.end_ms), allowed=f"at most {MAX_BUCKETS} {grain}s after from"
         )
     parts = buckets(span.start_ms, span.end_ms, grain, view.zone)
     start_ms, end_ms = parts[0].start_ms, parts[-1].end_ms
@@ -72,7 +72,7 @@ def get_occupancy(session: ReadSession, view: StoreView) -> Occupancy:
             zone_id=zone["zone_id"],
             zone_kind=zone["zone_kind"],
             people=zone["people"],
-            at=format_time(row.time_ms),
+            at=write_instant(row.time_ms),
         )
         for row in repository.latest_samples(session, view.tenant, view.store, view.today.start_ms)
         for zone in row.zones
@@ -99,8 +99,8 @@ def _bucket(part: Bucket, counts: dict[Key, int], observed: Observed, zone: Zone
         return Directions(count_in=value("in"), count_out=value("out"))
 
     return FootfallBucket(
-        from_=format_time(part.start_ms),
-        to=format_time(part.end_ms),
+        from_=write_instant(part.start_ms),
+        to=write_instant(part.end_ms),
         local_from=part.local_start(zone),
         entrance=directions("entrance"),
         passby=directions("passby"),

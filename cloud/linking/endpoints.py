@@ -8,12 +8,11 @@ from cloud.auth import ERRORS, NOT_FOUND, CanRead, InContext
 from cloud.consents.repository import granted_profiles
 from cloud.db import AnyRow
 from cloud.errors import not_found
-from cloud.instants import show_instant
+from cloud.instants import show_instant, write_instant
 from cloud.linking import repository
 from cloud.linking.schemas import Candidate, DecisionKind, Link, LinkCounts, LinkDetail, Links, LinkTouch
 from cloud.stores.repository import waiting_links
 from cloud.tables import link_decisions
-from contracts.timestamps import format_time
 
 router = APIRouter(prefix="/v1/links", tags=["links"], responses=ERRORS)
 
@@ -90,6 +89,6 @@ def _link(row: AnyRow) -> dict[str, Any]:
             zone_id=row.zone_id,
         ),
         "model_version": row.model_version,
-        "asserted_at": format_time(row.asserted_ms),
+        "asserted_at": write_instant(row.asserted_ms),
         "retracted_at": show_instant(row.retracted_ms),
     }

@@ -5,11 +5,10 @@ from typing import Literal
 
 from cloud.consents.repository import granted_profiles
 from cloud.db import AnyRow, ReadSession
-from cloud.instants import show_instant
+from cloud.instants import show_instant, write_instant
 from cloud.profiles import repository
 from cloud.profiles.schemas import Identifier, LinkReason, Profile, ProfileSummary, SalesTotal, TimelineEntry
 from cloud.touches.repository import sale_totals
-from contracts.timestamps import format_time
 
 
 def summarize(session: ReadSession, tenant: str, rows: Sequence[AnyRow]) -> list[ProfileSummary]:
@@ -24,8 +23,8 @@ def summarize(session: ReadSession, tenant: str, rows: Sequence[AnyRow]) -> list
         ProfileSummary(
             one_id=row.one_id,
             identifiers=[Identifier(namespace=i.namespace, pseudonym=i.pseudonym) for i in identifiers[row.one_id]],
-            first_seen_at=format_time(row.first_seen_ms),
-            last_seen_at=format_time(row.last_seen_ms),
+            first_seen_at=write_instant(row.first_seen_ms),
+            last_seen_at=write_instant(row.last_seen_ms),
             touches=touches.get(row.one_id, 0),
             linked_visits=visits.get(row.one_id, 0),
             sales=[
@@ -59,7 +58,7 @@ def _visit_entries(rows: Sequence[AnyRow]) -> list[TimelineEntry]:
         entry = entries.setdefault(
             row.visit_id,
             TimelineEntry(
-                at=format_time(row.opened_ms),
+                at=write_instant(row.opened_ms),
                 kind="visit",
                 store=row.store,
                 visit_id=row.visit_id,
@@ -74,7 +73,7 @@ def _visit_entries(rows: Sequence[AnyRow]) -> list[TimelineEntry]:
 
 def _touch_entry(row: AnyRow) -> TimelineEntry:
     return TimelineEntry(
-        at=format_time(row.time_ms),
+        at=write_instant(row.time_ms),
         kind=row.kind,
         store=row.store,
         touch_id=row.touch_id,

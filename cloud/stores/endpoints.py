@@ -10,11 +10,11 @@ from cloud.db import AnyRow
 from cloud.dead_letters.repository import count_by_reason
 from cloud.errors import invalid_value
 from cloud.ingest.repository import log_head
+from cloud.instants import write_instant
 from cloud.projections.base import read_cursor
 from cloud.projections.registry import PROJECTION_NAMES
 from cloud.stores import repository
 from cloud.stores.schemas import Device, ProjectionLag, Reconciliation, Store, StoredEvents, StoreSettings
-from contracts.timestamps import format_time
 
 router = APIRouter(prefix="/v1/stores", tags=["stores"], responses=ERRORS)
 
@@ -90,17 +90,17 @@ def _store(row: AnyRow, last_event_ms: int | None) -> Store:
         name=row.name or row.store,
         time_zone=row.time_zone or DEFAULT_TIME_ZONE,
         time_zone_is_set=row.time_zone is not None,
-        last_event_at=None if last_event_ms is None else format_time(last_event_ms),
+        last_event_at=None if last_event_ms is None else write_instant(last_event_ms),
     )
 
 
 def _device(row: AnyRow, health: AnyRow | None) -> Device:
     return Device(
         device=row.device,
-        last_seen_at=format_time(row.last_seen_ms),
-        observed_until=None if row.observed_until_ms is None else format_time(row.observed_until_ms),
+        last_seen_at=write_instant(row.last_seen_ms),
+        observed_until=None if row.observed_until_ms is None else write_instant(row.observed_until_ms),
         events=row.events,
         highest_sequence=row.highest_sequence,
-        health_at=None if health is None else format_time(health.time_ms),
+        health_at=None if health is None else write_instant(health.time_ms),
         health=None if health is None else health.health,
     )

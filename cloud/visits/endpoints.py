@@ -7,13 +7,12 @@ from fastapi import APIRouter, Query
 from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanRead, InContext
 from cloud.db import AnyRow
 from cloud.errors import invalid_value
-from cloud.instants import parse_instant, show_instant
+from cloud.instants import parse_instant, show_instant, write_instant
 from cloud.stores.endpoints import StoreName
 from cloud.stores.repository import get_store
 from cloud.visits import repository
 from cloud.visits.repository import COUNTED, VisitFilter
 from cloud.visits.schemas import PathPoint, Stay, VisitDetail, Visits, VisitSummary
-from contracts.timestamps import format_time
 
 router = APIRouter(prefix="/v1", tags=["visits"], responses={**ERRORS, **NOT_FOUND})
 
@@ -77,13 +76,13 @@ def get_visit(visit_id: str, principal: CanRead, context: InContext) -> VisitDet
             Stay(
                 zone_id=stay.zone_id,
                 zone_kind=stay.zone_kind,
-                entered_at=format_time(stay.entered_ms),
+                entered_at=write_instant(stay.entered_ms),
                 left_at=show_instant(stay.left_ms),
                 dwell_s=None if stay.left_ms is None else (stay.left_ms - stay.entered_ms) / _MS,
             )
             for stay in stays
         ],
-        path=[PathPoint(at=format_time(t_ms), x_m=x_m, y_m=y_m) for t_ms, x_m, y_m in row.path],
+        path=[PathPoint(at=write_instant(t_ms), x_m=x_m, y_m=y_m) for t_ms, x_m, y_m in row.path],
     )
 
 
@@ -93,8 +92,8 @@ def _summary(row: AnyRow, stays: int, staff_threshold: float) -> dict[str, Any]:
         "store": row.store,
         "status": row.status,
         "revision": row.revision,
-        "opened_at": format_time(row.opened_ms),
-        "updated_at": format_time(row.updated_ms),
+        "opened_at": write_instant(row.opened_ms),
+        "updated_at": write_instant(row.updated_ms),
         "closed_at": show_instant(row.closed_ms),
         "duration_s": ((row.closed_ms or row.updated_ms) - row.opened_ms) / _MS,
         "stays": stays,

@@ -8,7 +8,6 @@ from sqlalchemy import select
 from cloud.app import make_key_service, make_linker, make_projector, open_database
 from cloud.config import Settings
 from cloud.context import gate_of
-from cloud.db import Database
 from cloud.ingest.service import ingest_batch
 from cloud.tables import link_queue, metadata
 from contracts.delivery import IngestReceipt
@@ -180,7 +179,7 @@ class Cloud:
     tokens: int = 0
 
     def __post_init__(self) -> None:
-        self.database: Database = open_database(self.settings)
+        self.database = open_database(self.settings)
         self.projector = make_projector(self.settings, self.database, self.clock)
         self.linker = make_linker(self.settings)
         self.gate = gate_of(self.settings)

@@ -240,7 +240,7 @@ def test_schema_is_what_the_tables_declare(cloud: Cloud):
 
 def test_schema_behind_is_named_with_the_remedy(empty_settings: Settings):
     cloud = Cloud(empty_settings)
-    with pytest.raises(SchemaError, match="revision none.*cloud migrate"):
+    with pytest.raises(SchemaError, match=r"revision none.*cloud migrate"):
         require_current(cloud.database)
     with pytest.raises(CommandError):
         check(cloud.database)

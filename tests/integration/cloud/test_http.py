@@ -1,0 +1,364 @@
+"""The API over HTTP: keys, ingest, figures, members, links, dead letters, the page."""
+
+import gzip
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import zstandard
+
+from cloud.app import create_app
+from cloud.config import Settings
+from cloud.main import bind, make_server
+from contracts.delivery import INGEST_PATH, MAX_BATCH_BYTES, decode_receipt
+from contracts.timestamps import format_time
+from tests.integration.cloud.support import MEMBERS, STORE, T0, TENANT, Cloud, Shop, event_id_of, ms, visit_id
+
+
+class Client:
+    """The application, with a key of every scope."""
+
+    def __init__(self, http: httpx.Client, cloud: Cloud) -> None:
+        self.http = http
+        self.cloud = cloud
+        self.headers = self.key("ingest", "read", "members", "admin")
+
+    def key(self, *scopes: str, tenant: str = TENANT) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.cloud.keys.create(tenant, scopes).secret}"}
+
+    def get(self, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON of any shape
+        answer = self.http.get(path, params=query, headers=self.headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def put(self, path: str, body: dict[str, object]) -> Any:  # noqa: ANN401 - JSON of any shape
+        answer = self.http.put(path, json=body, headers=self.headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def send(self, *raws: bytes) -> None:
+        answer = self.http.post(INGEST_PATH, content=b"\n".join(raws), headers=self.headers)
+        assert answer.status_code == 200, answer.text
+        self.cloud.projector.catch_up()
+
+    def consent(self, member: int, *, granted: bool = True, at_ms: int = T0) -> Any:  # noqa: ANN401 - JSON of any shape
+        pseudonym = MEMBERS[member]
+        body = {"namespace": pseudonym.namespace, "pseudonym": pseudonym.pseudonym, "granted": granted}
+        return self.put("/v1/consents", {**body, "at": format_time(at_ms)})
+
+
+@pytest.fixture
+def client(cloud: Cloud, settings: Settings) -> Iterator[Client]:
+    app = create_app(settings, cloud.clock, cloud.token, runs_projections=False)
+    with bind(msgspec.structs.replace(settings, port=0)) as listener:
+        server = make_server(app)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        host, port = listener.getsockname()
+        with httpx.Client(base_url=f"http://{host}:{port}", follow_redirects=True, trust_env=False) as http:
+            yield Client(http, cloud)
+        server.should_exit = True
+        thread.join()
+
+
+def test_every_endpoint_but_health_needs_a_key(client: Client):
+    paths = client.http.get("/openapi.json").json()["paths"]
+    assert len(paths) > 15
+    for path, methods in paths.items():
+        for method in methods:
+            filled = path.replace("{store}", "s").replace("{", "").replace("}", "")
+            answer = client.http.request(method, filled)
+            if path == "/healthz":
+                assert answer.json() == {"status": "ok"}
+            else:
+                assert answer.status_code == 401, (method, path)
+                assert answer.headers["content-type"] == "application/problem+json"
+                assert "create-key" in answer.json()["detail"]
+
+
+def test_wrong_key_wrong_scope_and_revoked_key(client: Client):
+    wrong = client.http.get("/v1/stores", headers={"Authorization": "Bearer stk_nonsense"})
+    assert (wrong.status_code, wrong.json()["type"]) == (401, "urn:shopthread:problem:wrong-key")
+    basic = client.http.get("/v1/stores", headers={"Authorization": "Basic x"})
+    assert basic.status_code == 401
+    narrow = client.http.get("/v1/profiles", headers=client.key("read"))
+    assert narrow.status_code == 403
+    assert "needs scope 'members', the key has read" in narrow.json()["detail"]
+    made = client.http.post("/v1/keys", json={"scopes": ["read"]}, headers=client.headers).json()
+    headers = {"Authorization": f"Bearer {made['key']}"}
+    assert client.http.get("/v1/stores", headers=headers).status_code == 200
+    assert client.http.delete(f"/v1/keys/{made['id']}", headers=client.headers).status_code == 204
+    assert client.http.get("/v1/stores", headers=headers).status_code == 401
+    assert client.http.delete(f"/v1/keys/{made['id']}", headers=client.headers).status_code == 404
+    assert client.http.post("/v1/keys", json={"scopes": ["root"]}, headers=client.headers).status_code == 422
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "zstd"])
+def test_ingest_answers_with_a_receipt(client: Client, shop: Shop, encoding: str):
+    raw = shop.crossing(T0)
+    body = b"\n".join([raw, b"", raw, b"{"])
+    packed = {"identity": body, "gzip": gzip.compress(body), "zstd": zstandard.ZstdCompressor().compress(body)}
+    headers = {**client.headers, "Content-Encoding": encoding}
+    answer = client.http.post(INGEST_PATH, content=packed[encoding], headers=headers)
+    receipt = decode_receipt(answer.content)
+    assert (receipt.received, receipt.inserted, receipt.duplicate, receipt.rejected) == (3, 1, 1, 1)
+    assert receipt.rejections[0].line == 3
+
+
+def test_ingest_refuses_what_is_too_large_or_damaged(client: Client):
+    def status(body: bytes, encoding: str = "identity") -> int:
+        headers = {**client.headers, "Content-Encoding": encoding}
+        answer: httpx.Response = client.http.post(INGEST_PATH, content=body, headers=headers)
+        return answer.status_code
+
+    assert status(b"x" * (MAX_BATCH_BYTES + 1)) == 413
+    assert status(gzip.compress(bytes(MAX_BATCH_BYTES + 1)), "gzip") == 413
+    assert status(b"x", "zstd") == 400
+    assert status(b"x", "br") == 415
+    assert status(b"") == 200
+
+
+def test_footfall_stands_beside_its_coverage(client: Client, shop: Shop):
+    client.send(
+        shop.crossing(T0 + 1000),
+        shop.crossing(T0 + 2000, "out"),
+        shop.crossing(T0 + 3000, kind="passby"),
+        shop.coverage(T0, T0 + 1_800_000),
+        shop.occupancy(T0 + 1000, shelf=1),
+        shop.occupancy(T0 + 2000, shelf=3),
+    )
+    client.put(f"/v1/stores/{STORE}", {"name": "West", "time_zone": "Asia/Tokyo"})
+    assert client.get("/v1/stores")[0]["time_zone"] == "Asia/Tokyo"
+    client.cloud.now_ms = T0 + 7_200_000
+    found = client.get(f"/v1/stores/{STORE}/footfall")
+    assert found["buckets"][0]["local_from"] == "2026-03-02T00:00:00+09:00"
+    nine = next(one for one in found["buckets"] if one["from"] == format_time(T0))
+    assert (nine["entrance"], nine["passby"]) == ({"in": 1, "out": 1}, {"in": 1, "out": 0})
+    assert (nine["observed_s"], nine["expected_s"], nine["coverage"]) == (1800.0, 3600.0, 0.5)
+    ten = next(one for one in found["buckets"] if one["from"] == format_time(T0 + 3_600_000))
+    assert (ten["entrance"], ten["coverage"]) == ({"in": None, "out": None}, 0.0)
+    other_day = client.get(f"/v1/stores/{STORE}/footfall", grain="day", day="2026-03-01")
+    assert other_day["buckets"][0]["entrance"]["in"] is None
+    occupancy = client.get(f"/v1/stores/{STORE}/occupancy")
+    assert (occupancy["inside_by_tripwires"], occupancy["people_in_zones"]) == (0, 3)
+
+
+def test_footfall_refuses_spans_that_make_no_sense(client: Client, shop: Shop):
+    client.send(shop.crossing(T0))
+    path = f"/v1/stores/{STORE}/footfall"
+    for query in (
+        {"from": "2026-03-02T00:00:00Z", "to": "2026-03-01T00:00:00Z"},
+        {"from": "2020-01-01T00:00:00Z"},
+        {"from": "soon"},
+        {"grain": "week"},
+        {"day": "1000-01-01"},
+    ):
+        answer = client.http.get(path, params=query, headers=client.headers)
+        assert answer.status_code == 422, query
+        assert answer.json()["detail"]
+    assert client.http.get("/v1/stores/nowhere/footfall", headers=client.headers).status_code == 404
+    bad_zone = client.http.put(f"/v1/stores/{STORE}", json={"name": "W", "time_zone": "Mars"}, headers=client.headers)
+    assert bad_zone.status_code == 422
+
+
+def test_a_store_without_any_event_is_unknown_not_empty(client: Client):
+    client.put("/v1/stores/new", {"name": "New", "time_zone": "UTC"})
+    occupancy = client.get("/v1/stores/new/occupancy")
+    assert (occupancy["inside_by_tripwires"], occupancy["people_in_zones"], occupancy["zones"]) == (None, None, [])
+
+
+def test_visits_page_by_page(client: Client, shop: Shop):
+    client.send(
+        *(shop.visit(number, 1, ("till", number * 10, number * 10 + 5)) for number in range(5)),
+        shop.visit(9, 1, status="withdrawn"),
+    )
+    path = f"/v1/stores/{STORE}/visits"
+    first = client.get(path, limit="3")
+    assert (first["total"], len(first["items"])) == (5, 3)
+    second = client.get(path, limit="3", before=first["next_before"])
+    seen = [one["visit_id"] for one in first["items"] + second["items"]]
+    assert seen == [visit_id(number) for number in (4, 3, 2, 1, 0)]
+    assert second["next_before"] is None
+    assert client.get(path, status="withdrawn")["total"] == 1
+    span = {"from": format_time(ms(10)), "to": format_time(ms(30))}
+    assert client.get(path, **span)["total"] == 2
+    detail = client.get(f"/v1/visits/{visit_id(2)}")
+    assert [(stay["zone_id"], stay["dwell_s"]) for stay in detail["zone_stays"]] == [("till", 5.0)]
+    assert client.http.get(path, params={"before": "x"}, headers=client.headers).status_code == 422
+    assert client.http.get("/v1/visits/none", headers=client.headers).status_code == 404
+
+
+def test_a_profile_shows_its_timeline_and_why(client: Client, shop: Shop):
+    scan, sale = shop.scan(15, MEMBERS[0]), shop.sale(35, "r1", 1250, MEMBERS[0])
+    client.consent(0)
+    client.send(
+        shop.visit(1, 1, ("kiosk", 10, 20), ("till", 30, 40)),
+        scan,
+        sale,
+        shop.sale(36, "r2", 99, MEMBERS[0]),
+        shop.sale(37, "r2", 99, MEMBERS[0], "void", "r2"),
+        shop.sale(90, "r3", 250, MEMBERS[0], "refund", "r1"),
+    )
+    profiles = client.get("/v1/profiles")
+    assert profiles["total"] == 1
+    one = profiles["items"][0]
+    assert one["sales"] == [{"currency": "EUR", "sales": 1, "total_minor": 1000}]
+    assert (one["linked_visits"], one["touches"], one["consent_to_visit_linking"]) == (1, 5, True)
+    profile = client.get(f"/v1/profiles/{one['one_id']}")
+    kinds = [(entry["kind"], entry["state"], entry["not_eligible"]) for entry in profile["timeline"]]
+    assert kinds == [
+        ("refund", "stands", "reversal"),
+        ("void", "stands", "reversal"),
+        ("sale", "voided", None),
+        ("sale", "stands", None),
+        ("scan", "stands", None),
+        ("visit", "stands", None),
+    ]
+    visit = profile["timeline"][-1]
+    assert {link["touch_id"] for link in visit["links"]} == {event_id_of(scan), event_id_of(sale)}
+    assert visit["links"][0]["reason"] == "the only visit in the touch's zone at that time"
+    client.send(shop.correction(scan, sale))
+    assert client.get(f"/v1/profiles/{one['one_id']}")["linked_visits"] == 0
+    assert client.http.get("/v1/profiles/none", headers=client.headers).status_code == 404
+
+
+def test_links_say_what_was_compared(client: Client, shop: Shop):
+    for member in (0, 1, 2):
+        client.consent(member)
+    client.send(
+        shop.visit(1, 1, ("kiosk", 10, 20)),
+        shop.visit(2, 1, ("till", 100, 140)),
+        shop.visit(3, 1, ("till", 130, None), status="open"),
+        shop.scan(15, MEMBERS[0]),
+        shop.sale(135, "r1", member=MEMBERS[1]),
+        shop.scan(900, MEMBERS[2]),
+        shop.scan(16, MEMBERS[3]),
+        shop.scan(16, None),
+        shop.scan(17, MEMBERS[0], proof="none"),
+        shop.scan(18, MEMBERS[0], zone=None),
+    )
+    found = client.get("/v1/links", store=STORE)
+    assert found["counts"] == {"linked": 1, "ambiguous": 1, "null": 1, "vetoed": 1}
+    assert found["not_eligible"] == {"no_member": 1, "no_in_store_proof": 1, "no_zone": 1}
+    assert found["waiting"] == 0
+    ambiguous = client.get("/v1/links", decision="ambiguous")["items"]
+    assert [(one["stage"], one["touch"]["kind"]) for one in ambiguous] == [("provisional", "sale")]
+    detail = client.get(f"/v1/links/{ambiguous[0]['id']}")
+    assert {one["visit_id"] for one in detail["candidates"]} == {visit_id(2), visit_id(3)}
+    assert all(one["posterior"] is None for one in detail["candidates"])
+    linked = client.get("/v1/links", decision="linked")["items"][0]
+    assert linked["visit_id"] == visit_id(1)
+    assert client.consent(0, granted=False, at_ms=T0 + 1) == {"in_force": False, "retracted_links": 1}
+    hidden = client.get(f"/v1/links/{linked['id']}")
+    assert (hidden["visit_id"], hidden["candidates"], hidden["retracted_at"] is None) == (None, [], False)
+    assert client.http.get("/v1/links/none", headers=client.headers).status_code == 404
+
+
+def test_consents_are_a_history(client: Client):
+    client.consent(0)
+    client.consent(0)
+    client.consent(0, granted=False, at_ms=T0 + 5)
+    items = client.get("/v1/consents", namespace="member_number", pseudonym=MEMBERS[0].pseudonym)["items"]
+    assert [one["granted"] for one in items] == [False, True]
+    body = {"namespace": "phone", "pseudonym": MEMBERS[0].pseudonym, "granted": True, "at": "2999-01-01T00:00:00Z"}
+    late = client.http.put("/v1/consents", json=body, headers=client.headers)
+    assert (late.status_code, "not in the future" in late.json()["detail"]) == (422, True)
+
+
+def test_reconciliation_is_exact_before_the_projections_run(client: Client, shop: Shop):
+    client.send(shop.crossing(T0), shop.crossing(T0 + 1))
+    client.http.post(INGEST_PATH, content=shop.crossing(T0 + 2) + b"\nbad", headers=client.headers)
+    found = client.get(f"/v1/stores/{STORE}/reconciliation")
+    crossing = "org.shopthread.footfall.crossing.v1"
+    assert found["events"] == [{"device": "cam-1", "type": crossing, "events": 3, "highest_sequence": 3}]
+    assert (found["total_events"], found["dead_letters"], found["lag_events"]) == (3, 1, 1)
+    client.cloud.projector.catch_up()
+    assert client.get(f"/v1/stores/{STORE}/reconciliation")["lag_events"] == 0
+
+
+def test_devices_show_health_and_coverage(client: Client, shop: Shop):
+    client.send(shop.health(T0 + 2000, 7), shop.health(T0 + 1000, 5), shop.coverage(T0, T0 + 60_000))
+    device = client.get(f"/v1/stores/{STORE}/devices")[0]
+    assert (device["device"], device["health"]["queue_depth"], device["events"]) == ("cam-1", 7, 3)
+    assert device["observed_until"] == format_time(T0 + 60_000)
+
+
+def test_dead_letters_are_shown_and_replayed(client: Client, shop: Shop):
+    client.send(b"{", shop.crossing(T0))
+    found = client.get("/v1/dead-letters")
+    assert (found["total"], found["by_reason"], found["items"][0]["raw"]) == (1, {"not_json": 1}, "{")
+    narrow = client.http.get("/v1/dead-letters", headers=client.key("read")).json()
+    assert narrow["items"][0]["raw"] is None
+    letter = found["items"][0]["id"]
+    one = client.http.post(f"/v1/dead-letters/{letter}/replay", headers=client.headers).json()
+    every = client.http.post("/v1/dead-letters/replay", headers=client.headers).json()
+    assert one == every == {"replayed": 0, "still_rejected": 1, "not_replayable": 0}
+    assert client.http.post("/v1/dead-letters/99/replay", headers=client.headers).status_code == 404
+    assert client.http.post("/v1/dead-letters/replay", headers=client.key("read")).status_code == 403
+
+
+def test_another_tenant_sees_nothing(client: Client, shop: Shop):
+    client.send(shop.visit(1, 1, ("kiosk", 10, 20)), shop.scan(15, MEMBERS[0]))
+    stranger = client.key("read", "members", tenant="other")
+    for path in (f"/v1/stores/{STORE}/visits", f"/v1/visits/{visit_id(1)}", f"/v1/stores/{STORE}/reconciliation"):
+        assert client.http.get(path, headers=stranger).status_code == 404
+    for path in ("/v1/stores", "/v1/profiles", "/v1/links"):
+        answer = client.http.get(path, headers=stranger).json()
+        assert answer in ([], {"total": 0, "items": []}) or answer["items"] == []
+
+
+def test_signing_in_opens_reading_alone(client: Client):
+    http = client.http
+    assert http.get("/", follow_redirects=False).headers["location"] == "/login"
+    assert "API key" in http.get("/login").text
+    refused = http.post("/login", content="key=stk_wrong")
+    assert (refused.status_code, "No such key" in refused.text) == (401, True)
+    assert "lacks the scope members" in http.post("/login", content=f"key={_secret(client.key('read'))}").text
+    assert http.post("/login", content="key=" + "x" * 5000).status_code == 401
+    secret = _secret(client.key("read", "members", "admin"))
+    entered = http.post("/login", content=f"key={secret}", follow_redirects=False)
+    cookie = entered.headers["set-cookie"]
+    assert entered.status_code == 303
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert secret not in cookie
+    page = http.get("/")
+    assert "Footfall by hour" in page.text
+    policy = page.headers["content-security-policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert http.get("/static/shop.js").headers["x-content-type-options"] == "nosniff"
+    assert http.get("/v1/stores").status_code == 200
+    assert http.put("/v1/stores/x", json={"name": "x", "time_zone": "UTC"}).status_code == 401
+    client.cloud.now_ms += 13 * 3_600_000
+    assert http.get("/v1/stores").status_code == 401, "the session has expired"
+    client.cloud.now_ms -= 13 * 3_600_000
+    http.post("/logout")
+    assert http.get("/v1/stores").status_code == 401
+
+
+def _secret(headers: dict[str, str]) -> str:
+    return headers["Authorization"].removeprefix("Bearer ")
+
+
+def test_unknown_paths_answer_with_a_problem(client: Client):
+    answer = client.http.get("/nowhere")
+    assert (answer.status_code, answer.json()["title"]) == (404, "Not Found")
+    assert client.http.delete("/v1/stores").status_code == 405
+
+
+def test_openapi_reads_well(client: Client):
+    document = client.http.get("/openapi.json").json()
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            assert operation["summary"], path
+            assert operation.get("description"), path
+            assert operation["tags"], path
+            if path != "/healthz":
+                assert "401" in operation["responses"], path
