@@ -1,6 +1,7 @@
 """What every subcommand shares: output, logging, one-line errors, stopping on a signal."""
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -11,7 +12,10 @@ from types import FrameType
 import typer
 from rich.console import Console
 
-out = Console()
+_PLAIN_WIDTH = 110
+"""Columns where nothing says how wide the output is, such as in a log."""
+
+out = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PLAIN_WIDTH)
 err = Console(stderr=True)
 
 FAILURE = 1

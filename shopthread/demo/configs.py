@@ -35,8 +35,10 @@ longest_retry_s = 5.0
 def write_shop_camera(workspace: Workspace, ports: Ports) -> Path:
     """Write the simulated camera's configuration: the scenario's lines and zones, and the feed to follow."""
     drawn = (workspace.feeds / f"camera-{CAMERA}.toml").read_text(encoding="utf-8")
-    source = f'source = "tracks:{workspace.feeds / f"tracks-{CAMERA}.jsonl"}"\nfollow = true'
-    text = drawn.replace("[camera]\n", f"[camera]\n{source}\n", 1) + _device(workspace, SHOP, CAMERA, ports)
+    source = (
+        f'[camera]\nsource = "tracks:{workspace.feeds / f"tracks-{CAMERA}.jsonl"}"\nplane = "floor"\nfollow = true\n\n'
+    )
+    text = source + _without_table(_without_table(drawn, "device"), "camera") + _device(workspace, SHOP, CAMERA, ports)
     return _write(workspace.config(SHOP, CAMERA), text)
 
 

@@ -11,6 +11,12 @@ import httpx
 import msgspec
 from msgspec import Struct
 
+from cloud.app import make_key_service, make_linker, open_database, system_clock
+from cloud.config import load_settings
+from cloud.consents.schemas import ConsentStatement
+from cloud.consents.service import put_consent
+from cloud.context import Context
+from cloud.main import prepare_database
 from contracts.pseudonym import Namespace, pseudonymize
 from contracts.timestamps import format_time
 from shopthread.demo.configs import (
@@ -30,7 +36,7 @@ from shopthread.demo.workspace import PLAZA, SHOP, TENANT, DemoError, Ports, Wor
 _START_S = 60.0
 _SETTLE_S = 60.0
 _POLL_S = 0.1
-_LEAD_S = 1800.0
+_LEAD_MS = 1_800_000
 _SHOP_DEVICES = (CAMERA, KIOSK, TILL)
 
 Say = Callable[[str], None]
@@ -57,6 +63,10 @@ class DemoOptions(Struct, frozen=True, kw_only=True):
 class _Identifier(Struct, frozen=True):
     namespace: Namespace
     value: str
+
+
+class _Truth(Struct, frozen=True):
+    until_ms: int
 
 
 class _Member(Struct, frozen=True):
@@ -99,40 +109,52 @@ class Demo:
         Raises:
             DemoError: A part does not start; the message says why.
         """
-        workspace, options = self._workspace, self._options
-        _require_free(options.web_port)
-        self._prepare_cloud()
+        workspace = self._workspace
+        _require_free(self._options.web_port)
+        self.processes.start("simulator", self._simulation(), restart=False)
         self.processes.start("broker", ("gateway", "broker", "--port", str(self._ports.broker)))
+        self._await("simulator", (workspace.feeds / "store.toml").exists)
+        self._prepare_cloud()
         cloud = ("cloud", "serve", "--port", str(self._ports.web), "--data-dir", str(workspace.cloud_data))
         self.processes.start("cloud", cloud)
-        simulate = ("simulate", "run", "corner_shop", "--out", str(workspace.feeds), "--lead", str(_LEAD_S))
-        pace = ("--speed", str(options.speed), "--seed", str(options.seed + workspace.run - 1))
-        self.processes.start("simulator", (*simulate, *pace), restart=False)
         for store in self._devices:
             config = write_gateway(workspace, store, self._ports)
             self.processes.start(f"gateway-{store}", ("gateway", "run", str(config)))
         self._start_devices()
         self._await("cloud", self._healthy)
         self._register_stores()
-        self._register_consents()
+
+    def _simulation(self) -> tuple[str, ...]:
+        """Return how to run the shop: from half an hour ago, but not before an earlier run of the folder ended."""
+        now_ms = system_clock()
+        start_ms = max(now_ms - _LEAD_MS, *(ended_ms + 1 for ended_ms in self._earlier_ends_ms()), 0)
+        return (
+            *("simulate", "run", "corner_shop", "--out", str(self._workspace.feeds)),
+            *("--start", format_time(start_ms), "--speed", str(self._options.speed)),
+            *("--seed", str(self._options.seed + self._workspace.run - 1)),
+        )
+
+    def _earlier_ends_ms(self) -> list[int]:
+        """Return when, in store time, the earlier runs of this folder ended."""
+        truths = (self._workspace.root / "feeds").glob("*/truth.json")
+        return [msgspec.json.decode(path.read_bytes(), type=_Truth).until_ms for path in truths]
 
     def _prepare_cloud(self) -> None:
-        """Bring the database's schema up to date and make the demo's keys."""
-        from cloud.app import make_key_service, open_database  # noqa: PLC0415 - the cloud is loaded when it is needed
-        from cloud.config import load_settings  # noqa: PLC0415
-        from cloud.main import prepare_database  # noqa: PLC0415
-
+        """Bring the database's schema up to date, make the demo's keys, record who consented."""
         workspace = self._workspace
         settings = load_settings({}, {"data_dir": str(workspace.cloud_data)})
         prepare_database(settings, migrates=True)
         database = open_database(settings)
         keys = make_key_service(settings, database)
+        context = Context(settings, database, system_clock, keys, make_linker(settings))
         for path, scopes in (
             (workspace.ingest_key, ["ingest"]),
             (workspace.viewer_key, ["read", "members", "admin"]),
         ):
             if not path.exists():
                 write_secret(path, keys.create(TENANT, scopes).secret)
+        for statement in self._consents():
+            put_consent(context, TENANT, statement)
         database.dispose()
         viewer_key = workspace.viewer_key.read_text(encoding="ascii")
         self._client = httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {viewer_key}"})
@@ -140,9 +162,7 @@ class Demo:
 
     def _start_devices(self) -> None:
         workspace, ports, video = self._workspace, self._ports, self._options.video
-        plan = workspace.feeds / "store.toml"
-        self._await("simulator", plan.exists)
-        zones = _zones_of(plan)
+        zones = _zones_of(workspace.feeds / "store.toml")
         self.processes.start(f"{SHOP}-{CAMERA}", ("edge", "run", str(write_shop_camera(workspace, ports))))
         self.processes.start(
             f"{SHOP}-{KIOSK}", ("terminal", "scan", str(write_terminal(workspace, ports, zones[KIOSK])))
@@ -157,23 +177,16 @@ class Demo:
         for store in self._devices:
             self._put(f"/v1/stores/{store}", {"name": names[store], "time_zone": _local_time_zone()})
 
-    def _register_consents(self) -> None:
-        """Tell the cloud which simulated members consented to having their visits linked."""
+    def _consents(self) -> Iterator[ConsentStatement]:
+        """Yield what the simulated members said to having their visits linked."""
         key = self._workspace.pseudonym_key.read_bytes()
-        now = format_time(time.time_ns() // 1_000_000)
+        now = format_time(system_clock())
         for line in (self._workspace.feeds / "members.jsonl").read_bytes().splitlines():
             member = msgspec.json.decode(line, type=_Member)
             for identifier in member.identifiers:
                 name = pseudonymize(identifier.namespace, identifier.value, key)
-                self._put(
-                    "/v1/consents",
-                    {
-                        "namespace": name.namespace,
-                        "pseudonym": name.pseudonym,
-                        "purpose": "visit_linking",
-                        "granted": member.visit_linking_consent,
-                        "at": now,
-                    },
+                yield ConsentStatement(
+                    namespace=name.namespace, pseudonym=name.pseudonym, granted=member.visit_linking_consent, at=now
                 )
 
     def _put(self, path: str, body: dict[str, str | bool]) -> None:

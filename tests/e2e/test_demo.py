@@ -1,0 +1,153 @@
+"""The demo as a stranger runs it; its gateway is killed by SIGKILL in the middle, and every hop ends equal."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.servers import ROOT, free_port
+
+VIDEO = ROOT / "build" / "video" / "vtest.avi"
+GATEWAY = "gateway-corner-shop"
+_RUN_S = 45
+_LIMIT_S = 240
+
+
+@contextmanager
+def _demo(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    command = [
+        sys.executable,
+        "-m",
+        "shopthread",
+        "demo",
+        "--headless",
+        "--dir",
+        str(folder),
+        "--port",
+        str(free_port()),
+    ]
+    environment = {**os.environ, "COLUMNS": "120"}
+    with subprocess.Popen(
+        [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    ) as demo:
+        try:
+            yield demo
+        finally:
+            if demo.poll() is None:
+                demo.send_signal(signal.SIGINT)
+                demo.communicate(timeout=_LIMIT_S)
+
+
+def _processes(folder: Path) -> dict[str, int]:
+    try:
+        found: dict[str, int] = json.loads((folder / "processes.json").read_text())
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def _await_delivery(folder: Path, at_least: int) -> None:
+    """Wait until the shop's gateway has taken events in, so that the kill comes in the midst of work."""
+    status = [
+        sys.executable,
+        "-m",
+        "shopthread",
+        "gateway",
+        "status",
+        "--json",
+        str(folder / "corner-shop" / "gateway.toml"),
+    ]
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        done = subprocess.run(status, capture_output=True, text=True, check=False)
+        if done.returncode == 0 and sum(each["received"] for each in json.loads(done.stdout)["sources"]) >= at_least:
+            return
+        time.sleep(0.5)
+    pytest.fail(f"the gateway did not take in {at_least} events in time")
+
+
+def _figure(output: str, store: str) -> list[str]:
+    row = next(line for line in output.splitlines() if line.startswith(f"│ {store} "))
+    return [cell.strip() for cell in row.strip("│").split("│")]
+
+
+@pytest.mark.e2e
+def test_every_hop_ends_with_equal_counts_though_the_gateway_is_killed(tmp_path: Path):
+    folder = tmp_path / "demo"
+    video = ["--video", str(VIDEO)] if VIDEO.exists() else []
+    if not video and os.environ.get("CI") and shutil.which("apt-get"):
+        pytest.fail("CI has apt, so the street scene must be here: run deploy/demo_video.sh")
+    with _demo(folder, "--seconds", str(_RUN_S), *video) as demo:
+        _await_delivery(folder, 100)
+        os.kill(_processes(folder)[GATEWAY], signal.SIGKILL)
+        output, _ = demo.communicate(timeout=_LIMIT_S)
+    assert demo.returncode == 0, output
+    assert f"restarted: {GATEWAY} 1x" in output
+    total = re.search(r"│ total +│ +(\d+) │ +(\d+) │ +(\d+) │", output)
+    assert total is not None, output
+    assert len(set(total.groups())) == 1
+    assert int(total.group(1)) > 500
+    _, _, _, visits, linked, ambiguous, *_ = _figure(output, "corner-shop")
+    assert int(visits) > 0
+    assert int(linked) > 0, "somebody who stood alone at a terminal must be linked"
+    assert int(ambiguous) > 0, "where two stood there, the touch must be abstained from"
+    assert re.search(r"profiles [1-9]", output)
+    if video:
+        assert int(_figure(output, "plaza")[3]) > 0, "the camera on the real video must see visits"
+    _assert_nothing_runs(folder)
+
+
+@pytest.mark.e2e
+def test_interrupting_ends_cleanly_and_a_second_run_resumes(tmp_path: Path):
+    folder = tmp_path / "demo"
+    totals: list[int] = []
+    for arguments in ((), ("--resume",)):
+        with _demo(folder, *arguments) as demo:
+            _await_delivery(folder, 1 + sum(totals))
+            demo.send_signal(signal.SIGINT)
+            output, _ = demo.communicate(timeout=_LIMIT_S)
+        assert demo.returncode == 0, output
+        totals.append(int(re.findall(r"│ total +│ +(\d+) │", output)[0]))
+        _assert_nothing_runs(folder)
+    assert totals[1] > totals[0], "a resumed run keeps what the first one gathered"
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--video", "none.avi"), "there is no video file none.avi"),
+        (("--resume",), "there is no demo to resume"),
+    ],
+)
+def test_what_cannot_work_is_one_clear_line(tmp_path: Path, arguments: tuple[str, ...], words: str):
+    with _demo(tmp_path / "demo", *arguments) as demo:
+        output, _ = demo.communicate(timeout=60)
+    assert demo.returncode == 1
+    assert words in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.e2e
+def test_a_folder_that_is_no_demos_is_not_touched(tmp_path: Path):
+    (tmp_path / "precious").write_text("mine")
+    with _demo(tmp_path) as demo:
+        output, _ = demo.communicate(timeout=60)
+    assert demo.returncode == 1
+    assert "holds files that no demo made" in output
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def _assert_nothing_runs(folder: Path) -> None:
+    left = [pid for pid in _processes(folder).values() if psutil.pid_exists(pid)]
+    assert not left, "the demo must leave nothing running"
