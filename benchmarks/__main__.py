@@ -1,0 +1,50 @@
+"""Runs the benchmarks, prints a table and writes build/bench.json."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks.cloud_ingest import ingest
+from benchmarks.events import decode
+from benchmarks.gateway_store import receive
+from benchmarks.measure import Result
+from benchmarks.outbox import append
+from benchmarks.vision import camera, detector
+
+BENCHMARKS: dict[str, Callable[[Path], Result]] = {
+    "decode": decode,
+    "outbox": append,
+    "gateway": receive,
+    "ingest": ingest,
+    "detector": detector,
+    "camera": camera,
+}
+_OUT = Path("build/bench.json")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--only", choices=sorted(BENCHMARKS), help="run one benchmark")
+    chosen = parser.parse_args().only
+    names = [chosen] if chosen else list(BENCHMARKS)
+    results = []
+    for name in track(names, "measuring", transient=True):
+        with TemporaryDirectory(prefix="shopthread-bench-") as folder:
+            results.append(BENCHMARKS[name](Path(folder)))
+    table = Table("benchmark", "median", "unit", "compared with", "its median", "ratio")
+    for each in results:
+        figures = (f"{each.value:,.0f}", each.unit, each.reference_name, f"{each.reference:,.0f}", f"{each.ratio:.2f}")
+        table.add_row(each.name, *figures)
+    Console().print(table)
+    _OUT.parent.mkdir(exist_ok=True)
+    _OUT.write_text(json.dumps([each.as_json() for each in results], indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
