@@ -184,6 +184,7 @@ class DeviceHealth(UplinkPayload, frozen=True, kw_only=True):
     model_version: Name | None = None
     clock_offset_ms: float | None = None
     input_errors: Count = 0
+    dead_letters: Count = 0
 
 
 class VisitRevised(UplinkPayload, frozen=True, kw_only=True):

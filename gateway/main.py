@@ -81,7 +81,10 @@ def _housekeeping(config: GatewayConfig, store: EventStore, stop: threading.Even
     while not stop.wait(config.gateway.health_interval_s):
         now_s, now_ms = time.monotonic(), clock_ms()
         health = DeviceHealth(
-            uptime_s=now_s - started_s, software_version=software_version, queue_depth=store.queue_depth()
+            uptime_s=now_s - started_s,
+            software_version=software_version,
+            queue_depth=store.queue_depth(),
+            dead_letters=store.dead_letter_count(),
         )
         store.append_own(draft_event(config.gateway.source, health, now_ms), now_ms)
         for source, count in store.missing().items():

@@ -60,7 +60,7 @@ def status(config: Config, as_json: Annotated[bool, typer.Option("--json", help=
     """Show what each device sent, what the cloud has confirmed and what waits."""
     store = _open(config)
     tallies, devices, missing = store.tallies(), {each.source: each for each in store.devices()}, store.missing()
-    letters = len(store.dead_letters())
+    letters = store.dead_letter_count()
     if as_json:
         report = {
             "sources": [

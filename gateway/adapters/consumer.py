@@ -17,7 +17,8 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from contracts.delivery import Acknowledgement, decode_presence, encode_message
 from contracts.errors import ContractError, TopicError
 from contracts.topics import PRESENCE_NAME, Channel, ack_topic, parse_topic, store_filter
-from gateway.adapters.event_store import EventStore, Held
+from gateway.adapters.event_rows import Held
+from gateway.adapters.event_store import EventStore
 from gateway.config import BrokerSettings, StoreSettings
 from gateway.core.judging import judge
 from gateway.errors import EventStoreError

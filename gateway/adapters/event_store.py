@@ -9,119 +9,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from msgspec import Struct
-
 from contracts.delivery import Presence
 from contracts.errors import EventRejectedError
 from contracts.events import Event, EventDraft, Source, decode_event, encode_event, require_uplink
 from contracts.payloads import VisitSegment
 from contracts.privacy import UplinkPayload
+from gateway.adapters.event_rows import SCHEMA, DeadLetter, DeviceRow, Held, SourceTally, WaitingEvent
 from gateway.core.continuity import Continuity, advance
 from gateway.core.judging import Delivery
 from gateway.core.stitching import revise
 from gateway.errors import EventStoreError
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS event (
-    position INTEGER PRIMARY KEY AUTOINCREMENT,
-    event_id TEXT NOT NULL UNIQUE,
-    source TEXT NOT NULL,
-    received_ms INTEGER NOT NULL,
-    uploaded_ms INTEGER,
-    body BLOB NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS event_waiting ON event (position) WHERE uploaded_ms IS NULL;
-CREATE INDEX IF NOT EXISTS event_uploaded ON event (uploaded_ms) WHERE uploaded_ms IS NOT NULL;
-CREATE TABLE IF NOT EXISTS stream (
-    source TEXT NOT NULL,
-    epoch TEXT NOT NULL,
-    through INTEGER NOT NULL,
-    PRIMARY KEY (source, epoch)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS beyond (
-    source TEXT NOT NULL,
-    epoch TEXT NOT NULL,
-    sequence INTEGER NOT NULL,
-    PRIMARY KEY (source, epoch, sequence)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS dead_letter (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    received_ms INTEGER NOT NULL,
-    origin TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    detail TEXT NOT NULL,
-    body BLOB NOT NULL,
-    UNIQUE (origin, reason, body)
-) STRICT;
-CREATE TABLE IF NOT EXISTS tally (
-    source TEXT PRIMARY KEY,
-    received INTEGER NOT NULL DEFAULT 0,
-    duplicate INTEGER NOT NULL DEFAULT 0,
-    uploaded INTEGER NOT NULL DEFAULT 0,
-    refused INTEGER NOT NULL DEFAULT 0
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS device (
-    source TEXT PRIMARY KEY,
-    kind TEXT NOT NULL,
-    online INTEGER NOT NULL,
-    software_version TEXT NOT NULL,
-    since_ms INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS own (made INTEGER NOT NULL) STRICT;
-"""
 _BUSY_TIMEOUT_MS = 5000
-
-
-class Held(Struct, frozen=True):
-    """What to acknowledge to a device: everything of `epoch` up to `through` is on disk."""
-
-    source: Source
-    epoch: str
-    through: int
-
-
-class WaitingEvent(Struct, frozen=True):
-    """An event that the cloud has not confirmed."""
-
-    position: int
-    source: str
-    body: bytes
-
-
-class SourceTally(Struct, frozen=True):
-    """Distinct events of one device received, repetitions dropped, events the cloud confirmed and refused."""
-
-    source: str
-    received: int
-    duplicate: int
-    uploaded: int
-    refused: int
-
-    @property
-    def waiting(self) -> int:
-        """Return how many events the cloud has not answered yet."""
-        return self.received - self.uploaded - self.refused
-
-
-class DeadLetter(Struct, frozen=True):
-    """A message that could not be accepted, with its bytes."""
-
-    id: int
-    received_ms: int
-    origin: str
-    reason: str
-    detail: str
-    body: bytes
-
-
-class DeviceRow(Struct, frozen=True):
-    """A device's presence."""
-
-    source: str
-    kind: str
-    online: bool
-    software_version: str
-    since_ms: int
 
 
 class EventStore:
@@ -144,7 +43,7 @@ class EventStore:
             self._db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(_SCHEMA)
+            self._db.executescript(SCHEMA)
             self._db.execute("INSERT INTO own SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM own)")
         except (OSError, sqlite3.Error) as error:
             msg = (
@@ -356,6 +255,12 @@ class EventStore:
                 "SELECT id, received_ms, origin, reason, detail, body FROM dead_letter ORDER BY id"
             ).fetchall()
         return [DeadLetter(*row) for row in rows]
+
+    def dead_letter_count(self) -> int:
+        """Return how many dead letters there are."""
+        with self._lock:
+            (count,) = self._db.execute("SELECT count(*) FROM dead_letter").fetchone()
+        return int(count)
 
     def tallies(self) -> list[SourceTally]:
         """Return the counts of each device, the gateway's own events among them."""

@@ -10,7 +10,8 @@ import zstandard
 
 from contracts.delivery import BATCH_MEDIA_TYPE, INGEST_PATH, IngestReceipt, decode_receipt, join_batch
 from contracts.errors import ContractError
-from gateway.adapters.event_store import EventStore, WaitingEvent
+from gateway.adapters.event_rows import WaitingEvent
+from gateway.adapters.event_store import EventStore
 from gateway.core.retry import RetryPolicy, wait_s
 
 logger = logging.getLogger(__name__)

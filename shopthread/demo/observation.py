@@ -9,7 +9,8 @@ from msgspec import Struct, field
 from contracts.events import Source
 from edge.adapters.outbox import OutboxCounts, read_counts
 from edge.main import OUTBOX_FILE
-from gateway.adapters.event_store import EventStore, SourceTally
+from gateway.adapters.event_rows import SourceTally
+from gateway.adapters.event_store import EventStore
 from gateway.main import STORE_FILE
 from shopthread.demo.workspace import TENANT, DemoError, Workspace
 
@@ -143,7 +144,7 @@ class Observer:
                 return {}, 0
             self._stores[store] = EventStore(path, Source(TENANT, store, "gateway"))
         opened = self._stores[store]
-        return {tally.source: tally for tally in opened.tallies()}, len(opened.dead_letters())
+        return {tally.source: tally for tally in opened.tallies()}, opened.dead_letter_count()
 
     def _made_by_gateway(self, store: str) -> int:
         return self._stores[store].own_made() if store in self._stores else 0

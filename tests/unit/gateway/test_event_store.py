@@ -10,7 +10,8 @@ from contracts.errors import EventRejectedError, RejectReason
 from contracts.events import decode_event, draft_event, encode_event
 from contracts.payloads import Coverage, DeviceHealth, VisitRevised, VisitSegment
 from contracts.topics import event_topic
-from gateway.adapters.event_store import EventStore, Held
+from gateway.adapters.event_rows import Held
+from gateway.adapters.event_store import EventStore
 from gateway.core.judging import Delivery, judge
 from gateway.errors import EventStoreError
 from tests.unit.contracts.samples import SAMPLES, SOURCE, sample_event
