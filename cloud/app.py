@@ -2,11 +2,10 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
-from starlette.middleware.base import RequestResponseEndpoint
 
 from cloud.config import Settings
 from cloud.consents.endpoints import router as consents_router
@@ -150,7 +149,7 @@ def create_app(
 
 def _add_security_headers(app: FastAPI) -> None:
     @app.middleware("http")
-    async def with_security_headers(request: Request, call_next: RequestResponseEndpoint) -> Response:
+    async def with_security_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         response = await call_next(request)
         for name, value in _SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)

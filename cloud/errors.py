@@ -3,11 +3,10 @@
 from http import HTTPStatus
 
 import msgspec
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
-from starlette.exceptions import HTTPException
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:shopthread:problem:"
@@ -71,34 +70,27 @@ def problem_response(problem: ProblemError) -> Response:
 def add_error_handlers(app: FastAPI) -> None:
     """Make every error of the application answer with a problem document."""
 
-    def on_problem(_request: Request, error: Exception) -> Response:
-        if not isinstance(error, ProblemError):
-            raise error
+    @app.exception_handler(ProblemError)
+    def on_problem(_request: Request, error: ProblemError) -> Response:
         return problem_response(error)
 
-    def on_invalid(_request: Request, error: Exception) -> Response:
-        if not isinstance(error, RequestValidationError):
-            raise error
-        faults = [f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()]
-        problem = ProblemError(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "Invalid request", "; ".join(faults) or "unreadable"
+    @app.exception_handler(RequestValidationError)
+    def on_invalid(_request: Request, error: RequestValidationError) -> Response:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
         )
-        return problem_response(problem)
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return problem_response(ProblemError(status, "invalid-request", "Invalid request", faults))
 
-    def on_http(request: Request, error: Exception) -> Response:
-        if not isinstance(error, HTTPException):
-            raise error
+    @app.exception_handler(HTTPStatus.NOT_FOUND)
+    @app.exception_handler(HTTPStatus.METHOD_NOT_ALLOWED)
+    def on_unknown(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
-        detail = f"{request.method} {request.url.path}: {error.detail}; the endpoints are listed at /openapi.json"
+        detail = f"there is no {request.method} {request.url.path}; the endpoints are listed at /openapi.json"
         return problem_response(ProblemError(status, status.phrase.lower().replace(" ", "-"), status.phrase, detail))
 
-    def on_database(_request: Request, error: Exception) -> Response:
-        cause = getattr(error, "orig", error)
-        detail = f"the database is not available now ({cause}); send the same request again in {RETRY_AFTER_S} s"
-        busy = ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable", "Database unavailable", detail)
-        return problem_response(busy)
-
-    app.add_exception_handler(ProblemError, on_problem)
-    app.add_exception_handler(RequestValidationError, on_invalid)
-    app.add_exception_handler(HTTPException, on_http)
-    app.add_exception_handler(OperationalError, on_database)
+    @app.exception_handler(OperationalError)
+    def on_database(_request: Request, error: OperationalError) -> Response:
+        detail = f"the database says: {str(error.orig).strip()}; send the same request again in {RETRY_AFTER_S} s"
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        return problem_response(ProblemError(status, "database-unavailable", "Database unavailable", detail))

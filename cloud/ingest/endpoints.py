@@ -1,7 +1,7 @@
 """HTTP of the ingest."""
 
 from fastapi import APIRouter, Request, Response
-from starlette.concurrency import run_in_threadpool
+from fastapi.concurrency import run_in_threadpool
 
 from cloud.auth import ERRORS, CanIngest, InContext
 from cloud.context import Context

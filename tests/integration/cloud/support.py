@@ -1,14 +1,20 @@
 """What the cloud's integration tests share: a shop that reports, and a look at the whole state."""
 
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import httpx
+from fastapi import FastAPI
 from sqlalchemy import select
 
 from cloud.app import make_key_service, make_linker, make_projector, open_database
 from cloud.config import Settings
 from cloud.context import gate_of
 from cloud.ingest.service import ingest_batch
+from cloud.main import bind, make_server
 from cloud.tables import link_queue, metadata
 from contracts.delivery import IngestReceipt
 from contracts.events import Source, draft_event, encode_event
@@ -228,3 +234,19 @@ class Cloud:
 
 
 NewCloud = Callable[[], Cloud]
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[httpx.Client]:
+    """Serve an application on a free port of this machine, as the real server does."""
+    with bind(Settings(port=0)) as listener:
+        server = make_server(app)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        host, port = listener.getsockname()
+        with httpx.Client(base_url=f"http://{host}:{port}", follow_redirects=True, trust_env=False) as http:
+            yield http
+        server.should_exit = True
+        thread.join()

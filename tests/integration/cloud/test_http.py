@@ -1,22 +1,21 @@
 """The API over HTTP: keys, ingest, figures, members, links, dead letters, the page."""
 
 import gzip
-import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 import zstandard
 
 from cloud.app import create_app
 from cloud.config import Settings
-from cloud.main import bind, make_server
+from cloud.migrate import upgrade
 from contracts.delivery import INGEST_PATH, MAX_BATCH_BYTES, decode_receipt
 from contracts.timestamps import format_time
-from tests.integration.cloud.support import MEMBERS, STORE, T0, TENANT, Cloud, Shop, event_id_of, ms, visit_id
+from tests.integration.cloud.support import MEMBERS, STORE, T0, TENANT, Cloud, Shop, event_id_of, ms, serving, visit_id
 
 
 class Client:
@@ -54,17 +53,8 @@ class Client:
 @pytest.fixture
 def client(cloud: Cloud, settings: Settings) -> Iterator[Client]:
     app = create_app(settings, cloud.clock, cloud.token, runs_projections=False)
-    with bind(msgspec.structs.replace(settings, port=0)) as listener:
-        server = make_server(app)
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        host, port = listener.getsockname()
-        with httpx.Client(base_url=f"http://{host}:{port}", follow_redirects=True, trust_env=False) as http:
-            yield Client(http, cloud)
-        server.should_exit = True
-        thread.join()
+    with serving(app) as http:
+        yield Client(http, cloud)
 
 
 def test_every_endpoint_but_health_needs_a_key(client: Client):
@@ -362,3 +352,28 @@ def test_openapi_reads_well(client: Client):
             assert operation["tags"], path
             if path != "/healthz":
                 assert "401" in operation["responses"], path
+
+
+def test_a_busy_database_asks_to_try_again(tmp_path: Path, shop: Shop):
+    busy = Cloud(Settings(data_dir=str(tmp_path / "busy"), busy_timeout_s=0.05))
+    upgrade(busy.database)
+    headers = {"Authorization": f"Bearer {busy.keys.create(TENANT, ['ingest']).secret}"}
+    app = create_app(busy.settings, busy.clock, busy.token, runs_projections=False)
+    with serving(app) as http, busy.database.write():
+        answer = http.post(INGEST_PATH, content=shop.crossing(T0), headers=headers)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert "database is locked; send the same request again" in answer.json()["detail"]
+    busy.close()
+
+
+def test_the_application_moves_its_projections_itself(tmp_path: Path, shop: Shop):
+    own = Cloud(Settings(data_dir=str(tmp_path / "own")))
+    upgrade(own.database)
+    headers = {"Authorization": f"Bearer {own.keys.create(TENANT, ['ingest', 'read']).secret}"}
+    with serving(create_app(own.settings, own.clock, own.token)) as http:
+        http.post(INGEST_PATH, content=shop.crossing(T0), headers=headers)
+        deadline = time.monotonic() + 10
+        while not http.get("/v1/stores", headers=headers).json():
+            assert time.monotonic() < deadline
+        assert http.get(f"/v1/stores/{STORE}/reconciliation", headers=headers).json()["projection_failure"] is None
+    own.close()
