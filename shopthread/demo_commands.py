@@ -42,6 +42,8 @@ def demo(  # noqa: PLR0913, PLR0917 - one argument per option
     camera, scan kiosk and till. Shows what happens here and on a page. At the end it compares how many events the
     edge made, the gateway received and the cloud stored, and exits with 0 only if they are equal.
     """
+    from msgspec import json
+
     from cloud.config import ConfigError
     from cloud.main import StartError
     from edge.errors import EdgeError
@@ -72,7 +74,10 @@ def demo(  # noqa: PLR0913, PLR0917 - one argument per option
             snapshot = running.finish()
         finally:
             running.stop()
-    _print_reconciliation(snapshot, running.processes.restarts())
+    restarts = running.processes.restarts()
+    _print_reconciliation(snapshot, restarts)
+    summary = {"equal": snapshot.is_equal, "restarts": restarts, "counts": snapshot}
+    workspace.summary.write_bytes(json.format(json.encode(summary)))
     if not snapshot.is_equal:
         err.print(f"[bold red]error:[/] the hops do not agree; see the logs in {workspace.logs}", soft_wrap=True)
         raise typer.Exit(FAILURE)

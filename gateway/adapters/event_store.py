@@ -91,7 +91,9 @@ class EventStore:
         new = cursor.rowcount == 1
         self._count(event.source, "received" if new else "duplicate")
         if new and isinstance(event.data, VisitSegment):
-            self._append_own(revise(self._gateway, event.origin, event.data), received_ms)
+            revision = revise(self._gateway, event.origin, event.data)
+            if revision is not None:
+                self._append_own(revision, received_ms)
         return new
 
     def _append_own(self, draft: EventDraft[UplinkPayload], now_ms: int) -> None:

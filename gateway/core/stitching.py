@@ -1,8 +1,8 @@
 """From segments to visits. Pure.
 
-The first rule, `single-segment-1`: what one device saw of one person is one visit. It is exact for a store with one
-camera and says nothing about people whom two cameras saw; a rule that joins segments replaces `revise` and announces
-itself by another `rule_version`.
+The first rule, `single-segment-1`: what one device saw of one person is one visit, once the person stayed in a zone of
+the store; who only passed by outside did not visit it. It is exact for a store with one camera and says nothing about
+people whom two cameras saw. A rule that joins segments replaces `revise` and announces itself by its `rule_version`.
 """
 
 from contracts.events import EventDraft, Source, draft_event
@@ -12,8 +12,8 @@ from contracts.payloads import VisitRevised, VisitSegment
 RULE_VERSION = "single-segment-1"
 
 
-def revise(gateway: Source, device: Source, segment: VisitSegment) -> EventDraft[VisitRevised]:
-    """Return the revision of the visit that a segment makes.
+def revise(gateway: Source, device: Source, segment: VisitSegment) -> EventDraft[VisitRevised] | None:
+    """Return the revision of the visit that a segment makes, None where it makes none.
 
     The visit's id follows from the segment's, and the revision's number from the segment's ordinal, so segments that
     come twice or out of order give the same revisions.
@@ -23,6 +23,8 @@ def revise(gateway: Source, device: Source, segment: VisitSegment) -> EventDraft
         device: Who saw the segment.
         segment: The segment as known so far.
     """
+    if not segment.stays:
+        return None
     visit = VisitRevised(
         visit_id=deterministic_id(segment.opened_ms, "visit", str(device), segment.segment_id),
         revision=segment.ordinal + 1,

@@ -2,6 +2,7 @@
 
 from collections import deque
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -50,7 +51,7 @@ class LiveView:
 
 def hops_table(snapshot: Snapshot, *, verdict: bool = False) -> Table:
     """Return events at every hop, with a verdict for each device where it is asked for."""
-    table = Table(expand=True)
+    table = Table(expand=True, box=SIMPLE_HEAD)
     table.add_column("device", no_wrap=True)
     for title in ("made", "gateway", "cloud", "waiting", "repeated", "bad input"):
         table.add_column(title, justify="right")
@@ -69,7 +70,7 @@ def hops_table(snapshot: Snapshot, *, verdict: bool = False) -> Table:
 
 def figures_table(snapshot: Snapshot) -> Table:
     """Return what the cloud says of each store."""
-    table = Table(expand=True)
+    table = Table(expand=True, box=SIMPLE_HEAD)
     table.add_column("store", no_wrap=True)
     for title in ("in/out today", "inside", "visits", "linked", "ambiguous", "no visit", "no consent", "lag"):
         table.add_column(title, justify="right")

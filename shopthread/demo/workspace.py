@@ -68,6 +68,11 @@ class Workspace(Struct, frozen=True, kw_only=True):
         """Return the file that tells the processes' ids."""
         return self.root / "processes.json"
 
+    @property
+    def summary(self) -> Path:
+        """Return the file that says at the end what was counted where."""
+        return self.root / "summary.json"
+
     def data(self, store: str, device: str) -> Path:
         """Return a device's data folder."""
         return self.root / store / device
