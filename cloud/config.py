@@ -34,8 +34,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long a browser stays signed in."""
     link_tolerance_s: Annotated[float, Meta(ge=0)] = 2.0
     """How far outside a stay a touch may lie and still be compared with it."""
-    link_max_stay_s: Positive = 12 * 3600.0
-    """A stay that is still open counts for at most this long."""
+    link_max_stay_s: Positive = 4 * 3600.0
+    """A stay counts for at most this long from its beginning, also while nobody reported its end."""
     staff_score_threshold: Annotated[float, Meta(ge=0, le=1)] = 0.5
     """Visits with at least this staff score belong to staff."""
 

@@ -291,7 +291,7 @@ visit_stays = Table(
     Column("zone_kind", _SEGMENT, nullable=False),
     Column("entered_ms", BigInteger, nullable=False),
     Column("left_ms", BigInteger, nullable=True),
-    Index("ix_visit_stays_zone", "tenant", "store", "zone_id", "entered_ms"),
+    Index("ix_visit_stays_zone", "tenant", "store", "zone_id", "entered_ms", "left_ms", "visit_id"),
 )
 
 touches = Table(
@@ -317,7 +317,7 @@ touches = Table(
     Column("total_minor", BigInteger, nullable=True),
     Column("currency", String(3), nullable=True),
     Column("lines", JSON, nullable=True),
-    Index("ix_touches_zone", "tenant", "store", "zone_id", "time_ms"),
+    Index("ix_touches_zone", "tenant", "store", "zone_id", "time_ms", "touch_id"),
     Index("ix_touches_profile", "tenant", "one_id", "time_ms"),
     Index("ix_touches_receipt", "tenant", "store", "receipt_id"),
     Index("ix_touches_reverses", "tenant", "store", "reverses_receipt_id"),

@@ -4,8 +4,11 @@
 by rule and abstains where more than one visit fits. A probabilistic one can take its place; it fills `posterior`.
 """
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import accumulate
+from operator import itemgetter
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -20,8 +23,8 @@ class Gate(Struct, frozen=True, kw_only=True):
 
     tolerance_ms: int = 2000
     """How far outside a stay a touch may lie, on either side."""
-    max_stay_ms: int = 12 * 3600 * 1000
-    """A stay that is still open counts for this long."""
+    max_stay_ms: int = 4 * 3600 * 1000
+    """A stay counts for at most this long from its beginning, also while nobody reported its end."""
     staff_score: float = 0.5
     """Visits with at least this score belong to staff and make no touches."""
 
@@ -128,8 +131,9 @@ class RuleLinker:
         ineligible = {touch.touch_id: reason for touch in touches if (reason := ineligibility(touch)) is not None}
         eligible = [touch for touch in touches if touch.touch_id not in ineligible]
         by_id = {visit.visit_id: visit for visit in visits}
+        stays = StayIndex(visits, self._gate)
         found = {
-            touch.touch_id: hypotheses(touch, visits, self._gate)
+            touch.touch_id: stays.hypotheses(touch)
             for touch in eligible
             if touch.one_id is not None and touch.one_id in consents
         }
@@ -155,24 +159,41 @@ def ineligibility(touch: Touch) -> Ineligibility | None:
     return next((reason for applies, reason in checks if applies), None)
 
 
-def hypotheses(touch: Touch, visits: Iterable[Visit], gate: Gate) -> tuple[Hypothesis, ...]:
-    """Return the visits that fit a touch, in order of their ids."""
-    found = []
-    for visit in sorted(visits, key=lambda visit: visit.visit_id):
-        if visit.status not in {"open", "closed"} or (visit.staff_score or 0.0) >= gate.staff_score:
-            continue
-        gaps = [_gap_ms(stay, touch.time_ms, gate) for stay in visit.stays if stay.zone_id == touch.zone_id]
-        nearest = min((gap for gap in gaps if gap <= gate.tolerance_ms), default=None)
-        if nearest is not None:
-            features = Features(gap_ms=nearest)
-            found.append(Hypothesis(touch_id=touch.touch_id, visit_id=visit.visit_id, features=features))
-    return tuple(found)
+class StayIndex:
+    """The stays in which touches can lie, found by zone and time without looking at all of them."""
 
+    def __init__(self, visits: Iterable[Visit], gate: Gate) -> None:
+        self._tolerance_ms = gate.tolerance_ms
+        by_zone: defaultdict[str, list[tuple[int, int, str]]] = defaultdict(list)
+        for visit in visits:
+            if visit.status in {"open", "closed"} and (visit.staff_score or 0.0) < gate.staff_score:
+                for stay in visit.stays:
+                    longest_ms = stay.entered_ms + gate.max_stay_ms
+                    left_ms = longest_ms if stay.left_ms is None else min(stay.left_ms, longest_ms)
+                    by_zone[stay.zone_id].append((stay.entered_ms, left_ms, visit.visit_id))
+        self._stays = {zone_id: sorted(stays) for zone_id, stays in by_zone.items()}
+        self._latest_left_ms = {
+            zone_id: list(accumulate((left_ms for _, left_ms, _ in stays), max))
+            for zone_id, stays in self._stays.items()
+        }
 
-def _gap_ms(stay: VisitStay, time_ms: int, gate: Gate) -> int:
-    """Return how far outside a stay an instant lies, 0 inside."""
-    left_ms = stay.entered_ms + gate.max_stay_ms if stay.left_ms is None else stay.left_ms
-    return max(stay.entered_ms - time_ms, time_ms - left_ms, 0)
+    def hypotheses(self, touch: Touch) -> tuple[Hypothesis, ...]:
+        """Return the visits that fit a touch, in order of their ids."""
+        zone_id = touch.zone_id or ""
+        stays, latest_left_ms = self._stays.get(zone_id, []), self._latest_left_ms.get(zone_id, [])
+        gaps_ms: dict[str, int] = {}
+        index = bisect_right(stays, touch.time_ms + self._tolerance_ms, key=itemgetter(0)) - 1
+        # Going back in time: once every earlier stay had ended before the touch, none further back can fit.
+        while index >= 0 and latest_left_ms[index] >= touch.time_ms - self._tolerance_ms:
+            entered_ms, left_ms, visit_id = stays[index]
+            gap_ms = max(entered_ms - touch.time_ms, touch.time_ms - left_ms, 0)
+            if gap_ms <= self._tolerance_ms:
+                gaps_ms[visit_id] = min(gap_ms, gaps_ms.get(visit_id, gap_ms))
+            index -= 1
+        return tuple(
+            Hypothesis(touch_id=touch.touch_id, visit_id=visit_id, features=Features(gap_ms=gap_ms))
+            for visit_id, gap_ms in sorted(gaps_ms.items())
+        )
 
 
 def _claimants(

@@ -58,14 +58,21 @@ def requeue_all(session: WriteSession) -> None:
 
 
 def _covers(gate: Gate) -> ColumnElement[bool]:
-    """Return the condition that a stay and a touch are of one zone and, within the gate, of one time."""
-    left_ms = func.coalesce(visit_stays.c.left_ms, visit_stays.c.entered_ms + gate.max_stay_ms)
+    """Return the condition that a stay and a touch are of one zone and, within the gate, of one time.
+
+    Both columns of time have a lower and an upper bound, so an index serves from whichever side the join starts.
+    """
+    longest_ms, tolerance_ms = gate.max_stay_ms, gate.tolerance_ms
+    left_ms = func.coalesce(visit_stays.c.left_ms, visit_stays.c.entered_ms + longest_ms)
     return and_(
         touches.c.tenant == visit_stays.c.tenant,
         touches.c.store == visit_stays.c.store,
         touches.c.zone_id == visit_stays.c.zone_id,
-        touches.c.time_ms >= visit_stays.c.entered_ms - gate.tolerance_ms,
-        touches.c.time_ms <= left_ms + gate.tolerance_ms,
+        touches.c.time_ms >= visit_stays.c.entered_ms - tolerance_ms,
+        touches.c.time_ms <= left_ms + tolerance_ms,
+        touches.c.time_ms <= visit_stays.c.entered_ms + (longest_ms + tolerance_ms),
+        visit_stays.c.entered_ms <= touches.c.time_ms + tolerance_ms,
+        visit_stays.c.entered_ms >= touches.c.time_ms - (tolerance_ms + longest_ms),
     )
 
 
@@ -73,19 +80,20 @@ def touches_near(session: ReadSession, tenant: str, visit_ids: Iterable[str], ga
     """Return the touches that lie in stays of these visits, and those with an active decision that names them."""
     found: set[str] = set()
     for part in chunks(sorted(set(visit_ids))):
+        # An outer join, so that no planner starts from every touch; its empty rows are left out below.
         covered = (
             select(touches.c.touch_id)
-            .join(visit_stays, _covers(gate))
+            .select_from(visit_stays.outerjoin(touches, _covers(gate)))
             .where(visit_stays.c.tenant == tenant, visit_stays.c.visit_id.in_(part))
         )
-        named = (
-            select(link_decisions.c.touch_id)
-            .join(link_hypotheses, link_hypotheses.c.decision_id == link_decisions.c.id)
-            .where(link_decisions.c.tenant == tenant, link_hypotheses.c.visit_id.in_(part))
-            .where(link_decisions.c.retracted_ms.is_(None))
+        found.update(row.touch_id for row in session.rows(covered) if row.touch_id is not None)
+        naming = session.rows(
+            select(link_hypotheses.c.decision_id).distinct().where(link_hypotheses.c.visit_id.in_(part))
         )
-        for statement in (covered, named):
-            found.update(row.touch_id for row in session.rows(statement))
+        for decision_ids in chunks([row.decision_id for row in naming]):
+            named = select(link_decisions.c.touch_id, link_decisions.c.tenant, link_decisions.c.retracted_ms)
+            rows = session.rows(named.where(link_decisions.c.id.in_(decision_ids)))
+            found.update(row.touch_id for row in rows if row.tenant == tenant and row.retracted_ms is None)
     return found
 
 
@@ -96,10 +104,10 @@ def visits_near(session: ReadSession, tenant: str, touch_ids: Iterable[str], gat
         statement = (
             select(visit_stays.c.visit_id)
             .distinct()
-            .join(touches, _covers(gate))
+            .select_from(touches.outerjoin(visit_stays, _covers(gate)))
             .where(touches.c.tenant == tenant, touches.c.touch_id.in_(part))
         )
-        found.update(row.visit_id for row in session.rows(statement))
+        found.update(row.visit_id for row in session.rows(statement) if row.visit_id is not None)
     return found
 
 

@@ -104,13 +104,14 @@ async function drawHealth() {
 
 async function drawAll() {
   const store = await chooseStore();
+  document.body.classList.toggle("no-store", !store);
   if (!store) {
     draw(at("figures"), "none", () => empty("No store yet", "A store appears with its first event. Point a gateway at this address with a key of scope ingest."));
     return "waiting for the first event";
   }
   const zone = store.time_zone;
   const today = dayOf(Date.now(), zone);
-  if (!at("day").value) at("day").value = view.day ?? today;
+  if (document.activeElement !== at("day")) at("day").value = view.day ?? today;
   const path = `/v1/stores/${view.store}`;
   const [hours, days, occupancy] = await Promise.all([
     read(`${path}/footfall`, { grain: "hour", day: view.day }),

@@ -258,7 +258,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_touches_profile", ["tenant", "one_id", "time_ms"], unique=False)
         batch_op.create_index("ix_touches_receipt", ["tenant", "store", "receipt_id"], unique=False)
         batch_op.create_index("ix_touches_reverses", ["tenant", "store", "reverses_receipt_id"], unique=False)
-        batch_op.create_index("ix_touches_zone", ["tenant", "store", "zone_id", "time_ms"], unique=False)
+        batch_op.create_index("ix_touches_zone", ["tenant", "store", "zone_id", "time_ms", "touch_id"], unique=False)
 
     op.create_table(
         "visit_revisions",
@@ -285,7 +285,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "visit_id", "ordinal", name=op.f("pk_visit_stays")),
     )
     with op.batch_alter_table("visit_stays", schema=None) as batch_op:
-        batch_op.create_index("ix_visit_stays_zone", ["tenant", "store", "zone_id", "entered_ms"], unique=False)
+        batch_op.create_index(
+            "ix_visit_stays_zone", ["tenant", "store", "zone_id", "entered_ms", "left_ms", "visit_id"], unique=False
+        )
 
     op.create_table(
         "visits",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud.linking.decide import Gate, Linking, RuleLinker, Touch, Visit, VisitStay, ineligibility
+from cloud.linking.decide import Gate, Linking, RuleLinker, StayIndex, Touch, Visit, VisitStay, ineligibility
 
 GATE = Gate(tolerance_ms=2000, max_stay_ms=60_000, staff_score=0.5)
 EVERYONE = {"ann", "bob", "eve"}
@@ -69,7 +69,9 @@ def test_staff_merged_and_withdrawn_visits_are_no_candidates():
 def test_open_visit_is_provisional_and_its_stay_ends_after_the_longest_stay():
     still_there = visit("v1", left_ms=None, status="open")
     assert decide([touch(60_000)], [still_there]).decisions["t1"].stage == "provisional"
+    assert decide([touch(72_000)], [still_there]).decisions["t1"].decision == "linked"
     assert decide([touch(72_001)], [still_there]).decisions["t1"].decision == "null"
+    assert decide([touch(72_001)], [visit("v1", left_ms=90_000)]).decisions["t1"].decision == "null"
 
 
 def test_a_visit_with_two_claimants_goes_to_neither():
@@ -137,6 +139,31 @@ def test_order_never_matters(world: tuple[list[Touch], list[Visit], set[str]], o
     for shuffled in (touches, visits):
         order.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis's random has no public type
     assert decide(touches, visits, consents) == expected
+
+
+def brute_force(one: Touch, visits: list[Visit]) -> dict[str, int]:
+    """Return the gap by fitting visit, by looking at every stay: the oracle of the index."""
+    found: dict[str, int] = {}
+    for candidate in visits:
+        if candidate.status == "merged" or candidate.staff_score is not None:
+            continue
+        for stay in candidate.stays:
+            longest_ms = stay.entered_ms + GATE.max_stay_ms
+            left_ms = longest_ms if stay.left_ms is None else min(stay.left_ms, longest_ms)
+            gap_ms = max(stay.entered_ms - one.time_ms, one.time_ms - left_ms, 0)
+            if stay.zone_id == one.zone_id and gap_ms <= GATE.tolerance_ms:
+                found[candidate.visit_id] = min(gap_ms, found.get(candidate.visit_id, gap_ms))
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(worlds())
+def test_the_index_finds_what_looking_at_everything_finds(world: tuple[list[Touch], list[Visit], set[str]]):
+    touches, visits, _ = world
+    index = StayIndex(visits, GATE)
+    for one in touches:
+        found = {hypothesis.visit_id: hypothesis.features.gap_ms for hypothesis in index.hypotheses(one)}
+        assert found == brute_force(one, visits)
 
 
 @settings(max_examples=150, deadline=None)
