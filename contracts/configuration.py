@@ -28,7 +28,7 @@ def decode_toml(raw: bytes, config_type: type[ConfigT], file: Path) -> ConfigT:
 
     def convert(wanted: type, value: object) -> object:
         if wanted is Path and isinstance(value, str):
-            return file.parent / value
+            return (file.parent / value).resolve()
         msg = f"expected a {wanted.__name__}, got {value!r}"
         raise NotImplementedError(msg)
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+
+from shopthread.console import err, out
 
 if TYPE_CHECKING:
     from models.registry import ModelRegistry, RegisteredModel
@@ -21,8 +22,8 @@ app = typer.Typer(
     no_args_is_help=True,
     help="The models that find people in frames: list, verify, add your own, measure.",
 )
-_console = Console()
-_errors = Console(stderr=True)
+_console = out
+_errors = err
 
 
 def default_models_dir() -> Path:
@@ -83,7 +84,10 @@ def _explained() -> Iterator[None]:
 @app.command("list")
 def list_models() -> None:
     """Show every model: task, licence, where it came from."""
-    table = Table("name", "task", "version", "from", "licence", "sha256", title="Models")
+    table = Table(title="Models")
+    table.add_column("name", no_wrap=True)
+    for heading in ("task", "version", "from", "licence", "sha256"):
+        table.add_column(heading)
     with _explained():
         for model in _registry().list():
             manifest = model.manifest
