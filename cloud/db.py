@@ -9,6 +9,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from cloud.tables import metadata
+
 _WRITES = "shopthread_writes"
 _IN_LIST = 500
 
@@ -113,6 +115,13 @@ class Database:
             connection.execution_options(**{_WRITES: True})
             with connection.begin():
                 yield WriteSession(connection)
+
+    def refresh_statistics(self) -> None:
+        """Tell PostgreSQL's planner how large the tables have grown. SQLite's plans here do well without."""
+        if self.engine.dialect.name == "postgresql":
+            with self.write() as session:
+                names = ", ".join(table.name for table in metadata.sorted_tables)
+                session.connection.exec_driver_sql(f"ANALYZE {names}")
 
     def dispose(self) -> None:
         """Close every pooled connection."""

@@ -13,6 +13,9 @@ from cloud.tables import event_log, projection_cursors
 WINDOW = 2000
 """How many positions one transaction covers: it bounds memory and how long a writer waits."""
 
+FIRST_STATISTICS = 1000
+"""At which position the planner is first told how large the tables are."""
+
 
 class Follower(Protocol):
     """What works on changes that projections queue, not on the log itself."""
@@ -34,6 +37,7 @@ class Projector:
         self._database = database
         self._projections = projections
         self._followers = followers
+        self._analyzed_at = 0
 
     def catch_up(self) -> None:
         """Run until nothing in the log or the queues is left."""
@@ -57,7 +61,17 @@ class Projector:
                 with self._database.write() as session:
                     follower.step(session)
                 worked = True
+        if worked:
+            self._refresh_statistics()
         return worked
+
+    def _refresh_statistics(self) -> None:
+        """Refresh the planner's statistics whenever the log has doubled: without, young tables get slow plans."""
+        with self._database.read() as session:
+            head = log_head(session)
+        if head >= max(FIRST_STATISTICS, 2 * self._analyzed_at):
+            self._database.refresh_statistics()
+            self._analyzed_at = head
 
     def rebuild(self) -> None:
         """Derive everything anew from the log. Readers see the old state until the one transaction commits."""

@@ -255,3 +255,14 @@ def test_stores_are_kept_apart_by_tenant(cloud: Cloud, shop: Shop):
     cloud.ingest([Shop(tenant="other").crossing(T0)], tenant="other")
     cloud.projector.catch_up()
     assert cloud.state()["stores"] == [(TENANT, STORE, None, None), ("other", STORE, None, None)]
+
+
+def test_statistics_are_refreshed_as_the_log_grows(cloud: Cloud, shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("cloud.projections.projector.FIRST_STATISTICS", 2)
+    refreshed: list[int] = []
+    monkeypatch.setattr(cloud.database, "refresh_statistics", lambda: refreshed.append(1))
+    for number in range(5):
+        cloud.take_in(shop.crossing(T0 + number))
+    assert len(refreshed) == 2, "at positions 2 and 4"
+    monkeypatch.undo()
+    cloud.database.refresh_statistics()

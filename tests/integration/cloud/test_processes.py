@@ -142,6 +142,7 @@ def test_an_operator_from_an_empty_directory_to_figures(tmp_path: Path, shop: Sh
 
 def test_what_stops_the_start_is_one_line(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch):
     with bind(Settings(port=0)) as taken:
+        assert taken.proto == socket.IPPROTO_TCP, "else asyncio leaves Nagle's algorithm on: 40 ms an answer"
         port = taken.getsockname()[1]
         with pytest.raises(StartError, match=f"127.0.0.1:{port} .*--port"):
             bind(Settings(port=port))
