@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 OUTBOX_FILE = "outbox.sqlite"
 _THERMAL_ZONE = Path("/sys/class/thermal/thermal_zone0/temp")
 _DRAIN_S = 10.0
+_FIRST_PICTURE_S = 15.0
 
 DeviceKind = Literal["camera", "terminal", "pos"]
 
@@ -183,10 +184,11 @@ def picture_size(source: str) -> tuple[int, int]:
     """
     nobody = DeviceSettings(tenant="nobody", store="nowhere", id="camera", data_dir=Path())
     config = CameraConfig(device=nobody, camera=CameraSettings(source=source))
-    for frame in frame_source(config, CAMERA_CLOCK).frames(lambda: False):
+    until_s = time.monotonic() + _FIRST_PICTURE_S
+    for frame in frame_source(config, CAMERA_CLOCK).frames(lambda: time.monotonic() >= until_s):
         height_px, width_px = frame.image_bgr.shape[:2]
         return width_px, height_px
-    msg = f"camera.source: {source} holds no picture"
+    msg = f"camera.source: no picture came from {source} in {_FIRST_PICTURE_S:.0f} s; check address, user and network"
     raise FeedError(msg)
 
 

@@ -4,6 +4,7 @@ Frames live in memory only: nothing here writes one anywhere.
 """
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from edge.errors import FeedError
 from edge.ports import Frame, Image, Stopped
 
 logger = logging.getLogger(__name__)
+
+# OpenCV and FFmpeg write to the terminal by themselves; what is wrong is said here, once, with the remedy.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 _DEFAULT_FPS = 25.0
 _OPEN_TIMEOUT_MS = 10_000

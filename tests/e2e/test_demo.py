@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -110,6 +111,7 @@ def test_every_hop_ends_with_equal_counts_though_the_gateway_is_killed(tmp_path:
     _assert_counts_are_true(folder, shop)
     if video:
         assert figures["plaza"]["visits"] > 0, "the camera on the real video must see visits"
+    _assert_nobody_is_named_and_no_picture_kept(folder)
     _assert_nothing_runs(folder)
 
 
@@ -173,6 +175,21 @@ def _assert_counts_are_true(folder: Path, shop: dict[str, Any]) -> None:
         decided = [at_ms for at_ms in passages_ms if at_ms < truth["until_ms"] - 3000]
         assert len(decided) <= counted <= len(passages_ms)
         assert decided
+
+
+def _assert_nobody_is_named_and_no_picture_kept(folder: Path) -> None:
+    """Search every file that an outbox, a gateway, the cloud or a log left: no member's number, no picture."""
+    members = [json.loads(line) for line in (folder / "feeds" / "run-1" / "members.jsonl").read_text().splitlines()]
+    numbers = re.compile("|".join(re.escape(each["value"]) for member in members for each in member["identifiers"]))
+    assert len(numbers.pattern) > 1000
+    pictures = (b"\x89PNG\r\n\x1a\n", b"JFIF", b"Exif", b"RIFF", b"ftyp")
+    searched = [path for path in folder.rglob("*") if path.is_file() and folder / "feeds" not in path.parents]
+    assert {path.name for path in searched} >= {"outbox.sqlite", "gateway.sqlite", "cloud.sqlite"}
+    for path in searched:
+        content = path.read_bytes()
+        named = numbers.search(content.decode("latin-1"))
+        assert not named, f"{path} holds a member's number"
+        assert not [mark for mark in pictures if mark in content], f"{path} holds a picture"
 
 
 def _assert_nothing_runs(folder: Path) -> None:
