@@ -9,7 +9,7 @@ Gateway to cloud: newline-delimited events, compressed with zstandard, answered 
 commit; only that lets the gateway mark its rows as delivered. Rejected events are named, with their reasons.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -63,6 +63,9 @@ class IngestReceipt(Struct, frozen=True, kw_only=True):
     rejections: tuple[Rejection, ...] = ()
 
 
+MessageT = TypeVar("MessageT", Acknowledgement, Presence, IngestReceipt)
+
+
 def encode_message(message: Acknowledgement | Presence | IngestReceipt) -> bytes:
     """Return a control message as JSON."""
     return msgspec.json.encode(message)
@@ -74,11 +77,7 @@ def decode_acknowledgement(raw: bytes) -> Acknowledgement:
     Raises:
         ContractError: It holds none.
     """
-    try:
-        return msgspec.json.decode(raw, type=Acknowledgement)
-    except msgspec.MsgspecError as error:
-        msg = f"expected an acknowledgement such as {{'epoch': 'a1', 'through': 7}}, got {raw[:80]!r}: {error}"
-        raise ContractError(msg) from error
+    return _decode(raw, Acknowledgement, "an acknowledgement")
 
 
 def decode_presence(raw: bytes) -> Presence:
@@ -87,11 +86,7 @@ def decode_presence(raw: bytes) -> Presence:
     Raises:
         ContractError: It holds none.
     """
-    try:
-        return msgspec.json.decode(raw, type=Presence)
-    except msgspec.MsgspecError as error:
-        msg = f"expected a device's presence, got {raw[:80]!r}: {error}"
-        raise ContractError(msg) from error
+    return _decode(raw, Presence, "a device's presence")
 
 
 def decode_receipt(raw: bytes) -> IngestReceipt:
@@ -100,10 +95,14 @@ def decode_receipt(raw: bytes) -> IngestReceipt:
     Raises:
         ContractError: It holds none.
     """
+    return _decode(raw, IngestReceipt, "an ingest receipt")
+
+
+def _decode(raw: bytes, message: type[MessageT], name: str) -> MessageT:
     try:
-        return msgspec.json.decode(raw, type=IngestReceipt)
+        return msgspec.json.decode(raw, type=message)
     except msgspec.MsgspecError as error:
-        msg = f"expected an ingest receipt, got {raw[:80]!r}: {error}"
+        msg = f"expected {name}, got {raw[:80]!r}: {error}"
         raise ContractError(msg) from error
 
 

@@ -8,7 +8,7 @@ import msgspec
 from contracts.delivery import EVENT_MEDIA_TYPE, Acknowledgement, Presence
 from contracts.events import Event, Source
 from contracts.payloads import STORE_LOCAL_PAYLOADS, UPLINK_PAYLOADS
-from contracts.privacy import Payload
+from contracts.privacy import Payload, PrivacyClass
 from contracts.topics import ack_topic, event_topic, presence_topic
 
 JSON_SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -16,6 +16,10 @@ ASYNCAPI_VERSION = "3.0.0"
 PAYLOADS: tuple[type[Payload], ...] = (*UPLINK_PAYLOADS, *STORE_LOCAL_PAYLOADS)
 
 _ANY = Source("tenant", "store", "device")
+_CONTROLS: tuple[tuple[type[msgspec.Struct], str, str, str], ...] = (
+    (Acknowledgement, ack_topic(_ANY), "receive", "The gateway holds events durably up to a number."),
+    (Presence, presence_topic(_ANY), "send", "A device is connected, or (its last will) is not."),
+)
 _PARAMETERS = {
     name: {"description": f"The {name}'s name: 1 to 64 of a-z, 0-9 and the hyphen."}
     for name in ("tenant", "store", "device")
@@ -41,33 +45,27 @@ def event_schema(payload: type[Payload]) -> dict[str, Any]:
 
 def asyncapi_document(version: str) -> dict[str, Any]:
     """Return the AsyncAPI 3 document of everything that travels over MQTT."""
+    refs, schemas = msgspec.json.schema_components(
+        [*(Event[payload] for payload in PAYLOADS), *(control for control, *_ in _CONTROLS)],  # type: ignore[valid-type]  # types made at run time
+        ref_template="#/components/schemas/{name}",
+    )
+    parts = [
+        (payload.TYPE, payload.SUMMARY, "send", event_topic(_ANY, payload), EVENT_MEDIA_TYPE, payload.PRIVACY.value)
+        for payload in PAYLOADS
+    ] + [
+        (control.__name__, summary, action, topic, "application/json", PrivacyClass.OPERATIONAL.value)
+        for control, topic, action, summary in _CONTROLS
+    ]
     channels: dict[str, Any] = {}
     messages: dict[str, Any] = {}
     operations: dict[str, Any] = {}
-    for payload in PAYLOADS:
-        name = payload.TYPE
-        messages[name] = {
-            "name": name,
-            "summary": payload.SUMMARY,
-            "contentType": EVENT_MEDIA_TYPE,
-            "payload": {
-                "schemaFormat": "application/schema+json;version=draft-2020-12",
-                "schema": event_schema(payload),
-            },
-            "x-privacy-class": payload.PRIVACY.value,
-        }
-        channels[name] = _channel(event_topic(_ANY, payload), name)
-        operations[f"publish-{name}"] = _operation("send", name, f"A device reports: {payload.SUMMARY}")
-    for control, topic, action, summary in (
-        (Acknowledgement, ack_topic(_ANY), "receive", "The gateway holds events durably up to a number."),
-        (Presence, presence_topic(_ANY), "send", "A device is connected, or (its last will) is not."),
-    ):
-        name = control.__name__
+    for (name, summary, action, topic, media_type, privacy), ref in zip(parts, refs, strict=True):
         messages[name] = {
             "name": name,
             "summary": summary,
-            "contentType": "application/json",
-            "payload": _plain(control),
+            "contentType": media_type,
+            "payload": ref,
+            "x-privacy-class": privacy,
         }
         channels[name] = _channel(topic, name)
         operations[f"{action}-{name}"] = _operation(action, name, summary)
@@ -76,13 +74,14 @@ def asyncapi_document(version: str) -> dict[str, Any]:
         "info": {
             "title": "Shopthread store bus",
             "version": version,
-            "description": "What devices and the gateway of one store say to each other over MQTT 5, QoS 1.",
+            "description": "What devices and the gateway of one store say to each other over MQTT 5, QoS 1. "
+            "`send` and `receive` are a device's.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
         "channels": channels,
         "operations": operations,
-        "components": {"messages": messages},
+        "components": {"messages": messages, "schemas": dict(sorted(schemas.items()))},
     }
 
 
@@ -116,12 +115,6 @@ def event_catalogue() -> str:
 def to_json_text(document: dict[str, Any]) -> str:
     """Return a document as the text that is committed."""
     return json.dumps(document, indent=2) + "\n"
-
-
-def _plain(control: type[msgspec.Struct]) -> dict[str, Any]:
-    (_,), components = msgspec.json.schema_components([control], ref_template="{name}")
-    schema: dict[str, Any] = components[control.__name__]
-    return schema
 
 
 def _channel(topic: str, message: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from contracts.delivery import (
     Rejection,
     check_epoch,
     decode_acknowledgement,
+    decode_presence,
     decode_receipt,
     encode_message,
     join_batch,
@@ -54,6 +55,11 @@ def test_what_is_no_acknowledgement_is_refused(raw: bytes):
 def test_what_is_no_receipt_is_refused():
     with pytest.raises(ContractError, match="expected an ingest receipt"):
         decode_receipt(b"<html>")
+
+
+def test_what_is_no_presence_is_refused():
+    with pytest.raises(ContractError, match="expected a device's presence"):
+        decode_presence(b"{}")
 
 
 def test_epochs():
