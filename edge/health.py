@@ -62,18 +62,19 @@ class HealthReporter:
 
     def report(self) -> None:
         """Report now."""
-        now_ms, vitals, counts = self._clock_ms(), self._vitals(), self._outbox.counts()
-        health = DeviceHealth(
-            uptime_s=max(0.0, (now_ms - self._started_ms) / 1000),
-            software_version=self._software_version,
-            queue_depth=counts.depth,
-            fps=vitals.fps,
-            temperature_c=self._temperature(),
-            model_name=vitals.model_name,
-            model_version=vitals.model_version,
-            input_errors=counts.bad_inputs,
-        )
+        now_ms, vitals = self._clock_ms(), self._vitals()
         try:
+            counts = self._outbox.counts()
+            health = DeviceHealth(
+                uptime_s=max(0.0, (now_ms - self._started_ms) / 1000),
+                software_version=self._software_version,
+                queue_depth=counts.depth,
+                fps=vitals.fps,
+                temperature_c=self._temperature(),
+                model_name=vitals.model_name,
+                model_version=vitals.model_version,
+                input_errors=counts.bad_inputs,
+            )
             self._outbox.append([draft_event(self._source, health, now_ms)])
         except OutboxError as error:
             logger.warning("%s: could not report health: %s", self._source, error)

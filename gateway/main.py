@@ -4,6 +4,7 @@ import logging
 import random
 import threading
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from gateway.adapters.event_store import EventStore
 from gateway.adapters.uploader import Uploader
 from gateway.config import GatewayConfig, read_secret
 from gateway.core.retry import RetryPolicy
+from gateway.errors import GatewayError
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +65,7 @@ def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
             broker.start()
         consumer.start()
         uploader.start()
-        _housekeeping(config, store, stop)
+        _housekeeping(config, store, stop, lambda: consumer.is_alive and uploader.is_alive)
         consumer.stop()
         uploader.stop(_DRAIN_S)
     finally:
@@ -73,12 +75,21 @@ def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
         store.close()
 
 
-def _housekeeping(config: GatewayConfig, store: EventStore, stop: threading.Event) -> None:
-    """Report health and delete what the cloud confirmed long ago, until told to stop."""
+def _housekeeping(
+    config: GatewayConfig, store: EventStore, stop: threading.Event, is_working: Callable[[], bool]
+) -> None:
+    """Report health and delete what the cloud confirmed long ago, until told to stop.
+
+    Raises:
+        GatewayError: A part of the gateway has died; a service manager should start the gateway again.
+    """
     started_s, pruned_s = time.monotonic(), float("-inf")
     software_version = version("shopthread")
     keep_ms = round(config.gateway.keep_days * _DAY_MS)
     while not stop.wait(config.gateway.health_interval_s):
+        if not is_working():
+            msg = "a part of the gateway has died; see the log above, and start the gateway again"
+            raise GatewayError(msg)
         now_s, now_ms = time.monotonic(), clock_ms()
         health = DeviceHealth(
             uptime_s=now_s - started_s,

@@ -126,6 +126,15 @@ class Outbox:
                     raise OutboxError(msg) from error
                 raise
 
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                msg = f"cannot read the outbox {self._path}: {error}; check the disk"
+                raise OutboxError(msg) from error
+
     def append(self, drafts: Drafts, position: FeedPosition | None = None) -> int:
         """Commit events in order, each once, together with how far their input was read.
 
@@ -156,8 +165,12 @@ class Outbox:
         return new
 
     def rows(self, sequences: range) -> list[OutboxRow]:
-        """Return the rows of these sequence numbers, ascending, as far as they still wait."""
-        with self._lock:
+        """Return the rows of these sequence numbers, ascending, as far as they still wait.
+
+        Raises:
+            OutboxError: The file cannot be read.
+        """
+        with self._reading():
             found = self._db.execute(
                 "SELECT sequence, topic, body FROM outbox WHERE sequence >= ? AND sequence < ? ORDER BY sequence",
                 (sequences.start, sequences.stop),
@@ -191,14 +204,22 @@ class Outbox:
             self._db.execute("DELETE FROM bad_input WHERE id <= ?", ((inserted or 0) - _KEPT_BAD_INPUTS,))
 
     def position(self, feed: str) -> int:
-        """Return how far an input was read, in bytes; 0 where it was not read yet."""
-        with self._lock:
+        """Return how far an input was read, in bytes; 0 where it was not read yet.
+
+        Raises:
+            OutboxError: The file cannot be read.
+        """
+        with self._reading():
             row = self._db.execute("SELECT offset_bytes FROM feed WHERE name = ?", (feed,)).fetchone()
         return int(row[0]) if row else 0
 
     def counts(self) -> OutboxCounts:
-        """Return how many events were made and acknowledged, and how many lines of input were bad."""
-        with self._lock:
+        """Return how many events were made and acknowledged, and how many lines of input were bad.
+
+        Raises:
+            OutboxError: The file cannot be read.
+        """
+        with self._reading():
             return read_counts(self._db)
 
     def close(self) -> None:

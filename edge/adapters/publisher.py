@@ -27,6 +27,7 @@ from contracts.topics import ack_topic, presence_topic
 from edge.adapters.outbox import Outbox, OutboxRow
 from edge.config import BrokerSettings
 from edge.core.sending import SendPolicy, SendState, acknowledge, begin, next_rows
+from edge.errors import OutboxError
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ _IDLE_S = 0.05
 _KEEPALIVE_S = 30
 _SESSION_EXPIRY_S = 3600
 _DRAIN_POLL_S = 0.02
+_OUTBOX_RETRY_S = 1.0
 
 
 class Publisher:
@@ -131,8 +133,13 @@ class Publisher:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
-            rows = self._take()
-            oldest = str(self._outbox.counts().acknowledged + 1)
+            try:
+                rows = self._take()
+                oldest = str(self._outbox.counts().acknowledged + 1)
+            except OutboxError as error:
+                logger.error("%s: %s; trying again", self._source, error)  # noqa: TRY400 - one line for operators
+                self._stop.wait(_OUTBOX_RETRY_S)
+                continue
             for row in rows:
                 self._publish(row, oldest)
             self._wake.wait(_IDLE_S)
@@ -199,7 +206,12 @@ class Publisher:
         except ContractError as error:
             logger.warning("%s: ignored a message on %s: %s", self._source, message.topic, error)
             return
-        if not self._outbox.acknowledge(acknowledgement.epoch, acknowledgement.through):
+        try:
+            ours = self._outbox.acknowledge(acknowledgement.epoch, acknowledgement.through)
+        except OutboxError as error:  # the gateway says it again when the rows come again
+            logger.error("%s: %s", self._source, error)  # noqa: TRY400 - one line for operators
+            return
+        if not ours:
             return
         with self._lock:
             if self._state is not None:

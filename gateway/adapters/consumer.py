@@ -101,6 +101,11 @@ class Consumer:
         self._client.loop_start()
         self._writer.start()
 
+    @property
+    def is_alive(self) -> bool:
+        """Return whether the writer still works."""
+        return self._writer.is_alive()
+
     def stop(self) -> None:
         """Write what has come, then disconnect. What was not acknowledged will be delivered again."""
         self._stop.set()

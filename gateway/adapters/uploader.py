@@ -9,10 +9,11 @@ import httpx
 import zstandard
 
 from contracts.delivery import BATCH_MEDIA_TYPE, INGEST_PATH, IngestReceipt, decode_receipt, join_batch
-from contracts.errors import ContractError
+from contracts.errors import ContractError, PrivacyError
 from gateway.adapters.event_rows import WaitingEvent
 from gateway.adapters.event_store import EventStore
 from gateway.core.retry import RetryPolicy, wait_s
+from gateway.errors import EventStoreError
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ _REFUSED_AS_A_WHOLE = frozenset(
 )
 _NO_ACCESS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 CLOUD_REFUSED = "cloud_refused"
+UNFIT = "unfit_for_uplink"
 
 
 class UploadError(Exception):
@@ -71,6 +73,11 @@ class Uploader:
         """Say that new events wait."""
         self._wake.set()
 
+    @property
+    def is_alive(self) -> bool:
+        """Return whether the uploading thread still works."""
+        return self._thread.is_alive()
+
     def stop(self, drain_s: float = 0.0) -> None:
         """End after the request that is under way, then send what is left, for at most `drain_s` seconds."""
         self._stop.set()
@@ -80,7 +87,7 @@ class Uploader:
         try:
             while self._clock_ms() < until_ms and self.step():
                 pass
-        except UploadError as error:
+        except (UploadError, EventStoreError) as error:
             logger.warning("%s; %d events wait for the next start", error, self._store.queue_depth())
 
     def _run(self) -> None:
@@ -88,7 +95,7 @@ class Uploader:
             self._wake.clear()
             try:
                 more = self.step()
-            except UploadError as error:
+            except (UploadError, EventStoreError) as error:
                 self._failures += 1
                 pause_s = wait_s(self._policy, self._failures, self._chance())
                 logger.warning("upload failed (try %d): %s; trying again in %.1f s", self._failures, error, pause_s)
@@ -112,6 +119,9 @@ class Uploader:
             return False
         try:
             receipt = self._send(batch)
+        except PrivacyError:
+            self._bury_unfit(batch)
+            return True
         except BatchRefusedError as error:
             if len(batch) == 1:
                 self._store.bury_waiting(batch[0], CLOUD_REFUSED, str(error), self._clock_ms())
@@ -125,6 +135,15 @@ class Uploader:
         self._store.mark_uploaded(batch, refused, self._clock_ms())
         self._limit = min(self._batch_events, self._limit * 2)
         return len(batch) == self._limit or self._store.queue_depth() > 0
+
+    def _bury_unfit(self, batch: list[WaitingEvent]) -> None:
+        """Move what must not leave the store, or cannot be read any more, to the dead letters."""
+        for each in batch:
+            try:
+                join_batch([each.body])
+            except PrivacyError as error:
+                self._store.bury_waiting(each, UNFIT, str(error), self._clock_ms())
+                logger.error("kept from the uplink: %s", error)  # noqa: TRY400 - one line for operators
 
     def _send(self, batch: list[WaitingEvent]) -> IngestReceipt:
         body = self._compressor.compress(join_batch([each.body for each in batch]))

@@ -10,11 +10,12 @@ import zstandard
 
 from contracts.delivery import IngestReceipt, Rejection, encode_message, split_batch
 from contracts.errors import RejectReason
-from contracts.events import Source, draft_event
-from contracts.payloads import DeviceHealth
+from contracts.events import Source, draft_event, encode_event
+from contracts.payloads import AppearanceSignature, DeviceHealth
 from gateway.adapters.event_store import EventStore
 from gateway.adapters.uploader import Uploader, UploadError
 from gateway.core.retry import RetryPolicy
+from tests.unit.contracts.samples import SAMPLES, sample_event
 
 GATEWAY = Source("acme", "store-1", "gateway")
 Cloud = Callable[[httpx.Request], httpx.Response]
@@ -87,6 +88,24 @@ def test_a_poisoned_event_is_found_and_blocks_nothing(store: EventStore):
     assert [letter.body for letter in store.dead_letters()] == [poison]
     (tally,) = store.tallies()
     assert (tally.uploaded, tally.refused) == (9, 1)
+
+
+def test_what_must_not_leave_the_store_is_kept_from_the_uplink_and_blocks_nothing(store: EventStore):
+    signature = next(sample for sample in SAMPLES if isinstance(sample, AppearanceSignature))
+    intruder = encode_event(sample_event(signature))
+    store._db.execute("UPDATE event SET body = ? WHERE position = 3", (intruder,))
+    sent: list[bytes] = []
+
+    def cloud(request: httpx.Request) -> httpx.Response:
+        sent.extend(_lines(request))
+        return _accept(request)
+
+    uploader = _uploader(store, cloud)
+    while uploader.step():
+        pass
+    assert len(sent) == 9
+    assert intruder not in sent
+    assert [(letter.reason, letter.body) for letter in store.dead_letters()] == [("unfit_for_uplink", intruder)]
 
 
 def _unreachable(request: httpx.Request) -> httpx.Response:

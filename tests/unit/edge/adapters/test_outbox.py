@@ -117,6 +117,12 @@ def test_a_locked_file_is_one_clear_error_and_keeps_nothing(outbox: Outbox, tmp_
     assert outbox.append([_draft(1)]) == 1
 
 
+def test_a_file_that_cannot_be_read_is_one_clear_error(outbox: Outbox):
+    outbox._db.execute("DROP TABLE outbox")
+    with pytest.raises(OutboxError, match="cannot read the outbox"):
+        outbox.rows(ALL)
+
+
 def test_an_empty_file_has_no_counts():
     db = sqlite3.connect(":memory:")
     db.executescript("CREATE TABLE state (made, acknowledged); CREATE TABLE bad_input (id)")
