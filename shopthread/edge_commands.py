@@ -41,7 +41,7 @@ def check(config: Config) -> None:
 
     with one_line_errors(EdgeError, ModelError):
         width_px, height_px = check_camera(load_camera_config(config), default_models_dir())
-    out.print(f"{config}: every tripwire can fire in pictures of {width_px}x{height_px}")
+    out.print(f"{config}: every tripwire can fire in pictures of {width_px}x{height_px}", soft_wrap=True)
 
 
 @app.command()
@@ -73,4 +73,4 @@ def init(
             source = f"file:{Path(place).resolve()}"
         text = starter_toml(Source(tenant, store, device), source, picture_size(source))
         config.write_text(text, encoding="utf-8")
-    out.print(f"Wrote {config}. Next: shopthread edge check {config}", highlight=False)
+    out.print(f"Wrote {config}. Next: shopthread edge check {config}", highlight=False, soft_wrap=True)

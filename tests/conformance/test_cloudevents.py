@@ -6,6 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from contracts import generate
 from contracts.events import encode_event
 from contracts.generate import ROOT, documents
 from contracts.privacy import Payload
@@ -38,3 +39,9 @@ def test_events_are_valid_by_our_own_schemas(payload: Payload):
 @pytest.mark.parametrize(("path", "text"), documents().items(), ids=lambda value: getattr(value, "name", ""))
 def test_generated_documents_are_up_to_date(path: Path, text: str):
     assert (ROOT / path).read_text() == text, "run `make schemas` and commit the result"
+
+
+def test_generating_writes_every_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(generate, "ROOT", tmp_path)
+    generate.main()
+    assert {path.relative_to(tmp_path) for path in tmp_path.rglob("*.*")} == set(documents())

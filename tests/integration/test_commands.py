@@ -1,0 +1,208 @@
+"""The commands that integrators type, on real files: what works, and one clear line for what does not."""
+
+import socket
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from contracts.errors import EventRejectedError, RejectReason
+from contracts.events import Source, decode_event, draft_event, encode_event
+from contracts.payloads import Coverage, DeviceHealth
+from contracts.topics import event_topic
+from gateway.adapters.event_store import EventStore
+from gateway.core.judging import Delivery
+from shopthread import cli
+from shopthread.demo.configs import write_video_camera
+from shopthread.demo.workspace import PLAZA, Ports, open_workspace
+from tests.servers import free_port
+
+DEVICE = Source("demo", "store-1", "cam-1")
+
+
+def _run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
+
+
+def _outbox_types(path: Path) -> set[str]:
+    db = sqlite3.connect(path)
+    types = {decode_event(body).type for (body,) in db.execute("SELECT body FROM outbox")}
+    db.close()
+    return types
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    path = tmp_path / "people.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
+    for _ in range(15):
+        writer.write(np.full((240, 320, 3), 90, dtype=np.uint8))
+    writer.release()
+    return path
+
+
+def test_a_camera_is_begun_checked_and_run(tmp_path: Path, video: Path):
+    config = tmp_path / "camera.toml"
+    begin = ("edge", "init", "--source", f"file:{video}", "--store", "store-1", "--device", "cam-1", "--out", config)
+    assert _run(*begin).exit_code == 0
+    again = _run(*begin)
+    assert (again.exit_code, "exists" in again.output) == (1, True)
+    checked = _run("edge", "check", config)
+    assert "every tripwire can fire in pictures of 320x240" in checked.output
+    config.write_text(config.read_text().replace("1883", str(free_port())).replace("realtime = true", ""))
+    ran = _run("edge", "run", config)
+    assert ran.exit_code == 0, ran.output
+    expected = {Coverage.TYPE, DeviceHealth.TYPE}
+    assert expected <= _outbox_types(tmp_path / "data" / "cam-1" / "outbox.sqlite"), (
+        "nobody there, yet time was observed"
+    )
+
+
+def test_a_line_that_can_never_fire_is_refused(tmp_path: Path, video: Path):
+    config = tmp_path / "camera.toml"
+    _run("edge", "init", "--source", f"file:{video}", "--store", "store-1", "--device", "cam-1", "--out", config)
+    config.write_text(config.read_text().replace("[160.0, 235.2], [160.0, 4.8]", "[319.0, 235.2], [319.0, 4.8]"))
+    refused = _run("edge", "check", config)
+    assert refused.exit_code == 1
+    assert "tripwire 'middle'" in refused.output
+    assert "can never fire" in refused.output
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('id = "cam-1"', 'id = "Cam 1"', "device.id must be"),
+        ("file:", "flie:", "camera.source must be"),
+        ("people.avi", "nobody.avi", "nobody.avi"),
+        ("[camera]", "[camera]\nspeed = 3", "speed"),
+        ("[camera]", '[camera]\nmodel = "yolo"', "yolo"),
+    ],
+)
+def test_a_camera_that_cannot_run_says_why_in_one_line(tmp_path: Path, video: Path, old: str, new: str, words: str):
+    config = tmp_path / "camera.toml"
+    _run("edge", "init", "--source", f"file:{video}", "--store", "store-1", "--device", "cam-1", "--out", config)
+    config.write_text(config.read_text().replace(old, new))
+    failed = _run("edge", "check", config)
+    assert failed.exit_code == 1
+    assert words in failed.output
+    assert "Traceback" not in failed.output
+
+
+def _terminal(folder: Path, kind: str, feed: str) -> Path:
+    (folder / "feed").write_text(feed)
+    (folder / "key").write_text("k" * 32)
+    path = folder / f"{kind}.toml"
+    path.write_text(
+        f'[device]\ntenant = "demo"\nstore = "store-1"\nid = "{kind}-1"\ndata_dir = "data"\n'
+        f'[{kind}]\ninput = "file:{folder / "feed"}"\nzone_id = "z"\n'
+        f'[pseudonyms]\nkey_file = "key"\n[broker]\nport = {free_port()}\n'
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "command", "feed", "event_type"),
+    [
+        ("terminal", "scan", "4006381333931\n{bad\n", "org.shopthread.code.scanned.v1"),
+        (
+            "pos",
+            "pos",
+            '{"receipt_id": "r1", "lines": [], "total_minor": 0, "currency": "EUR"}\nbad\n',
+            "org.shopthread.pos.sale.v1",
+        ),
+    ],
+)
+def test_terminals_read_their_input_and_keep_what_the_gateway_has_not(
+    tmp_path: Path, kind: str, command: str, feed: str, event_type: str
+):
+    ran = _run("terminal", command, _terminal(tmp_path, kind, feed))
+    assert ran.exit_code == 0, ran.output
+    assert event_type in _outbox_types(tmp_path / "data" / "outbox.sqlite")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "cannot read"), ("short", "holds 5 bytes, at least 16 are needed")]
+)
+def test_a_terminal_without_a_proper_key_does_not_start(tmp_path: Path, content: str | None, words: str):
+    config = _terminal(tmp_path, "terminal", "")
+    (tmp_path / "key").unlink()
+    if content is not None:
+        (tmp_path / "key").write_text(content)
+    failed = _run("terminal", "scan", config)
+    assert failed.exit_code == 1
+    assert words in failed.output
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[tuple[Path, EventStore]]:
+    config = tmp_path / "gateway.toml"
+    config.write_text(
+        '[gateway]\ntenant = "demo"\nstore = "store-1"\ndata_dir = "data"\n'
+        '[cloud]\nurl = "http://127.0.0.1:1"\napi_key_file = "key"\n'
+    )
+    store = EventStore(tmp_path / "data" / "gateway.sqlite", Source("demo", "store-1", "gateway"))
+    yield config, store
+    store.close()
+
+
+def test_the_gateways_state_dead_letters_and_replay(gateway: tuple[Path, EventStore]):
+    config, store = gateway
+    health = draft_event(DEVICE, DeviceHealth(uptime_s=0.0, software_version="x", queue_depth=0), 5)
+    refusal = EventRejectedError(RejectReason.UNKNOWN_TYPE, "no payload type of that name")
+    body, origin = encode_event(health.numbered(DEVICE, 1)), event_topic(DEVICE, DeviceHealth)
+    store.receive([Delivery(origin=origin, body=body, received_ms=5, refusal=refusal)])
+    assert "dead letters: 1" in _run("gateway", "status", config).output
+    assert "unknown_type" in _run("gateway", "dead-letters", config).output
+    assert "taken in: 1, still unacceptable: 0" in _run("gateway", "replay", config).output
+    shown = _run("gateway", "status", config).output
+    assert "dead letters: 0" in shown
+    assert "/demo/store-1/cam-1" in shown
+
+
+def test_a_gateway_that_never_ran_has_no_state_to_show(tmp_path: Path):
+    config = tmp_path / "gateway.toml"
+    config.write_text(
+        '[gateway]\ntenant = "demo"\nstore = "store-1"\ndata_dir = "data"\n'
+        '[cloud]\nurl = "http://127.0.0.1:1"\napi_key_file = "key"\n'
+    )
+    failed = _run("gateway", "status", config)
+    assert (failed.exit_code, "has this gateway run yet?" in failed.output) == (1, True)
+    failed = _run("gateway", "run", config)
+    assert (failed.exit_code, "cloud.api_key_file: cannot read" in failed.output) == (1, True)
+
+
+def test_a_broker_whose_port_is_in_use_says_so():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        failed = _run("gateway", "broker", "--port", str(port))
+    assert failed.exit_code == 1
+    assert f"cannot run a broker on 127.0.0.1:{port}" in failed.output
+
+
+def test_the_demo_takes_ones_own_video(tmp_path: Path, video: Path):
+    workspace = open_workspace(tmp_path / "demo", resume=False)
+    config = write_video_camera(workspace, Ports(web=1, broker=2), video, bundled=False)
+    assert config == workspace.config(PLAZA, "cam-1")
+    assert "pictures of 320x240" in _run("edge", "check", config).output
+
+
+def test_a_part_that_is_not_installed_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def missing() -> None:
+        message = "No module named 'cv2'"
+        raise ModuleNotFoundError(message, name="cv2")
+
+    monkeypatch.setattr(cli, "app", missing)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert "needs cv2, which is not installed" in capsys.readouterr().err
+
+
+def test_the_version():
+    assert _run("--version").output.startswith("shopthread 0.")
