@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -16,6 +17,8 @@ from typing import Any
 import psutil
 import pytest
 
+from contracts.events import decode_event
+from contracts.payloads import VisitRevised, VisitSegment
 from tests.servers import ROOT, free_port
 
 VIDEO = ROOT / "build" / "video" / "vtest.avi"
@@ -109,6 +112,7 @@ def test_every_hop_ends_with_equal_counts_though_the_gateway_is_killed(tmp_path:
     assert shop["links"]["ambiguous"] > 0, "where two stood there, the touch must be abstained from"
     assert summary["counts"]["profiles"] > 0
     _assert_counts_are_true(folder, shop)
+    _assert_links_are_true(folder, shop["links"]["linked"])
     if video:
         assert figures["plaza"]["visits"] > 0, "the camera on the real video must see visits"
     _assert_nobody_is_named_and_no_picture_kept(folder)
@@ -175,6 +179,33 @@ def _assert_counts_are_true(folder: Path, shop: dict[str, Any]) -> None:
         decided = [at_ms for at_ms in passages_ms if at_ms < truth["until_ms"] - 3000]
         assert len(decided) <= counted <= len(passages_ms)
         assert decided
+
+
+def _assert_links_are_true(folder: Path, linked: int) -> None:
+    """Compare each link with who really made the touch, by way of visit, segment and track."""
+    gateway = sqlite3.connect(folder / "corner-shop" / "gateway" / "gateway.sqlite")
+    events = [decode_event(body).data for (body,) in gateway.execute("SELECT body FROM event")]
+    gateway.close()
+    track_of = {event.segment_id: event.track_id for event in events if isinstance(event, VisitSegment)}
+    tracks_of = {
+        event.visit_id: {track_of[segment] for segment in event.segment_ids}
+        for event in events
+        if isinstance(event, VisitRevised)
+    }
+    cloud = sqlite3.connect(folder / "cloud" / "cloud.sqlite")
+    links = cloud.execute(
+        "SELECT touches.device, touches.time_ms, link_decisions.visit_id FROM link_decisions"
+        " JOIN touches USING (tenant, touch_id) WHERE decision = 'linked' AND retracted_ms IS NULL"
+    ).fetchall()
+    cloud.close()
+    truth = json.loads((folder / "feeds" / "run-1" / "truth.json").read_text())
+    tracks_of_person = {
+        person["person_id"]: {track["track_id"] for track in person["tracks"]} for person in truth["people"]
+    }
+    maker_of = {(touch["device_id"], touch["t_ms"]): touch["person_id"] for touch in truth["touches"]}
+    assert len(links) == linked
+    for device, time_ms, visit_id in links:
+        assert tracks_of[visit_id] <= tracks_of_person[maker_of[device, time_ms]], "a wrong link poisons a profile"
 
 
 def _assert_nobody_is_named_and_no_picture_kept(folder: Path) -> None:
