@@ -6,7 +6,7 @@ from shopthread.demo.workspace import PLAZA, SHOP, TENANT, Ports, Workspace
 
 CAMERA, KIOSK, TILL = "cam-1", "kiosk-1", "till-1"
 HEALTH_INTERVAL_S = 5.0
-_PLAZA_TEMPLATE = Path(__file__).resolve().parents[2] / "deploy" / "demo" / "plaza.toml"
+_PLAZA_TEMPLATE = Path(__file__).resolve().with_name("plaza.toml")
 
 
 def write_gateway(workspace: Workspace, store: str, ports: Ports) -> Path:

@@ -65,4 +65,4 @@ def test_the_examples_load():
     assert load_toml(EXAMPLES / "kiosk.toml", ScanTerminalConfig).terminal.member_prefixes["CARD:"] == "card"
     assert load_toml(EXAMPLES / "till.toml", PosConfig).pos.zone_id == "checkout"
     assert load_config(EXAMPLES / "gateway.toml").broker.embedded
-    assert load_camera_config(ROOT / "deploy" / "demo" / "plaza.toml").device.store == "plaza"
+    assert load_camera_config(ROOT / "shopthread" / "demo" / "plaza.toml").device.store == "plaza"

@@ -33,7 +33,7 @@ image_px = [[0.0, 0.0], [640.0, 0.0], [640.0, 480.0], [0.0, 480.0]]
 floor_m = [[0.0, 0.0], [6.4, 0.0], [6.4, 4.8], [0.0, 4.8]]
 error_m = 0.3
 """
-PLAZA = Path(__file__).parents[3] / "deploy" / "demo" / "plaza.toml"
+PLAZA = Path(__file__).parents[3] / "shopthread" / "demo" / "plaza.toml"
 
 
 def written(tmp_path: Path, text: str = GOOD) -> Path:

@@ -91,7 +91,7 @@ def test_counting_says_what_is_wrong_with_its_input(runner: CliRunner, tmp_path:
     result = runner.invoke(app, ["count", *options])
     assert result.exit_code == 1
     assert "absent.toml" in result.output
-    plaza = Path(__file__).parents[3] / "deploy" / "demo" / "plaza.toml"
+    plaza = Path(__file__).parents[3] / "shopthread" / "demo" / "plaza.toml"
     result = runner.invoke(app, ["count", "--config", str(plaza), "--video", str(tmp_path / "a.avi"), "--truth", "gt"])
     assert result.exit_code == 1
     assert "there is no file" in result.output
@@ -106,7 +106,7 @@ def test_counting_compares_footage_with_its_truth(runner: CliRunner, tmp_path: P
     writer.release()
     truth = tmp_path / "gt.txt"
     truth.write_text("1,1,100,200,30,80,1\n2,1,300,200,30,80,1\n3,1,500,200,30,80,1\n", encoding="utf-8")
-    plaza = Path(__file__).parents[3] / "deploy" / "demo" / "plaza.toml"
+    plaza = Path(__file__).parents[3] / "shopthread" / "demo" / "plaza.toml"
     options = ["--config", str(plaza), "--video", str(video), "--truth", str(truth)]
     result = runner.invoke(app, ["count", *options])
     assert result.exit_code == 0, result.output
