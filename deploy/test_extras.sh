@@ -17,5 +17,6 @@ for extra in ${@:-models edge gateway cloud sim}; do
     touch "$stamp"
   fi
   "$environment/bin/python" -c "import ${tier[$extra]}"
+  "$environment/bin/shopthread" --help >/dev/null
   "$environment/bin/python" -m pytest -q -p no:cacheprovider "tests/unit/contracts" "tests/unit/${tier[$extra]}"
 done
