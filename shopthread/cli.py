@@ -1,5 +1,6 @@
 """The command line. A tier is imported only when one of its subcommands runs."""
 
+import sys
 from importlib.metadata import version
 from typing import Annotated
 
@@ -14,7 +15,17 @@ from shopthread import (
     simulate_commands,
     terminal_commands,
 )
-from shopthread.console import FAILURE, err
+from shopthread.console import FAILURE, print_error
+
+_EVERYTHING = "edge,gateway,cloud,sim"
+_EXTRAS = {
+    "edge": "edge",
+    "terminal": "edge",
+    "gateway": "gateway",
+    "cloud": "cloud",
+    "simulate": "sim",
+    "models": "models",
+}
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,11 +62,6 @@ def main() -> None:
     try:
         app()
     except ModuleNotFoundError as error:
-        extras = {"edge": "edge", "gateway": "gateway", "cloud": "cloud", "simulators": "sim", "models": "models"}
-        err.print(
-            f"[bold red]error:[/] this command needs {error.name}, which is not installed; "
-            f"install the part that you run: pip install 'shopthread[{'|'.join(sorted(set(extras.values())))}]'",
-            highlight=False,
-            soft_wrap=True,
-        )
+        needed = _EXTRAS.get(sys.argv[1] if len(sys.argv) > 1 else "", _EVERYTHING)
+        print_error(f"this needs {error.name}, which is not installed here; install it: pip install '.[{needed}]'")
         raise SystemExit(FAILURE) from error

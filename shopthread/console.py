@@ -11,6 +11,7 @@ from types import FrameType
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 _PLAIN_WIDTH = 110
 """Columns where nothing says how wide the output is, such as in a log."""
@@ -21,13 +22,18 @@ err = Console(stderr=True)
 FAILURE = 1
 
 
+def print_error(message: str) -> None:
+    """Print one line on standard error that begins with `error:`."""
+    err.print(f"[bold red]error:[/] {escape(message)}", highlight=False, soft_wrap=True)
+
+
 @contextmanager
 def one_line_errors(*expected: type[Exception]) -> Iterator[None]:
     """Turn expected errors into one line on standard error and a non-zero exit code."""
     try:
         yield
     except expected as error:
-        err.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        print_error(str(error))
         raise typer.Exit(FAILURE) from error
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.live import Live
 
-from shopthread.console import FAILURE, err, one_line_errors, out, stop_on_signal
+from shopthread.console import FAILURE, one_line_errors, out, print_error, stop_on_signal
 
 if TYPE_CHECKING:
     from shopthread.demo.observation import Snapshot
@@ -79,7 +79,7 @@ def demo(  # noqa: PLR0913, PLR0917 - one argument per option
     summary = {"equal": snapshot.is_equal, "restarts": restarts, "counts": snapshot}
     workspace.summary.write_bytes(json.format(json.encode(summary)))
     if not snapshot.is_equal:
-        err.print(f"[bold red]error:[/] the hops do not agree; see the logs in {workspace.logs}", soft_wrap=True)
+        print_error(f"the hops do not agree; see the logs in {workspace.logs}")
         raise typer.Exit(FAILURE)
 
 

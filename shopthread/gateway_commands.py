@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from shopthread.console import err, log_to_stderr, one_line_errors, out, stop_on_signal
+from shopthread.console import log_to_stderr, one_line_errors, out, print_error, stop_on_signal
 
 if TYPE_CHECKING:
     from gateway.adapters.event_store import EventStore
@@ -49,7 +49,7 @@ def broker(
             embedded.start()
             while not stop.wait(0.2):
                 if not embedded.is_running:
-                    err.print("[bold red]error:[/] the broker's process ended by itself")
+                    print_error("the broker's process ended by itself")
                     raise typer.Exit(1)
         finally:
             embedded.stop()

@@ -198,10 +198,13 @@ def test_a_part_that_is_not_installed_is_one_clear_line(
         raise ModuleNotFoundError(message, name="cv2")
 
     monkeypatch.setattr(cli, "app", missing)
+    monkeypatch.setattr("sys.argv", ["shopthread", "edge", "run"])
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 1
-    assert "needs cv2, which is not installed" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "needs cv2, which is not installed" in said
+    assert "pip install '.[edge]'" in said
 
 
 def test_the_version():
