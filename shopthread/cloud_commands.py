@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shopthread.console import print_error
+
 if TYPE_CHECKING:
     from cloud.config import Settings
     from cloud.db import Database
@@ -41,11 +43,11 @@ def _told_in_one_line() -> Iterator[None]:
     try:
         yield
     except (CommandError, ConfigError, ScopeError, StartError, SchemaError, TopicError) as error:
-        typer.echo(f"error: {error}", err=True)
+        print_error(str(error))
         raise typer.Exit(1) from error
     except (OperationalError, ProgrammingError) as error:
         cause = str(error.orig).strip().splitlines()[0]
-        typer.echo(f"error: the database says: {cause}; run 'shopthread cloud check' to see its state", err=True)
+        print_error(f"the database says: {cause}; run 'shopthread cloud check' to see its state")
         raise typer.Exit(1) from error
 
 

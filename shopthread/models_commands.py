@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from shopthread.console import err, out
+from shopthread.console import err, one_line_errors, out, print_error
 
 if TYPE_CHECKING:
     from models.registry import ModelRegistry, RegisteredModel
@@ -22,8 +22,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="The models that find people in frames: list, verify, add your own, measure.",
 )
-_console = out
-_errors = err
 
 
 def default_models_dir() -> Path:
@@ -67,18 +65,8 @@ def _explained() -> Iterator[None]:
     """Print what is wrong with a model, and what to do, instead of a traceback."""
     from models.errors import ModelError
 
-    try:
+    with one_line_errors(ModelError):
         yield
-    except ModelError as error:
-        _errors.print(f"error: {error}", markup=False, soft_wrap=True)
-        raise typer.Exit(1) from error
-    except ModuleNotFoundError as error:
-        _errors.print(
-            f"error: {error.name} is not installed; install shopthread[edge]",
-            markup=False,
-            soft_wrap=True,
-        )
-        raise typer.Exit(1) from error
 
 
 @app.command("list")
@@ -99,7 +87,7 @@ def list_models() -> None:
                 manifest.licence,
                 manifest.sha256[:12],
             )
-    _console.print(table)
+    out.print(table)
 
 
 @app.command()
@@ -120,9 +108,9 @@ def verify(
                 load_model(model)
             except ModelError as error:
                 refused += 1
-                _errors.print(f"refused  {error}", markup=False, soft_wrap=True)
+                err.print(f"refused  {error}", markup=False, soft_wrap=True)
             else:
-                _console.print(f"ok       {model.manifest.name}  {model.path}", soft_wrap=True)
+                out.print(f"ok       {model.manifest.name}  {model.path}", soft_wrap=True)
     if refused:
         raise typer.Exit(1)
 
@@ -198,9 +186,9 @@ def _show(model: "RegisteredModel") -> None:
     table.add_row("layout, colours", f"{manifest.preprocessing.layout}, {manifest.preprocessing.channel_order}")
     table.add_row("sha256", manifest.sha256)
     table.add_row("file", str(model.path))
-    _console.print(table)
+    out.print(table)
     if manifest.detector is not None:
-        _console.print(f'Use it in a camera\'s file: model = "{manifest.name}"', markup=False)
+        out.print(f'Use it in a camera\'s file: model = "{manifest.name}"', markup=False)
 
 
 def _shape(shape: tuple[int | str, ...]) -> str:
@@ -252,7 +240,7 @@ def evaluate(
                 str(result.frames),
                 str(result.people),
             )
-    _console.print(table)
+    out.print(table)
 
 
 @app.command()
@@ -290,12 +278,12 @@ def count(
             settings = replace(settings, camera=replace(camera, model=model or camera.model))
             clock = CameraClock(lambda: 0, time.monotonic, time.sleep)
             fps = VideoFile(video, 0, clock).frames_per_second()
-            agent = build_camera_agent(settings, Collected(), clock, registry=_registry(), on_bad_line=_console.print)
+            agent = build_camera_agent(settings, Collected(), clock, registry=_registry(), on_bad_line=out.print)
             agent.run(lambda: False)
             start_ms = 0 if camera.start is None else round(camera.start.timestamp() * 1000)
             paths = audit.read_true_paths(truth, start_ms, fps)
         except EdgeError as error:
-            _errors.print(f"error: {error}", markup=False, soft_wrap=True)
+            print_error(str(error))
             raise typer.Exit(1) from error
     drafts = [draft for emitted in found for draft in emitted]
     table = Table("tripwire", "true in/out", "found in/out", "matched", "missed", "made up", title=video.name)
@@ -310,5 +298,5 @@ def count(
             str(result.missed),
             str(result.extra),
         )
-    _console.print(table)
-    _console.print(f"{agent.frames_processed} frames")
+    out.print(table)
+    out.print(f"{agent.frames_processed} frames")
