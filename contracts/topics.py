@@ -104,4 +104,9 @@ def parse_topic(text: str) -> Topic:
 
 def store_filter(tenant: str, store: str, channel: Channel) -> str:
     """Return the subscription filter for one channel of every device of a store."""
-    return "/".join((*_ROOT, check_name("tenant", tenant), check_name("store", store), "+", channel, "+"))
+    return device_filter(tenant, store, "+", channel)
+
+
+def device_filter(tenant: str, store: str, device: str, channel: Channel) -> str:
+    """Return the filter for one channel of one device; `device` may be a wildcard or a broker's placeholder."""
+    return "/".join((*_ROOT, check_name("tenant", tenant), check_name("store", store), device, channel, "+"))

@@ -56,6 +56,33 @@ def broker(
 
 
 @app.command()
+def mosquitto(
+    config: Config,
+    folder: Annotated[Path, typer.Option("--out", help="Folder to write mosquitto.conf and acl into.")],
+    host: Annotated[str, typer.Option(help="IP address that the broker listens on.")] = "0.0.0.0",  # noqa: S104 - devices come from outside
+    port: Annotated[int, typer.Option(min=1, max=65535, help="TCP port, with TLS.")] = 8883,
+) -> None:
+    """Write a hardened Mosquitto configuration for the store: TLS, passwords, rights per device, nothing dropped.
+
+    Put ca.pem, broker.pem and broker.key into the folder, and give each device and the gateway a password:
+    mosquitto_passwd passwords DEVICE-ID. Then run: mosquitto -c mosquitto.conf
+    """
+    from gateway.config import load_config
+    from gateway.core.broker_config import BrokerPlace, mosquitto_acl, mosquitto_configuration
+    from gateway.errors import GatewayError
+
+    with one_line_errors(GatewayError, OSError):
+        source = load_config(config).gateway.source
+        folder = folder.resolve()
+        (folder / "data").mkdir(parents=True, exist_ok=True)
+        place = BrokerPlace(host=host, port=port, folder=str(folder))
+        (folder / "mosquitto.conf").write_text(mosquitto_configuration(source, place), encoding="utf-8")
+        (folder / "acl").write_text(mosquitto_acl(source), encoding="utf-8")
+        (folder / "acl").chmod(0o600)
+    out.print(f"Wrote {folder / 'mosquitto.conf'} and {folder / 'acl'}", highlight=False, soft_wrap=True)
+
+
+@app.command()
 def status(config: Config, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Show what each device sent, what the cloud has confirmed and what waits."""
     store = _open(config)
