@@ -14,8 +14,9 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from contracts.decoding import decode_json
 from contracts.errors import ContractError, EventRejectedError, PrivacyError, RejectReason
-from contracts.events import decode_event, require_uplink
+from contracts.events import SEQUENCE_DIGITS, decode_event, require_uplink
 from contracts.topics import check_name
 
 EPOCH_PROPERTY = "epoch"
@@ -26,6 +27,8 @@ BATCH_MEDIA_TYPE = "application/x-ndjson"
 INGEST_PATH = "/v1/events"
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 
+MAX_SEQUENCE = 10**SEQUENCE_DIGITS - 1
+
 Epoch = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$")]
 
 
@@ -33,7 +36,7 @@ class Acknowledgement(Struct, frozen=True, kw_only=True):
     """The gateway holds, durably, every event of `epoch` up to and including number `through`."""
 
     epoch: Epoch
-    through: Annotated[int, Meta(ge=0)]
+    through: Annotated[int, Meta(ge=0, le=MAX_SEQUENCE)]
 
 
 class Presence(Struct, frozen=True, kw_only=True):
@@ -100,7 +103,7 @@ def decode_receipt(raw: bytes) -> IngestReceipt:
 
 def _decode(raw: bytes, message: type[MessageT], name: str) -> MessageT:
     try:
-        return msgspec.json.decode(raw, type=message)
+        return decode_json(msgspec.json.Decoder(message), raw)
     except msgspec.MsgspecError as error:
         msg = f"expected {name}, got {raw[:80]!r}: {error}"
         raise ContractError(msg) from error

@@ -5,6 +5,7 @@ from typing import Annotated, Generic, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from contracts.decoding import decode_json
 from contracts.errors import EventRejectedError, RejectReason
 from contracts.ids import deterministic_id
 from contracts.payloads import STORE_LOCAL_PAYLOADS, UPLINK_PAYLOADS, EventId
@@ -120,6 +121,7 @@ class _RawEvent(Envelope, frozen=True, kw_only=True):
     data: Raw
 
 
+_ANY_DECODER = msgspec.json.Decoder()
 _ENVELOPE_DECODER = msgspec.json.Decoder(_RawEvent)
 _DATA_DECODERS = {payload.TYPE: msgspec.json.Decoder(payload) for payload in (*UPLINK_PAYLOADS, *STORE_LOCAL_PAYLOADS)}
 _ENVELOPE_FIELDS = Envelope.__struct_fields__
@@ -140,7 +142,7 @@ def decode_event(raw: bytes) -> Event[Payload]:
     if len(raw) > MAX_EVENT_BYTES:
         raise EventRejectedError(RejectReason.TOO_LARGE, f"expected at most {MAX_EVENT_BYTES} bytes, got {len(raw)}")
     try:
-        shell = _ENVELOPE_DECODER.decode(raw)
+        shell = decode_json(_ENVELOPE_DECODER, raw)
         parse_time(shell.time)
     except msgspec.ValidationError as error:
         raise EventRejectedError(RejectReason.INVALID_ENVELOPE, str(error), _id_in(raw)) from error
@@ -152,7 +154,7 @@ def decode_event(raw: bytes) -> Event[Payload]:
     if decoder is None:
         raise EventRejectedError(RejectReason.UNKNOWN_TYPE, f"no payload type named {shell.type!r}", shell.id)
     try:
-        data = decoder.decode(shell.data)
+        data = decode_json(decoder, shell.data)
     except msgspec.MsgspecError as error:
         raise EventRejectedError(RejectReason.INVALID_DATA, f"{shell.type}: {error}", shell.id) from error
     return Event(**{name: getattr(shell, name) for name in _ENVELOPE_FIELDS}, data=data)
@@ -173,7 +175,7 @@ def require_uplink(event: Event[Payload]) -> Event[UplinkPayload]:
 def _id_in(raw: bytes) -> str | None:
     """Return the id that an invalid envelope claims, for the dead letter."""
     try:
-        claimed = msgspec.json.decode(raw)
+        claimed = decode_json(_ANY_DECODER, raw)
     except msgspec.DecodeError:
         return None
     value = claimed.get("id") if isinstance(claimed, dict) else None

@@ -13,7 +13,7 @@ from contracts.privacy import PrivacyClass, StoreLocalPayload, UplinkPayload
 
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
 EventId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
-TimeMs = Annotated[int, Meta(ge=0, lt=1 << 48, description="Unix milliseconds, UTC")]
+TimeMs = Annotated[int, Meta(ge=0, lt=253_402_300_800_000, description="Unix milliseconds, UTC, before the year 10000")]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0, le=1 << 53)]
 Gtin = Annotated[str, Meta(pattern=r"^\d{14}$", description="GTIN, always 14 digits")]

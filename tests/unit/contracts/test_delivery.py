@@ -46,7 +46,17 @@ def test_messages_survive_the_wire():
     assert decode_receipt(encode_message(receipt)) == receipt
 
 
-@pytest.mark.parametrize("raw", [b"", b"{}", b'{"epoch":"a1","through":-1}'])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{}",
+        b'{"epoch":"a1","through":-1}',
+        b'{"epoch":"a1","through":1%s}' % (b"0" * 30),
+        b'{"epoch":"\xff","through":1}',
+        b'{"x":' + b"[" * 100_000,
+    ],
+)
 def test_what_is_no_acknowledgement_is_refused(raw: bytes):
     with pytest.raises(ContractError, match="expected an acknowledgement"):
         decode_acknowledgement(raw)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.errors import EventRejectedError, RejectReason
-from contracts.events import MAX_EVENT_BYTES, Source, decode_event, encode_event, require_uplink
+from contracts.events import MAX_EVENT_BYTES, Source, decode_event, draft_event, encode_event, require_uplink
 from contracts.payloads import STORE_LOCAL_PAYLOADS, UPLINK_PAYLOADS, FootfallCrossing
 from contracts.privacy import Payload, PrivacyClass, StoreLocalPayload, UplinkPayload
 from tests.unit.contracts.samples import SAMPLES, SOURCE, payloads, sample_event, times_ms
@@ -104,3 +104,37 @@ def test_values_are_frozen():
 def test_a_source_of_another_form_is_refused(text: str):
     with pytest.raises(ValueError, match="expected /tenant/store/device"):
         Source.parse(text)
+
+
+_DEEP = b"[" * 100_000
+
+
+def _with_data(data: bytes) -> bytes:
+    raw = encode_event(sample_event(SAMPLES[0]))
+    return raw.replace(msgspec.json.encode(SAMPLES[0]), data)
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b'{"x":' + _DEEP, RejectReason.NOT_JSON),
+        (b'{"id":1,"x":' + _DEEP, RejectReason.INVALID_ENVELOPE),
+        (_with_data(b'{"x":' + b"[" * 5000 + b"]" * 5000 + b"}"), RejectReason.NOT_JSON),
+        (b'{"id":"\xff"}', RejectReason.NOT_JSON),
+        (_with_data(b'{"tripwire_id":"\xff"}'), RejectReason.INVALID_DATA),
+    ],
+)
+def test_deep_nesting_and_other_encodings_are_refused(raw: bytes, reason: RejectReason):
+    with pytest.raises(EventRejectedError) as caught:
+        decode_event(raw)
+    assert caught.value.reason is reason
+
+
+@pytest.mark.parametrize("payload", SAMPLES, ids=lambda payload: type(payload).__name__)
+def test_no_time_in_a_payload_is_beyond_what_an_envelope_can_carry(payload: Payload):
+    document = msgspec.to_builtins(payload)
+    for key in (key for key, value in document.items() if key.endswith("_ms") and isinstance(value, int)):
+        last = msgspec.convert({**document, key: 253_402_300_799_999}, type(payload))
+        assert draft_event(SOURCE, last, getattr(last, key), "x").numbered(SOURCE, 1).time == "9999-12-31T23:59:59.999Z"
+        with pytest.raises(msgspec.ValidationError, match=key):
+            msgspec.convert({**document, key: 253_402_300_800_000}, type(payload))
