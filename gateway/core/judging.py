@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from contracts.delivery import EPOCH_PROPERTY, OLDEST_PROPERTY, SEQUENCE_PROPERTY
+from contracts.delivery import EPOCH_PROPERTY, OLDEST_PROPERTY, SEQUENCE_PROPERTY, check_epoch
 from contracts.errors import EventRejectedError, RejectReason, TopicError
-from contracts.events import Event, Source, decode_event, require_uplink
+from contracts.events import SEQUENCE_DIGITS, Event, Source, decode_event, require_uplink
 from contracts.privacy import UplinkPayload
 from contracts.topics import event_topic, parse_topic
 
@@ -64,7 +64,7 @@ def judge(origin: str, body: bytes, properties: Mapping[str, str], received_ms: 
         body=body,
         received_ms=received_ms,
         source=source,
-        epoch=properties.get(EPOCH_PROPERTY),
+        epoch=_epoch(properties.get(EPOCH_PROPERTY)),
         sequence=_number(properties.get(SEQUENCE_PROPERTY)),
         oldest=_number(properties.get(OLDEST_PROPERTY)) or 1,
         event=event,
@@ -85,4 +85,14 @@ def _check_topic(event: Event[UplinkPayload], source: Source, origin: str) -> No
 
 def _number(text: str | None) -> int | None:
     """Return a sequence number, None where `text` is none."""
-    return int(text) if text is not None and text.isascii() and text.isdigit() and int(text) > 0 else None
+    if text is None or len(text) > SEQUENCE_DIGITS or not (text.isascii() and text.isdigit()):
+        return None
+    return int(text) or None
+
+
+def _epoch(text: str | None) -> str | None:
+    """Return an epoch, None where `text` is none: no acknowledgement could name it."""
+    try:
+        return None if text is None else check_epoch(text)
+    except TopicError:
+        return None

@@ -148,3 +148,11 @@ def test_a_locked_database_is_one_clear_error_and_keeps_nothing(store: EventStor
     other.close()
     assert store.waiting(9) == []
     assert store.receive([_delivery(1)]) == [Held(SOURCE, "a1", 1)]
+
+
+def test_the_largest_number_that_a_message_can_name_fits(store: EventStore):
+    largest = 10**16 - 1
+    properties = {"epoch": "a1", "sequence": str(largest), "oldest": str(largest)}
+    body = encode_event(sample_event(SEGMENT))
+    delivery = judge(event_topic(SOURCE, VisitSegment), body, properties, received_ms=5)
+    assert store.receive([delivery]) == [Held(SOURCE, "a1", largest)]

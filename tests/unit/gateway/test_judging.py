@@ -42,10 +42,15 @@ def test_a_bad_message_is_refused_but_keeps_its_number(topic: str, body: bytes, 
     assert (delivery.sequence, delivery.body) == (7, body)
 
 
-@pytest.mark.parametrize("text", ["", "-1", "0", "x", "٣", "1.5"])
+@pytest.mark.parametrize("text", ["", "-1", "0", "x", "٣", "1.5", "1" + "0" * 30, "9" * 5000])
 def test_a_number_that_is_none_is_passed_over(text: str):
     assert judge(TOPIC, BODY, {"sequence": text, "oldest": text}, 0).sequence is None
     assert judge(TOPIC, BODY, {"sequence": text, "oldest": text}, 0).oldest == 1
+
+
+@pytest.mark.parametrize("epoch", ["", "a1\n", "A1", "ü", "a" * 65])
+def test_an_epoch_that_no_acknowledgement_can_name_is_passed_over(epoch: str):
+    assert judge(TOPIC, BODY, {"epoch": epoch, "sequence": "1"}, 0).epoch is None
 
 
 @given(st.text(), st.binary(), st.dictionaries(st.text(), st.text()))
