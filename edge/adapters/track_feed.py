@@ -5,21 +5,25 @@ everyone in sight stands, in floor metres. `{"end": true}` says that nothing mor
 """
 
 from collections.abc import Callable, Iterator
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from contracts.decoding import decode_json
 from contracts.payloads import Name, Share, TimeMs
 from edge.adapters.line_source import LineSource
 from edge.core.pipeline import Person
 from edge.errors import BadInputError
 from edge.ports import Observation, Stopped
 
+Metres = Annotated[float, Meta(ge=-1e6, le=1e6)]  # no floor is larger, and squares of it stay finite
+
 
 class _FeedTrack(Struct, frozen=True):
     id: Name
-    x_m: float
-    y_m: float
+    x_m: Metres
+    y_m: Metres
     confidence: Share = 1.0
 
 
@@ -82,7 +86,7 @@ def _parse(text: bytes, before_ms: int) -> tuple[int, tuple[Person, ...]] | None
         BadInputError: The line is unusable; the message says why.
     """
     try:
-        line = _DECODER.decode(text)
+        line = decode_json(_DECODER, text)
     except msgspec.MsgspecError as error:
         raise BadInputError(str(error)) from error
     if line.end:

@@ -24,7 +24,7 @@ def parse_item_code(text: str) -> ItemCode | None:
     """
     try:
         result = parse(text)
-    except ParseError:
+    except (ParseError, ValueError):  # biip lets urllib's ValueError of a malformed URL through
         return None
     if result.gtin is None:
         return None

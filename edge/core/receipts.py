@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from contracts.decoding import decode_json
 from contracts.events import EventDraft, Source, draft_event
 from contracts.payloads import Currency, MemberPseudonym, Name, PosSale, SaleLine, Text, TimeMs
 from contracts.pseudonym import pseudonymize
@@ -32,6 +33,9 @@ class _Receipt(Struct, frozen=True, kw_only=True):
     member: ShownMember | None = None
 
 
+_DECODER = msgspec.json.Decoder(_Receipt)
+
+
 class PosRules(Struct, frozen=True, kw_only=True):
     """How a POS tap reads its lines."""
 
@@ -55,7 +59,7 @@ def receipt_line(line: bytes, now_ms: int, rules: PosRules) -> EventDraft[PosSal
     if not line.strip():
         return None
     try:
-        receipt = msgspec.json.decode(line, type=_Receipt)
+        receipt = decode_json(_DECODER, line)
     except msgspec.MsgspecError as error:
         msg = f"expected a receipt as a JSON object with receipt_id, lines, total_minor and currency: {error}"
         raise BadInputError(msg) from error

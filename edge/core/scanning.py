@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from contracts.decoding import decode_json
 from contracts.events import EventDraft, Source, draft_event
 from contracts.ids import deterministic_id
 from contracts.payloads import CodeScanned, MemberPseudonym, TimeMs
@@ -32,6 +33,9 @@ class _ScanLine(Struct, frozen=True, kw_only=True):
     code: str | None = None
     t_ms: TimeMs | None = None
     member: ShownMember | None = None
+
+
+_DECODER = msgspec.json.Decoder(_ScanLine)
 
 
 class ScanRules(Struct, frozen=True, kw_only=True):
@@ -125,7 +129,7 @@ def _read(line: bytes, rules: ScanRules) -> _ScanLine:
 
 def _read_json(text: str) -> _ScanLine:
     try:
-        scan = msgspec.json.decode(text, type=_ScanLine)
+        scan = decode_json(_DECODER, text)
     except msgspec.MsgspecError as error:
         msg = f"expected a scan such as {{'t_ms': 1700000000000, 'code': '4006381333931'}}: {error}"
         raise BadInputError(msg) from error

@@ -72,3 +72,13 @@ def test_a_bad_line_is_reported_and_counted_as_a_lost_frame(tmp_path: Path, bad_
     assert bad.text == bad_line.strip().encode()
     assert bad.end_offset_bytes == len(line(1000, "a")) + len(bad_line)
     assert re.search(reason, bad.reason)
+
+
+def test_a_hostile_line_is_reported_and_reading_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+    hostile = b'{"x":' + b"[" * 5000 + b'\n{"tracks":[{"id":"\xff"}]}\n'
+    far = b'{"t_ms":1,"tracks":[{"id":"a","x_m":1e308,"y_m":0}]}\n'
+    path.write_bytes(hostile + far + line(1000).encode())
+    observations, bad = read(path)
+    assert [o.time_ms for o in observations] == [1000]
+    assert len(bad) == 3

@@ -22,6 +22,8 @@ def test_items_are_recognized(text: str, expected: ItemCode):
     assert parse_item_code(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "HELLO", "4006381333932", "https://example.com/", "https://e.com/01/124", "]]]"])
+@pytest.mark.parametrize(
+    "text", ["", "HELLO", "4006381333932", "https://example.com/", "https://e.com/01/124", "]]]", "https://[x"]
+)
 def test_other_texts_name_no_item(text: str):
     assert parse_item_code(text) is None

@@ -25,6 +25,19 @@ def _line(**changes: object) -> bytes:
     return msgspec.json.encode({**RECEIPT, **changes})
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"x":' + b"[" * 100_000,
+        b'{"receipt_id":"\xff"}',
+        _line(t_ms=253_402_300_800_000),
+    ],
+)
+def test_a_hostile_line_is_refused_as_any_other(line: bytes):
+    with pytest.raises(BadInputError):
+        receipt_line(line, 1000, RULES)
+
+
 def test_a_sale():
     draft = receipt_line(_line(), 1000, RULES)
     assert draft is not None

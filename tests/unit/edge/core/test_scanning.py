@@ -43,6 +43,12 @@ def test_a_json_line_brings_its_own_time_and_member():
     assert (draft.time_ms, draft.data.member) == (5, MEMBER)
 
 
+@pytest.mark.parametrize("line", [b'{"x":' + b"[" * 2000, b'{"t_ms":253402300800000,"code":"1"}'])
+def test_a_hostile_json_line_is_refused_as_any_other(line: bytes):
+    with pytest.raises(BadInputError):
+        scan_line(ScanState(), line, 1000, RULES)
+
+
 def test_an_unreadable_code_is_reported_as_such():
     assert _scan(ScanState(), b"HELLO", 0)[1].result == "unreadable"
 
