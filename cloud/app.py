@@ -4,8 +4,10 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.openapi.utils import get_openapi
 
 from cloud.config import Settings
 from cloud.consents.endpoints import router as consents_router
@@ -13,7 +15,7 @@ from cloud.context import Context, gate_of
 from cloud.dashboard.endpoints import add_dashboard
 from cloud.db import Database
 from cloud.dead_letters.endpoints import router as dead_letters_router
-from cloud.errors import add_error_handlers
+from cloud.errors import add_error_handlers, describe_problems, refuse_nul
 from cloud.footfall.endpoints import router as footfall_router
 from cloud.health import router as health_router
 from cloud.ingest.endpoints import router as ingest_router
@@ -126,6 +128,7 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(refuse_nul)],
     )
     app.state.context = context
     add_error_handlers(app)
@@ -144,7 +147,18 @@ def create_app(
     ):
         app.include_router(router)
     add_dashboard(app)
+    _describe(app)
     return app
+
+
+def _describe(app: FastAPI) -> None:
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            app.openapi_schema = describe_problems(made)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]  # as FastAPI's documentation extends it
 
 
 def _add_security_headers(app: FastAPI) -> None:

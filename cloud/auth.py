@@ -27,6 +27,10 @@ NOT_FOUND: dict[int | str, dict[str, object]] = {
 INVALID: dict[int | str, dict[str, object]] = {
     422: {"model": Problem, "description": "A value is not allowed; the detail names it"}
 }
+INVALID_BODY: dict[int | str, dict[str, object]] = {
+    400: {"model": Problem, "description": "The body is no text"},
+    **INVALID,
+}
 
 
 class Principal:

@@ -1,12 +1,14 @@
 """Errors as RFC 9457 problem documents: what was wrong, and what to do."""
 
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:shopthread:problem:"
@@ -75,18 +77,21 @@ def add_error_handlers(app: FastAPI) -> None:
         return problem_response(error)
 
     @app.exception_handler(RequestValidationError)
-    def on_invalid(_request: Request, error: RequestValidationError) -> Response:
+    def on_invalid(request: Request, error: RequestValidationError) -> Response:
         faults = "; ".join(
             f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
         )
+        if "json" not in request.headers.get("content-type", "json"):
+            faults += "; send a body with the header 'Content-Type: application/json'"
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         return problem_response(ProblemError(status, "invalid-request", "Invalid request", faults))
 
-    @app.exception_handler(HTTPStatus.NOT_FOUND)
-    @app.exception_handler(HTTPStatus.METHOD_NOT_ALLOWED)
-    def on_unknown(request: Request, error: HTTPException) -> Response:
+    @app.exception_handler(HTTPException)
+    def on_http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
-        detail = f"there is no {request.method} {request.url.path}; the endpoints are listed at /openapi.json"
+        detail = str(error.detail)
+        if status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+            detail = f"there is no {request.method} {request.url.path}; the endpoints are listed at /openapi.json"
         return problem_response(ProblemError(status, status.phrase.lower().replace(" ", "-"), status.phrase, detail))
 
     @app.exception_handler(OperationalError)
@@ -94,3 +99,34 @@ def add_error_handlers(app: FastAPI) -> None:
         detail = f"the database says: {str(error.orig).strip()}; send the same request again in {RETRY_AFTER_S} s"
         status = HTTPStatus.SERVICE_UNAVAILABLE
         return problem_response(ProblemError(status, "database-unavailable", "Database unavailable", detail))
+
+    @app.exception_handler(Exception)
+    def on_fault(request: Request, _error: Exception) -> Response:
+        detail = f"{request.method} {request.url.path} met a fault of the service; its log tells which"
+        return problem_response(ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "Fault of the service", detail))
+
+
+def refuse_nul(request: Request) -> None:
+    """Refuse a NUL character in a path or a query: no name or id has one, and PostgreSQL's text cannot hold it.
+
+    Raises:
+        ProblemError: 422, there is one.
+    """
+    for name, value in (*request.path_params.items(), *request.query_params.multi_items()):
+        if "\0" in str(value):
+            raise invalid_value(name, value, "free of NUL characters")
+
+
+def describe_problems(document: dict[str, Any]) -> dict[str, Any]:
+    """Return an OpenAPI document in which every error answers with a problem document, as they do."""
+    content = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if int(status) >= HTTPStatus.BAD_REQUEST:
+                    response["content"] = content
+                if response["description"] == "Validation Error":
+                    response["description"] = "A value is not allowed; the detail names it"
+    for unused in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(unused, None)
+    return document

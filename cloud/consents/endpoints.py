@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from cloud.auth import ERRORS, INVALID, CanManageMembers, InContext
+from cloud.auth import ERRORS, INVALID_BODY, CanManageMembers, InContext
 from cloud.consents.repository import history
 from cloud.consents.schemas import Consent, ConsentReceipt, Consents, ConsentStatement, Namespace
 from cloud.consents.service import put_consent
@@ -13,7 +13,7 @@ from cloud.instants import write_instant
 router = APIRouter(prefix="/v1/consents", tags=["members"], responses=ERRORS)
 
 
-@router.put("", summary="Record what a member said", responses=INVALID)
+@router.put("", summary="Record what a member said", responses=INVALID_BODY)
 def record_statement(body: ConsentStatement, principal: CanManageMembers, context: InContext) -> ConsentReceipt:
     """Add a statement to the history; the member's latest by `at` holds, whenever the touch was.
 
@@ -26,9 +26,11 @@ def record_statement(body: ConsentStatement, principal: CanManageMembers, contex
 def list_statements(
     principal: CanManageMembers,
     context: InContext,
-    namespace: Annotated[Namespace | None, Query()] = None,
-    pseudonym: Annotated[str | None, Query(pattern=r"^[a-z2-7]{32}$")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    namespace: Annotated[Namespace | None, Query(description="Statements of identifiers of this kind alone")] = None,
+    pseudonym: Annotated[
+        str | None, Query(pattern=r"^[a-z2-7]{32}$", description="Statements of this identifier alone")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=500, description="How many at most")] = 100,
 ) -> Consents:
     """Show the history, of everyone or of one identifier."""
     with context.database.read() as session:

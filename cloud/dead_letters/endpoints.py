@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from cloud.auth import ERRORS, NOT_FOUND, CanAdminister, CanRead, InContext
 from cloud.dead_letters.repository import count_by_reason, list_waiting
@@ -12,13 +12,16 @@ from cloud.instants import write_instant
 
 router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"], responses=ERRORS)
 
+MAX_ID = (1 << 63) - 1
+"""What a column of either database holds."""
+
 
 @router.get("", summary="Events that were refused and wait")
 def get_dead_letters(
     principal: CanRead,
     context: InContext,
-    after_id: Annotated[int, Query(ge=0)] = 0,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    after_id: Annotated[int, Query(ge=0, le=MAX_ID, description="`next_after_id` of the page before")] = 0,
+    limit: Annotated[int, Query(ge=1, le=500, description="How many at most")] = 50,
 ) -> DeadLetters:
     """List waiting dead letters in the order they came. Their bytes are shown to keys with the scope `admin`."""
     shows_raw = "admin" in principal.scopes
@@ -50,7 +53,11 @@ def post_replay_all(principal: CanAdminister, context: InContext) -> ReplayRecei
 
 
 @router.post("/{letter_id}/replay", summary="Replay one dead letter", responses=NOT_FOUND)
-def post_replay(letter_id: int, principal: CanAdminister, context: InContext) -> ReplayReceipt:
+def post_replay(
+    letter_id: Annotated[int, Path(ge=1, le=MAX_ID, description="Its `id`")],
+    principal: CanAdminister,
+    context: InContext,
+) -> ReplayReceipt:
     """Judge it anew: if it is good now, it goes into the log."""
     receipt = replay_one(context.database, context.clock, principal.tenant, letter_id)
     context.wake()

@@ -27,7 +27,7 @@ def read_footfall(
     principal: CanRead,
     context: InContext,
     *,
-    grain: Grain = "hour",
+    grain: Annotated[Grain, Query(description="How long a bucket is")] = "hour",
     from_: Annotated[
         str | None,
         Query(

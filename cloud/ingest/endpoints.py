@@ -32,7 +32,12 @@ _RECEIPT_EXAMPLE = {
             "content": {BATCH_MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
         },
         "parameters": [
-            {"name": "Content-Encoding", "in": "header", "schema": {"enum": ["zstd", "gzip", "identity"]}},
+            {
+                "name": "Content-Encoding",
+                "in": "header",
+                "schema": {"enum": ["zstd", "gzip", "identity"]},
+                "description": "How the body is compressed; identity where absent",
+            },
         ],
     },
     responses={

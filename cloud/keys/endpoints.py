@@ -1,11 +1,12 @@
 """HTTP of API keys."""
 
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
-from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanAdminister, InContext
+from cloud.auth import ERRORS, INVALID_BODY, NOT_FOUND, CanAdminister, InContext
 from cloud.errors import invalid_value, not_found
 from cloud.keys.service import SCOPES, ScopeError
 
@@ -27,7 +28,7 @@ class KeyOnce(BaseModel):
     scopes: list[str]
 
 
-@router.post("", summary="Make a key for your tenant", status_code=HTTPStatus.CREATED, responses=INVALID)
+@router.post("", summary="Make a key for your tenant", status_code=HTTPStatus.CREATED, responses=INVALID_BODY)
 def post_key(body: KeyRequest, principal: CanAdminister, context: InContext) -> KeyOnce:
     """Make a key and show it once."""
     try:
@@ -40,7 +41,11 @@ def post_key(body: KeyRequest, principal: CanAdminister, context: InContext) -> 
 @router.delete(
     "/{key_id}", summary="Revoke a key", status_code=HTTPStatus.NO_CONTENT, responses=NOT_FOUND, response_class=Response
 )
-def delete_key(key_id: str, principal: CanAdminister, context: InContext) -> None:
+def delete_key(
+    key_id: Annotated[str, Path(description="The `id` that came with the key")],
+    principal: CanAdminister,
+    context: InContext,
+) -> None:
     """End a key and the browser sessions opened with it, at once."""
     if not context.keys.revoke(principal.tenant, key_id):
         raise not_found(noun="key", key=key_id, remedy="it may be revoked already")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from cloud.auth import ERRORS, NOT_FOUND, CanRead, InContext
 from cloud.consents.repository import granted_profiles
@@ -11,20 +11,22 @@ from cloud.errors import not_found
 from cloud.instants import show_instant, write_instant
 from cloud.linking import repository
 from cloud.linking.schemas import Candidate, DecisionKind, Link, LinkCounts, LinkDetail, Links, LinkTouch
-from cloud.stores.repository import waiting_links
+from cloud.stores.repository import get_store, waiting_links
 from cloud.tables import link_decisions
 
 router = APIRouter(prefix="/v1/links", tags=["links"], responses=ERRORS)
 
 
-@router.get("", summary="Which visit made which touch")
+@router.get("", summary="Which visit made which touch", responses=NOT_FOUND)
 def get_links(
     principal: CanRead,
     context: InContext,
-    decision: Annotated[DecisionKind | None, Query()] = None,
-    store: Annotated[str | None, Query()] = None,
-    touch_id: Annotated[str | None, Query()] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    decision: Annotated[
+        DecisionKind | None, Query(description="Decisions of this kind alone; counts are of every kind")
+    ] = None,
+    store: Annotated[str | None, Query(description="Decisions and counts of this store alone")] = None,
+    touch_id: Annotated[str | None, Query(description="The decision about this touch alone")] = None,
+    limit: Annotated[int, Query(ge=1, le=500, description="How many at most")] = 50,
 ) -> Links:
     """List the decisions that hold. A link attaches a visit to a profile; it never joins two profiles."""
     tenant = principal.tenant
@@ -36,6 +38,8 @@ def get_links(
         *(column == value for column, value in asked if value is not None),
     ]
     with context.database.read() as session:
+        if store is not None:
+            get_store(session, tenant, store)
         return Links(
             counts=LinkCounts(**repository.count_active(session, tenant, store)),
             not_eligible=repository.count_ineligible(session, tenant, store),
@@ -45,7 +49,11 @@ def get_links(
 
 
 @router.get("/{link_id}", summary="One decision and what was compared for it", responses=NOT_FOUND)
-def get_link(link_id: str, principal: CanRead, context: InContext) -> LinkDetail:
+def get_link(
+    link_id: Annotated[str, Path(description="The `id` of a decision, also of a retracted one")],
+    principal: CanRead,
+    context: InContext,
+) -> LinkDetail:
     """Show the touch, every candidate visit, the decision, its reason and the model's version.
 
     A retracted decision of a member without consent is shown without any visit.

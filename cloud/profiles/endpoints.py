@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from cloud.auth import ERRORS, NOT_FOUND, CanManageMembers, InContext
 from cloud.profiles import repository
@@ -16,8 +16,8 @@ router = APIRouter(prefix="/v1/profiles", tags=["members"], responses=ERRORS)
 def read_profiles(
     principal: CanManageMembers,
     context: InContext,
-    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    offset: Annotated[int, Query(ge=0, le=1_000_000, description="How many to leave out")] = 0,
+    limit: Annotated[int, Query(ge=1, le=200, description="How many at most")] = 50,
 ) -> Profiles:
     """List profiles. Each is made of what a member showed: deterministic identifiers alone."""
     with context.database.read() as session:
@@ -28,7 +28,10 @@ def read_profiles(
 
 @router.get("/{one_id}", summary="One profile with its timeline", responses=NOT_FOUND)
 def read_profile(
-    one_id: str, principal: CanManageMembers, context: InContext, limit: Annotated[int, Query(ge=1, le=500)] = 100
+    one_id: Annotated[str, Path(description="The profile's One ID")],
+    principal: CanManageMembers,
+    context: InContext,
+    limit: Annotated[int, Query(ge=1, le=500, description="How many entries of the timeline at most")] = 100,
 ) -> Profile:
     """Show visits, scans and purchases in one line of time, and why each visit was linked or was not."""
     with context.database.read() as session:

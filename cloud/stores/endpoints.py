@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path
 
-from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanAdminister, CanRead, InContext
+from cloud.auth import ERRORS, INVALID_BODY, NOT_FOUND, CanAdminister, CanRead, InContext
 from cloud.db import AnyRow
 from cloud.dead_letters.repository import count_by_reason
 from cloud.errors import invalid_value
 from cloud.ingest.repository import log_head
-from cloud.instants import write_instant
+from cloud.instants import show_instant, write_instant
 from cloud.projections.base import read_cursor
 from cloud.projections.registry import PROJECTION_NAMES
 from cloud.stores import repository
@@ -19,17 +19,19 @@ from cloud.stores.schemas import Device, ProjectionLag, Reconciliation, Store, S
 router = APIRouter(prefix="/v1/stores", tags=["stores"], responses=ERRORS)
 
 DEFAULT_TIME_ZONE = "UTC"
-StoreName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$", examples=["store-1"])]
+StoreName = Annotated[
+    str, Path(pattern=r"^[a-z0-9-]{1,64}$", description="The store's name in topics", examples=["store-1"])
+]
 
 
 @router.get("", summary="Your stores")
 def get_stores(principal: CanRead, context: InContext) -> list[Store]:
     """List every store that sent an event or was added."""
     with context.database.read() as session:
-        return [_store(row, row.last_event_ms) for row in repository.list_stores(session, principal.tenant)]
+        return [_store(row) for row in repository.list_stores(session, principal.tenant)]
 
 
-@router.put("/{store}", summary="Name a store and set its time zone", responses=INVALID)
+@router.put("/{store}", summary="Name a store and set its time zone", responses=INVALID_BODY)
 def put_store(store: StoreName, body: StoreSettings, principal: CanAdminister, context: InContext) -> Store:
     """Set both. The time zone decides where days and hours begin in every figure, also of the past."""
     try:
@@ -40,7 +42,7 @@ def put_store(store: StoreName, body: StoreSettings, principal: CanAdminister, c
         ) from error
     with context.database.write() as session:
         repository.put_store(session, principal.tenant, store, name=body.name, time_zone=body.time_zone)
-        return _store(repository.get_store(session, principal.tenant, store), None)
+        return _store(repository.get_store(session, principal.tenant, store))
 
 
 @router.get("/{store}/devices", summary="A store's devices", responses=NOT_FOUND)
@@ -84,13 +86,13 @@ def get_reconciliation(store: StoreName, principal: CanRead, context: InContext)
         )
 
 
-def _store(row: AnyRow, last_event_ms: int | None) -> Store:
+def _store(row: AnyRow) -> Store:
     return Store(
         store=row.store,
         name=row.name or row.store,
         time_zone=row.time_zone or DEFAULT_TIME_ZONE,
         time_zone_is_set=row.time_zone is not None,
-        last_event_at=None if last_event_ms is None else write_instant(last_event_ms),
+        last_event_at=show_instant(row.last_event_ms),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import func, select
 
-from cloud.db import AnyRow, ReadSession, WriteSession
+from cloud.db import AnyRow, AnySelect, ReadSession, WriteSession
 from cloud.errors import not_found
 from cloud.projections.base import read_cursor
 from cloud.stores.projection import StoresProjection
@@ -13,13 +13,7 @@ from cloud.tables import coverage_intervals, device_health, event_counts, event_
 
 def list_stores(session: ReadSession, tenant: str) -> Sequence[AnyRow]:
     """Return a tenant's stores by name."""
-    last_event = (
-        select(func.max(event_counts.c.last_time_ms))
-        .where(event_counts.c.tenant == stores.c.tenant, event_counts.c.store == stores.c.store)
-        .scalar_subquery()
-    )
-    statement = select(stores, last_event.label("last_event_ms")).where(stores.c.tenant == tenant)
-    return session.rows(statement.order_by(stores.c.store))
+    return session.rows(_stores_of(tenant).order_by(stores.c.store))
 
 
 def get_store(session: ReadSession, tenant: str, store: str) -> AnyRow:
@@ -28,11 +22,20 @@ def get_store(session: ReadSession, tenant: str, store: str) -> AnyRow:
     Raises:
         ProblemError: 404, this tenant has none of that name.
     """
-    row = session.first(select(stores).where(stores.c.tenant == tenant, stores.c.store == store))
+    row = session.first(_stores_of(tenant).where(stores.c.store == store))
     if row is None:
         remedy = "GET /v1/stores lists yours; one appears with its first event, or PUT /v1/stores/{store} adds it"
         raise not_found(noun="store", key=store, remedy=remedy)
     return row
+
+
+def _stores_of(tenant: str) -> AnySelect:
+    last_event = (
+        select(func.max(event_counts.c.last_time_ms))
+        .where(event_counts.c.tenant == stores.c.tenant, event_counts.c.store == stores.c.store)
+        .scalar_subquery()
+    )
+    return select(stores, last_event.label("last_event_ms")).where(stores.c.tenant == tenant)
 
 
 def put_store(session: WriteSession, tenant: str, store: str, *, name: str, time_zone: str) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 class StoreSettings(BaseModel):
     """What people set of a store."""
 
-    name: str = Field(min_length=1, max_length=128, examples=["West Street"])
+    name: str = Field(min_length=1, max_length=128, pattern=r"^[^\x00]*$", examples=["West Street"])
     time_zone: str = Field(
         max_length=64, examples=["Europe/Berlin"], description="IANA time zone; days and hours follow it"
     )
@@ -21,7 +21,7 @@ class Store(BaseModel):
     name: str = Field(description="As set; else the same as `store`")
     time_zone: str = Field(examples=["Europe/Berlin"])
     time_zone_is_set: bool = Field(description="False: nobody set one, UTC is used")
-    last_event_at: str | None
+    last_event_at: str | None = Field(description="Time of its latest event; null where none came yet")
 
 
 class Device(BaseModel):

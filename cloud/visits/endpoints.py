@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanRead, InContext
 from cloud.db import AnyRow
@@ -17,6 +17,7 @@ from cloud.visits.schemas import PathPoint, Stay, VisitDetail, Visits, VisitSumm
 router = APIRouter(prefix="/v1", tags=["visits"], responses={**ERRORS, **NOT_FOUND})
 
 _MS = 1000
+_MAX_DIGITS = 18
 _STATUSES: dict[str, tuple[str, ...]] = {
     "counted": COUNTED,
     "open": ("open",),
@@ -40,7 +41,7 @@ def get_visits(  # noqa: PLR0913 - each is one query parameter
     from_: Annotated[str | None, Query(alias="from", description="Opened at or after, RFC 3339")] = None,
     to: Annotated[str | None, Query(description="Opened before, RFC 3339")] = None,
     before: Annotated[str | None, Query(description="`next_before` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    limit: Annotated[int, Query(ge=1, le=500, description="How many at most")] = 50,
 ) -> Visits:
     """List visits, the latest first. `total` counts all pages together."""
     asked = VisitFilter(
@@ -51,6 +52,8 @@ def get_visits(  # noqa: PLR0913 - each is one query parameter
         to_ms=None if to is None else parse_instant("to", to),
         before=None if before is None else _parse_before(before),
     )
+    if asked.from_ms is not None and asked.to_ms is not None and asked.to_ms <= asked.from_ms:
+        raise invalid_value(name="to", value=to, allowed=f"later than from, {write_instant(asked.from_ms)}")
     threshold = context.settings.staff_score_threshold
     with context.database.read() as session:
         get_store(session, principal.tenant, store)
@@ -62,7 +65,9 @@ def get_visits(  # noqa: PLR0913 - each is one query parameter
 
 
 @router.get("/visits/{visit_id}", summary="One visit with its stays and path")
-def get_visit(visit_id: str, principal: CanRead, context: InContext) -> VisitDetail:
+def get_visit(
+    visit_id: Annotated[str, Path(description="The `visit_id` of a visit")], principal: CanRead, context: InContext
+) -> VisitDetail:
     """Show a visit as its highest revision says."""
     with context.database.read() as session:
         row = repository.get_visit(session, principal.tenant, visit_id)
@@ -104,6 +109,6 @@ def _summary(row: AnyRow, stays: int, staff_threshold: float) -> dict[str, Any]:
 
 def _parse_before(text: str) -> tuple[int, str]:
     opened_ms, separator, visit_id = text.partition(".")
-    if not separator or not opened_ms.isdecimal():
+    if not separator or not opened_ms.isdecimal() or len(opened_ms) > _MAX_DIGITS:
         raise invalid_value(name="before", value=text, allowed="the next_before of the page before")
     return int(opened_ms), visit_id

@@ -352,6 +352,67 @@ def test_openapi_reads_well(client: Client):
             assert operation["tags"], path
             if path != "/healthz":
                 assert "401" in operation["responses"], path
+            for parameter in operation.get("parameters", []):
+                assert parameter.get("description"), (path, parameter["name"])
+            for status, response in operation["responses"].items():
+                assert response["description"] != "Validation Error", path
+                if int(status) >= 400:
+                    assert list(response["content"]) == ["application/problem+json"], (path, status)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/stores/store-1/visits?before=99999999999999999999.x"),
+        ("GET", "/v1/stores/store-1/visits?before=1.%00"),
+        ("GET", "/v1/stores/store-1/visits?from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z"),
+        ("GET", "/v1/visits/%00"),
+        ("GET", "/v1/links/%00"),
+        ("GET", "/v1/links?touch_id=%00"),
+        ("GET", "/v1/profiles/%00"),
+        ("GET", "/v1/dead-letters?after_id=9223372036854775808"),
+        ("POST", "/v1/dead-letters/9223372036854775808/replay"),
+        ("DELETE", "/v1/keys/%00"),
+    ],
+)
+def test_what_no_column_holds_is_refused(client: Client, shop: Shop, method: str, path: str):
+    client.send(shop.crossing(T0))
+    answer = client.http.request(method, path, headers=client.headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+
+
+def test_a_body_that_cannot_be_read_is_a_problem(client: Client):
+    json_headers = {**client.headers, "Content-Type": "application/json"}
+    damaged = client.http.post("/v1/keys", content=b"\xff\xff", headers=json_headers)
+    assert (damaged.status_code, damaged.headers["content-type"]) == (400, "application/problem+json")
+    form_headers = {**client.headers, "Content-Type": "application/x-www-form-urlencoded"}
+    form = client.http.post("/v1/keys", content=b'{"scopes": ["read"]}', headers=form_headers)
+    assert "Content-Type: application/json" in form.json()["detail"]
+    nul = client.http.put("/v1/stores/s", json={"name": "a\0b", "time_zone": "UTC"}, headers=client.headers)
+    assert nul.status_code == 422
+
+
+def test_links_of_an_unknown_store_are_not_zero(client: Client, shop: Shop):
+    assert client.http.get("/v1/links?store=nowhere", headers=client.headers).status_code == 404
+    client.send(shop.crossing(T0))
+    assert client.get("/v1/links", store=STORE)["counts"]["linked"] == 0
+
+
+def test_naming_a_store_keeps_its_latest_event(client: Client, shop: Shop):
+    client.send(shop.crossing(T0))
+    named = client.put(f"/v1/stores/{STORE}", {"name": "West", "time_zone": "UTC"})
+    assert named == client.get("/v1/stores")[0]
+    assert named["last_event_at"] == format_time(T0)
+
+
+def test_a_fault_is_a_problem_too(client: Client, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("cloud.stores.repository.list_stores", fail)
+    answer = client.http.get("/v1/stores", headers=client.headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert answer.json()["detail"] == "GET /v1/stores met a fault of the service; its log tells which"
 
 
 def test_a_busy_database_asks_to_try_again(tmp_path: Path, shop: Shop):
