@@ -5,6 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -36,6 +37,7 @@ _KEEPALIVE_S = 30
 _SESSION_EXPIRY_S = 3600
 _DRAIN_POLL_S = 0.02
 _OUTBOX_RETRY_S = 1.0
+_UNCONFIRMED_WINDOWS = 2
 
 
 class Publisher:
@@ -61,6 +63,7 @@ class Publisher:
     ) -> None:
         self._outbox, self._source, self._broker, self._presence = outbox, source, broker, presence
         self._policy, self._monotonic_s = policy or SendPolicy(), monotonic_s
+        self._is_connected, self._unconfirmed = False, 0
         self._state: SendState | None = None
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -87,6 +90,7 @@ class Publisher:
         client.on_disconnect = self._on_disconnect
         client.on_connect_fail = self._on_connect_fail
         client.on_message = self._on_message
+        client.on_publish = self._on_publish
         return client
 
     def start(self) -> None:
@@ -126,7 +130,8 @@ class Publisher:
         if self._client.is_connected():
             offline = Presence(online=False, kind=self._presence.kind, software_version=self._presence.software_version)
             farewell = self._client.publish(presence_topic(self._source), encode_message(offline), qos=1, retain=True)
-            farewell.wait_for_publish(1.0)
+            with suppress(RuntimeError):  # the connection went in this moment; the will says the same
+                farewell.wait_for_publish(1.0)
             self._client.disconnect()
         self._client.loop_stop()
 
@@ -145,12 +150,16 @@ class Publisher:
             self._wake.wait(_IDLE_S)
 
     def _take(self) -> list[OutboxRow]:
-        """Return the rows to publish now."""
-        newest = self._outbox.counts().made
+        """Return the rows to publish now: none while the broker has not taken what it was given before.
+
+        The client keeps what the broker did not take over every reconnect, and gives it again by itself.
+        """
+        counts = self._outbox.counts()
         with self._lock:
-            if self._state is None:
+            if not self._is_connected or self._unconfirmed >= _UNCONFIRMED_WINDOWS * self._policy.window:
                 return []
-            self._state, wanted = next_rows(self._state, newest, self._monotonic_s(), self._policy)
+            state = self._state or begin(counts.acknowledged)
+            self._state, wanted = next_rows(state, counts.made, self._monotonic_s(), self._policy)
             if self._state.tries and wanted:
                 logger.warning(
                     "%s: no acknowledgement from the gateway; publishing %d events again (try %d)",
@@ -168,7 +177,17 @@ class Publisher:
             (SEQUENCE_PROPERTY, str(row.sequence)),
             (OLDEST_PROPERTY, oldest),
         ]
+        self._count_unconfirmed(1)
         self._client.publish(row.topic, row.body, qos=1, properties=properties)
+
+    def _count_unconfirmed(self, change: int) -> None:
+        with self._lock:
+            self._unconfirmed += change
+
+    def _on_publish(
+        self, _client: mqtt.Client, _userdata: object, _mid: int, _reason: ReasonCode, _properties: object
+    ) -> None:
+        self._count_unconfirmed(-1)
 
     def _on_connect(
         self, client: mqtt.Client, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
@@ -182,16 +201,17 @@ class Publisher:
             )
             return
         client.subscribe(ack_topic(self._source), qos=1)
+        self._count_unconfirmed(1)
         client.publish(presence_topic(self._source), encode_message(self._presence), qos=1, retain=True)
         with self._lock:
-            self._state = begin(self._outbox.counts().acknowledged)
+            self._is_connected, self._state = True, None
         self._wake.set()
 
     def _on_disconnect(
         self, _client: mqtt.Client, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
     ) -> None:
         with self._lock:
-            self._state = None
+            self._is_connected = False
         if not self._stop.is_set():
             logger.warning("%s: lost the broker %s (%s); reconnecting", self._source, self._broker.address, reason)
 
@@ -208,6 +228,7 @@ class Publisher:
             return
         try:
             ours = self._outbox.acknowledge(acknowledgement.epoch, acknowledgement.through)
+            through = min(acknowledgement.through, self._outbox.counts().made)
         except OutboxError as error:  # the gateway says it again when the rows come again
             logger.error("%s: %s", self._source, error)  # noqa: TRY400 - one line for operators
             return
@@ -216,5 +237,5 @@ class Publisher:
         with self._lock:
             if self._state is not None:
                 now_s = self._monotonic_s()
-                self._state = acknowledge(self._state, acknowledgement.through, now_s, self._policy)
+                self._state = acknowledge(self._state, through, now_s, self._policy)
         self._wake.set()

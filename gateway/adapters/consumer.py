@@ -37,6 +37,7 @@ class _Message(Struct, frozen=True):
     """A message with the connection on which it came: acknowledging it on a later one would be wrong."""
 
     connection: int
+    topic: str
     message: mqtt.MQTTMessage
     received_ms: int
 
@@ -152,10 +153,10 @@ class Consumer:
         events = []
         for each in batch:
             body = bytes(each.message.payload)
-            if _is_presence(each.message.topic):
-                self._keep_presence(each.message.topic, body, each.received_ms)
+            if _is_presence(each.topic):
+                self._keep_presence(each.topic, body, each.received_ms)
             else:
-                events.append(judge(each.message.topic, body, _user_properties(each.message), each.received_ms))
+                events.append(judge(each.topic, body, _user_properties(each.message), each.received_ms))
         return self._store.receive(events)
 
     def _keep_presence(self, topic: str, body: bytes, received_ms: int) -> None:
@@ -192,7 +193,15 @@ class Consumer:
         logger.warning("no broker answers at %s; trying again", self._broker.address)
 
     def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
-        self._queue.put(_Message(self._connection, message, self._clock_ms()))
+        self._queue.put(_Message(self._connection, _topic(message), message, self._clock_ms()))
+
+
+def _topic(message: mqtt.MQTTMessage) -> str:
+    """Return the topic; not every broker refuses one that is not UTF-8, and the client raises on it."""
+    try:
+        return message.topic
+    except UnicodeDecodeError:
+        return "(a topic that is not UTF-8)"
 
 
 def _is_presence(topic: str) -> bool:
