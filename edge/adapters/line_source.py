@@ -6,7 +6,7 @@ import socket
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -20,6 +20,8 @@ _POLL_S = 0.1
 _CHUNK_BYTES = 65_536
 _MAX_LINE_BYTES = 262_144
 _DEFAULT_BAUD = 9600
+_MAX_CLIENTS = 64
+_MAX_PORT = 65_535
 
 Stopped = Callable[[], bool]
 
@@ -44,7 +46,7 @@ class LineSource(Protocol):
             from_offset_bytes: Where to go on in an input that can be resumed.
 
         Raises:
-            FeedError: The input cannot be opened.
+            FeedError: The input cannot be opened, or was lost.
         """
         ...
 
@@ -76,24 +78,44 @@ class FileLines:
         self._path, self._follow = path, follow
 
     def lines(self, stopped: Stopped, from_offset_bytes: int = 0) -> Iterator[Line]:
-        """Yield whole lines with the offset at which each ends; a last line without an end only at the file's end."""
-        with self._open() as file:
-            size_bytes = file.seek(0, os.SEEK_END)
-            offset = file.seek(from_offset_bytes if from_offset_bytes <= size_bytes else 0)
-            rest = b""
-            while not stopped():
-                chunk = file.readline(_MAX_LINE_BYTES)
-                rest += chunk
-                if rest.endswith(b"\n") or len(rest) >= _MAX_LINE_BYTES:
-                    offset += len(rest)
-                    yield Line(rest.rstrip(b"\r\n"), offset)
-                    rest = b""
-                elif not chunk and not self._follow:
-                    break
-                elif not chunk:
-                    time.sleep(_POLL_S)
-            if rest and not self._follow:
-                yield Line(rest, offset + len(rest))
+        """Yield whole lines with the offset at which each ends; a last line without an end only at the file's end.
+
+        A followed file that was cut or replaced is read on from the start of what is there now.
+        """
+        while True:
+            with self._open() as file:
+                was_replaced = yield from self._lines_of(file, stopped, from_offset_bytes)
+            if not was_replaced:
+                return
+            from_offset_bytes = 0
+
+    def _lines_of(self, file: BinaryIO, stopped: Stopped, from_offset_bytes: int) -> Generator[Line, None, bool]:
+        """Yield the lines of one file. Returns whether another one has taken its place."""
+        size_bytes = file.seek(0, os.SEEK_END)
+        offset = file.seek(from_offset_bytes if from_offset_bytes <= size_bytes else 0)
+        rest, was_replaced = b"", False
+        while not stopped():
+            chunk = file.readline(_MAX_LINE_BYTES)
+            rest += chunk
+            if rest.endswith(b"\n") or len(rest) >= _MAX_LINE_BYTES:
+                offset += len(rest)
+                yield Line(rest.rstrip(b"\r\n"), offset)
+                rest = b""
+            elif not chunk and (was_replaced or not self._follow):
+                break
+            elif not chunk:
+                was_replaced = self._was_replaced(file, offset + len(rest))
+                time.sleep(_POLL_S)  # who replaces a file may still write to the old one for a moment
+        if rest and (was_replaced or not self._follow):
+            yield Line(rest, 0 if was_replaced else offset + len(rest))
+        return was_replaced
+
+    def _was_replaced(self, file: BinaryIO, read_bytes: int) -> bool:
+        try:
+            found, ours = self._path.stat(), os.fstat(file.fileno())
+        except FileNotFoundError:
+            return False  # between the renaming of the old file and the making of the new one
+        return not os.path.samestat(found, ours) or ours.st_size < read_bytes
 
     def _open(self) -> BinaryIO:
         try:
@@ -104,10 +126,18 @@ class FileLines:
 
 
 class DescriptorLines:
-    """Lines from a file descriptor that can be waited for: standard input or a serial device."""
+    """Lines from a file descriptor that can be waited for: standard input or a serial device.
 
-    def __init__(self, name: str, open_descriptor: Callable[[], tuple[int, Callable[[], None]]]) -> None:
-        self.name, self._open = name, open_descriptor
+    Args:
+        name: How to call it.
+        open_descriptor: Returns the descriptor and what closes it.
+        may_end: Whether its end is a good end; a serial line's only means that it was unplugged.
+    """
+
+    def __init__(
+        self, name: str, open_descriptor: Callable[[], tuple[int, Callable[[], None]]], *, may_end: bool
+    ) -> None:
+        self.name, self._open, self._may_end = name, open_descriptor, may_end
 
     def lines(self, stopped: Stopped, from_offset_bytes: int = 0) -> Iterator[Line]:  # noqa: ARG002 - no offsets here
         """Yield lines until the other side closes."""
@@ -115,7 +145,7 @@ class DescriptorLines:
         buffer = LineBuffer()
         try:
             while not stopped():
-                chunk = _read_ready(descriptor)
+                chunk = self._read_ready(descriptor)
                 if chunk is None:
                     continue
                 if not chunk:
@@ -125,6 +155,24 @@ class DescriptorLines:
                 yield Line(rest)
         finally:
             close()
+
+    def _read_ready(self, descriptor: int) -> bytes | None:
+        """Return what is there to read, b"" at the end, None where nothing came in time."""
+        try:
+            with selectors.SelectSelector() as selector:
+                selector.register(descriptor, selectors.EVENT_READ)
+                if not selector.select(_POLL_S):
+                    return None
+            chunk = os.read(descriptor, _CHUNK_BYTES)
+        except OSError as error:
+            raise self._lost(error.strerror) from error
+        if not chunk and not self._may_end:
+            reason = "it hung up"
+            raise self._lost(reason)
+        return chunk
+
+    def _lost(self, reason: str | None) -> FeedError:
+        return FeedError(f"lost the input {self.name}: {reason}; check that it is plugged in, and start again")
 
 
 class TcpLines:
@@ -146,8 +194,7 @@ class TcpLines:
             while not stopped():
                 for key, _ in selector.select(_POLL_S):
                     if key.fileobj is listener:
-                        connection, _peer = listener.accept()
-                        selector.register(connection, selectors.EVENT_READ, LineBuffer())
+                        _accept(selector, listener)
                     else:
                         yield from _from_client(selector, key)
             for key in list(selector.get_map().values()):
@@ -163,19 +210,26 @@ def line_source(text: str) -> LineSource:
     """
     kind, _, rest = text.partition(":")
     if text == "-":
-        return DescriptorLines("-", lambda: (sys.stdin.fileno(), lambda: None))
+        return DescriptorLines("-", _open_stdin, may_end=True)
     if kind in ("file", "follow") and rest:
         return FileLines(Path(rest), follow=kind == "follow")
     if kind == "serial" and rest:
         device, _, baud = rest.partition("@")
         if not baud or baud.isdigit():
-            return DescriptorLines(text, lambda: _open_serial(device, int(baud or _DEFAULT_BAUD)))
+            return DescriptorLines(text, lambda: _open_serial(device, int(baud or _DEFAULT_BAUD)), may_end=False)
     if kind == "tcp":
         host, _, port = rest.rpartition(":")
-        if host and port.isdigit():
+        if host and port.isdigit() and int(port) <= _MAX_PORT:
             return TcpLines(host, int(port))
     msg = f"input must be -, file:PATH, follow:PATH, serial:DEVICE[@BAUD] or tcp:HOST:PORT, got {text!r}"
     raise FeedError(msg)
+
+
+def _open_stdin() -> tuple[int, Callable[[], None]]:
+    if sys.stdin is None or sys.stdin.closed:
+        msg = "cannot read standard input, it is closed; name another input, such as serial:DEVICE or tcp:HOST:PORT"
+        raise FeedError(msg)
+    return sys.stdin.fileno(), lambda: None
 
 
 def _open_serial(device: str, baud: int) -> tuple[int, Callable[[], None]]:
@@ -187,13 +241,17 @@ def _open_serial(device: str, baud: int) -> tuple[int, Callable[[], None]]:
     return port.fileno(), port.close
 
 
-def _read_ready(descriptor: int) -> bytes | None:
-    """Return what is there to read, b"" at the end, None where nothing came in time."""
-    with selectors.SelectSelector() as selector:
-        selector.register(descriptor, selectors.EVENT_READ)
-        if not selector.select(_POLL_S):
-            return None
-    return os.read(descriptor, _CHUNK_BYTES)
+def _accept(selector: selectors.BaseSelector, listener: socket.socket) -> None:
+    """Take a client in; at the bound the one that came first gives way, as it may be gone without a word."""
+    try:
+        connection, _peer = listener.accept()
+    except ConnectionAbortedError:  # it went while it waited
+        return
+    clients = [key.fileobj for key in selector.get_map().values() if isinstance(key.data, LineBuffer)]
+    if len(clients) >= _MAX_CLIENTS and isinstance(clients[0], socket.socket):
+        selector.unregister(clients[0])
+        clients[0].close()
+    selector.register(connection, selectors.EVENT_READ, LineBuffer())
 
 
 def _from_client(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> Iterator[Line]:

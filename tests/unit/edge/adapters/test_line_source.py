@@ -131,6 +131,7 @@ def test_a_line_beyond_all_measure_is_handed_over_in_pieces():
         ("file:/none/such", "cannot open the input file /none/such"),
         ("serial:/dev/none-such", "cannot open the serial line /dev/none-such"),
         ("tcp:256.0.0.1:80", "cannot listen"),
+        ("tcp:127.0.0.1:65536", "input must be"),
     ],
 )
 def test_an_input_that_cannot_be_opened_is_named(text: str, words: str):
@@ -143,3 +144,66 @@ def test_a_port_in_use_is_named():
         port = taken.getsockname()[1]
         with pytest.raises(FeedError, match=f"cannot listen on tcp:127.0.0.1:{port}"):
             next(line_source(f"tcp:127.0.0.1:{port}").lines(lambda: False))
+
+
+@pytest.mark.parametrize("cut", [True, False], ids=["cut", "replaced"])
+def test_a_followed_file_that_is_cut_or_replaced_is_read_on_from_its_new_start(tmp_path: Path, cut: bool):
+    path = tmp_path / "lines"
+    path.write_bytes(b"zero zero zero zero\n")
+
+    def feed(data: bytes) -> None:
+        time.sleep(0.3)
+        if not cut:
+            path.rename(tmp_path / "old")
+            time.sleep(0.2)
+        path.write_bytes(b"")
+        time.sleep(0.4)
+        with path.open("ab") as file:
+            file.write(data)
+
+    assert _collect(f"follow:{path}", feed, 3) == [b"zero zero zero zero", b"one", b"two"]
+
+
+def test_the_last_words_to_a_file_that_was_renamed_are_not_lost(tmp_path: Path):
+    path = tmp_path / "lines"
+    old = path.open("ab", buffering=0)
+
+    def feed(data: bytes) -> None:
+        time.sleep(0.3)
+        path.rename(tmp_path / "old")
+        old.write(b"old\nrest")
+        old.close()
+        path.write_bytes(data)
+
+    assert _collect(f"follow:{path}", feed, 4) == [b"old", b"rest", b"one", b"two"]
+
+
+def test_a_serial_line_that_is_unplugged_is_named():
+    ours, theirs = pty.openpty()
+    name = os.ttyname(theirs)
+    os.close(theirs)
+    lines = line_source(f"serial:{name}").lines(lambda: False)
+    threading.Timer(0.3, os.close, (ours,)).start()
+    with pytest.raises(FeedError, match=f"lost the input serial:{name}"):
+        next(lines)
+
+
+def test_a_closed_standard_input_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(FeedError, match="standard input"):
+        next(line_source("-").lines(lambda: False))
+
+
+def test_clients_that_never_leave_give_way_to_new_ones():
+    port = _free_port()
+    clients: list[socket.socket] = []
+
+    def feed(data: bytes) -> None:
+        time.sleep(0.3)
+        clients.extend(socket.create_connection(("127.0.0.1", port)) for _ in range(70))
+        clients[-1].sendall(data)
+
+    assert _collect(f"tcp:127.0.0.1:{port}", feed, 2) == [b"one", b"two"]
+    assert clients[0].recv(1) == b""
+    for client in clients:
+        client.close()
