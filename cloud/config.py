@@ -79,9 +79,13 @@ def load_settings(environ: Mapping[str, str], overrides: Mapping[str, str | int 
     try:
         settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
-        msg = f"{error} (settings come from {ENV_PREFIX}* and the command line; got {values})"
+        name = str(error).rpartition("`$.")[2].rstrip("`")
+        fault = str(error).partition(" - at ")[0]
+        msg = f"{name}: {fault}, got {values.get(name)!r}; settings come from {ENV_PREFIX}* and the command line"
         raise ConfigError(msg) from error
     if not settings.resolved_database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
-        msg = f"database_url must start with sqlite:/// or postgresql://, got {settings.database_url!r}"
+        # The rest of a URL may hold a password.
+        scheme = settings.resolved_database_url.partition("//")[0]
+        msg = f"database_url must start with sqlite:/// or postgresql://, got {scheme!r}"
         raise ConfigError(msg)
     return settings

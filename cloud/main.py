@@ -49,7 +49,8 @@ def prepare_database(settings: Settings, *, migrates: bool) -> None:
     try:
         database = open_database(settings)
     except OSError as error:
-        msg = f"cannot make the data directory {settings.data_dir!r} ({error.strerror}); name another with --data-dir"
+        remedy = "name another with --data-dir or --database-url"
+        msg = f"cannot make the directory of {settings.sqlite_path} ({error.strerror}); {remedy}"
         raise StartError(msg) from error
     try:
         if migrates:

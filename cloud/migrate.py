@@ -1,5 +1,6 @@
 """Brings a database's schema up to date, and tells whether it is."""
 
+from io import StringIO
 from pathlib import Path
 
 from alembic import command
@@ -18,7 +19,7 @@ class SchemaError(Exception):
 
 
 def _config(connection: Connection | None = None) -> Config:
-    config = Config()
+    config = Config(stdout=StringIO())
     config.set_main_option("script_location", str(_LOCATION).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     if connection is not None:
