@@ -100,6 +100,12 @@ def test_money_beyond_any_column_is_refused(total: int):
         judge_line(raw, "acme")
 
 
+@pytest.mark.parametrize("opening", [b"[", b'{"a":'])
+def test_a_line_nested_too_deep_is_refused_alone(opening: bytes):
+    accepted, refused = judge_batch([opening * 20_000, line(HEALTH)], "acme")
+    assert (len(accepted), [one.line for one in refused]) == (1, [1])
+
+
 def test_refused_lines_are_numbered_and_kept():
     accepted, refused = judge_batch([line(HEALTH), b"{", line(HEALTH)], "acme")
     assert len(accepted) == 2
