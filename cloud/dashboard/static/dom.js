@@ -57,6 +57,13 @@ export const clock = (instant, zone) =>
     new Date(instant),
   );
 
+/** The time of day, and the date before it where that is not today. */
+export function moment(instant, zone) {
+  if (dayOf(instant, zone) === dayOf(Date.now(), zone)) return clock(instant, zone);
+  const date = new Intl.DateTimeFormat("en-GB", { timeZone: zone, day: "numeric", month: "short" }).format(new Date(instant));
+  return `${date} ${clock(instant, zone)}`;
+}
+
 export const dayOf = (instant, zone) => new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(new Date(instant));
 
 export const money = (minor, currency) =>

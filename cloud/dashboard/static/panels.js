@@ -1,7 +1,7 @@
 // One function a panel: data in, nodes out.
 
 import { floorPath } from "./chart.js";
-import { ago, clock, duration, empty, h, money, number, percent, short } from "./dom.js";
+import { ago, clock, duration, empty, h, moment, money, number, percent, short } from "./dom.js";
 
 const DECISIONS = {
   linked: "linked to one visit",
@@ -23,14 +23,16 @@ const figure = (name, value, note, tone) =>
 const passersBy = (day) => (day && day.passby.in !== null ? day.passby.in + day.passby.out : null);
 
 export function figures({ occupancy, day, visits, links, isToday }) {
+  const inside = occupancy.inside_by_tripwires;
   const entered = day ? day.entrance.in : null;
+  const unseen = entered === null && !visits.total;
   const settled = links.counts.linked + links.counts.ambiguous + links.counts.null + links.counts.vetoed;
   return [
-    figure("Inside now", number(occupancy.inside_by_tripwires), "in minus out at the entrance, today", "strong"),
+    figure("Inside now", inside < 0 ? "–" : number(inside), inside < 0 ? `${number(-inside)} more out than in today: some were missed` : "in minus out at the entrance, today", "strong"),
     figure("Entered", number(entered), entered === null ? "nothing observed, so unknown" : isToday ? "today" : "that day"),
-    figure("Passers-by", number(passersBy(day)), "past the entrance"),
-    figure("Visits", number(visits.total), "open and closed, that day"),
-    figure("Linked touches", number(links.counts.linked), `of ${number(settled)} that members made`),
+    figure("Passers-by", number(passersBy(day)), "over the lines drawn for them"),
+    figure("Visits", unseen ? "–" : number(visits.total), unseen ? "nothing observed, so unknown" : "open and closed, that day"),
+    figure("Linked touches", number(links.counts.linked), `of ${number(settled)} that members made, all days`),
     figure("Observed", percent(day ? day.coverage : null), "of the time, over all cameras", day && day.coverage !== null && day.coverage < 0.95 ? "warn" : ""),
   ];
 }
@@ -39,6 +41,7 @@ export function occupancyPanel(occupancy, zone) {
   if (!occupancy.zones.length) {
     return empty("No zone counts today", "Cameras send them once zones are drawn in their configuration.");
   }
+  const oldest = occupancy.zones.map((one) => one.at).sort()[0];
   const most = Math.max(1, ...occupancy.zones.map((one) => one.people));
   const rows = occupancy.zones.map((one) => {
     const level = h("i");
@@ -51,7 +54,7 @@ export function occupancyPanel(occupancy, zone) {
       h("strong", { title: `${one.device}, ${clock(one.at, zone)}` }, String(one.people)),
     );
   });
-  return [h("ul", { class: "zones" }, ...rows), h("p", { class: "quiet" }, `${occupancy.people_in_zones} people, latest sample of each camera`)];
+  return [h("ul", { class: "zones" }, ...rows), h("p", { class: "quiet" }, `${number(occupancy.people_in_zones)} ${occupancy.people_in_zones === 1 ? "person" : "people"}, by each camera's latest count, none older than ${clock(oldest, zone)}`)];
 }
 
 export const badge = (kind) => h("span", { class: `badge ${kind}` }, kind);
@@ -90,7 +93,7 @@ export function linksPanel({ links, shown, zone }, actions) {
     h(
       "tr",
       null,
-      h("td", null, h("time", { datetime: link.touch.at }, link.touch.at ? clock(link.touch.at, zone) : "–")),
+      h("td", null, h("time", { datetime: link.touch.at }, link.touch.at ? moment(link.touch.at, zone) : "–")),
       h("td", null, KINDS[link.touch.kind] ?? "Touch", h("small", null, ` ${link.touch.zone_id ?? ""}`)),
       h("td", null, badge(link.decision), link.stage === "provisional" ? h("small", { title: "A visit is open or may yet arrive" }, " for now") : null),
       h("td", { class: "why" }, link.reason),
@@ -107,7 +110,7 @@ export function linksPanel({ links, shown, zone }, actions) {
 }
 
 export function visitsPanel({ visits, detail, open, zone }, actions) {
-  if (!visits.items.length) return empty("No visits on this day", "A visit appears as soon as the store's gateway reports one.");
+  if (!visits.items.length) return empty("No visit is known of this day", "A visit appears as soon as the store's gateway reports one.");
   const rows = visits.items.flatMap((visit) => {
     const isOpen = open === visit.visit_id;
     const row = h(
@@ -165,7 +168,7 @@ function timelineEntry(entry, zone) {
   return h(
     "li",
     { class: `${entry.kind} ${entry.state}` },
-    h("div", null, h("time", { datetime: entry.at }, clock(entry.at, zone)), h("b", null, KINDS[entry.kind]), h("span", null, what), price, entry.state === "stands" ? null : badge(entry.state)),
+    h("div", null, h("time", { datetime: entry.at }, moment(entry.at, zone)), h("b", null, KINDS[entry.kind]), h("span", null, what), price, entry.state === "stands" ? null : badge(entry.state)),
     why ? h("p", null, why) : null,
   );
 }
@@ -186,7 +189,7 @@ export function healthPanel({ reconciliation, devices, deadLetters }) {
     ["Events stored", number(reconciliation.total_events), null],
     ["Figures behind by", lag ? `${number(lag)} events` : "nothing", lag > 1000 ? "warn" : "good"],
     ["Links to settle", reconciliation.waiting_links ? number(reconciliation.waiting_links) : "none", reconciliation.waiting_links > 100 ? "warn" : "good"],
-    ["Refused events", deadLetters.total ? Object.entries(deadLetters.by_reason).map(([reason, count]) => `${number(count)} ${reason.replaceAll("_", " ")}`).join(", ") : "none", deadLetters.total ? "warn" : "good"],
+    ["Refused, all stores", deadLetters.total ? Object.entries(deadLetters.by_reason).map(([reason, count]) => `${number(count)} ${reason.replaceAll("_", " ")}`).join(", ") : "none", deadLetters.total ? "warn" : "good"],
   ];
   const rows = devices.map((device) => {
     const [tone, word] = hearing(device);

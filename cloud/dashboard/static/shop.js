@@ -28,6 +28,8 @@ async function read(path, query = {}) {
   return body;
 }
 
+const counted = (count, one, more = `${one}s`) => `${count} ${count === 1 ? one : more}`;
+
 function options(select, entries, chosen) {
   draw(select, [entries, chosen], () => entries.map(([value, text]) => h("option", { value, selected: value === chosen }, text)));
   if (chosen !== null && select.value !== chosen) select.value = chosen;
@@ -57,7 +59,7 @@ async function drawProfile(zone) {
   if (!known && !view.profilePinned) {
     view.profile = [...items].sort((a, b) => b.linked_visits - a.linked_visits || b.touches - a.touches)[0]?.one_id ?? null;
   }
-  const entries = items.map((one) => [one.one_id, `…${one.one_id.slice(-6)} · ${one.linked_visits} visits, ${one.touches} touches`]);
+  const entries = items.map((one) => [one.one_id, `…${one.one_id.slice(-6)} · ${counted(one.linked_visits, "visit")}, ${counted(one.touches, "touch", "touches")}`]);
   if (view.profile && !entries.some(([value]) => value === view.profile)) entries.unshift([view.profile, `…${view.profile.slice(-6)}`]);
   options(at("profile-pick"), entries, view.profile);
   const profile = view.profile ? await read(`/v1/profiles/${view.profile}`) : null;
