@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from contracts.events import draft_event
+from contracts.events import Source, draft_event
 from contracts.payloads import DeviceHealth
 from gateway.adapters.consumer import Consumer
 from gateway.adapters.embedded_broker import EmbeddedBroker
@@ -18,7 +18,7 @@ from gateway.adapters.event_store import EventStore
 from gateway.adapters.uploader import Uploader
 from gateway.config import GatewayConfig, read_secret
 from gateway.core.retry import RetryPolicy
-from gateway.errors import GatewayError
+from gateway.errors import EventStoreError, GatewayError
 
 logger = logging.getLogger(__name__)
 
@@ -84,22 +84,33 @@ def _housekeeping(
         GatewayError: A part of the gateway has died; a service manager should start the gateway again.
     """
     started_s, pruned_s = time.monotonic(), float("-inf")
-    software_version = version("shopthread")
     keep_ms = round(config.gateway.keep_days * _DAY_MS)
     while not stop.wait(config.gateway.health_interval_s):
         if not is_working():
             msg = "a part of the gateway has died; see the log above, and start the gateway again"
             raise GatewayError(msg)
         now_s, now_ms = time.monotonic(), clock_ms()
-        health = DeviceHealth(
-            uptime_s=now_s - started_s,
-            software_version=software_version,
-            queue_depth=store.queue_depth(),
-            dead_letters=store.dead_letter_count(),
-        )
-        store.append_own(draft_event(config.gateway.source, health, now_ms), now_ms)
-        for source, count in store.missing().items():
-            logger.warning("%s: %d numbers are missing in its sequence; waiting for them", source, count)
-        if now_s - pruned_s >= _PRUNE_INTERVAL_S:
-            store.prune(now_ms - keep_ms)
-            pruned_s = now_s
+        try:
+            if now_s - pruned_s >= _PRUNE_INTERVAL_S:
+                store.prune(now_ms - keep_ms)
+                pruned_s = now_s
+            _report(config.gateway.source, store, now_s - started_s, now_ms)
+        except EventStoreError as error:
+            logger.error("%s; trying again", error)  # noqa: TRY400 - one line for operators
+
+
+def _report(gateway: Source, store: EventStore, uptime_s: float, now_ms: int) -> None:
+    """Put the gateway's health into its own store, and the gaps in devices' numbering into the log.
+
+    Raises:
+        EventStoreError: The store cannot be read or written.
+    """
+    health = DeviceHealth(
+        uptime_s=uptime_s,
+        software_version=version("shopthread"),
+        queue_depth=store.queue_depth(),
+        dead_letters=store.dead_letter_count(),
+    )
+    store.append_own(draft_event(gateway, health, now_ms), now_ms)
+    for source, count in store.missing().items():
+        logger.warning("%s: %d numbers are missing in its sequence; waiting for them", source, count)

@@ -66,6 +66,15 @@ class EventStore:
                     raise EventStoreError(msg) from error
                 raise
 
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                msg = f"cannot read the event store {self._path}: {error}; check the disk"
+                raise EventStoreError(msg) from error
+
     def receive(self, deliveries: Sequence[Delivery]) -> list[Held]:
         """Commit messages: events once each, visits that follow from them, dead letters, and what is held.
 
@@ -162,13 +171,13 @@ class EventStore:
 
     def own_made(self) -> int:
         """Return how many events the gateway itself has made."""
-        with self._lock:
+        with self._reading():
             (made,) = self._db.execute("SELECT made FROM own").fetchone()
         return int(made)
 
     def waiting(self, limit: int) -> list[WaitingEvent]:
         """Return the oldest events that the cloud has not confirmed."""
-        with self._lock:
+        with self._reading():
             rows = self._db.execute(
                 "SELECT position, source, body FROM event WHERE uploaded_ms IS NULL ORDER BY position LIMIT ?", (limit,)
             ).fetchall()
@@ -252,7 +261,7 @@ class EventStore:
 
     def dead_letters(self) -> list[DeadLetter]:
         """Return every dead letter, oldest first."""
-        with self._lock:
+        with self._reading():
             rows = self._db.execute(
                 "SELECT id, received_ms, origin, reason, detail, body FROM dead_letter ORDER BY id"
             ).fetchall()
@@ -260,13 +269,13 @@ class EventStore:
 
     def dead_letter_count(self) -> int:
         """Return how many dead letters there are."""
-        with self._lock:
+        with self._reading():
             (count,) = self._db.execute("SELECT count(*) FROM dead_letter").fetchone()
         return int(count)
 
     def tallies(self) -> list[SourceTally]:
         """Return the counts of each device, the gateway's own events among them."""
-        with self._lock:
+        with self._reading():
             rows = self._db.execute(
                 "SELECT source, received, duplicate, uploaded, refused FROM tally ORDER BY source"
             ).fetchall()
@@ -274,7 +283,7 @@ class EventStore:
 
     def devices(self) -> list[DeviceRow]:
         """Return what is known of each device's presence."""
-        with self._lock:
+        with self._reading():
             rows = self._db.execute(
                 "SELECT source, kind, online, software_version, since_ms FROM device ORDER BY source"
             ).fetchall()
@@ -282,7 +291,7 @@ class EventStore:
 
     def missing(self) -> dict[str, int]:
         """Return, for each device with gaps in its numbering, how many numbers are missing."""
-        with self._lock:
+        with self._reading():
             streams = self._db.execute("SELECT DISTINCT source, epoch FROM beyond").fetchall()
             return {
                 source: sum(map(len, self._continuity(Source.parse(source), epoch).missing))
@@ -291,7 +300,7 @@ class EventStore:
 
     def queue_depth(self) -> int:
         """Return how many events wait for the cloud."""
-        with self._lock:
+        with self._reading():
             (count,) = self._db.execute("SELECT count(*) FROM event WHERE uploaded_ms IS NULL").fetchone()
         return int(count)
 

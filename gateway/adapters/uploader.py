@@ -150,7 +150,7 @@ class Uploader:
         headers = {"content-type": BATCH_MEDIA_TYPE, "content-encoding": "zstd"}
         try:
             answer = self._client.post(INGEST_PATH, content=body, headers=headers)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             msg = f"no answer from {self._client.base_url}: {error}"
             raise UploadError(msg) from error
         if answer.status_code in _REFUSED_AS_A_WHOLE:
@@ -172,5 +172,8 @@ class Uploader:
             raise UploadError(msg) from error
         if receipt.received != sent:
             msg = f"sent {sent} events, the cloud speaks of {receipt.received}"
+            raise UploadError(msg)
+        if any(each.line > sent for each in receipt.rejections):
+            msg = f"sent {sent} events, the cloud refuses line {max(each.line for each in receipt.rejections)}"
             raise UploadError(msg)
         return receipt

@@ -156,3 +156,12 @@ def test_the_largest_number_that_a_message_can_name_fits(store: EventStore):
     body = encode_event(sample_event(SEGMENT))
     delivery = judge(event_topic(SOURCE, VisitSegment), body, properties, received_ms=5)
     assert store.receive([delivery]) == [Held(SOURCE, "a1", largest)]
+
+
+def test_a_file_that_cannot_be_read_is_named(store: EventStore, tmp_path: Path):
+    with sqlite3.connect(tmp_path / "deep" / "gateway.sqlite") as other:
+        other.execute("DROP TABLE dead_letter")
+        other.execute("DROP TABLE event")
+    for read in (store.queue_depth, store.dead_letter_count, store.dead_letters, lambda: store.waiting(1)):
+        with pytest.raises(EventStoreError, match=r"cannot read the event store .*check the disk"):
+            read()

@@ -148,3 +148,24 @@ def test_the_thread_goes_on_after_failures(store: EventStore):
         time.sleep(0.01)
     uploader.stop()
     assert store.queue_depth() == 0
+
+
+def test_a_receipt_that_refuses_a_line_that_was_not_sent_is_no_answer(store: EventStore):
+    def cloud(request: httpx.Request) -> httpx.Response:
+        count = len(_lines(request))
+        rejection = Rejection(line=count + 1, reason=RejectReason.NOT_JSON, detail="?")
+        receipt = IngestReceipt(received=count, inserted=count, duplicate=0, rejected=1, rejections=(rejection,))
+        return httpx.Response(200, content=encode_message(receipt))
+
+    with pytest.raises(UploadError, match="refuses line 5"):
+        _uploader(store, cloud).step()
+
+
+def test_an_answer_that_cannot_be_decompressed_is_no_answer(store: EventStore):
+    def cloud(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(
+            200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"<html>this is no gzip</html>")
+        )
+
+    with pytest.raises(UploadError, match="no answer"):
+        _uploader(store, cloud).step()
