@@ -5,6 +5,7 @@ SQLite in WAL mode with synchronous=FULL: what `append` returned from is on disk
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,7 @@ CREATE TABLE IF NOT EXISTS bad_input (
 ) STRICT;
 """
 _BUSY_TIMEOUT_MS = 5000
+_WAL_RETRY_S = 0.02
 _KEPT_BAD_INPUTS = 10_000
 
 Drafts: TypeAlias = Sequence[EventDraft[Payload]]
@@ -74,6 +76,20 @@ class OutboxCounts(Struct, frozen=True):
         return self.made - self.acknowledged
 
 
+def _enter_wal(db: sqlite3.Connection) -> None:
+    """Switch a file to WAL mode. While another process does so, SQLite refuses at once, whatever its busy timeout."""
+    until_s = time.monotonic() + _BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() >= until_s:
+                raise
+            time.sleep(_WAL_RETRY_S)
+        else:
+            return
+
+
 class Outbox:
     """A device's queue of events, safe for one writing thread and one publishing thread.
 
@@ -93,7 +109,7 @@ class Outbox:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
-            self._db.execute("PRAGMA journal_mode = WAL")
+            _enter_wal(self._db)
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_SCHEMA)
         except (OSError, sqlite3.Error) as error:

@@ -5,6 +5,7 @@ SQLite in WAL mode with synchronous=FULL: what a method returned from is on disk
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,21 @@ from gateway.core.stitching import revise
 from gateway.errors import EventStoreError
 
 _BUSY_TIMEOUT_MS = 5000
+_WAL_RETRY_S = 0.02
+
+
+def _enter_wal(db: sqlite3.Connection) -> None:
+    """Switch a file to WAL mode. While another process does so, SQLite refuses at once, whatever its busy timeout."""
+    until_s = time.monotonic() + _BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() >= until_s:
+                raise
+            time.sleep(_WAL_RETRY_S)
+        else:
+            return
 
 
 class EventStore:
@@ -41,7 +57,7 @@ class EventStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
-            self._db.execute("PRAGMA journal_mode = WAL")
+            _enter_wal(self._db)
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(SCHEMA)
             self._db.execute("INSERT INTO own SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM own)")

@@ -1,6 +1,7 @@
 """The event store: once each, visits with their segments, gaps, dead letters, counts that add up."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,14 @@ def test_everything_is_there_after_a_restart(tmp_path: Path):
     second = EventStore(tmp_path / "gateway.sqlite", GATEWAY)
     assert second.receive([_delivery(2)]) == [Held(SOURCE, "a1", 3)]
     second.close()
+
+
+def test_many_can_open_a_new_file_at_once(tmp_path: Path):
+    with ThreadPoolExecutor(8) as pool:
+        stores = list(pool.map(lambda _: EventStore(tmp_path / "new.sqlite", GATEWAY), range(16)))
+    assert [store.own_made() for store in stores] == [0] * 16
+    for store in stores:
+        store.close()
 
 
 def test_a_file_that_cannot_be_opened_is_one_clear_error(tmp_path: Path):
