@@ -105,7 +105,9 @@ class EventStore:
                 if delivery.event is not None:
                     self._insert(delivery.event, delivery.body, delivery.received_ms)
                 elif delivery.refusal is not None:
-                    self._bury(delivery, delivery.refusal)
+                    refusal = delivery.refusal
+                    reason, detail = refusal.reason.value, refusal.detail
+                    self._bury(delivery.received_ms, delivery.origin, reason, detail, delivery.body)
             return self._advance(deliveries)
 
     def _insert(self, event: Event[UplinkPayload], body: bytes, received_ms: int) -> bool:
@@ -127,17 +129,17 @@ class EventStore:
         if self._insert(event, encode_event(event), now_ms):
             self._db.execute("UPDATE own SET made = made + 1")
 
-    def _bury(self, delivery: Delivery, refusal: EventRejectedError) -> None:
+    def _bury(self, received_ms: int, origin: str, reason: str, detail: str, body: bytes) -> None:
         self._db.execute(
             "INSERT OR IGNORE INTO dead_letter (received_ms, origin, reason, detail, body) VALUES (?, ?, ?, ?, ?)",
-            (delivery.received_ms, delivery.origin, refusal.reason.value, refusal.detail, delivery.body),
+            (received_ms, origin, reason, detail, body),
         )
 
-    def _count(self, source: str, column: str, amount: int = 1) -> None:
+    def _count(self, source: str, column: str) -> None:
         self._db.execute(
-            f"INSERT INTO tally (source, {column}) VALUES (?, ?) "  # noqa: S608 - columns are named in this module alone
-            f"ON CONFLICT DO UPDATE SET {column} = {column} + excluded.{column}",
-            (source, amount),
+            f"INSERT INTO tally (source, {column}) VALUES (?, 1) "  # noqa: S608 - columns are named in this module alone
+            f"ON CONFLICT DO UPDATE SET {column} = {column} + 1",
+            (source,),
         )
 
     def _advance(self, deliveries: Iterable[Delivery]) -> list[Held]:
@@ -224,10 +226,7 @@ class EventStore:
             EventStoreError: The file cannot be written.
         """
         with self._transaction():
-            self._db.execute(
-                "INSERT OR IGNORE INTO dead_letter (received_ms, origin, reason, detail, body) VALUES (?, ?, ?, ?, ?)",
-                (now_ms, event.source, reason, detail, event.body),
-            )
+            self._bury(now_ms, event.source, reason, detail, event.body)
             self._db.execute("DELETE FROM event WHERE position = ?", (event.position,))
             self._count(event.source, "refused")
 

@@ -87,11 +87,14 @@ class Observer:
     def snapshot(self) -> Snapshot:
         """Return the counts of now. A part that is down shows what is known without it."""
         hops: list[HopCounts] = []
+        figures: list[Figures] = []
         letters = 0
         for store, devices in self._devices.items():
             tallies, buried = self._gateway(store)
             letters += buried
-            stored = self._stored(store)
+            reconciliation = self._get(f"/v1/stores/{store}/reconciliation")
+            figures.append(self._figures(store, reconciliation))
+            stored = _stored_by_device(reconciliation)
             for device in (*devices, "gateway"):
                 source = str(Source(TENANT, store, device))
                 tally = tallies.get(source, SourceTally(source, 0, 0, 0, 0))
@@ -114,7 +117,7 @@ class Observer:
         profiles = self._get("/v1/profiles", limit=1)
         return Snapshot(
             hops=tuple(hops),
-            figures=tuple(self._figures(store) for store in self._devices),
+            figures=tuple(figures),
             profiles=int(profiles.get("total", 0)),
             dead_letters=letters,
         )
@@ -149,14 +152,7 @@ class Observer:
     def _made_by_gateway(self, store: str) -> int:
         return self._stores[store].own_made() if store in self._stores else 0
 
-    def _stored(self, store: str) -> dict[str, int]:
-        stored: dict[str, int] = {}
-        for row in self._get(f"/v1/stores/{store}/reconciliation").get("events", []):
-            stored[row["device"]] = stored.get(row["device"], 0) + int(row["events"])
-        return stored
-
-    def _figures(self, store: str) -> Figures:
-        reconciliation = self._get(f"/v1/stores/{store}/reconciliation")
+    def _figures(self, store: str, reconciliation: dict[str, Any]) -> Figures:
         links = self._get("/v1/links", store=store, limit=1)
         visits = self._get(f"/v1/stores/{store}/visits", limit=1)
         occupancy = self._get(f"/v1/stores/{store}/occupancy")
@@ -181,3 +177,10 @@ class Observer:
             msg = f"the cloud refuses the demo's API key on {path}; start afresh without --resume"
             raise DemoError(msg)
         return dict(answer.json()) if answer.is_success else {}
+
+
+def _stored_by_device(reconciliation: dict[str, Any]) -> dict[str, int]:
+    stored: dict[str, int] = {}
+    for row in reconciliation.get("events", []):
+        stored[row["device"]] = stored.get(row["device"], 0) + int(row["events"])
+    return stored

@@ -29,7 +29,7 @@ from shopthread.demo.configs import (
     write_terminal,
     write_video_camera,
 )
-from shopthread.demo.observation import Observer, Snapshot
+from shopthread.demo.observation import HopCounts, Observer, Snapshot
 from shopthread.demo.processes import Processes
 from shopthread.demo.workspace import PLAZA, SHOP, TENANT, DemoError, Ports, Workspace, write_secret
 
@@ -263,8 +263,8 @@ class Demo:
         raise DemoError(msg)
 
 
-def _is_gateway(hop: object) -> bool:
-    return str(getattr(hop, "device", "")).endswith("/gateway")
+def _is_gateway(hop: HopCounts) -> bool:
+    return hop.device.endswith("/gateway")
 
 
 def _until(timeout_s: float) -> Iterator[None]:
