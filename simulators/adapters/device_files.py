@@ -10,7 +10,8 @@ from pathlib import Path
 from simulators.adapters.feed_files import feed_names, replace_file
 from simulators.adapters.toml_text import Table, toml_text
 from simulators.core.geometry import contains
-from simulators.core.scenario import Camera, Scenario
+from simulators.core.layout import Camera
+from simulators.core.scenario import Scenario
 
 STORE_FILE = "store.toml"
 
@@ -32,12 +33,12 @@ def camera_toml(scenario: Scenario, camera: Camera) -> str:
     tripwires: list[Table] = [
         {"id": wire.id, "kind": wire.kind, "points": wire.points}
         for wire in scenario.tripwires
-        if contains(camera.sees, _middle(wire.points))
+        if contains(camera.sees or (), _middle(wire.points))
     ]
     zones: list[Table] = [
         {"id": zone.id, "kind": zone.kind, "points": zone.polygon}
         for zone in scenario.zones
-        if contains(camera.sees, _middle(zone.polygon))
+        if contains(camera.sees or (), _middle(zone.polygon))
     ]
     return toml_text(
         {

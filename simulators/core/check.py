@@ -79,9 +79,10 @@ def _check_numbers(scenario: Scenario) -> None:
     ):
         if pair[0] > pair[1]:
             raise ScenarioError(key, pair, "the smaller value first")
-    if not isclose(hypot(*scenario.door.outward), 1.0, abs_tol=1e-3):
-        key = "door.outward"
-        raise ScenarioError(key, scenario.door.outward, "a direction of length 1, for example [0.0, 1.0]")
+    for i, door in enumerate(scenario.doors):
+        if not isclose(hypot(*door.outward), 1.0, abs_tol=1e-3):
+            key = f"door[{i}].outward"
+            raise ScenarioError(key, door.outward, "a direction of length 1, for example [0.0, 1.0]")
     for i, tripwire in enumerate(scenario.tripwires):
         if tripwire.points[0] == tripwire.points[1]:
             key = f"tripwire[{i}].points"
@@ -124,7 +125,7 @@ def _spots(scenario: Scenario) -> Iterator[tuple[str, Point, str | None]]:
 
 def _check_spots(scenario: Scenario, navigator: Navigator) -> None:
     zones = {zone.id: zone.polygon for zone in scenario.zones}
-    door = scenario.door
+    door = scenario.doors[0]
     doorstep = (
         door.centre[0] - DOORSTEP_M * door.outward[0],
         door.centre[1] - DOORSTEP_M * door.outward[1],

@@ -32,7 +32,7 @@ def _all_polygons(scenario: Scenario) -> list[Polygon]:
     return [
         *obstacles(scenario),
         *(zone.polygon for zone in scenario.zones),
-        *(camera.sees for camera in scenario.cameras),
+        *(camera.sees or () for camera in scenario.cameras),
         *(tripwire.points for tripwire in scenario.tripwires),
     ]
 
@@ -58,7 +58,7 @@ def draw_svg(scenario: Scenario) -> str:
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
     ]
     seen = 'fill="#f8fafc" stroke="#94a3b8" stroke-dasharray="6 6"'
-    parts += [polygon(camera.sees, seen, f"{camera.id} sees this") for camera in scenario.cameras]
+    parts += [polygon(camera.sees or (), seen, f"{camera.id} sees this") for camera in scenario.cameras]
     for zone in scenario.zones:
         parts.append(polygon(zone.polygon, f'fill="{_ZONE_COLOURS[zone.kind]}"', f"zone {zone.id} ({zone.kind})"))
     parts += [polygon(wall.polygon, 'fill="#475569"', "wall") for wall in scenario.walls]

@@ -16,7 +16,7 @@ _SHOWS_OTHER = 0.25
 class Identifier(Struct, frozen=True):
     """What a member shows: its namespace and value. No value belongs to a real person."""
 
-    namespace: Literal["member_number", "phone", "card"]
+    namespace: Literal["member_number", "phone", "openid", "card"]
     value: str
 
 

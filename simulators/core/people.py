@@ -4,7 +4,7 @@ from typing import Literal
 
 from simulators.core.geometry import Point, distance
 
-Role = Literal["shopper", "passer_by", "staff"]
+Role = Literal["shopper", "passer_by", "staff", "delivery"]
 
 
 class Person:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from simulators.core.geometry import Point, Polygon, contains, distance, distance_to_edge
+from simulators.core.layout import Door, Pavement
 from simulators.core.navigation import CLEARANCE_M, Navigator
-from simulators.core.scenario import Door, Pavement
 
 DOORSTEP_M = 1.0
 """How far inside the door people walk straight, m."""

@@ -5,8 +5,9 @@ from typing import Literal
 import numpy as np
 from msgspec import Struct
 
+from simulators.core.layout import Shelf
 from simulators.core.members import Identifier, Member
-from simulators.core.scenario import Scenario, Shelf
+from simulators.core.scenario import Scenario
 
 Purpose = Literal["browse", "buy", "scan", "refund"]
 _PURPOSES: tuple[Purpose, ...] = ("browse", "buy", "scan", "refund")

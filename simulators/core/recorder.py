@@ -9,7 +9,16 @@ from simulators.core.people import Person
 from simulators.core.scenario import Scenario
 from simulators.core.totals import totals_of
 from simulators.core.touch_ledger import Maker, TouchLedger
-from simulators.core.truth import RIVAL_WINDOW_MS, Direction, TrueCrossing, TruePerson, TrueStay, TrueTrack, Truth
+from simulators.core.truth import (
+    RIVAL_WINDOW_MS,
+    Direction,
+    TrueCrossing,
+    TruePerson,
+    TruePresence,
+    TrueStay,
+    TrueTrack,
+    Truth,
+)
 
 
 class _Record:
@@ -24,7 +33,7 @@ class _Record:
         self.crossings: list[TrueCrossing] = []
         self.stays: list[TrueStay] = []
         self.open_stays: dict[str, int] = {}
-        self.tracks: list[TrueTrack] = []
+        self.track_spans: dict[tuple[str, str], tuple[int, int]] = {}
 
     def stays_at(self, now_ms: int | None) -> tuple[TrueStay, ...]:
         open_stays = (TrueStay(zone_id=z, entered_ms=t, left_ms=now_ms) for z, t in self.open_stays.items())
@@ -43,10 +52,18 @@ class _Record:
         times = (c.t_ms for c in self.crossings if c.tripwire_kind == kind and c.direction == direction)
         return next(times, None)
 
+    def presences(self) -> tuple[TruePresence, ...]:
+        entered_ms, left_ms = self.first("entrance", "in"), self.first("entrance", "out")
+        if entered_ms is None:
+            return ()
+        left_by = None if left_ms is None else "front"
+        return (TruePresence(entered_ms=entered_ms, left_ms=left_ms, entered_by="front", left_by=left_by),)
+
     def truth(self) -> TruePerson:
         return TruePerson(
             person_id=self.person.person_id,
             role=self.person.role,
+            age="adult",
             party_id=self.person.party_id,
             purpose=self.purpose,
             member_id=self.member.member_id if self.member else None,
@@ -54,9 +71,14 @@ class _Record:
             last_seen_ms=self.last_seen_ms,
             entered_ms=self.first("entrance", "in"),
             left_ms=self.first("entrance", "out"),
+            presences=self.presences(),
             crossings=tuple(self.crossings),
             stays=self.stays_at(None),
-            tracks=tuple(self.tracks),
+            waits=(),
+            tracks=tuple(
+                TrueTrack(camera_id=camera_id, track_id=track_id, from_ms=from_ms, to_ms=to_ms)
+                for (camera_id, track_id), (from_ms, to_ms) in self.track_spans.items()
+            ),
         )
 
 
@@ -118,9 +140,11 @@ class Recorder:
                 entered_ms = record.open_stays.pop(zone.id)
                 record.stays.append(TrueStay(zone_id=zone.id, entered_ms=entered_ms, left_ms=now_ms))
 
-    def track(self, person_id: str, camera_id: str, track_id: str) -> None:
-        """A camera began to know a person under a track id."""
-        self._records[person_id].tracks.append(TrueTrack(camera_id=camera_id, track_id=track_id))
+    def track(self, person_id: str, camera_id: str, track_id: str, now_ms: int) -> None:
+        """A camera saw a person under a track id."""
+        spans = self._records[person_id].track_spans
+        from_ms, _ = spans.get((camera_id, track_id), (now_ms, now_ms))
+        spans[camera_id, track_id] = (from_ms, now_ms)
 
     def scan(self, device_id: str, zone_id: str, line: ScanLine, person: Person, member: Member | None) -> None:
         """A person scanned a code."""

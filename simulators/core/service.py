@@ -1,7 +1,7 @@
 """What only one party uses at a time: scan terminals and tills with their queues."""
 
 from simulators.core.geometry import Point
-from simulators.core.scenario import Kiosk, Till
+from simulators.core.layout import Kiosk, Till
 
 
 class KioskDesk:

@@ -8,13 +8,14 @@ from msgspec import Struct
 from simulators.core.arrivals import Arrival, arrivals
 from simulators.core.check import check_scenario
 from simulators.core.floor import Floor
+from simulators.core.layout import StaffMember
 from simulators.core.lines import FeedLine, ReceiptLine, ScanLine
 from simulators.core.members import Member, make_members
 from simulators.core.people import Person
 from simulators.core.places import pavement_walk
 from simulators.core.plans import draw_plan
 from simulators.core.recorder import Recorder
-from simulators.core.scenario import Scenario, StaffMember
+from simulators.core.scenario import Scenario
 from simulators.core.sensing import CameraView
 from simulators.core.service import KioskDesk, TillDesk
 from simulators.core.trips import Ticks, Trip
@@ -109,7 +110,7 @@ class Store:
 
     def _pass_by(self, rng: np.random.Generator) -> Iterator[None]:
         self._people_seen += 1
-        start, end = pavement_walk(self._scenario.pavement, rng)
+        start, end = pavement_walk(self._scenario.pavements[0], rng)
         pace_mps = float(rng.uniform(*self._scenario.behaviour.walking_mps))
         name = f"b{self._people_seen:06d}"
         person = Person(name, "passer_by", name, start, pace_mps)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from simulators.core.scenario import Tripwire
+from simulators.core.layout import Tripwire
 from simulators.core.truth import Totals, TripwireTotal, TruePerson, TrueTouch
 
 

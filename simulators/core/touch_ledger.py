@@ -42,6 +42,7 @@ class TouchLedger:
             kind=kind,
             line_index=self._lines_of[device_id],
             t_ms=t_ms,
+            true_ms=t_ms,
             zone_id=zone_id,
             receipt_id=receipt_id,
             person_id=maker.person.person_id,

@@ -7,10 +7,10 @@ from msgspec import UNSET
 
 from simulators.core.floor import Floor, Sale
 from simulators.core.gtin import digital_link, ean13
+from simulators.core.layout import Product
 from simulators.core.lines import ReceiptItem, ReceiptKind, ReceiptLine, ScanLine, total_of
 from simulators.core.members import Identifier, Member
 from simulators.core.people import Person
-from simulators.core.scenario import Product
 from simulators.core.service import TillDesk
 
 _SERIAL_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"

@@ -6,10 +6,10 @@ import numpy as np
 
 from simulators.core.floor import Floor
 from simulators.core.geometry import Point, contains
+from simulators.core.layout import Product, Shelf, Till
 from simulators.core.people import Person
 from simulators.core.places import DOORSTEP_M, doorway
 from simulators.core.plans import PartyPlan
-from simulators.core.scenario import Product, Shelf, Till
 from simulators.core.service import KioskDesk, TillDesk
 from simulators.core.touches import TillReceipts, scanned_code
 
@@ -35,7 +35,7 @@ class Trip:
         self, floor: Floor, plan: PartyPlan, party_id: str, first_person: int, rng: np.random.Generator
     ) -> None:
         self._floor, self._plan, self._party_id, self._rng = floor, plan, party_id, rng
-        door = floor.scenario.door
+        door = floor.scenario.doors[0]
         self._people: list[Person] = []
         self._doorsteps: list[Point] = []
         for number in range(plan.size):
@@ -224,7 +224,7 @@ class Trip:
 
     def _leave(self) -> Ticks:
         """Walk out one after the other, straight through the door."""
-        door = self._floor.scenario.door
+        door = self._floor.scenario.doors[0]
         reach_m = door.approach_m + DOORSTEP_M
         for person, inside, lag in zip(self._people, self._doorsteps, self._lags(), strict=True):
             outside = _shifted(inside, (door.outward[0] * reach_m, door.outward[1] * reach_m))

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.core.geometry import distance
+from simulators.core.layout import Kiosk, Till
 from simulators.core.people import Person
-from simulators.core.scenario import Kiosk, Till
 from simulators.core.service import KioskDesk, TillDesk
 
 WAY = [(3.0, 0.0), (3.0, 4.0), (0.0, 4.0)]

@@ -66,7 +66,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed() -> None:
         (("staff", 0, "posts"), [[20.0, 20.0], [8.3, 5.0]], "staff[0].posts[1]"),
         (("zone", 0, "id"), "queue", "zone id"),
         (("camera", 0, "id"), "till-1", "camera, kiosk or till id"),
-        (("door", "outward"), [0.0, 2.0], "door.outward"),
+        (("door", 0, "outward"), [0.0, 2.0], "door[0].outward"),
         (("behaviour", "browse_s"), [9.0, 3.0], "behaviour.browse_s"),
         (("tripwire", 0, "points"), [[1.0, 1.0], [1.0, 1.0]], "tripwire[0].points"),
         (("wall", 0, "polygon"), [[0, 0], [2, 0], [1, 0.2], [2, 2]], "wall[0].polygon"),

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from simulators.adapters.feed_files import feed_names
 from simulators.core.geometry import ConvexObstacle, Point, contains
+from simulators.core.layout import Tripwire
 from simulators.core.lines import ReceiptLine, ScanLine, TrackLine
-from simulators.core.scenario import Noise, Scenario, Tripwire, obstacles
+from simulators.core.scenario import Noise, Scenario, obstacles
 from simulators.core.store import Store
 from simulators.core.truth import TruePerson
 from tests.unit.simulators.runs import START_MS, Simulated
