@@ -1,6 +1,6 @@
 """A store that goes on by one tick at each step, and what its devices put out. The same seed gives the same bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -66,6 +66,11 @@ class Store:
         self._floor.now_ms = start_ms
         for index, staff in enumerate(scenario.staff):
             self._processes.append((self._work(staff, index), None))
+
+    @property
+    def people(self) -> Sequence[Person]:
+        """Everyone who is in sight now: shoppers, staff, passers-by."""
+        return self._floor.people
 
     def truth(self) -> Truth:
         """Return what really happened up to now."""
