@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 from contracts.decoding import decode_json
 from contracts.errors import ContractError, EventRejectedError, PrivacyError, RejectReason
 from contracts.events import SEQUENCE_DIGITS, decode_event, require_uplink
+from contracts.patterns import END
 from contracts.topics import check_name
 
 EPOCH_PROPERTY = "epoch"
@@ -29,7 +30,7 @@ MAX_BATCH_BYTES = 16 * 1024 * 1024
 
 MAX_SEQUENCE = 10**SEQUENCE_DIGITS - 1
 
-Epoch = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$")]
+Epoch = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}" + END)]
 
 
 class Acknowledgement(Struct, frozen=True, kw_only=True):

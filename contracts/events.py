@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from contracts.decoding import decode_json
 from contracts.errors import EventRejectedError, RejectReason
 from contracts.ids import deterministic_id
+from contracts.patterns import END
 from contracts.payloads import STORE_LOCAL_PAYLOADS, UPLINK_PAYLOADS, EventId
 from contracts.privacy import Payload, UplinkPayload
 from contracts.timestamps import format_time, parse_time
@@ -15,10 +16,12 @@ from contracts.timestamps import format_time, parse_time
 MAX_EVENT_BYTES = 256 * 1024
 SEQUENCE_DIGITS = 16
 
-SourceText = Annotated[str, Meta(pattern=r"^/[a-z0-9-]{1,64}/[a-z0-9-]{1,64}/[a-z0-9-]{1,64}$")]
-TimeText = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
-TraceParent = Annotated[str, Meta(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
-SequenceText = Annotated[str, Meta(pattern=r"^\d{16}$")]
+_INSTANT = r"^(19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"
+
+SourceText = Annotated[str, Meta(pattern=r"^/[a-z0-9-]{1,64}/[a-z0-9-]{1,64}/[a-z0-9-]{1,64}" + END)]
+TimeText = Annotated[str, Meta(pattern=_INSTANT + END)]
+TraceParent = Annotated[str, Meta(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}" + END)]
+SequenceText = Annotated[str, Meta(pattern=r"^[0-9]{16}" + END)]
 
 P_co = TypeVar("P_co", bound=Payload, covariant=True)
 
@@ -86,13 +89,13 @@ def draft_event(source: Source, data: P, time_ms: int, *parts: str | int) -> Eve
 class Envelope(Struct, frozen=True, kw_only=True):
     """The context attributes of CloudEvents 1.0, with the extensions `sequence` and `traceparent`."""
 
-    specversion: Annotated[str, Meta(pattern=r"^1\.0$")] = "1.0"
+    specversion: Annotated[str, Meta(pattern=r"^1\.0" + END)] = "1.0"
     id: EventId
     source: SourceText
     type: str
     time: TimeText
     sequence: SequenceText
-    datacontenttype: Annotated[str, Meta(pattern=r"^application/json$")] = "application/json"
+    datacontenttype: Annotated[str, Meta(pattern=r"^application/json" + END)] = "application/json"
     traceparent: TraceParent | UnsetType = UNSET
 
     @property

@@ -9,17 +9,18 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
+from contracts.patterns import END
 from contracts.privacy import PrivacyClass, StoreLocalPayload, UplinkPayload
 
-Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
-EventId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*" + END)]
+EventId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}" + END)]
 TimeMs = Annotated[int, Meta(ge=0, lt=253_402_300_800_000, description="Unix milliseconds, UTC, before the year 10000")]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0, le=1 << 53)]
-Gtin = Annotated[str, Meta(pattern=r"^\d{14}$", description="GTIN, always 14 digits")]
+Gtin = Annotated[str, Meta(pattern=r"^[0-9]{14}" + END, description="GTIN, always 14 digits")]
 Seconds = Annotated[float, Meta(ge=0)]
 Text = Annotated[str, Meta(max_length=2048)]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}" + END, description="ISO 4217")]
 
 ZoneKind = Literal["entrance", "shelf", "fitting_room", "queue", "checkout", "staff", "floor"]
 TripwireKind = Literal["entrance", "passby", "internal"]
@@ -59,7 +60,7 @@ class MemberPseudonym(Struct, frozen=True, kw_only=True):
     """
 
     namespace: Literal["member_number", "phone", "openid", "unionid", "card", "device"]
-    pseudonym: Annotated[str, Meta(pattern=r"^[a-z2-7]{32}$")]
+    pseudonym: Annotated[str, Meta(pattern=r"^[a-z2-7]{32}" + END)]
 
 
 class SaleLine(Struct, frozen=True, kw_only=True):

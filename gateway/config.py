@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from contracts.configuration import InvalidConfigurationError, decode_toml
 from contracts.errors import TopicError
 from contracts.events import Source
+from contracts.patterns import END
 from contracts.topics import check_name
 from gateway.errors import ConfigurationError
 
@@ -67,7 +68,7 @@ class CloudSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         longest_retry_s: Longest wait between tries.
     """
 
-    url: Annotated[str, Meta(pattern=r"^https?://[^/]+/?$")]
+    url: Annotated[str, Meta(pattern=r"^https?://[^/]+/?" + END)]
     api_key_file: Path
     batch_events: Annotated[int, Meta(ge=1, le=10_000)] = 500
     timeout_s: Annotated[float, Meta(gt=0)] = 30.0

@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from contracts.patterns import END
 from models.errors import ManifestError
 
-NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}" + END
 
 Name = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
-Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
-FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.onnx$")]
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}" + END)]
+FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.onnx" + END)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Channels = tuple[float, float, float]
