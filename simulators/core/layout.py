@@ -70,8 +70,8 @@ class TerminalClock(Part, frozen=True, kw_only=True):
     What a device says bears its own clock's time; the ground truth knows both.
     """
 
-    offset_s: float = 0.0
-    drift_ppm: float = 0.0
+    offset_s: Annotated[float, Meta(ge=-86_400, le=86_400)] = 0.0
+    drift_ppm: Annotated[float, Meta(ge=-100_000, le=100_000)] = 0.0
 
 
 class Camera(Part, frozen=True, kw_only=True):
@@ -101,7 +101,12 @@ class Camera(Part, frozen=True, kw_only=True):
 
 
 class Door(Part, frozen=True, kw_only=True):
-    """An entrance. `outward` is the unit direction to the street; `weight` how many come this way, against others."""
+    """A way in or out. `outward` is the unit direction to the street.
+
+    Attributes:
+        weight: How many come in this way, against other doors; 0: nobody does.
+        leave_weight: How many shoppers go out this way, against other doors; 0: nobody does.
+    """
 
     id: Name
     centre: Point
@@ -109,6 +114,7 @@ class Door(Part, frozen=True, kw_only=True):
     width_m: Positive
     approach_m: Positive = 2.0
     weight: NotNegative = 1.0
+    leave_weight: NotNegative = 1.0
 
 
 class Pavement(Part, frozen=True, kw_only=True):
