@@ -41,7 +41,11 @@ class Navigator:
 
     def is_free(self, point: Point) -> bool:
         """Return whether a person can stand at the point with clearance from every obstacle."""
-        return not self._is_inside(np.asarray([point])).any()
+        return bool(self.are_free(np.asarray([point]))[0])
+
+    def are_free(self, points: Points) -> "np.typing.NDArray[np.bool_]":
+        """Return for points of shape (N, 2) whether a person can stand there, shape (N,)."""
+        return ~self._is_inside(points)
 
     def walk(self, start: Point, goal: Point) -> list[Point]:
         """Return the shortest walk's points after `start`, the last one `goal`.

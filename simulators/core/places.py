@@ -23,11 +23,11 @@ def free_places(navigator: Navigator, zone: Polygon) -> list[Point]:
         for x in np.arange(min(xs), max(xs) + _GRID_M / 2, _GRID_M)
         for y in np.arange(min(ys), max(ys) + _GRID_M / 2, _GRID_M)
     )
-    return [
-        point
-        for point in grid
-        if contains(zone, point) and distance_to_edge(zone, point) >= _ZONE_MARGIN_M and navigator.is_free(point)
-    ]
+    inside = [p for p in grid if contains(zone, p) and distance_to_edge(zone, p) >= _ZONE_MARGIN_M]
+    if not inside:
+        return []
+    free = navigator.are_free(np.asarray(inside))
+    return [point for point, is_free in zip(inside, free, strict=True) if is_free]
 
 
 def pick_place(rng: np.random.Generator, places: list[Point], taken: list[Point], near: Point | None = None) -> Point:
