@@ -2,18 +2,27 @@
 
 People keep a clearance from every obstacle, so the obstacles are grown by it; the shortest way between two points is
 then a chain of straight lines that bends only at the grown obstacles' corners (a visibility graph: Lozano-Pérez and
-Wesley, 1979), found with Dijkstra's algorithm.
+Wesley, 1979). The ways between all corners are found once (Floyd, 1962); a walk joins two points to them.
 """
 
-import heapq
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulators.core.geometry import ConvexObstacle, Point, Points, Polygon, distance
 
 CLEARANCE_M = 0.25
 _SLACK_M = 0.01  # A path may lie on the line that the corners span, so sight is blocked a little inside of it.
+_TOUCH = 1e-9
+_REMEMBERED_POINTS = 20_000
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+HalfPlane = tuple[float, float, float]
+"""Points (x, y) with `a x + b y < c` are inside."""
+_Sight = tuple[NDArray[np.intp], Floats]
 
 
 class NoWayError(Exception):
@@ -33,19 +42,36 @@ class Navigator:
     """
 
     def __init__(self, obstacles: Sequence[Polygon]) -> None:
-        self._blockers = [ConvexObstacle(polygon, CLEARANCE_M - _SLACK_M) for polygon in obstacles]
+        self._blockers = [_Blocker(polygon) for polygon in obstacles]
+        self._shapes = [ConvexObstacle(polygon, CLEARANCE_M - _SLACK_M) for polygon in obstacles]
+        self._planes = _stacked([blocker.planes for blocker in self._blockers])
         corners = [ConvexObstacle(polygon, CLEARANCE_M).corners for polygon in obstacles]
         every: Points = np.concatenate(corners) if corners else np.empty((0, 2))
         self._nodes: Points = every[~self._is_inside(every)]
-        self._ways = [self._visible(_as_point(node)) for node in self._nodes]
+        self._remembered: dict[Point, _Sight] = {}
+        self._lengths, self._next = _shortest_ways([self._look(_as_point(node)) for node in self._nodes])
 
     def is_free(self, point: Point) -> bool:
         """Return whether a person can stand at the point with clearance from every obstacle."""
         return bool(self.are_free(np.asarray([point]))[0])
 
-    def are_free(self, points: Points) -> "np.typing.NDArray[np.bool_]":
+    def are_free(self, points: Points) -> Bools:
         """Return for points of shape (N, 2) whether a person can stand there, shape (N,)."""
         return ~self._is_inside(points)
+
+    def is_clear(self, start: Point, end: Point) -> bool:
+        """Return whether a straight step keeps clear of every obstacle."""
+        (ax, ay), (bx, by) = start, end
+        left, right = (ax, bx) if ax < bx else (bx, ax)
+        top, bottom = (ay, by) if ay < by else (by, ay)
+        return not any(
+            blocker.left < right
+            and left < blocker.right
+            and blocker.top < bottom
+            and top < blocker.bottom
+            and blocker.cuts(start, end)
+            for blocker in self._blockers
+        )
 
     def walk(self, start: Point, goal: Point) -> list[Point]:
         """Return the shortest walk's points after `start`, the last one `goal`.
@@ -53,50 +79,109 @@ class Navigator:
         Raises:
             NoWayError: An obstacle cuts the two points off from each other.
         """
-        if not self._is_blocked(start, np.asarray([goal]))[0]:
+        if self.is_clear(start, goal):
             return [goal]
-        to_goal = {node: distance(_as_point(self._nodes[node]), goal) for node, _ in self._visible(goal)}
-        open_nodes = [(length, node, -1) for node, length in self._visible(start)]
-        heapq.heapify(open_nodes)
-        came_from: dict[int, int] = {}
-        goal_node = len(self._nodes)
-        while open_nodes:
-            length, node, previous = heapq.heappop(open_nodes)
-            if node in came_from:
-                continue
-            came_from[node] = previous
-            if node == goal_node:
-                return [*self._back(came_from, previous), goal]
-            for neighbour, way in self._ways[node]:
-                if neighbour not in came_from:
-                    heapq.heappush(open_nodes, (length + way, neighbour, node))
-            if node in to_goal:
-                heapq.heappush(open_nodes, (length + to_goal[node], goal_node, node))
-        raise NoWayError(start, goal)
+        first, to_first = self._sight(start)
+        last, from_last = self._sight(goal)
+        lengths = to_first[:, None] + self._lengths[np.ix_(first, last)] + from_last[None, :]
+        best = int(lengths.argmin()) if lengths.size else -1
+        if best < 0 or not np.isfinite(lengths.flat[best]):
+            raise NoWayError(start, goal)
+        node, end = int(first[best // len(last)]), int(last[best % len(last)])
+        way = [_as_point(self._nodes[node])]
+        while node != end:
+            node = int(self._next[node, end])
+            way.append(_as_point(self._nodes[node]))
+        return [*way, goal]
 
-    def _back(self, came_from: dict[int, int], node: int) -> list[Point]:
-        points = []
-        while node >= 0:
-            points.append(_as_point(self._nodes[node]))
-            node = came_from[node]
-        return points[::-1]
+    def _sight(self, point: Point) -> _Sight:
+        """Return the corners seen from a point and the metres to each; what was asked for lately is remembered."""
+        if point not in self._remembered:
+            if len(self._remembered) >= _REMEMBERED_POINTS:
+                self._remembered.clear()
+            self._remembered[point] = self._look(point)
+        return self._remembered[point]
 
-    def _visible(self, point: Point) -> list[tuple[int, float]]:
-        """Return the nodes seen from a point and the metres to each."""
-        seen = np.flatnonzero(~self._is_blocked(point, self._nodes))
-        return [(int(node), distance(point, _as_point(self._nodes[node]))) for node in seen]
+    def _look(self, point: Point) -> _Sight:
+        seen = np.flatnonzero(~_is_cut(self._planes, np.asarray(point), self._nodes))
+        gaps = self._nodes[seen] - point
+        return seen, np.hypot(gaps[:, 0], gaps[:, 1])
 
-    def _is_blocked(self, start: Point, ends: Points) -> "np.typing.NDArray[np.bool_]":
-        blocked = np.zeros(len(ends), dtype=np.bool_)
-        for obstacle in self._blockers:
-            blocked |= obstacle.blocks(start, ends)
-        return blocked
-
-    def _is_inside(self, points: Points) -> "np.typing.NDArray[np.bool_]":
+    def _is_inside(self, points: Points) -> Bools:
         inside = np.zeros(len(points), dtype=np.bool_)
-        for obstacle in self._blockers:
-            inside |= obstacle.contains(points)
+        for shape in self._shapes:
+            inside |= shape.contains(points)
         return inside
+
+
+class _Blocker:
+    """A grown obstacle for tests of single steps, in plain numbers: many steps are tested, one at a time."""
+
+    def __init__(self, polygon: Polygon) -> None:
+        corners = [_as_point(corner) for corner in ConvexObstacle(polygon, CLEARANCE_M - _SLACK_M).corners]
+        xs, ys = zip(*corners, strict=True)
+        self.left, self.right, self.top, self.bottom = min(xs), max(xs), min(ys), max(ys)
+        self.planes = [_half_plane(a, b) for a, b in pairwise([*corners, corners[0]])]
+
+    def cuts(self, start: Point, end: Point) -> bool:
+        """Return whether the step passes through the inside (Cyrus and Beck, 1978). Touching is not passing through."""
+        enter, leave = 0.0, 1.0
+        dx, dy = end[0] - start[0], end[1] - start[1]
+        for a, b, c in self.planes:
+            gap, speed = c - a * start[0] - b * start[1], a * dx + b * dy
+            if speed > 0:
+                leave = min(leave, gap / speed)
+            elif speed < 0:
+                enter = max(enter, gap / speed)
+            elif gap <= 0:
+                return False
+            if enter >= leave - _TOUCH:
+                return False
+        return True
+
+
+def _stacked(shapes: Sequence[Sequence[HalfPlane]]) -> Floats:
+    """Return the half-planes of shapes as (edges, shapes, 3); shapes of fewer edges repeat their last one."""
+    most = max((len(planes) for planes in shapes), default=0)
+    rows = [[*planes, *[planes[-1]] * (most - len(planes))] for planes in shapes]
+    return np.asarray(rows, dtype=np.float64).reshape(len(shapes), most, 3).transpose(1, 0, 2)
+
+
+def _is_cut(planes: Floats, start: Floats, ends: Points) -> Bools:
+    """Return for segments from `start` to `ends`, shape (N, 2), whether each passes through a shape's inside, (N,)."""
+    toward = ends - start
+    speeds = planes[:, None, :, 0] * toward[None, :, None, 0] + planes[:, None, :, 1] * toward[None, :, None, 1]
+    gaps = np.broadcast_to((planes[..., 2] - planes[..., :2] @ start)[:, None, :], speeds.shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        times = gaps / speeds
+    enter = np.where(speeds < 0, times, 0.0).max(axis=0, initial=0.0)
+    leave = np.where(speeds > 0, times, 1.0).min(axis=0, initial=1.0)
+    never = ((speeds == 0) & (gaps <= 0)).any(axis=0)
+    cut: Bools = ((enter < leave - _TOUCH) & ~never).any(axis=1)
+    return cut
+
+
+def _half_plane(a: Point, b: Point) -> HalfPlane:
+    """Return the half-plane right of `a` to `b` as seen on the plan: the inside of a polygon that runs clockwise."""
+    length = distance(a, b)
+    normal = ((b[1] - a[1]) / length, (a[0] - b[0]) / length)
+    return (*normal, normal[0] * a[0] + normal[1] * a[1])
+
+
+def _shortest_ways(sights: Sequence[_Sight]) -> tuple[Floats, NDArray[np.intp]]:
+    """Return the shortest length between each two corners, m, and the corner to go to next, both shape (N, N)."""
+    count = len(sights)
+    lengths = np.full((count, count), np.inf)
+    step = np.tile(np.arange(count), (count, 1))
+    for node, (seen, metres) in enumerate(sights):
+        lengths[node, seen] = metres
+    np.fill_diagonal(lengths, 0.0)
+    for via in range(count):
+        through = lengths[:, via, None] + lengths[None, via, :]
+        is_shorter = through < lengths
+        lengths = np.where(is_shorter, through, lengths)
+        step = np.where(is_shorter, step[:, via, None], step)
+    return lengths, step
 
 
 def _as_point(row: Points) -> Point:

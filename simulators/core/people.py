@@ -4,9 +4,12 @@ from math import atan2
 from typing import Literal
 
 from simulators.core.geometry import Point, distance
+from simulators.core.navigation import Navigator
 
 Role = Literal["shopper", "passer_by", "staff", "delivery"]
 Age = Literal["adult", "child"]
+Reached = list[tuple[Point, float]]
+"""Points that someone comes to in the course of a tick, and the seconds since its start."""
 ADULT_HEIGHT_M = 1.7
 
 
@@ -22,9 +25,14 @@ class Person:
         height_m: From the floor to the top of the head.
         heading: The direction that the person last walked in, radians from the x axis towards the y axis.
         pace_mps: How fast the person likes to walk.
+        velocity: How the person moved in the last tick, m/s along x and y.
+        way: The points still to be walked to.
+        ground: What knows the walls round that way; None where there are none.
+        must_reach: Whether the way's last point has to be reached, though somebody stands near it.
+        held_up_s: How long others have kept this person from getting on.
     """
 
-    def __init__(  # noqa: PLR0913 - what is known of a person
+    def __init__(
         self,
         person_id: str,
         role: Role,
@@ -43,38 +51,49 @@ class Person:
         self.height_m = height_m
         self.heading = 0.0
         self.pace_mps = pace_mps
-        self._way: list[Point] = []
+        self.velocity: Point = (0.0, 0.0)
+        self.way: list[Point] = []
+        self.ground: Navigator | None = None
+        self.must_reach = False
+        self.held_up_s = 0.0
         self._waits_s = 0.0
 
     @property
     def is_walking(self) -> bool:
         """Whether the person has not yet arrived."""
-        return bool(self._way)
+        return bool(self.way)
 
-    def go(self, way: list[Point], after_s: float = 0.0) -> None:
+    def go(
+        self, way: list[Point], after_s: float = 0.0, ground: Navigator | None = None, *, must_reach: bool = False
+    ) -> None:
         """Walk along `way` from where the person stands, after a pause of `after_s` seconds."""
-        self._way = list(way)
-        self._waits_s = after_s
+        self.way, self.ground, self.must_reach = list(way), ground, must_reach
+        self._waits_s, self.held_up_s = after_s, 0.0
 
-    def advance(self, seconds: float) -> list[tuple[Point, float]]:
-        """Walk on for a time.
+    def pause(self, seconds: float) -> float:
+        """Let a time pass. Return how much of it the person still stood, before setting out."""
+        waited = min(self._waits_s, seconds)
+        self._waits_s -= waited
+        return waited
+
+    def advance(self, seconds: float) -> Reached:
+        """Walk on for a time as if nobody else were there.
 
         Returns:
             Each point reached on the way, with the seconds since the start at which it was reached; the last point is
-            where the person now stands. Empty for someone who stood still.
+            where the person now stands. The first one is where the person stood, if there was a pause before setting
+            out. Empty for someone who stood still.
         """
-        waited = min(self._waits_s, seconds)
-        self._waits_s -= waited
-        elapsed = waited
-        reached: list[tuple[Point, float]] = []
-        while self._way and elapsed < seconds:
-            (x, y), target = self.position, self._way[0]
+        elapsed = self.pause(seconds)
+        reached: Reached = [(self.position, elapsed)] if 0 < elapsed < seconds and self.way else []
+        while self.way and elapsed < seconds:
+            (x, y), target = self.position, self.way[0]
             needed_s = distance(self.position, target) / self.pace_mps
             if needed_s:
                 self.heading = atan2(target[1] - y, target[0] - x)
             if elapsed + needed_s <= seconds:
                 elapsed += needed_s
-                self.position = self._way.pop(0)
+                self.position = self.way.pop(0)
             else:
                 share = (seconds - elapsed) / needed_s
                 elapsed = seconds

@@ -33,8 +33,8 @@ def test_people_pass_every_corner_and_stop_at_the_end() -> None:
     assert person.advance(0.4) == []
     assert person.is_walking
     reached = person.advance(60)
-    assert [point for point, _ in reached] == WAY
-    assert [seconds for _, seconds in reached] == pytest.approx([3.1, 7.1, 10.1])
+    assert [point for point, _ in reached] == [(0.0, 0.0), *WAY]
+    assert [seconds for _, seconds in reached] == pytest.approx([0.1, 3.1, 7.1, 10.1])
     assert not person.is_walking
 
 

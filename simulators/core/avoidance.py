@@ -1,0 +1,98 @@
+"""How a walker gives way to others: by predicting contact and choosing among velocities.
+
+Reciprocal velocity obstacles (van den Berg, Lin and Manocha, "Reciprocal velocity obstacles for real-time multi-agent
+navigation", ICRA 2008): of a few velocities about the one that a walker would like best, take the one that differs
+least from it and touches others latest, where each of two walkers expects the other to take half of the trouble. Those
+who stand still take none. Whatever is chosen, a step ends where two bodies would touch.
+"""
+
+from collections.abc import Callable, Sequence
+from math import cos, inf, pi, sin, sqrt
+
+from simulators.core.geometry import Point
+
+HORIZON_S = 2.5
+"""Contacts that are further away in time are nobody's concern."""
+
+_CONTACT_COST_M = 1.0  # Metres per second of deviation that are worth as much as contact in one second.
+_LEFT_COST_MPS = 0.05  # Who meets head-on passes on the right.
+_AT_ONCE_S = 0.1
+_ROOM_M = 0.08  # People plan to pass others by a little more than they must.
+_TURNS = tuple(
+    (cos(pi * degrees / 180) * share, sin(pi * degrees / 180) * share, degrees < 0)
+    for degrees in (0, 20, -20, 40, -40, 60, -60, 85, -85)
+    for share in (1.0, 0.55)
+)
+
+
+class Other:
+    """Somebody near a walker, as the walker sees it: how far off, how fast, and how near it may get."""
+
+    __slots__ = ("contact_m", "dx", "dy", "vx", "vy", "yields")
+
+    def __init__(self, offset: Point, velocity: Point, contact_m: float) -> None:
+        self.dx, self.dy = offset
+        self.vx, self.vy = velocity
+        self.contact_m = contact_m
+        self.yields = velocity != (0.0, 0.0)
+
+
+def time_to_contact(offset: Point, closing: Point, contact_m: float) -> float:
+    """Return seconds until two bodies touch; 0 for those who touch and do not part, infinite for those who never will.
+
+    Args:
+        offset: From one's middle to the other's, m.
+        closing: The one's velocity as the other sees it, m/s.
+        contact_m: How far apart their middles are when they touch.
+    """
+    (dx, dy), (wx, wy) = offset, closing
+    approach = dx * wx + dy * wy
+    if approach <= 0:
+        return inf
+    gap = dx * dx + dy * dy - contact_m * contact_m
+    if gap <= 0:
+        return 0.0
+    speed = wx * wx + wy * wy
+    discriminant = approach * approach - speed * gap
+    return inf if discriminant <= 0 else (approach - sqrt(discriminant)) / speed
+
+
+def is_in_the_way(others: Sequence[Other], velocity: Point, for_s: float) -> bool:
+    """Return whether a walker who goes on like this for so long touches somebody."""
+    return any(
+        time_to_contact((o.dx, o.dy), (velocity[0] - o.vx, velocity[1] - o.vy), o.contact_m + _ROOM_M) < for_s
+        for o in others
+    )
+
+
+def free_share(step: Point, others: Sequence[Other]) -> float:
+    """Return which share of a step can be made before it touches somebody who is where he or she is now."""
+    return min((time_to_contact((o.dx, o.dy), step, o.contact_m) for o in others), default=1.0)
+
+
+def choose_velocity(
+    wanted: Point, velocity: Point, others: Sequence[Other], is_possible: Callable[[Point], bool]
+) -> Point:
+    """Return the best velocity that the walls leave possible, (0, 0) if there is none.
+
+    Args:
+        wanted: The velocity that the walker would like best, m/s.
+        velocity: The one that it has.
+        others: Who is near.
+        is_possible: Tells whether the walls allow a velocity.
+    """
+    choices = [((0.0, 0.0), _cost((0.0, 0.0), wanted, velocity, others))]
+    for along, across, is_left in _TURNS:
+        tried = (wanted[0] * along - wanted[1] * across, wanted[1] * along + wanted[0] * across)
+        choices.append((tried, _cost(tried, wanted, velocity, others) + _LEFT_COST_MPS * is_left))
+    choices.sort(key=lambda choice: choice[1])
+    return next((tried for tried, _ in choices if is_possible(tried)), (0.0, 0.0))
+
+
+def _cost(tried: Point, wanted: Point, velocity: Point, others: Sequence[Other]) -> float:
+    (x, y), soonest_s = tried, HORIZON_S
+    for o in others:
+        closing = (2 * x - velocity[0] - o.vx, 2 * y - velocity[1] - o.vy) if o.yields else tried
+        soonest_s = min(soonest_s, time_to_contact((o.dx, o.dy), closing, o.contact_m + _ROOM_M))
+    deviation = sqrt((x - wanted[0]) ** 2 + (y - wanted[1]) ** 2)
+    return deviation + (_CONTACT_COST_M / max(soonest_s, _AT_ONCE_S) if soonest_s < HORIZON_S else 0.0)

@@ -1,0 +1,205 @@
+"""Everyone on the floor, and how they walk round each other, tick by tick.
+
+Someone with nobody near walks straight on. Others look ahead, give way (see `avoidance`) and stop where bodies would
+touch. Who is held up for long turns the shoulders, then squeezes by, so that no crowd stands for ever.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from math import atan2
+
+from simulators.core.avoidance import HORIZON_S, Other, choose_velocity, free_share, is_in_the_way
+from simulators.core.geometry import Point, distance
+from simulators.core.navigation import NoWayError
+from simulators.core.people import Person, Reached
+
+BODY_RADIUS_M = 0.22
+_CELL_M = 2.0
+_COMPANIONS_M = 0.3  # Companions may walk so near to each other.
+_PATIENCE = ((2.5, 2 * BODY_RADIUS_M), (8.0, 0.33), (12.0, 0.31), (16.0, 0.15))  # Held up less than s: keep m apart.
+_NEAR_ENOUGH_M = 0.75
+_GIVES_UP_SPOT_S = 1.5
+_SLOW_SHARE = 0.25  # Who makes less than this share of the way that the pace allows is held up.
+
+Move = tuple[Person, Point, Reached]
+"""Someone who moved, from where, and the points reached with their times."""
+
+
+class Walkers:
+    """All people in sight, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.people: list[Person] = []
+        self._cells: dict[tuple[int, int], list[Person]] = {}
+
+    def add(self, person: Person) -> None:
+        """Someone comes into sight."""
+        self.people.append(person)
+        self._cells.setdefault(_cell(person.position), []).append(person)
+
+    def remove(self, person: Person) -> None:
+        """Someone goes out of sight."""
+        self.people.remove(person)
+        self._cells[_cell(person.position)].remove(person)
+
+    def near(self, point: Point) -> list[Person]:
+        """Return everyone within 2 m of a point, and some who are a little further away."""
+        column, row = _cell(point)
+        found: list[Person] = []
+        for cell_x in (column - 1, column, column + 1):
+            for cell_y in (row - 1, row, row + 1):
+                if people := self._cells.get((cell_x, cell_y)):
+                    found += people
+        return found
+
+    def has_room(self, point: Point) -> bool:
+        """Return whether nobody stands where someone's body would be."""
+        return all(distance(point, other.position) >= 2 * BODY_RADIUS_M for other in self.near(point))
+
+    def step(self, seconds: float) -> list[Move]:
+        """Let everyone walk for a time, one after the other. Return who moved."""
+        moves: list[Move] = []
+        for person in self.people:
+            if not person.way:
+                continue
+            before, cell = person.position, _cell(person.position)
+            if reached := self._walk(person, seconds):
+                moves.append((person, before, reached))
+                if (after := _cell(person.position)) != cell:
+                    self._cells[cell].remove(person)
+                    self._cells.setdefault(after, []).append(person)
+        return moves
+
+    def _walk(self, person: Person, seconds: float) -> Reached:
+        others = [other for other in self.near(person.position) if other is not person]
+        if not others:
+            return _straight_on(person, seconds)
+        waited_s = person.pause(seconds)
+        if waited_s >= seconds:
+            return []
+        walker = _Walker(person, others, seconds - waited_s)
+        moved = walker.walk()
+        reached = [(point, waited_s + after_s) for point, after_s in moved]
+        return [(walker.stood_at, waited_s), *reached] if waited_s and reached else reached
+
+
+class _Walker:
+    """Someone with others near, for one tick."""
+
+    def __init__(self, person: Person, near: Sequence[Person], seconds: float) -> None:
+        self._person, self._seconds = person, seconds
+        self.stood_at = person.position
+        apart_m = next((apart for until_s, apart in _PATIENCE if person.held_up_s < until_s), 0.0)
+        x, y = person.position
+        self._others = [
+            Other(
+                (other.position[0] - x, other.position[1] - y),
+                other.velocity,
+                min(apart_m, _COMPANIONS_M) if other.party_id == person.party_id else apart_m,
+            )
+            for other in near
+        ]
+
+    def walk(self) -> Reached:
+        """Make the step. Return the points reached, as `Person.advance` does."""
+        person, target = self._person, self._person.way[0]
+        gap_m = distance(person.position, target)
+        reached = self._unhindered(gap_m)
+        if not reached:
+            reached = self._round_others(target, gap_m)
+        gained_m = gap_m - distance(person.position, target) if person.way[:1] == [target] else gap_m
+        if gained_m < _SLOW_SHARE * min(gap_m, person.pace_mps * self._seconds):
+            person.held_up_s += self._seconds
+        else:
+            person.held_up_s = max(0.0, person.held_up_s - self._seconds)
+        return reached
+
+    def _wanted(self, gap_m: float) -> Point:
+        (x, y), (goal_x, goal_y) = self._person.position, self._person.way[0]
+        if not gap_m:
+            return (0.0, 0.0)
+        speed = self._person.pace_mps
+        return ((goal_x - x) / gap_m * speed, (goal_y - y) / gap_m * speed)
+
+    def _unhindered(self, gap_m: float) -> Reached:
+        """Walk straight on if nobody is in the way; else stay and return nothing."""
+        person = self._person
+        ahead_s = min(HORIZON_S, max(self._seconds, gap_m / person.pace_mps))
+        if is_in_the_way(self._others, self._wanted(gap_m), ahead_s):
+            return []
+        way, heading = list(person.way), person.heading
+        reached = _straight_on(person, self._seconds)
+        if self._is_free(reached):
+            return reached
+        person.way, person.position, person.heading = way, self.stood_at, heading
+        return []
+
+    def _is_free(self, reached: Reached) -> bool:
+        """Return whether a walk of several straight steps touches nobody."""
+        x, y = self.stood_at
+        before = self.stood_at
+        for point, _ in reached:
+            step = (point[0] - before[0], point[1] - before[1])
+            shifted = (before[0] - x, before[1] - y)
+            others = [Other((o.dx - shifted[0], o.dy - shifted[1]), (0.0, 0.0), o.contact_m) for o in self._others]
+            if free_share(step, others) < 1:
+                return False
+            before = point
+        return True
+
+    def _round_others(self, target: Point, gap_m: float) -> Reached:
+        person, seconds, (x, y) = self._person, self._seconds, self.stood_at
+        if self._is_near_enough(gap_m):
+            person.way, person.velocity = [], (0.0, 0.0)
+            return []
+        slow = min(1.0, gap_m / (person.pace_mps * seconds))
+        wanted = self._wanted(gap_m)
+        wanted = (wanted[0] * slow, wanted[1] * slow)
+        chosen = choose_velocity(wanted, person.velocity, self._others, self._keeps_clear)
+        share = min(1.0, free_share((chosen[0] * seconds, chosen[1] * seconds), self._others))
+        person.velocity = (chosen[0] * share, chosen[1] * share)
+        if person.velocity == (0.0, 0.0):
+            return []
+        person.position = (x + person.velocity[0] * seconds, y + person.velocity[1] * seconds)
+        person.heading = atan2(person.velocity[1], person.velocity[0])
+        _find_back(person, target)
+        return [(person.position, seconds)]
+
+    def _is_near_enough(self, gap_m: float) -> bool:
+        person = self._person
+        return (
+            len(person.way) == 1
+            and not person.must_reach
+            and gap_m < _NEAR_ENOUGH_M
+            and person.held_up_s >= _GIVES_UP_SPOT_S
+        )
+
+    def _keeps_clear(self, velocity: Point) -> bool:
+        (x, y), seconds, ground = self.stood_at, self._seconds, self._person.ground
+        return ground is None or ground.is_clear((x, y), (x + velocity[0] * seconds, y + velocity[1] * seconds))
+
+
+def _straight_on(person: Person, seconds: float) -> Reached:
+    (x, y) = person.position
+    reached = person.advance(seconds)
+    if person.way:
+        person.velocity = ((person.position[0] - x) / seconds, (person.position[1] - y) / seconds)
+    else:
+        person.velocity = (0.0, 0.0)
+    return reached
+
+
+def _find_back(person: Person, target: Point) -> None:
+    """Let someone who left the straight way go on from there: on to the next point but one if it is in sight."""
+    ground = person.ground
+    if ground is None:
+        return
+    if len(person.way) > 1 and ground.is_clear(person.position, person.way[1]):
+        person.way.pop(0)
+    elif not ground.is_clear(person.position, target):
+        with suppress(NoWayError):
+            person.way = [*ground.walk(person.position, target), *person.way[1:]]
+
+
+def _cell(point: Point) -> tuple[int, int]:
+    return (int(point[0] // _CELL_M), int(point[1] // _CELL_M))
