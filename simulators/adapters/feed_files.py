@@ -11,7 +11,7 @@ from typing import BinaryIO
 import msgspec
 
 from simulators.core.lines import EndLine
-from simulators.core.members import Member
+from simulators.core.members import MemberRecord
 from simulators.core.scenario import Scenario
 from simulators.core.store import Output
 from simulators.core.truth import Truth
@@ -68,9 +68,9 @@ class FeedFiles:
             file.close()
 
 
-def write_members(folder: Path, members: Iterable[Member]) -> None:
-    """Write one line per member: identifiers and whether visits may be linked."""
-    replace_file(folder / MEMBERS_FILE, b"".join(msgspec.json.encode(member) + b"\n" for member in members))
+def write_members(folder: Path, records: Iterable[MemberRecord]) -> None:
+    """Write one line per record of the member base: identifiers and whether visits may be linked."""
+    replace_file(folder / MEMBERS_FILE, b"".join(msgspec.json.encode(record) + b"\n" for record in records))
 
 
 def write_truth(folder: Path, truth: Truth) -> None:

@@ -67,10 +67,10 @@ def play(
     store = Store(scenario, seed, pace.start_ms)
     feeds = FeedFiles(folder, scenario)
     try:
-        write_members(folder, store.members)
         write_truth(folder, store.truth())
+        sink = _Sink(folder, feeds, store, clock, on_step)
         write_device_files(folder, scenario)  # Last: when the list of devices is there, every file is.
-        _run(store, scenario.tick_hz, pace, clock, _Sink(folder, feeds, store, clock, on_step))
+        _run(store, scenario.tick_hz, pace, clock, sink)
     finally:
         feeds.end()
         truth = store.truth()
@@ -79,22 +79,30 @@ def play(
 
 
 class _Sink:
-    """Takes each tick's lines to the files, and rewrites the truth now and then."""
+    """Takes each tick's lines to the files, and rewrites the truth and the members now and then."""
 
     def __init__(
         self, folder: Path, feeds: FeedFiles, store: Store, clock: Clock, on_step: Callable[[int], None]
     ) -> None:
         self._folder, self._feeds, self._store, self._clock, self._on_step = folder, feeds, store, clock, on_step
         self._truth_due_ms = clock.now_ms() + _TRUTH_EVERY_MS
+        self._members_due_ms = self._write_members()
 
     def step(self) -> None:
         self._feeds.write(self._store.step())
         self._on_step(self._store.now_ms)
+        if self._members_due_ms is not None and self._store.now_ms >= self._members_due_ms:
+            self._members_due_ms = self._write_members()
         before_ms = self._clock.now_ms()
         if before_ms >= self._truth_due_ms:
             write_truth(self._folder, self._store.truth())
             after_ms = self._clock.now_ms()
             self._truth_due_ms = after_ms + max(_TRUTH_EVERY_MS, _TRUTH_SHARE * (after_ms - before_ms))
+
+    def _write_members(self) -> int | None:
+        """Write the member base as it is now. Return when it will be another one."""
+        write_members(self._folder, self._store.members)
+        return self._store.members_change_ms
 
 
 def _run(store: Store, tick_hz: float, pace: Pace, clock: Clock, sink: _Sink) -> None:

@@ -1,10 +1,11 @@
 """What the people of one store share: its floor, its desks, who stands where, and where their touches go."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import numpy as np
 
+from simulators.core.clocks import DeviceClock
 from simulators.core.geometry import Point, Polygon, contains
 from simulators.core.lines import ReceiptItem, ReceiptLine, ScanLine
 from simulators.core.members import Member
@@ -14,8 +15,8 @@ from simulators.core.places import free_places, pick_place
 from simulators.core.scenario import Scenario, obstacles
 from simulators.core.service import KioskDesk, TillDesk
 
-OnScan = Callable[[KioskDesk, ScanLine, Person, Member | None], None]
-OnReceipt = Callable[[TillDesk, ReceiptLine, Person, Member | None], None]
+OnScan = Callable[[KioskDesk, ScanLine, Person], None]
+OnReceipt = Callable[[TillDesk, ReceiptLine, Person], None]
 OnPerson = Callable[[Person, str | None, Member | None], None]
 _OLD_SALES = 50
 
@@ -34,6 +35,7 @@ class Floor:
     Args:
         scenario: The store.
         navigator: The walks of its floor.
+        clocks: Each device's clock.
         on_appear: Told of each person who comes into sight, with the party's purpose and the member.
         on_vanish: Told of each person who goes out of sight.
         on_scan: Told of each scan.
@@ -44,6 +46,7 @@ class Floor:
         self,
         scenario: Scenario,
         navigator: Navigator,
+        clocks: Mapping[str, DeviceClock],
         on_appear: OnPerson,
         on_vanish: Callable[[Person], None],
         on_scan: OnScan,
@@ -57,12 +60,17 @@ class Floor:
         self.people: list[Person] = []
         self.sales: list[Sale] = []
         self.now_ms = 0
+        self._clocks = clocks
         self.scan, self.receipt = on_scan, on_receipt
         self._on_appear, self._on_vanish = on_appear, on_vanish
         self._places = {zone_id: free_places(navigator, polygon) for zone_id, polygon in self.zones.items()}
         self._claims: dict[str, Point] = {}
         self._till_zones = [self.zones[till.zone_id] for till in scenario.tills]
         self._round_tills = Navigator([*obstacles(scenario), *self._till_zones])
+
+    def told_ms(self, device_id: str) -> int:
+        """Return what a device's clock shows now."""
+        return self._clocks[device_id].tell(self.now_ms)
 
     def walk(self, start: Point, goal: Point) -> list[Point]:
         """Return a walk's points after `start`. Who does not come from the till or go to it walks round its zone."""

@@ -1,5 +1,6 @@
 """What a party sets out to do, drawn when it arrives."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -43,12 +44,18 @@ class PartyPlan(Struct, frozen=True, kw_only=True):
     shows_late: bool
 
 
-def draw_plan(scenario: Scenario, free_members: list[Member], rng: np.random.Generator) -> PartyPlan:
+def draw_plan(
+    scenario: Scenario,
+    pick_member: Callable[[np.random.Generator], Member | None],
+    now_ms: int,
+    rng: np.random.Generator,
+) -> PartyPlan:
     """Return what a party will do.
 
     Args:
         scenario: The store.
-        free_members: Members who are not in the store now.
+        pick_member: Picks a member who is not in the store now, None if there is none.
+        now_ms: When the party comes.
         rng: The party's own random stream.
     """
     behaviour, weights = scenario.behaviour, scenario.purposes
@@ -56,9 +63,8 @@ def draw_plan(scenario: Scenario, free_members: list[Member], rng: np.random.Gen
     fewest, most = _SHELVES[purpose]
     stops = min(int(rng.integers(fewest, most + 1)), len(scenario.shelves))
     chosen = rng.permutation(len(scenario.shelves))[:stops]
-    has_member = rng.random() < behaviour.members and bool(free_members)
-    member = free_members[int(rng.integers(len(free_members)))] if has_member else None
-    shown = member.shown(rng) if member is not None and rng.random() < behaviour.show_member else None
+    member = pick_member(rng) if rng.random() < behaviour.members else None
+    shown = member.shown(rng, now_ms) if member is not None and rng.random() < behaviour.show_member else None
     return PartyPlan(
         purpose=purpose,
         size=1 + _weighted(rng, scenario.traffic.party_size_weights),

@@ -1,14 +1,18 @@
 """Keeps the ground truth while a store is simulated. Memory grows with the people seen: about 1 kB each."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from simulators.core.geometry import Point, contains, crossing, crossing_share
+from simulators.core.identities import true_identities
+from simulators.core.layout import Kiosk, Till
 from simulators.core.lines import ReceiptLine, ScanLine
-from simulators.core.members import Member
+from simulators.core.member_base import MemberBase
+from simulators.core.members import Identifier, Member
 from simulators.core.people import Person
 from simulators.core.scenario import Scenario
 from simulators.core.totals import totals_of
-from simulators.core.touch_ledger import Maker, TouchLedger
+from simulators.core.touch_ledger import TouchLedger
 from simulators.core.truth import (
     RIVAL_WINDOW_MS,
     Direction,
@@ -87,11 +91,13 @@ class Recorder:
 
     Args:
         scenario: The store.
+        members: Whose the identifiers are that people show.
         seed: For the truth's header.
         start_ms: When the store was first watched.
     """
 
-    def __init__(self, scenario: Scenario, seed: int, start_ms: int) -> None:
+    def __init__(self, scenario: Scenario, members: MemberBase, seed: int, start_ms: int) -> None:
+        self._members = members
         self._scenario, self._seed, self._start_ms = scenario, seed, start_ms
         self._records: dict[str, _Record] = {}
         self._touches = TouchLedger()
@@ -146,14 +152,14 @@ class Recorder:
         from_ms, _ = spans.get((camera_id, track_id), (now_ms, now_ms))
         spans[camera_id, track_id] = (from_ms, now_ms)
 
-    def scan(self, device_id: str, zone_id: str, line: ScanLine, person: Person, member: Member | None) -> None:
-        """A person scanned a code."""
-        self._touches.add(Maker(person, member), device_id, zone_id, "scan", line.t_ms)
-
-    def receipt(self, device_id: str, zone_id: str, line: ReceiptLine, person: Person, member: Member | None) -> None:
-        """A person got a receipt."""
-        self._revenue_minor += line.total_minor
-        self._touches.add(Maker(person, member), device_id, zone_id, line.kind, line.t_ms, line.receipt_id)
+    def touch(
+        self, device: Kiosk | Till, line: ScanLine | ReceiptLine, person: Person, now_ms: int, people: Iterable[Person]
+    ) -> None:
+        """A person scanned a code or got a receipt while `people` were in sight."""
+        if isinstance(line, ReceiptLine):
+            self._revenue_minor += line.total_minor
+        member = self._members.owner(line.member, now_ms) if isinstance(line.member, Identifier) else None
+        self._touches.add(device, line, person, member, now_ms, people)
 
     def truth(self, now_ms: int) -> Truth:
         """Return the truth up to now."""
@@ -162,7 +168,8 @@ class Recorder:
             return [record.person for record in self._records.values() if record.was_in(zone_id, from_ms, to_ms)]
 
         people = tuple(record.truth() for record in self._records.values())
-        touches = self._touches.truth(now_ms, who_was_in)
+        party_sizes = Counter(record.person.party_id for record in self._records.values())
+        touches = self._touches.truth(now_ms, who_was_in, party_sizes)
         return Truth(
             scenario=self._scenario.name,
             seed=self._seed,
@@ -174,4 +181,5 @@ class Recorder:
             totals=totals_of(self._scenario.tripwires, people, touches, self._revenue_minor),
             people=people,
             touches=touches,
+            identities=true_identities(self._members, now_ms),
         )

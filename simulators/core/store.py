@@ -4,13 +4,16 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from simulators.core.arrivals import Arrival, arrivals
 from simulators.core.check import check_scenario
+from simulators.core.clocks import device_clocks
 from simulators.core.floor import Floor
 from simulators.core.layout import StaffMember
 from simulators.core.lines import FeedLine, ReceiptLine, ScanLine
-from simulators.core.members import Member, make_members
+from simulators.core.member_base import MemberBase
+from simulators.core.members import Member, MemberRecord
 from simulators.core.people import Person
 from simulators.core.places import pavement_walk
 from simulators.core.plans import draw_plan
@@ -47,15 +50,16 @@ class Store:
 
     def __init__(self, scenario: Scenario, seed: int, start_ms: int) -> None:
         self._scenario, self._seed, self._start_ms = scenario, seed, start_ms
-        self._recorder = Recorder(scenario, seed, start_ms)
+        self._member_base = MemberBase(scenario.members, seed)
+        self._recorder = Recorder(scenario, self._member_base, seed, start_ms)
+        clocks = device_clocks(scenario, start_ms)
         self._floor = Floor(
-            scenario, check_scenario(scenario), self._appear, self._vanish, self._on_scan, self._on_receipt
+            scenario, check_scenario(scenario), clocks, self._appear, self._vanish, self._on_scan, self._on_receipt
         )
         self._cameras = [
             CameraView(camera, scenario.noise, scenario.tick_hz, (seed, index), self._recorder.track)
             for index, camera in enumerate(scenario.cameras)
         ]
-        self.members = make_members(scenario.members, seed)
         self.now_ms = start_ms
         self._ticks = 0
         self._people_seen = 0
@@ -71,6 +75,16 @@ class Store:
     def people(self) -> Sequence[Person]:
         """Everyone who is in sight now: shoppers, staff, passers-by."""
         return self._floor.people
+
+    @property
+    def members(self) -> tuple[MemberRecord, ...]:
+        """What the member base holds now."""
+        return self._member_base.records(self.now_ms)
+
+    @property
+    def members_change_ms(self) -> int | None:
+        """When the member base changes next, None if never."""
+        return self._member_base.next_change_ms(self.now_ms)
 
     def truth(self) -> Truth:
         """Return what really happened up to now."""
@@ -92,7 +106,8 @@ class Store:
         for camera in self._cameras:
             line = camera.look(self._floor.people, self.now_ms)
             if line is not None:
-                self._outputs.append(Output(camera.camera_id, line))
+                told_ms = self._floor.told_ms(camera.camera_id)
+                self._outputs.append(Output(camera.camera_id, replace(line, t_ms=told_ms)))
         return self._outputs
 
     def _let_in(self) -> None:
@@ -106,8 +121,7 @@ class Store:
 
     def _party(self, arrival: Arrival, rng: np.random.Generator) -> tuple[Ticks, Member | None]:
         present = {member.member_id for _, member in self._processes if member is not None}
-        free_members = [member for member in self.members if member.member_id not in present]
-        plan = draw_plan(self._scenario, free_members, rng)
+        plan = draw_plan(self._scenario, lambda rng: self._member_base.pick(rng, present), arrival.t_ms, rng)
         party_id = f"party-{arrival.hour}-{arrival.ordinal}"
         trip = Trip(self._floor, plan, party_id, self._people_seen + 1, rng)
         self._people_seen += plan.size
@@ -143,13 +157,13 @@ class Store:
     def _vanish(self, person: Person) -> None:
         self._recorder.vanish(person, self.now_ms)
 
-    def _on_scan(self, desk: KioskDesk, line: ScanLine, person: Person, member: Member | None) -> None:
+    def _on_scan(self, desk: KioskDesk, line: ScanLine, person: Person) -> None:
         self._outputs.append(Output(desk.kiosk.id, line))
-        self._recorder.scan(desk.kiosk.id, desk.kiosk.zone_id, line, person, member)
+        self._recorder.touch(desk.kiosk, line, person, self.now_ms, self._floor.people)
 
-    def _on_receipt(self, desk: TillDesk, line: ReceiptLine, person: Person, member: Member | None) -> None:
+    def _on_receipt(self, desk: TillDesk, line: ReceiptLine, person: Person) -> None:
         self._outputs.append(Output(desk.till.id, line))
-        self._recorder.receipt(desk.till.id, desk.till.zone_id, line, person, member)
+        self._recorder.touch(desk.till, line, person, self.now_ms, self._floor.people)
 
 
 _DONE = object()

@@ -9,9 +9,9 @@ from simulators.core.floor import Floor, Sale
 from simulators.core.gtin import digital_link, ean13
 from simulators.core.layout import Product
 from simulators.core.lines import ReceiptItem, ReceiptKind, ReceiptLine, ScanLine, total_of
-from simulators.core.members import Identifier, Member
+from simulators.core.members import Identifier
 from simulators.core.people import Person
-from simulators.core.service import TillDesk
+from simulators.core.service import KioskDesk, TillDesk
 
 _SERIAL_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _SERIAL_LETTERS = 8
@@ -19,16 +19,25 @@ _CARD = 0.7
 _TWO_OF_IT = 0.2
 
 
-def scanned_code(
-    t_ms: int, product: Product, resolver: str, rng: np.random.Generator, shown: Identifier | None
-) -> ScanLine:
-    """Return what a terminal reads from a product: a Digital Link where each item has a serial, else its EAN-13."""
-    if product.serialized:
-        letters = rng.integers(len(_SERIAL_ALPHABET), size=_SERIAL_LETTERS)
-        code = digital_link(resolver, product.gtin, "".join(_SERIAL_ALPHABET[int(letter)] for letter in letters))
-    else:
-        code = ean13(product.gtin)
-    return ScanLine(t_ms=t_ms, code=code, member=shown if shown is not None else UNSET)
+class KioskScans:
+    """The scans of one customer at one terminal."""
+
+    def __init__(self, floor: Floor, desk: KioskDesk, person: Person, rng: np.random.Generator) -> None:
+        self._floor, self._desk, self._person, self._rng = floor, desk, person, rng
+
+    def scan(self, product: Product, shown: Identifier | None) -> None:
+        """Hold a product before the terminal, which by now knows of what was shown."""
+        told_ms = self._floor.told_ms(self._desk.kiosk.id)
+        line = ScanLine(t_ms=told_ms, code=self._code(product), member=shown if shown is not None else UNSET)
+        self._floor.scan(self._desk, line, self._person)
+
+    def _code(self, product: Product) -> str:
+        """Return what stands on a product: a Digital Link where each item has a serial, else its EAN-13."""
+        if not product.serialized:
+            return ean13(product.gtin)
+        letters = self._rng.integers(len(_SERIAL_ALPHABET), size=_SERIAL_LETTERS)
+        serial = "".join(_SERIAL_ALPHABET[int(letter)] for letter in letters)
+        return digital_link(self._floor.scenario.resolver, product.gtin, serial)
 
 
 class TillReceipts:
@@ -37,9 +46,7 @@ class TillReceipts:
     def __init__(self, floor: Floor, desk: TillDesk, person: Person, rng: np.random.Generator) -> None:
         self._floor, self._desk, self._person, self._rng = floor, desk, person, rng
 
-    def sell_or_refund(
-        self, purpose: str, basket: Sequence[Product], member: Member | None, shown: Identifier | None
-    ) -> ReceiptLine | None:
+    def sell_or_refund(self, purpose: str, basket: Sequence[Product], shown: Identifier | None) -> ReceiptLine | None:
         """Close the customer's receipt. Return it if it is a sale.
 
         Someone who came for a refund brings back an item of an earlier sale; before the first sale there is nothing
@@ -49,7 +56,7 @@ class TillReceipts:
             if self._floor.sales:
                 sale = self._floor.sales.pop(int(self._rng.integers(len(self._floor.sales))))
                 back = (_times(sale.item, -1),)
-                self._close("refund", back, member, shown, reverses=sale.receipt_id)
+                self._close("refund", back, shown, reverses=sale.receipt_id)
             return None
         items = tuple(
             ReceiptItem(
@@ -60,35 +67,34 @@ class TillReceipts:
             )
             for product in basket
         )
-        receipt = self._close("sale", items, member, shown)
+        receipt = self._close("sale", items, shown)
         self._floor.remember_sale(Sale(receipt.receipt_id, items[0]))
         return receipt
 
-    def void(self, sale: ReceiptLine, member: Member | None, shown: Identifier | None) -> None:
+    def void(self, sale: ReceiptLine, shown: Identifier | None) -> None:
         """Take a whole sale back, as a cashier does who made a mistake."""
         self._floor.sales = [other for other in self._floor.sales if other.receipt_id != sale.receipt_id]
         lines = tuple(_times(item, -item.quantity) for item in sale.lines)
-        self._close("void", lines, member, shown, reverses=sale.receipt_id, tender=sale.tender)
+        self._close("void", lines, shown, reverses=sale.receipt_id, tender=sale.tender)
 
-    def ring_up_again(self, sale: ReceiptLine, member: Member | None, shown: Identifier | None) -> None:
+    def ring_up_again(self, sale: ReceiptLine, shown: Identifier | None) -> None:
         """Sell the same again."""
-        receipt = self._close("sale", sale.lines, member, shown, tender=sale.tender)
+        receipt = self._close("sale", sale.lines, shown, tender=sale.tender)
         self._floor.remember_sale(Sale(receipt.receipt_id, sale.lines[0]))
 
     def _close(
         self,
         kind: ReceiptKind,
         items: tuple[ReceiptItem, ...],
-        member: Member | None,
         shown: Identifier | None,
         *,
         reverses: str | None = None,
         tender: str | None = None,
     ) -> ReceiptLine:
-        now_ms = self._floor.now_ms
+        told_ms = self._floor.told_ms(self._desk.till.id)
         receipt = ReceiptLine(
-            t_ms=now_ms,
-            receipt_id=f"{self._desk.till.id}-{now_ms}",
+            t_ms=told_ms,
+            receipt_id=f"{self._desk.till.id}-{told_ms}",
             kind=kind,
             reverses_receipt_id=reverses if reverses is not None else UNSET,
             lines=items,
@@ -97,7 +103,7 @@ class TillReceipts:
             tender=tender or ("card" if self._rng.random() < _CARD else "cash"),
             member=shown if shown is not None else UNSET,
         )
-        self._floor.receipt(self._desk, receipt, self._person, member)
+        self._floor.receipt(self._desk, receipt, self._person)
         return receipt
 
 

@@ -11,7 +11,7 @@ from simulators.core.people import Person
 from simulators.core.places import DOORSTEP_M, doorway
 from simulators.core.plans import PartyPlan
 from simulators.core.service import KioskDesk, TillDesk
-from simulators.core.touches import TillReceipts, scanned_code
+from simulators.core.touches import KioskScans, TillReceipts
 
 Ticks = Iterator[None]
 _LAG_S = (0.8, 1.4)
@@ -140,17 +140,11 @@ class Trip:
 
     def _use(self, desk: KioskDesk) -> Ticks:
         plan, items = self._plan, self._basket or [self._pick(self._floor.scenario.shelves[0])]
+        scans = KioskScans(self._floor, desk, self._leader, self._rng)
         yield from self._stand(self._uniform(5, 9))
         for number, product in enumerate([*items, *items][: max(2, len(items))]):
             knows_member = plan.shown is not None and (number > 0 or not plan.shows_late)
-            line = scanned_code(
-                self._floor.now_ms,
-                product,
-                self._floor.scenario.resolver,
-                self._rng,
-                plan.shown if knows_member else None,
-            )
-            self._floor.scan(desk, line, self._leader, plan.member if knows_member else None)
+            scans.scan(product, plan.shown if knows_member else None)
             yield from self._stand(self._uniform(7, 15))
 
     # Till
@@ -203,13 +197,12 @@ class Trip:
         plan, receipts = self._plan, TillReceipts(self._floor, desk, self._leader, self._rng)
         if plan.shown is not None and plan.shows_late:
             yield from self._stand(self._uniform(6, 12))
-        member, shown = (plan.member, plan.shown) if plan.shown is not None else (None, None)
-        sold = receipts.sell_or_refund(plan.purpose, self._basket, member, shown)
+        sold = receipts.sell_or_refund(plan.purpose, self._basket, plan.shown)
         if sold is not None and self._rng.random() < self._floor.scenario.behaviour.voids:
             yield from self._stand(self._uniform(5, 9))
-            receipts.void(sold, member, shown)
+            receipts.void(sold, plan.shown)
             yield from self._stand(self._uniform(6, 10))
-            receipts.ring_up_again(sold, member, shown)
+            receipts.ring_up_again(sold, plan.shown)
         yield from self._stand(self._uniform(6, 11))
 
     def _step_away(self, till: Till, comrades: list[Person]) -> Ticks:

@@ -19,6 +19,8 @@ WaitEnd = Literal["served", "abandoned", "waiting"]
 OutageOf = Literal["camera", "broker", "gateway", "wan"]
 RIVAL_WINDOW_MS = 3_000
 """Someone who was in the terminal's zone within this time of a touch could have made it."""
+RIVAL_DISTANCE_M = 2.0
+"""How near to the terminal's spot somebody counts as one of `rivals_2m`."""
 
 
 class TrueCrossing(Struct, frozen=True, kw_only=True):
@@ -120,6 +122,10 @@ class TrueTouch(Struct, frozen=True, kw_only=True):
         expected: What a linker that favours precision does: `link` where a consenting member was shown by the only
             person in the zone, `abstain` where there were more, or none.
         code: What was scanned, None for receipts.
+        clock_skew_s: How far the device's clock was ahead of the true time.
+        rivals_2m: How many other shoppers stood within 2 m of the terminal's spot at that instant, those of the same
+            party among them.
+        party_size: How many people came in the party of the one who made the touch.
     """
 
     device_id: str
@@ -136,6 +142,9 @@ class TrueTouch(Struct, frozen=True, kw_only=True):
     one_party: bool
     expected: Expected
     code: str | None = None
+    clock_skew_s: float = 0.0
+    rivals_2m: int = 0
+    party_size: int = 1
 
 
 class TrueFalseTrack(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from simulators.core.arrivals import MS_PER_HOUR, Arrival, arrivals, arrivals_of_hour
-from simulators.core.members import make_members
 from simulators.core.scenario import Scenario
 from tests.unit.simulators.runs import START_MS, corner_shop
 
@@ -40,14 +39,3 @@ def test_the_profile_follows_the_local_hour(scenario: Scenario) -> None:
     shifted = replace(scenario, traffic=night, utc_offset_h=2.0)
     busy = [hour for hour in range(24) if arrivals_of_hour(shifted, 1, 20_000 * 24 + hour, "party")]
     assert busy == [21]
-
-
-def test_members_are_numbered_and_some_did_not_consent(scenario: Scenario) -> None:
-    members = make_members(scenario.members, seed=1)
-    assert members == make_members(scenario.members, seed=1)
-    assert len(members) == scenario.members.count
-    values = [(each.namespace, each.value) for member in members for each in member.identifiers]
-    assert len(values) == len(set(values))
-    assert all(member.identifiers[0].namespace == "member_number" for member in members)
-    share = sum(member.visit_linking_consent for member in members) / len(members)
-    assert abs(share - scenario.members.consent) < 0.1

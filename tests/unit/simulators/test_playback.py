@@ -67,7 +67,7 @@ def test_the_same_seed_and_start_write_the_same_bytes(scenario: Scenario, tmp_pa
 
 
 def test_lines_have_the_form_that_agents_read(scenario: Scenario, tmp_path: Path) -> None:
-    _batch(scenario, tmp_path)
+    _batch(scenario, tmp_path, duration_s=1800)
     track = next(line for line in _lines(tmp_path, FEEDS[0]) if line["tracks"])
     assert list(track) == ["t_ms", "tracks"]
     points = track["tracks"]
