@@ -9,9 +9,9 @@ from pathlib import Path
 
 from simulators.adapters.feed_files import feed_names, replace_file
 from simulators.adapters.toml_text import Table, toml_text
-from simulators.core.geometry import contains
 from simulators.core.layout import Camera
 from simulators.core.scenario import Scenario
+from simulators.core.views import watcher
 
 STORE_FILE = "store.toml"
 
@@ -29,16 +29,16 @@ def write_device_files(folder: Path, scenario: Scenario) -> None:
 
 
 def camera_toml(scenario: Scenario, camera: Camera) -> str:
-    """Return the configuration of a camera's agent: its feed, and the tripwires and zones whose middle it sees."""
+    """Return the configuration of a camera's agent: its feed, and the tripwires and zones that it alone watches."""
     tripwires: list[Table] = [
         {"id": wire.id, "kind": wire.kind, "points": wire.points}
         for wire in scenario.tripwires
-        if contains(camera.sees or (), _middle(wire.points))
+        if watcher(scenario.cameras, wire.points) == camera
     ]
     zones: list[Table] = [
         {"id": zone.id, "kind": zone.kind, "points": zone.polygon}
         for zone in scenario.zones
-        if contains(camera.sees or (), _middle(zone.polygon))
+        if watcher(scenario.cameras, zone.polygon) == camera
     ]
     return toml_text(
         {
@@ -53,10 +53,6 @@ def camera_toml(scenario: Scenario, camera: Camera) -> str:
         {"tripwire": tripwires, "zone": zones},
         comment=f"{scenario.title}: what camera {camera.id} watches. Metres on the floor, x to the right, y down.",
     )
-
-
-def _middle(points: tuple[tuple[float, float], ...]) -> tuple[float, float]:
-    return sum(x for x, _ in points) / len(points), sum(y for _, y in points) / len(points)
 
 
 def store_toml(scenario: Scenario) -> str:

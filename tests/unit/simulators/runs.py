@@ -12,6 +12,7 @@ from simulators.core.truth import Truth
 
 START_MS = 1_772_442_000_000  # 2026-03-02T09:00:00Z
 HALF_HOUR_S = 1800
+WHOLE_SHOP = "cam-1"
 
 
 class Simulated(Struct, frozen=True):
@@ -23,7 +24,8 @@ class Simulated(Struct, frozen=True):
 
     @property
     def tracks(self) -> list[TrackLine]:
-        return [output.line for output in self.outputs if isinstance(output.line, TrackLine)]
+        """What the camera says that sees the whole shop."""
+        return [each.line for each in self.outputs if isinstance(each.line, TrackLine) and each.device_id == WHOLE_SHOP]
 
     @property
     def scans(self) -> list[ScanLine]:

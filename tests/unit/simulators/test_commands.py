@@ -82,7 +82,7 @@ def test_scenarios_are_listed_with_their_devices() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("run", "nowhere", "--out", "unused"), "corner_shop, or the path of a TOML file"),
+        (("run", "nowhere", "--out", "unused"), "corner_shop, fashion_store, supermarket, or the path of a TOML file"),
         (("run", "corner_shop", "--out", "unused", "--start", "2026-03-02T09:00:00"), "offset from UTC"),
         (("score", "missing.json"), "missing.json"),
         (("plan", "nowhere"), "corner_shop"),

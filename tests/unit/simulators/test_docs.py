@@ -39,6 +39,7 @@ def test_every_kind_of_file_and_noise_is_described() -> None:
 def test_feeds_are_named_as_described(scenario: Scenario) -> None:
     assert feed_names(scenario) == {
         "cam-1": "tracks-cam-1.jsonl",
+        "cam-2": "tracks-cam-2.jsonl",
         "kiosk-1": "scans-kiosk-1.jsonl",
         "till-1": "receipts-till-1.jsonl",
     }

@@ -14,7 +14,7 @@ from simulators.core.truth import Truth
 from tests.unit.simulators.runs import START_MS
 
 NOW_MS = START_MS + 1_800_000
-FEEDS = ("tracks-cam-1.jsonl", "scans-kiosk-1.jsonl", "receipts-till-1.jsonl")
+FEEDS = ("tracks-cam-1.jsonl", "scans-kiosk-1.jsonl", "receipts-till-1.jsonl", "tracks-cam-2.jsonl")
 
 
 class FakeClock:
@@ -46,7 +46,7 @@ def _batch(scenario: Scenario, folder: Path, duration_s: float = 600.0) -> Truth
 def test_a_batch_run_writes_all_files_and_ends_every_feed(scenario: Scenario, tmp_path: Path) -> None:
     truth = _batch(scenario, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
-        [*FEEDS, "camera-cam-1.toml", "store.toml", "members.jsonl", "truth.json"]
+        [*FEEDS, "camera-cam-1.toml", "camera-cam-2.toml", "store.toml", "members.jsonl", "truth.json"]
     )
     for name in FEEDS:
         assert _lines(tmp_path, name)[-1] == {"end": True}

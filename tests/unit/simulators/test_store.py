@@ -14,7 +14,7 @@ from simulators.core.lines import ReceiptLine, ScanLine, TrackLine
 from simulators.core.scenario import Noise, Scenario, obstacles
 from simulators.core.store import Store
 from simulators.core.truth import TruePerson
-from tests.unit.simulators.runs import START_MS, Simulated
+from tests.unit.simulators.runs import START_MS, WHOLE_SHOP, Simulated
 
 
 def _track_paths(run: Simulated) -> dict[str, list[Point]]:
@@ -26,7 +26,12 @@ def _track_paths(run: Simulated) -> dict[str, list[Point]]:
 
 
 def _persons_by_track(run: Simulated) -> dict[str, TruePerson]:
-    return {track.track_id: person for person in run.truth.people for track in person.tracks}
+    return {
+        track.track_id: person
+        for person in run.truth.people
+        for track in person.tracks
+        if track.camera_id == WHOLE_SHOP
+    }
 
 
 def _sides(wire: Tripwire, path: list[Point]) -> list[bool]:
@@ -167,7 +172,8 @@ def test_every_touch_stands_at_its_line_of_the_feed(run: Simulated) -> None:
 
 def test_there_is_one_line_per_tick_also_when_nobody_is_there(scenario: Scenario) -> None:
     store = Store(replace(scenario, staff=()), 1, START_MS)
-    lines = [output.line for _ in range(40) for output in store.step() if isinstance(output.line, TrackLine)]
+    outputs = [output for _ in range(40) for output in store.step() if output.device_id == WHOLE_SHOP]
+    lines = [output.line for output in outputs if isinstance(output.line, TrackLine)]
     assert [line.t_ms - START_MS for line in lines] == [250 * tick for tick in range(1, 41)]
     assert not lines[0].tracks
 
@@ -208,5 +214,5 @@ def test_noise_leaves_the_truth_as_it_is_and_breaks_tracks(noisy: Simulated) -> 
     assert clear.truth().totals == noisy.truth.totals
     assert 2000 < len(noisy.tracks) < 2300
     assert max(len(person.tracks) for person in noisy.truth.people) > 3
-    track_of = [track.track_id for person in noisy.truth.people for track in person.tracks]
+    track_of = [(track.camera_id, track.track_id) for person in noisy.truth.people for track in person.tracks]
     assert len(track_of) == len(set(track_of))
