@@ -91,6 +91,10 @@ class ConvexObstacle:
         mitre = (incoming + self._normals) / (1 + (incoming * self._normals).sum(axis=1))[:, None]
         self.corners: Points = corners + margin_m * mitre
 
+    def half_planes(self) -> tuple[Points, NDArray[np.float64]]:
+        """Return each edge's outward unit normal n, shape (E, 2), and offset d, shape (E,): inside is n · p < d."""
+        return self._normals, self._offsets
+
     def contains(self, points: Points) -> NDArray[np.bool_]:
         """Return for points of shape (N, 2) whether each lies strictly inside, shape (N,)."""
         inside: NDArray[np.bool_] = (points @ self._normals.T < self._offsets).all(axis=1)

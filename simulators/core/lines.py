@@ -22,11 +22,25 @@ class TrackPoint(Struct, frozen=True):
     confidence: float
 
 
+class TrackSignature(Struct, frozen=True):
+    """What one of the line's tracks looks like: a quantized appearance signature, int8. It stays in the store."""
+
+    id: str
+    signature: bytes
+
+
 class TrackLine(Struct, frozen=True):
-    """All that a camera sees at one tick; `tracks` is empty when it watches and nobody is there."""
+    """All that a camera sees at one tick; `tracks` is empty when it watches and nobody is there.
+
+    Attributes:
+        t_ms: When, as the camera's own clock tells it.
+        tracks: In the order of the camera's numbers.
+        signatures: Of a few of the tracks, in the same order; absent where there are none.
+    """
 
     t_ms: int
     tracks: tuple[TrackPoint, ...]
+    signatures: tuple[TrackSignature, ...] | UnsetType = UNSET
 
 
 class ScanLine(Struct, frozen=True, kw_only=True):

@@ -37,7 +37,7 @@ class _Record:
         self.crossings: list[TrueCrossing] = []
         self.stays: list[TrueStay] = []
         self.open_stays: dict[str, int] = {}
-        self.track_spans: dict[tuple[str, str], tuple[int, int]] = {}
+        self.tracks: dict[tuple[str, str, int], TrueTrack] = {}
 
     def stays_at(self, now_ms: int | None) -> tuple[TrueStay, ...]:
         open_stays = (TrueStay(zone_id=z, entered_ms=t, left_ms=now_ms) for z, t in self.open_stays.items())
@@ -79,10 +79,7 @@ class _Record:
             crossings=tuple(self.crossings),
             stays=self.stays_at(None),
             waits=(),
-            tracks=tuple(
-                TrueTrack(camera_id=camera_id, track_id=track_id, from_ms=from_ms, to_ms=to_ms)
-                for (camera_id, track_id), (from_ms, to_ms) in self.track_spans.items()
-            ),
+            tracks=tuple(self.tracks.values()),
         )
 
 
@@ -146,11 +143,9 @@ class Recorder:
                 entered_ms = record.open_stays.pop(zone.id)
                 record.stays.append(TrueStay(zone_id=zone.id, entered_ms=entered_ms, left_ms=now_ms))
 
-    def track(self, person_id: str, camera_id: str, track_id: str, now_ms: int) -> None:
-        """A camera saw a person under a track id."""
-        spans = self._records[person_id].track_spans
-        from_ms, _ = spans.get((camera_id, track_id), (now_ms, now_ms))
-        spans[camera_id, track_id] = (from_ms, now_ms)
+    def track(self, person_id: str, track: TrueTrack) -> None:
+        """A camera knew a person under a track id. Told again while that lasts, always with the same beginning."""
+        self._records[person_id].tracks[track.camera_id, track.track_id, track.from_ms] = track
 
     def touch(
         self, device: Kiosk | Till, line: ScanLine | ReceiptLine, person: Person, now_ms: int, people: Iterable[Person]

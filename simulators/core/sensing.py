@@ -1,74 +1,276 @@
-"""What a camera makes of the people on the floor: tracks in floor metres, perfect unless noise is asked for."""
+"""What cameras make of the people on the floor: tracks in floor metres, perfect unless noise is asked for.
 
-from collections.abc import Callable, Sequence
+All cameras look at once, with whole arrays. Each kind of noise has a random stream of its own, so that to ask for one
+more leaves the others as they were.
+"""
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 import numpy as np
+from msgspec import UNSET, Struct
 
-from simulators.core.geometry import contains
-from simulators.core.layout import Camera
-from simulators.core.lines import TrackLine, TrackPoint
-from simulators.core.people import Person
-from simulators.core.scenario import Noise
+from simulators.core.crowd import Crowd, Flags, Floats, Indices, Names, Numbers, People, carried
+from simulators.core.false_tracks import FalseTrack, FalseTracks
+from simulators.core.lines import TrackLine, TrackPoint, TrackSignature
+from simulators.core.occlusion import LinesOfSight
+from simulators.core.scenario import Scenario
+from simulators.core.signatures import (
+    DIMENSIONS,
+    EVERY_MS,
+    anybody,
+    camera_offsets,
+    quantized,
+    sampled,
+    true_signature,
+)
+from simulators.core.tracking import OnTrack, Tracks
+from simulators.core.truth import TrueFalseTrack
+from simulators.core.view_areas import ViewAreas, view_polygon
+
+FOUND_SHARE = 0.2
+"""Someone of whom a camera sees less than this share is not found: head and shoulders are a little more."""
+CLEAR_SHARE = 0.7
+"""Only of someone of whom a camera sees at least this share it takes an appearance signature."""
 
 _STREAM = 4
-_CONFIDENCE = (0.82, 0.98)
-_SECONDS_PER_MINUTE = 60
+_TRACKS, _TICKS, _DETECTIONS, _POSITIONS, _CONFIDENCES, _FALSE, _SIGNATURES = range(7)
+_CONFIDENCE = (0.88, 0.98)
+_LESS_WHEN_FAR = 0.1
+_LESS_WHEN_HIDDEN = 0.5
+_POSITION_DECIMALS = 3
+_CONFIDENCE_DECIMALS = 2
 
 
-class CameraView:
-    """One camera's view. It numbers its tracks in the order in which it first sees them, and knows nothing else.
+class Sightings(Struct, frozen=True):
+    """Who is found at one tick, by which camera, ordered by camera and track number.
+
+    Attributes:
+        cameras: Which camera finds, shape (N,).
+        numbers: The number of its track, shape (N,).
+        names: The track's id, shape (N,).
+        persons: Index of the person; of a false track -1 and below, counted from the end; shape (N,).
+        positions: Where it is found, m, shape (N, 2).
+        shares: Which share of the body is seen, shape (N,).
+    """
+
+    cameras: Indices
+    numbers: Numbers
+    names: Names
+    persons: Indices
+    positions: Floats
+    shares: Floats
+
+    def taken(self, order: Indices) -> "Sightings":
+        """Return some of them, in an order."""
+        return Sightings(*(getattr(self, name)[order] for name in self.__struct_fields__))
+
+
+class CameraViews:
+    """The cameras of a store.
 
     Args:
-        camera: What it sees.
-        noise: What it gets wrong.
-        tick_hz: Lines per second.
-        seed_parts: What its random stream is drawn from.
-        on_track: Told of each sight: the person's id, the camera's id, the track's id, the time.
+        scenario: The cameras, what stands in their way, and what they get wrong.
+        seed: What everything random is drawn from.
+        clocks: What each camera's own clock tells at a true time, by camera id; the true time for the others.
+        on_track: Told of each person's track: once it ends, and at each `tell`.
+
+    Raises:
+        ScenarioError: A camera shows no floor.
     """
 
     def __init__(
         self,
-        camera: Camera,
-        noise: Noise,
-        tick_hz: float,
-        seed_parts: Sequence[int],
-        on_track: Callable[[str, str, str, int], None],
+        scenario: Scenario,
+        seed: int,
+        clocks: Mapping[str, Callable[[int], int]],
+        on_track: OnTrack,
     ) -> None:
-        self.camera_id = camera.id
-        self._sees, self._noise = camera.sees or (), noise
-        self._breaks = noise.fragments_per_min / (_SECONDS_PER_MINUTE * tick_hz)
-        self._rng = np.random.default_rng([*seed_parts, _STREAM])
-        self._on_track = on_track
-        self._tracks: dict[str, str] = {}
-        self._count = 0
+        self._noise = scenario.noise
+        cameras, noise = scenario.cameras, scenario.noise
+        self._ids = [camera.id for camera in cameras]
+        self._tell_time = [clocks.get(name, int) for name in self._ids]
+        views = [view_polygon(camera) for camera in cameras]
+        self._random = [np.random.default_rng([seed, _STREAM, kind]) for kind in range(_SIGNATURES + 1)]
+        self._areas = ViewAreas(views)
+        self._in_view: Flags = np.zeros((len(cameras), 0), dtype=np.bool_)
+        self._sight = LinesOfSight(scenario, views) if noise.occlusion else None
+        self._tracks = Tracks(self._ids, noise, scenario.tick_hz, self._random[_TRACKS], on_track)
+        self._false = FalseTracks(self._ids, views, noise, scenario.tick_hz, self._random[_FALSE])
+        self._lenses: Floats = np.array([camera.position for camera in cameras], dtype=np.float64)
+        self._ranges_m: Floats = np.array([camera.range_m for camera in cameras])
+        self._crowd = Crowd()
+        self._down: frozenset[str | None] = frozenset()
+        self._signs = _Signs(seed, scenario, self._random[_SIGNATURES]) if _has_signatures(scenario) else None
 
-    def look(self, people: Sequence[Person], now_ms: int) -> TrackLine | None:
-        """Return what the camera sees at one tick, None where it misses the tick."""
-        seen = [person for person in people if contains(self._sees, person.position)]
-        ids = {person.person_id for person in seen}
-        self._tracks = {person_id: track for person_id, track in self._tracks.items() if person_id in ids}
-        points = [self._sight(person, now_ms) for person in seen]
-        if self._noise.missed_ticks and self._rng.random() < self._noise.missed_ticks:
-            return None
-        return TrackLine(now_ms, tuple(point for point in points if point is not None))
+    def look(
+        self, people: People, now_ms: int, down: frozenset[str | None] = frozenset()
+    ) -> list[tuple[str, TrackLine]]:
+        """Return each camera's id and line of one tick, without those that deliver none.
 
-    def _sight(self, person: Person, now_ms: int) -> TrackPoint | None:
-        if self._noise.missed_detections and self._rng.random() < self._noise.missed_detections:
-            return None
-        if self._breaks and self._rng.random() < self._breaks:
-            self._tracks.pop(person.person_id, None)
-        x_m, y_m = person.position
+        Args:
+            people: Who is on the floor.
+            now_ms: The time of the tick.
+            down: Which cameras see nothing now; their tracks have ended.
+        """
+        shares = self._take_in(people, now_ms)
+        awake = self._awake(down)
+        found = (shares >= FOUND_SHARE) & awake[:, None]
+        cameras, persons = np.nonzero(found)
+        if self._noise.missed_detections:
+            kept = self._random[_DETECTIONS].random(len(cameras)) >= self._noise.missed_detections
+            cameras, persons = cameras[kept], persons[kept]
+        self._tracks.see(cameras, persons, self._crowd.positions, now_ms)
+        sightings = Sightings(
+            cameras,
+            self._tracks.numbers[cameras, persons],
+            self._tracks.names[cameras, persons],
+            persons,
+            self._crowd.positions[persons],
+            shares[cameras, persons],
+        )
+        ghosts = self._false.see(awake, self._tracks.number, now_ms)
+        sightings = _in_order(_with_ghosts(sightings, ghosts))
+        return self._lines(sightings, ghosts, awake, now_ms)
+
+    def tell(self) -> None:
+        """Tell of the tracks that are going on as they are so far."""
+        self._tracks.tell()
+
+    @property
+    def false_tracks(self) -> tuple[TrueFalseTrack, ...]:
+        """The tracks of nobody so far."""
+        return self._false.truth()
+
+    def _take_in(self, people: People, now_ms: int) -> Floats:
+        """Return which share of everyone each camera sees now, shape (C, P)."""
+        crowd = self._crowd
+        before = crowd.update(people)
+        if before is not None:
+            self._tracks.follow(crowd, before)
+            self._in_view = carried(self._in_view, before, fill=False)
+            if self._sight is not None:
+                self._sight.follow(before)
+            if self._signs is not None:
+                self._signs.follow(crowd, before, now_ms)
+        moved = np.flatnonzero(crowd.moved)
+        self._in_view[:, moved] = self._areas.contain(crowd.positions[moved])
+        if self._sight is None:
+            return self._in_view.astype(np.float64)
+        return self._sight.shares(crowd, self._in_view, others_left=before is not None)
+
+    def _awake(self, down: frozenset[str | None]) -> Flags:
+        awake = np.ones(len(self._ids), dtype=np.bool_)
+        if down or self._down:
+            for camera, name in enumerate(self._ids):
+                awake[camera] = name not in down
+                if name in down and name not in self._down:
+                    self._tracks.lose(camera)
+                    self._false.lose(camera)
+        self._down = down
+        if self._noise.missed_ticks:
+            awake &= self._random[_TICKS].random(len(self._ids)) >= self._noise.missed_ticks
+        return awake
+
+    def _lines(
+        self, sightings: Sightings, ghosts: list[FalseTrack], awake: Flags, now_ms: int
+    ) -> list[tuple[str, TrackLine]]:
+        points = self._points(sightings)
+        signs: dict[int, list[TrackSignature]] = {}
+        if self._signs is not None:
+            signs = self._signs.taken(sightings, self._tracks, ghosts, now_ms)
+        ends = np.searchsorted(sightings.cameras, np.arange(len(self._ids) + 1)).tolist()
+        lines = []
+        for camera, (begin, end) in enumerate(pairwise(ends)):
+            if awake[camera]:
+                looks = tuple(signs[camera]) if camera in signs else UNSET
+                line = TrackLine(self._tell_time[camera](now_ms), tuple(points[begin:end]), looks)
+                lines.append((self._ids[camera], line))
+        return lines
+
+    def _points(self, sightings: Sightings) -> list[TrackPoint]:
+        cameras, count = sightings.cameras, len(sightings.cameras)
+        away = sightings.positions - self._lenses[cameras]
+        far = np.minimum(np.hypot(away[:, 0], away[:, 1]) / self._ranges_m[cameras], 1.0)
+        confidences = self._random[_CONFIDENCES].uniform(*_CONFIDENCE, size=count)
+        confidences -= _LESS_WHEN_FAR * far + _LESS_WHEN_HIDDEN * (1 - sightings.shares)
+        places = sightings.positions
         if self._noise.position_m:
-            error_x, error_y = self._rng.normal(0.0, self._noise.position_m, size=2)
-            x_m, y_m = x_m + float(error_x), y_m + float(error_y)
-        confidence = float(self._rng.uniform(*_CONFIDENCE))
-        track = self._track_of(person)
-        self._on_track(person.person_id, self.camera_id, track, now_ms)
-        return TrackPoint(track, round(x_m, 3), round(y_m, 3), round(confidence, 2))
+            places = places + self._random[_POSITIONS].normal(0.0, self._noise.position_m, size=(count, 2))
+        x_m, y_m = places.round(_POSITION_DECIMALS).T.tolist()
+        rounded = confidences.round(_CONFIDENCE_DECIMALS).tolist()
+        return list(map(TrackPoint, sightings.names.tolist(), x_m, y_m, rounded))
 
-    def _track_of(self, person: Person) -> str:
-        track = self._tracks.get(person.person_id)
-        if track is None:
-            self._count += 1
-            track = self._tracks[person.person_id] = f"p{self._count}"
-        return track
+
+def _has_signatures(scenario: Scenario) -> bool:
+    return bool(scenario.noise.signature_sd or scenario.noise.signature_camera_sd)
+
+
+def _with_ghosts(sightings: Sightings, ghosts: list[FalseTrack]) -> Sightings:
+    if not ghosts:
+        return sightings
+    names = np.empty(len(ghosts), dtype=np.object_)
+    names[:] = [ghost.name for ghost in ghosts]
+    added = Sightings(
+        np.array([ghost.camera for ghost in ghosts]),
+        np.array([ghost.number for ghost in ghosts]),
+        names,
+        np.arange(-len(ghosts), 0),
+        np.array([ghost.position for ghost in ghosts]),
+        np.ones(len(ghosts)),
+    )
+    fields = Sightings.__struct_fields__
+    return Sightings(*(np.concatenate([getattr(sightings, name), getattr(added, name)]) for name in fields))
+
+
+def _in_order(sightings: Sightings) -> Sightings:
+    """Order by camera and track number, as a camera would: neither people nor false tracks stand out by their place."""
+    return sightings.taken(np.lexsort((sightings.numbers, sightings.cameras)))
+
+
+class _Signs:
+    """Takes appearance signatures of tracks now and then."""
+
+    def __init__(self, seed: int, scenario: Scenario, rng: np.random.Generator) -> None:
+        self._seed, self._rng, self._sd = seed, rng, scenario.noise.signature_sd
+        self._offsets = camera_offsets(seed, len(scenario.cameras), scenario.noise.signature_camera_sd)
+        self._true: Floats = np.zeros((DIMENSIONS, 0))
+
+    def follow(self, crowd: Crowd, before: Indices, now_ms: int) -> None:
+        """Take note that others are on the floor than before."""
+        self._true = carried(self._true, before, 0.0)
+        for person in np.flatnonzero(before < 0).tolist():
+            self._true[:, person] = true_signature(self._seed, crowd.people[person], now_ms)
+
+    def taken(
+        self, sightings: Sightings, tracks: Tracks, ghosts: list[FalseTrack], now_ms: int
+    ) -> dict[int, list[TrackSignature]]:
+        """Return the signatures that are due, by camera, in the order of the sightings."""
+        cameras, persons = sightings.cameras, sightings.persons
+        is_person = persons >= 0
+        due_ms = np.empty(len(cameras), dtype=np.int64)
+        due_ms[is_person] = tracks.due_ms[cameras[is_person], persons[is_person]]
+        due_ms[~is_person] = [ghosts[person].due_ms for person in persons[~is_person].tolist()]
+        due = np.flatnonzero((due_ms <= now_ms) & (sightings.shares >= CLEAR_SHARE))
+        if not len(due):
+            return {}
+        true = np.empty((len(due), DIMENSIONS))
+        for row, place in enumerate(due.tolist()):
+            person = int(persons[place])
+            if person >= 0:
+                tracks.due_ms[cameras[place], person] = now_ms + EVERY_MS
+                true[row] = self._true[:, person]
+            else:
+                true[row] = self._look_of(ghosts[person], now_ms)
+        samples = quantized(sampled(true, self._offsets[cameras[due]], self._sd, self._rng))
+        signs: dict[int, list[TrackSignature]] = {}
+        for place, sample in zip(due.tolist(), samples, strict=True):
+            sign = TrackSignature(str(sightings.names[place]), sample.tobytes())
+            signs.setdefault(int(cameras[place]), []).append(sign)
+        return signs
+
+    def _look_of(self, ghost: FalseTrack, now_ms: int) -> Floats:
+        ghost.due_ms = now_ms + EVERY_MS
+        if ghost.look is None:
+            ghost.look = anybody(self._rng)
+        return ghost.look

@@ -14,12 +14,13 @@ from simulators.core.layout import StaffMember
 from simulators.core.lines import FeedLine, ReceiptLine, ScanLine
 from simulators.core.member_base import MemberBase
 from simulators.core.members import Member, MemberRecord
+from simulators.core.outages import OutageBoard, outages
 from simulators.core.people import Person
 from simulators.core.places import pavement_walk
 from simulators.core.plans import draw_plan
 from simulators.core.recorder import Recorder
 from simulators.core.scenario import Scenario
-from simulators.core.sensing import CameraView
+from simulators.core.sensing import CameraViews
 from simulators.core.service import KioskDesk, TillDesk
 from simulators.core.trips import Ticks, Trip
 from simulators.core.truth import Truth
@@ -56,10 +57,9 @@ class Store:
         self._floor = Floor(
             scenario, check_scenario(scenario), clocks, self._appear, self._vanish, self._on_scan, self._on_receipt
         )
-        self._cameras = [
-            CameraView(camera, scenario.noise, scenario.tick_hz, (seed, index), self._recorder.track)
-            for index, camera in enumerate(scenario.cameras)
-        ]
+        tell_time = {device_id: clock.tell for device_id, clock in clocks.items()}
+        self._cameras = CameraViews(scenario, seed, tell_time, self._recorder.track)
+        self._outages = OutageBoard(outages(scenario, seed, start_ms))
         self.now_ms = start_ms
         self._ticks = 0
         self._people_seen = 0
@@ -88,7 +88,9 @@ class Store:
 
     def truth(self) -> Truth:
         """Return what really happened up to now."""
-        return self._recorder.truth(self.now_ms)
+        self._cameras.tell()
+        truth = self._recorder.truth(self.now_ms)
+        return replace(truth, false_tracks=self._cameras.false_tracks, outages=self._outages.truth(self.now_ms))
 
     def step(self) -> list[Output]:
         """Go on by one tick. Return the lines that devices put out, in order."""
@@ -103,11 +105,9 @@ class Store:
         self._floor.now_ms = self.now_ms
         self._let_in()
         self._processes = [process for process in self._processes if next(process[0], _DONE) is not _DONE]
-        for camera in self._cameras:
-            line = camera.look(self._floor.people, self.now_ms)
-            if line is not None:
-                told_ms = self._floor.told_ms(camera.camera_id)
-                self._outputs.append(Output(camera.camera_id, replace(line, t_ms=told_ms)))
+        self._outages.advance(self.now_ms)
+        lines = self._cameras.look(self._floor.people, self.now_ms, self._outages.down("camera"))
+        self._outputs += [Output(camera_id, line) for camera_id, line in lines]
         return self._outputs
 
     def _let_in(self) -> None:

@@ -1,0 +1,65 @@
+"""Everyone on the floor as aligned arrays, from tick to tick."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulators.core.people import Person
+
+People = Sequence[Person]
+Indices = NDArray[np.intp]
+Numbers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Names = NDArray[np.object_]
+ScalarT = TypeVar("ScalarT", bound=np.generic)
+
+
+class Crowd:
+    """The people of the newest tick.
+
+    Attributes:
+        people: Who is there, in the order of all arrays.
+        positions: Where they stand, m, shape (P, 2).
+        heights_m: From the floor to the top of the head, shape (P,).
+        moved: Who stands elsewhere than a tick ago, or has just come, shape (P,).
+    """
+
+    def __init__(self) -> None:
+        self.people: list[Person] = []
+        self.positions: Floats = np.zeros((0, 2))
+        self.heights_m: Floats = np.zeros(0)
+        self.moved: Flags = np.zeros(0, dtype=np.bool_)
+
+    def update(self, people: People) -> Indices | None:
+        """Take the people of the next tick.
+
+        Returns:
+            None where they are the same as before; else for each of them the index before, -1 for the new ones.
+        """
+        now = list(people)
+        before = None
+        positions: Floats = np.array([person.position for person in now], dtype=np.float64).reshape(-1, 2)
+        if now != self.people:
+            places = {id(person): index for index, person in enumerate(self.people)}
+            before = np.array([places.get(id(person), -1) for person in now], dtype=np.intp)
+            self.heights_m = np.array([person.height_m for person in now], dtype=np.float64)
+            self.positions = carried(self.positions.T, before, np.nan).T
+            self.people = now
+        self.moved = (positions != self.positions).any(axis=1)
+        self.positions = positions
+        return before
+
+    def gone(self, before: Indices, count: int) -> list[int]:
+        """Return which of `count` earlier indices are no longer there."""
+        return sorted(set(range(count)).difference(before.tolist()))
+
+
+def carried(values: NDArray[ScalarT], before: Indices, fill: object) -> NDArray[ScalarT]:
+    """Return values of shape (..., people before) in the order of the people now; `fill` for the new ones."""
+    out = np.full((*values.shape[:-1], len(before)), fill, dtype=values.dtype)
+    stayed = before >= 0
+    out[..., stayed] = values[..., before[stayed]]
+    return out
