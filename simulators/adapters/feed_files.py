@@ -1,4 +1,4 @@
-"""The files of a simulated store: one growing feed per device, the members, the truth.
+"""The files of a simulated store: one growing feed per device and one from home, the members, the truth.
 
 Feeds are files of JSON lines that are flushed line by line, so the agents can follow them; everything else is replaced
 as a whole, so a reader never sees half of it.
@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from simulators.core.lines import EndLine
+from simulators.core.lines import EndLine, ScanLine
 from simulators.core.members import MemberRecord
 from simulators.core.scenario import Scenario
 from simulators.core.store import Output
@@ -18,6 +18,7 @@ from simulators.core.truth import Truth
 
 TRUTH_FILE = "truth.json"
 MEMBERS_FILE = "members.jsonl"
+HOME_SCANS_FILE = "home-scans.jsonl"
 
 
 def feed_names(scenario: Scenario) -> dict[str, str]:
@@ -30,7 +31,7 @@ def feed_names(scenario: Scenario) -> dict[str, str]:
 
 
 class FeedFiles:
-    """Writes what devices put out. Feeds of an earlier run in the same folder are replaced.
+    """Writes what devices put out and what is scanned at home. Feeds of an earlier run in the folder are replaced.
 
     Args:
         folder: Where the feeds lie; it is made if it is not there.
@@ -44,6 +45,7 @@ class FeedFiles:
         try:
             for device_id, name in feed_names(scenario).items():
                 self._files[device_id] = (folder / name).open("wb")
+            self._files[HOME_SCANS_FILE] = (folder / HOME_SCANS_FILE).open("wb")
         except OSError:
             self._close()
             raise
@@ -52,6 +54,11 @@ class FeedFiles:
         """Append lines and flush them."""
         for output in outputs:
             self._append(self._files[output.device_id], output.line)
+
+    def write_home_scans(self, lines: Iterable[ScanLine]) -> None:
+        """Append what was scanned at home and flush it."""
+        for line in lines:
+            self._append(self._files[HOME_SCANS_FILE], line)
 
     def end(self) -> None:
         """Append to every feed that nothing follows, and close it."""

@@ -90,6 +90,7 @@ class _Sink:
 
     def step(self) -> None:
         self._feeds.write(self._store.step())
+        self._feeds.write_home_scans(self._store.home_scans)
         self._on_step(self._store.now_ms)
         if self._members_due_ms is not None and self._store.now_ms >= self._members_due_ms:
             self._members_due_ms = self._write_members()

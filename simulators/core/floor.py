@@ -1,12 +1,14 @@
 """What the people of one store share: its floor, its desks, who stands where, and where their touches go."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 import numpy as np
+from msgspec import Struct
 
 from simulators.core.clocks import DeviceClock
 from simulators.core.geometry import Point, Polygon, contains
+from simulators.core.item_codes import Item, Stock
 from simulators.core.lines import ReceiptItem, ReceiptLine, ScanLine
 from simulators.core.members import Member
 from simulators.core.navigation import Navigator, NoWayError
@@ -15,10 +17,19 @@ from simulators.core.places import free_places, pick_place
 from simulators.core.scenario import Scenario, obstacles
 from simulators.core.service import KioskDesk, TillDesk
 
-OnScan = Callable[[KioskDesk, ScanLine, Person], None]
-OnReceipt = Callable[[TillDesk, ReceiptLine, Person], None]
-OnPerson = Callable[[Person, str | None, Member | None], None]
 _OLD_SALES = 50
+
+
+class Buyer(Struct, frozen=True):
+    """Who pays, and the member that this person is, shown or not."""
+
+    person: Person
+    member: Member | None
+
+
+OnScan = Callable[[KioskDesk, ScanLine, Person, Item], None]
+OnReceipt = Callable[[TillDesk, ReceiptLine, Buyer, Sequence[Item]], None]
+OnPerson = Callable[[Person, str | None, Member | None], None]
 
 
 class Sale:
@@ -38,8 +49,8 @@ class Floor:
         clocks: Each device's clock.
         on_appear: Told of each person who comes into sight, with the party's purpose and the member.
         on_vanish: Told of each person who goes out of sight.
-        on_scan: Told of each scan.
-        on_receipt: Told of each receipt.
+        on_scan: Told of each scan, and of the item that was scanned.
+        on_receipt: Told of each receipt, and of the items that it sells; none where it takes something back.
     """
 
     def __init__(
@@ -57,6 +68,7 @@ class Floor:
         self.zones: dict[str, Polygon] = {zone.id: zone.polygon for zone in scenario.zones}
         self.kiosks = [KioskDesk(kiosk) for kiosk in scenario.kiosks]
         self.tills = [TillDesk(till) for till in scenario.tills]
+        self.stock = Stock(scenario.codes, scenario.resolver)
         self.people: list[Person] = []
         self.sales: list[Sale] = []
         self.now_ms = 0

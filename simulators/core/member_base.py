@@ -4,7 +4,7 @@ from collections.abc import Container
 from typing import Literal
 
 import numpy as np
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from simulators.core.errors import ScenarioError
 from simulators.core.members import Identifier, Member, MemberRecord
@@ -45,15 +45,17 @@ class MemberBase:
         in_order = (self.members[(start + step) % len(self.members)] for step in range(len(self.members)))
         return next((member for member in in_order if member.member_id not in busy), None)
 
-    def owner(self, identifier: Identifier, now_ms: int) -> Member:
-        """Return whose an identifier is.
+    def owner(self, shown: Identifier | UnsetType, now_ms: int) -> Member | None:
+        """Return whose identifier was shown, None if none was.
 
         Raises:
             KeyError: It is nobody's.
         """
-        if identifier not in self._owners:
+        if shown is UNSET:
+            return None
+        if shown not in self._owners:
             self._owners = {each: member for member in self.members for each in member.identifiers(now_ms)}
-        return self._owners[identifier]
+        return self._owners[shown]
 
     def records(self, now_ms: int) -> tuple[MemberRecord, ...]:
         """Return what the member base holds now, in the order of the member numbers."""

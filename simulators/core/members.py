@@ -61,6 +61,10 @@ class Member(Struct, frozen=True, kw_only=True):
         choice = self.numbers if shows_number or not others else others
         return choice[int(which * len(choice))]
 
+    def signed_in_as(self, now_ms: int) -> Identifier:
+        """Return how the member's own phone knows the member: by the openid, else the phone, else the number."""
+        return (*_present(self.openid), *self._phones(now_ms)[-1:], *self.numbers)[0]
+
     def records(self, now_ms: int) -> list[tuple[Identifier, ...]]:
         """Return the identifiers of each record of this member that the member base holds now.
 

@@ -8,7 +8,7 @@ from simulators.core.identities import true_identities
 from simulators.core.layout import Kiosk, Till
 from simulators.core.lines import ReceiptLine, ScanLine
 from simulators.core.member_base import MemberBase
-from simulators.core.members import Identifier, Member
+from simulators.core.members import Member
 from simulators.core.people import Person
 from simulators.core.scenario import Scenario
 from simulators.core.totals import totals_of
@@ -153,7 +153,7 @@ class Recorder:
         """A person scanned a code or got a receipt while `people` were in sight."""
         if isinstance(line, ReceiptLine):
             self._revenue_minor += line.total_minor
-        member = self._members.owner(line.member, now_ms) if isinstance(line.member, Identifier) else None
+        member = self._members.owner(line.member, now_ms)
         self._touches.add(device, line, person, member, now_ms, people)
 
     def truth(self, now_ms: int) -> Truth:

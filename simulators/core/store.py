@@ -9,7 +9,10 @@ from msgspec.structs import replace
 from simulators.core.arrivals import Arrival, arrivals
 from simulators.core.check import check_scenario
 from simulators.core.clocks import device_clocks
-from simulators.core.floor import Floor
+from simulators.core.floor import Buyer, Floor
+from simulators.core.home_scans import HomeScans
+from simulators.core.item_codes import Item
+from simulators.core.item_ledger import HOME, ItemLedger
 from simulators.core.layout import StaffMember
 from simulators.core.lines import FeedLine, ReceiptLine, ScanLine
 from simulators.core.member_base import MemberBase
@@ -40,6 +43,9 @@ class Output(Struct, frozen=True):
 class Store:
     """One simulated store.
 
+    Attributes:
+        home_scans: What was scanned at home during the last tick, in order; no device of the store knows of it.
+
     Args:
         scenario: The store.
         seed: What everything random is drawn from.
@@ -53,6 +59,8 @@ class Store:
         self._scenario, self._seed, self._start_ms = scenario, seed, start_ms
         self._member_base = MemberBase(scenario.members, seed)
         self._recorder = Recorder(scenario, self._member_base, seed, start_ms)
+        self._items, self._at_home = ItemLedger(), HomeScans(scenario, self._member_base, seed)
+        self.home_scans: list[ScanLine] = []
         clocks = device_clocks(scenario, start_ms)
         self._floor = Floor(
             scenario, check_scenario(scenario), clocks, self._appear, self._vanish, self._on_scan, self._on_receipt
@@ -90,7 +98,13 @@ class Store:
         """Return what really happened up to now."""
         self._cameras.tell()
         truth = self._recorder.truth(self.now_ms)
-        return replace(truth, false_tracks=self._cameras.false_tracks, outages=self._outages.truth(self.now_ms))
+        return replace(
+            truth,
+            false_tracks=self._cameras.false_tracks,
+            outages=self._outages.truth(self.now_ms),
+            code_scans=self._items.scans(),
+            sold_items=self._items.sales(),
+        )
 
     def step(self) -> list[Output]:
         """Go on by one tick. Return the lines that devices put out, in order."""
@@ -103,6 +117,7 @@ class Store:
             if reached := person.advance((self.now_ms - before_ms) / 1000):
                 self._recorder.move(person, stood_at, reached, (before_ms, self.now_ms))
         self._floor.now_ms = self.now_ms
+        self._scan_at_home()
         self._let_in()
         self._processes = [process for process in self._processes if next(process[0], _DONE) is not _DONE]
         self._outages.advance(self.now_ms)
@@ -157,13 +172,23 @@ class Store:
     def _vanish(self, person: Person) -> None:
         self._recorder.vanish(person, self.now_ms)
 
-    def _on_scan(self, desk: KioskDesk, line: ScanLine, person: Person) -> None:
+    def _on_scan(self, desk: KioskDesk, line: ScanLine, person: Person, item: Item) -> None:
         self._outputs.append(Output(desk.kiosk.id, line))
         self._recorder.touch(desk.kiosk, line, person, self.now_ms, self._floor.people)
+        member = self._member_base.owner(line.member, self.now_ms)
+        self._items.scanned(line, item, desk.kiosk.id, self.now_ms, member)
 
-    def _on_receipt(self, desk: TillDesk, line: ReceiptLine, person: Person) -> None:
+    def _on_receipt(self, desk: TillDesk, line: ReceiptLine, buyer: Buyer, items: Sequence[Item]) -> None:
         self._outputs.append(Output(desk.till.id, line))
-        self._recorder.touch(desk.till, line, person, self.now_ms, self._floor.people)
+        self._recorder.touch(desk.till, line, buyer.person, self.now_ms, self._floor.people)
+        self._items.receipt(line, items, self.now_ms)
+        self._at_home.receipt(line, items, buyer.member, self.now_ms)
+
+    def _scan_at_home(self) -> None:
+        self.home_scans = []
+        for scan in self._at_home.due(self.now_ms):
+            self.home_scans.append(scan.line)
+            self._items.scanned(scan.line, scan.item, HOME, scan.line.t_ms, scan.member)
 
 
 _DONE = object()

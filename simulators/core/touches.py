@@ -5,16 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import UNSET
 
-from simulators.core.floor import Floor, Sale
-from simulators.core.gtin import digital_link, ean13
-from simulators.core.layout import Product
+from simulators.core.floor import Buyer, Floor, Sale
+from simulators.core.item_codes import Item
 from simulators.core.lines import ReceiptItem, ReceiptKind, ReceiptLine, ScanLine, total_of
 from simulators.core.members import Identifier
 from simulators.core.people import Person
 from simulators.core.service import KioskDesk, TillDesk
 
-_SERIAL_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-_SERIAL_LETTERS = 8
 _CARD = 0.7
 _TWO_OF_IT = 0.2
 
@@ -22,31 +19,24 @@ _TWO_OF_IT = 0.2
 class KioskScans:
     """The scans of one customer at one terminal."""
 
-    def __init__(self, floor: Floor, desk: KioskDesk, person: Person, rng: np.random.Generator) -> None:
-        self._floor, self._desk, self._person, self._rng = floor, desk, person, rng
+    def __init__(self, floor: Floor, desk: KioskDesk, person: Person) -> None:
+        self._floor, self._desk, self._person = floor, desk, person
 
-    def scan(self, product: Product, shown: Identifier | None) -> None:
-        """Hold a product before the terminal, which by now knows of what was shown."""
+    def scan(self, item: Item, shown: Identifier | None) -> None:
+        """Hold an item before the terminal, which by now knows of what was shown."""
         told_ms = self._floor.told_ms(self._desk.kiosk.id)
-        line = ScanLine(t_ms=told_ms, code=self._code(product), member=shown if shown is not None else UNSET)
-        self._floor.scan(self._desk, line, self._person)
-
-    def _code(self, product: Product) -> str:
-        """Return what stands on a product: a Digital Link where each item has a serial, else its EAN-13."""
-        if not product.serialized:
-            return ean13(product.gtin)
-        letters = self._rng.integers(len(_SERIAL_ALPHABET), size=_SERIAL_LETTERS)
-        serial = "".join(_SERIAL_ALPHABET[int(letter)] for letter in letters)
-        return digital_link(self._floor.scenario.resolver, product.gtin, serial)
+        line = ScanLine(t_ms=told_ms, code=item.outer, member=shown if shown is not None else UNSET)
+        self._floor.scan(self._desk, line, self._person, item)
 
 
 class TillReceipts:
     """The receipts of one customer at one till."""
 
-    def __init__(self, floor: Floor, desk: TillDesk, person: Person, rng: np.random.Generator) -> None:
-        self._floor, self._desk, self._person, self._rng = floor, desk, person, rng
+    def __init__(self, floor: Floor, desk: TillDesk, buyer: Buyer, rng: np.random.Generator) -> None:
+        self._floor, self._desk, self._buyer, self._rng = floor, desk, buyer, rng
+        self._items: list[Item] = []
 
-    def sell_or_refund(self, purpose: str, basket: Sequence[Product], shown: Identifier | None) -> ReceiptLine | None:
+    def sell_or_refund(self, purpose: str, basket: Sequence[Item], shown: Identifier | None) -> ReceiptLine | None:
         """Close the customer's receipt. Return it if it is a sale.
 
         Someone who came for a refund brings back an item of an earlier sale; before the first sale there is nothing
@@ -58,18 +48,23 @@ class TillReceipts:
                 back = (_times(sale.item, -1),)
                 self._close("refund", back, shown, reverses=sale.receipt_id)
             return None
-        items = tuple(
-            ReceiptItem(
-                gtin=product.gtin,
-                quantity=2 if self._rng.random() < _TWO_OF_IT else 1,
-                unit_price_minor=product.price_minor,
-                description=product.name,
-            )
-            for product in basket
-        )
-        receipt = self._close("sale", items, shown)
-        self._floor.remember_sale(Sale(receipt.receipt_id, items[0]))
+        lines = tuple(self._line(item) for item in basket)
+        receipt = self._close("sale", lines, shown)
+        self._floor.remember_sale(Sale(receipt.receipt_id, lines[0]))
         return receipt
+
+    def _line(self, item: Item) -> ReceiptItem:
+        """Count an item, and now and then another one of the same product."""
+        product, items = item.product, [item]
+        if self._rng.random() < _TWO_OF_IT:
+            items.append(self._floor.stock.take(product, self._rng))
+        self._items += items
+        return ReceiptItem(
+            gtin=product.gtin,
+            quantity=len(items),
+            unit_price_minor=product.price_minor,
+            description=product.name,
+        )
 
     def void(self, sale: ReceiptLine, shown: Identifier | None) -> None:
         """Take a whole sale back, as a cashier does who made a mistake."""
@@ -85,7 +80,7 @@ class TillReceipts:
     def _close(
         self,
         kind: ReceiptKind,
-        items: tuple[ReceiptItem, ...],
+        lines: tuple[ReceiptItem, ...],
         shown: Identifier | None,
         *,
         reverses: str | None = None,
@@ -97,13 +92,13 @@ class TillReceipts:
             receipt_id=f"{self._desk.till.id}-{told_ms}",
             kind=kind,
             reverses_receipt_id=reverses if reverses is not None else UNSET,
-            lines=items,
-            total_minor=total_of(items),
+            lines=lines,
+            total_minor=total_of(lines),
             currency=self._floor.scenario.currency,
             tender=tender or ("card" if self._rng.random() < _CARD else "cash"),
             member=shown if shown is not None else UNSET,
         )
-        self._floor.receipt(self._desk, receipt, self._person)
+        self._floor.receipt(self._desk, receipt, self._buyer, self._items if kind == "sale" else ())
         return receipt
 
 

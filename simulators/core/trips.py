@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from simulators.core.floor import Floor
+from simulators.core.floor import Buyer, Floor
 from simulators.core.geometry import Point, contains
-from simulators.core.layout import Product, Shelf, Till
+from simulators.core.item_codes import Item
+from simulators.core.layout import Shelf, Till
 from simulators.core.people import Person
 from simulators.core.places import DOORSTEP_M, doorway
 from simulators.core.plans import PartyPlan
@@ -44,7 +45,7 @@ class Trip:
             self._people.append(Person(person_id, "shopper", party_id, outside, plan.pace_mps))
             self._doorsteps.append(inside)
         self._tick_s = 1 / floor.scenario.tick_hz
-        self._basket: list[Product] = []
+        self._basket: list[Item] = []
 
     @property
     def _leader(self) -> Person:
@@ -62,6 +63,8 @@ class Trip:
             yield from self._scan()
         if plan.pays:
             yield from self._pay()
+        else:
+            self._put_back()
         yield from self._leave()
 
     # Walking
@@ -118,8 +121,13 @@ class Trip:
         if takes:
             self._basket.append(self._pick(shelf))
 
-    def _pick(self, shelf: Shelf) -> Product:
-        return shelf.products[int(self._rng.integers(len(shelf.products)))]
+    def _pick(self, shelf: Shelf) -> Item:
+        return self._floor.stock.take(shelf.products[int(self._rng.integers(len(shelf.products)))], self._rng)
+
+    def _put_back(self) -> None:
+        """Put all that was taken back on its shelf."""
+        while self._basket:
+            self._floor.stock.put_back(self._basket.pop())
 
     # Scan terminal
 
@@ -140,11 +148,11 @@ class Trip:
 
     def _use(self, desk: KioskDesk) -> Ticks:
         plan, items = self._plan, self._basket or [self._pick(self._floor.scenario.shelves[0])]
-        scans = KioskScans(self._floor, desk, self._leader, self._rng)
+        scans = KioskScans(self._floor, desk, self._leader)
         yield from self._stand(self._uniform(5, 9))
-        for number, product in enumerate([*items, *items][: max(2, len(items))]):
+        for number, item in enumerate([*items, *items][: max(2, len(items))]):
             knows_member = plan.shown is not None and (number > 0 or not plan.shows_late)
-            scans.scan(product, plan.shown if knows_member else None)
+            scans.scan(item, plan.shown if knows_member else None)
             yield from self._stand(self._uniform(7, 15))
 
     # Till
@@ -194,7 +202,7 @@ class Trip:
     def _served(self, desk: TillDesk) -> Ticks:
         """Be served: the receipt comes when the goods are counted and paid, then the bags are packed."""
         yield from self._stand(self._uniform(15, 25) + 4 * len(self._basket))
-        plan, receipts = self._plan, TillReceipts(self._floor, desk, self._leader, self._rng)
+        plan, receipts = self._plan, TillReceipts(self._floor, desk, Buyer(self._leader, self._plan.member), self._rng)
         if plan.shown is not None and plan.shows_late:
             yield from self._stand(self._uniform(6, 12))
         sold = receipts.sell_or_refund(plan.purpose, self._basket, plan.shown)

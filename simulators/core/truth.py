@@ -191,7 +191,8 @@ class TrueCodeScan(Struct, frozen=True, kw_only=True):
         inner: Whether it is the code under the cap.
         genuine: Whether the item is what its code says; False for a copied code.
         first: Whether nobody had scanned this code before.
-        member_id: Who scanned, if a member showed itself.
+        member_id: The member that was shown, None if none was.
+        told_ms: When, as the terminal's own clock tells it.
     """
 
     code: str
@@ -201,6 +202,26 @@ class TrueCodeScan(Struct, frozen=True, kw_only=True):
     genuine: bool
     first: bool
     member_id: str | None
+    told_ms: int = 0
+
+
+class TrueSoldItem(Struct, frozen=True, kw_only=True):
+    """A single item was sold, on a receipt that was not voided.
+
+    Attributes:
+        code: The code on the pack.
+        inner_code: The code under the cap, None where there is none.
+        genuine: Whether the item is what its codes say.
+        sold_ms: When.
+        returned_ms: When it came back, None if it did not.
+    """
+
+    code: str
+    inner_code: str | None
+    genuine: bool
+    receipt_id: str
+    sold_ms: int
+    returned_ms: int | None
 
 
 class TripwireTotal(Struct, frozen=True, kw_only=True):
@@ -249,3 +270,4 @@ class Truth(Struct, frozen=True, kw_only=True):
     outages: tuple[TrueOutage, ...] = ()
     identities: tuple[TrueIdentity, ...] = ()
     code_scans: tuple[TrueCodeScan, ...] = ()
+    sold_items: tuple[TrueSoldItem, ...] = ()

@@ -14,7 +14,13 @@ from simulators.core.truth import Truth
 from tests.unit.simulators.runs import START_MS
 
 NOW_MS = START_MS + 1_800_000
-FEEDS = ("tracks-cam-1.jsonl", "scans-kiosk-1.jsonl", "receipts-till-1.jsonl", "tracks-cam-2.jsonl")
+FEEDS = (
+    "tracks-cam-1.jsonl",
+    "scans-kiosk-1.jsonl",
+    "receipts-till-1.jsonl",
+    "tracks-cam-2.jsonl",
+    "home-scans.jsonl",
+)
 
 
 class FakeClock:

@@ -14,7 +14,7 @@ from simulators.core.lines import ReceiptLine, ScanLine, TrackLine
 from simulators.core.scenario import Noise, Scenario, obstacles
 from simulators.core.store import Store
 from simulators.core.truth import TruePerson
-from tests.unit.simulators.runs import START_MS, WHOLE_SHOP, Simulated
+from tests.unit.simulators.runs import START_MS, WHOLE_SHOP, Simulated, half_hour
 
 
 def _track_paths(run: Simulated) -> dict[str, list[Point]]:
@@ -144,7 +144,11 @@ def test_touches_are_made_in_the_zone_and_some_are_alone_and_some_are_not(run: S
     assert len(alone) == run.truth.totals.touches_alone >= 10
     assert len(touches) - len(alone) == run.truth.totals.touches_with_rivals >= 5
     assert {"link", "abstain"} <= {touch.expected for touch in touches}
-    assert any(not touch.one_party for touch in touches)
+
+
+def test_some_rivals_are_of_one_party_and_some_are_not() -> None:
+    crowded = [touch for seed in range(1, 6) for touch in half_hour(seed).truth.touches if len(touch.could_be) > 1]
+    assert {touch.one_party for touch in crowded} == {True, False}
 
 
 def test_expected_links_follow_consent_and_rivals(run: Simulated) -> None:
