@@ -1,0 +1,1 @@
+"""A fleet of virtual devices: simulated stores whose real agents publish to a real broker, all from one process."""
