@@ -1,118 +1,118 @@
-"""Floor plans as pictures: SVG for a browser, characters for a terminal."""
+"""Floor plans as pictures: SVG for a browser; `drawing_text` has those for a terminal."""
 
-from collections.abc import Sequence
-from html import escape
-
-from simulators.core.geometry import Point, Polygon, contains
+from simulators.core.drawing_bounds import bounds_of
+from simulators.core.drawing_canvas import Canvas, svg_document
+from simulators.core.drawing_legend import ABOVE, BELOW, draw_frame
+from simulators.core.drawing_style import STYLE, ZONE_WORDS
+from simulators.core.drawing_text import draw_text
+from simulators.core.layout import Camera, Door, Tripwire
 from simulators.core.scenario import Scenario, obstacles
+from simulators.core.views import middle, view_of
 
-_SCALE = 60  # SVG units per metre.
-_MARGIN_M = 0.4
-_LABEL_DROP_M = 0.35
-_CELL_M = (0.2, 0.4)  # A character is about twice as high as it is wide.
-_ZONE_COLOURS = {
-    "entrance": "#bfdbfe",
-    "shelf": "#d9f99d",
-    "fitting_room": "#fbcfe8",
-    "queue": "#fde68a",
-    "checkout": "#fdba74",
-    "staff": "#e5e7eb",
-    "floor": "#c7d2fe",
-}
-_ZONE_LETTERS = {"entrance": "e", "fitting_room": "f", "queue": "q", "checkout": "c", "staff": "s", "floor": "k"}
+__all__ = ["draw_svg", "draw_text"]
 
-
-def _bounds(scenario: Scenario) -> tuple[float, float, float, float]:
-    corners = [corner for polygon in _all_polygons(scenario) for corner in polygon]
-    xs, ys = zip(*corners, strict=True)
-    return min(xs) - _MARGIN_M, min(ys) - _MARGIN_M, max(xs) + _MARGIN_M, max(ys) + _MARGIN_M
-
-
-def _all_polygons(scenario: Scenario) -> list[Polygon]:
-    return [
-        *obstacles(scenario),
-        *(zone.polygon for zone in scenario.zones),
-        *(camera.sees or () for camera in scenario.cameras),
-        *(tripwire.points for tripwire in scenario.tripwires),
-    ]
+_WIDTH = 1280
+_LABEL = 10.5
+_LABELLED = ("fitting_room", "staff")  # Terminals and doors in other zones bear names themselves.
+_LOW_M = 1.6  # Counters and stands are lower than walls.
 
 
 def draw_svg(scenario: Scenario) -> str:
-    """Return the floor plan as an SVG document: walls, shelves, zones, tripwires and where devices stand."""
-    left, top, right, bottom = _bounds(scenario)
+    """Return the floor plan as an SVG document: what stands there, what cameras see, and where people go.
 
-    def at(point: Point) -> str:
-        return f"{(point[0] - left) * _SCALE:.0f},{(point[1] - top) * _SCALE:.0f}"
+    It follows the page's light or dark scheme; pointing at a camera lights up what it sees, and everything tells its
+    name.
+    """
+    canvas = Canvas(bounds_of(scenario), _WIDTH, ABOVE)
+    _draw_ground(canvas, scenario)
+    _draw_furniture(canvas, scenario)
+    _draw_spots(canvas, scenario)
+    for camera in scenario.cameras:
+        _draw_camera(canvas, camera)
+    for wire in scenario.tripwires:
+        _draw_tripwire(canvas, wire)
+    for door in scenario.doors:
+        _draw_door(canvas, door)
+    _draw_terminals(canvas, scenario)
+    draw_frame(canvas, scenario)
+    return svg_document(_WIDTH, canvas.plan_bottom + BELOW, scenario.title, STYLE, canvas.marks)
 
-    def polygon(points: Polygon, style: str, title: str) -> str:
-        return f'<polygon points="{" ".join(map(at, points))}" {style}><title>{escape(title)}</title></polygon>'
 
-    def label(point: Point, text: str) -> str:
-        x, y = at(point).split(",")
-        return f'<text x="{x}" y="{y}" text-anchor="middle">{escape(text)}</text>'
+def _draw_ground(canvas: Canvas, scenario: Scenario) -> None:
+    for pavement in scenario.pavements:
+        canvas.line(pavement.start, pavement.end, "pavement", "passers-by walk here", pavement.width_m)
+    canvas.rectangle([corner for polygon in obstacles(scenario) for corner in polygon], "inside")
+    for zone in scenario.zones:
+        canvas.polygon(zone.polygon, f"zone-{zone.kind}", f"zone {zone.id} ({ZONE_WORDS[zone.kind]})")
 
-    width, height = round((right - left) * _SCALE), round((bottom - top) * _SCALE)
-    head = 'xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="15"'
-    parts = [
-        f'<svg {head} viewBox="0 0 {width} {height}"><title>{escape(scenario.title)}</title>',
-        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+
+def _draw_furniture(canvas: Canvas, scenario: Scenario) -> None:
+    for shelf in scenario.shelves:
+        canvas.polygon(shelf.polygon, "shelf", f"{shelf.id}: {shelf.category}, {len(shelf.products)} products")
+    for wall in scenario.walls:
+        is_low = wall.height_m < _LOW_M
+        canvas.polygon(wall.polygon, "low" if is_low else "wall", "counter or stand" if is_low else "wall")
+    category_of = {shelf.zone_id: shelf.category for shelf in scenario.shelves}
+    for zone in scenario.zones:
+        if zone.id in category_of:
+            canvas.label(zone.polygon, category_of[zone.id], "quiet", _LABEL)
+        elif zone.kind in _LABELLED:
+            canvas.label(zone.polygon, zone.id, "", _LABEL, at_foot=True)
+
+
+def _draw_spots(canvas: Canvas, scenario: Scenario) -> None:
+    for room in scenario.fitting_rooms:
+        for number, cabin in enumerate(room.cabins, start=1):
+            canvas.box(cabin, 16, "cabin", f"cabin {number} of {room.id}")
+    waiting = [
+        *((f"in line at {till.id}", till.queue_slots) for till in scenario.tills),
+        *((f"waiting for {kiosk.id}", kiosk.waiting_spots) for kiosk in scenario.kiosks),
+        *((f"waiting for {room.id}", room.waiting_spots) for room in scenario.fitting_rooms),
     ]
-    seen = 'fill="#f8fafc" stroke="#94a3b8" stroke-dasharray="6 6"'
-    parts += [polygon(camera.sees or (), seen, f"{camera.id} sees this") for camera in scenario.cameras]
-    for zone in scenario.zones:
-        parts.append(polygon(zone.polygon, f'fill="{_ZONE_COLOURS[zone.kind]}"', f"zone {zone.id} ({zone.kind})"))
-    parts += [polygon(wall.polygon, 'fill="#475569"', "wall") for wall in scenario.walls]
-    parts += [polygon(shelf.polygon, 'fill="#65a30d"', f"{shelf.id}: {shelf.category}") for shelf in scenario.shelves]
-    for wire in scenario.tripwires:
-        start, end = (at(point).split(",") for point in wire.points)
-        parts.append(
-            f'<line x1="{start[0]}" y1="{start[1]}" x2="{end[0]}" y2="{end[1]}" stroke="#dc2626" stroke-width="4">'
-            f"<title>tripwire {escape(wire.id)} ({wire.kind})</title></line>"
-        )
-    parts += [label(_label_place(zone.polygon), zone.id) for zone in scenario.zones]
-    spots = [*((kiosk.id, kiosk.spot) for kiosk in scenario.kiosks), *((till.id, till.spot) for till in scenario.tills)]
-    for name, spot in spots:
-        x, y = at(spot).split(",")
-        parts.append(f'<circle cx="{x}" cy="{y}" r="8" fill="#1d4ed8"><title>{escape(name)}</title></circle>')
-    return "\n".join([*parts, "</svg>", ""])
+    for title, spots in waiting:
+        for spot in spots:
+            canvas.dot(spot, 4, "spot", title)
+    for member in scenario.staff:
+        rests = [member.break_spot] if member.break_spot is not None else []
+        for post in [*member.posts, *rests]:
+            canvas.dot(post, 3, "staff", f"{member.id} works here" if post in member.posts else "break")
 
 
-def _label_place(polygon: Polygon) -> Point:
-    xs, ys = zip(*polygon, strict=True)
-    return (min(xs) + max(xs)) / 2, min(ys) + _LABEL_DROP_M
+def _draw_camera(canvas: Canvas, camera: Camera) -> None:
+    canvas.marks.append('<g class="camera">')
+    canvas.polygon(view_of(camera), "view", f"{camera.id} sees this")
+    where = f"{camera.id}: {camera.height_m:g} m high, {camera.horizontal_fov_deg:g}° wide"
+    if camera.looks_at != camera.position:
+        canvas.wedge(camera.position, camera.looks_at, camera.horizontal_fov_deg, 34, "lens", where)
+    canvas.dot(camera.position, 5, "body", where)
+    canvas.text(camera.position, camera.id, "device", (0, -13))
+    canvas.marks.append("</g>")
 
 
-def draw_text(scenario: Scenario) -> str:
-    """Return the floor plan as lines of characters, with what they mean below."""
-    left, top, right, bottom = _bounds(scenario)
-    columns, rows = round((right - left) / _CELL_M[0]), round((bottom - top) / _CELL_M[1])
-    lines = []
-    for row in range(rows):
-        y = top + (row + 0.5) * _CELL_M[1]
-        line = "".join(_character(scenario, (left + (column + 0.5) * _CELL_M[0], y)) for column in range(columns))
-        lines.append(line.rstrip())
-    legend = "# wall  = shelf  . before a shelf  | - tripwire  e entrance  q queue  c checkout  k kiosk  s staff"
-    return "\n".join([*lines, "", legend])
+def _draw_tripwire(canvas: Canvas, wire: Tripwire) -> None:
+    (ax, ay), (bx, by) = wire.points
+    canvas.line(*wire.points, "wire", f"tripwire {wire.id} ({wire.kind}); the arrow is in")
+    canvas.arrow(middle(wire.points), (ay - by, bx - ax), "way", 20)
 
 
-def _character(scenario: Scenario, point: Point) -> str:
-    for wire in scenario.tripwires:
-        (ax, ay), (bx, by) = wire.points
-        near_x, near_y = _CELL_M[0] * 0.51, _CELL_M[1] * 0.51
-        if (
-            min(ax, bx) - near_x <= point[0] <= max(ax, bx) + near_x
-            and min(ay, by) - near_y <= point[1] <= max(ay, by) + near_y
-        ):
-            return "|" if abs(ay - by) > abs(ax - bx) else "-"
-    if _is_in(point, [wall.polygon for wall in scenario.walls]):
-        return "#"
-    if _is_in(point, [shelf.polygon for shelf in scenario.shelves]):
-        return "="
-    for zone in scenario.zones:
-        if contains(zone.polygon, point):
-            return _ZONE_LETTERS.get(zone.kind, ".")
-    return " "
+def _draw_door(canvas: Canvas, door: Door) -> None:
+    (x, y), (out_x, out_y) = door.centre, door.outward
+    aside = door.width_m / 4
+    far = 46 / canvas.scale
+    if door.weight:
+        canvas.arrow((x + far * out_x - aside * out_y, y + far * out_y + aside * out_x), (-out_x, -out_y), "walk")
+    if door.leave_weight:
+        near = 22 / canvas.scale
+        canvas.arrow((x + near * out_x + aside * out_y, y + near * out_y - aside * out_x), door.outward, "walk")
+    beside = 60 / canvas.scale
+    canvas.text((x + beside * out_x, y + beside * out_y), door.id, "door", upright=abs(out_x) > abs(out_y))
 
 
-def _is_in(point: Point, polygons: Sequence[Polygon]) -> bool:
-    return any(contains(polygon, point) for polygon in polygons)
+def _draw_terminals(canvas: Canvas, scenario: Scenario) -> None:
+    for kiosk in scenario.kiosks:
+        canvas.box(kiosk.spot, 15, "kiosk", f"scan terminal {kiosk.id}")
+        canvas.text(kiosk.spot, kiosk.id, "device", (0, 15))
+    for till in scenario.tills:
+        opens = f", opens when {till.opens_at} wait in each line" if till.opens_at else ""
+        canvas.box(till.spot, 15, "till", f"{till.id}{opens}")
+        canvas.text(till.spot, till.id, "device", (0, 15))

@@ -9,9 +9,7 @@ import pytest
 import simulators
 from simulators.adapters.scenario_files import load_scenario, parse_scenario, scenario_names
 from simulators.core.check import check_scenario
-from simulators.core.drawing import draw_svg, draw_text
 from simulators.core.errors import ScenarioError
-from simulators.core.scenario import Scenario, device_ids
 
 FILE = Path(simulators.__file__).parent / "scenarios" / "corner_shop.toml"
 
@@ -108,12 +106,3 @@ def test_what_is_no_toml_is_refused(tmp_path: Path, text: str) -> None:
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     with pytest.raises(ScenarioError, match="corner_shop, fashion_store, supermarket, or the path"):
         load_scenario("corner_shp")
-
-
-def test_floor_plans_show_every_zone_and_device(scenario: Scenario) -> None:
-    svg = draw_svg(scenario)
-    for name in (*device_ids(scenario), *(zone.id for zone in scenario.zones)):
-        assert name in svg
-    assert svg.count("<polygon") == len(scenario.walls) + len(scenario.shelves) + len(scenario.zones) + 2
-    sketch = draw_text(scenario)
-    assert set("#=.eqcks-|") <= set(sketch.rsplit("\n\n", 1)[0])
