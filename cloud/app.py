@@ -11,13 +11,15 @@ from fastapi.openapi.utils import get_openapi
 
 from cloud.config import Settings
 from cloud.consents.endpoints import router as consents_router
-from cloud.context import Context, gate_of
+from cloud.context import Context, gate_of, rules_of
 from cloud.dashboard.endpoints import add_dashboard
 from cloud.db import Database
 from cloud.dead_letters.endpoints import router as dead_letters_router
 from cloud.errors import add_error_handlers, describe_problems, refuse_nul
 from cloud.footfall.endpoints import router as footfall_router
 from cloud.health import router as health_router
+from cloud.identity.endpoints import router as identity_router
+from cloud.identity.service import Identities
 from cloud.ingest.endpoints import router as ingest_router
 from cloud.keys.endpoints import router as keys_router
 from cloud.keys.service import KeyService
@@ -82,7 +84,9 @@ def make_key_service(
 def make_projector(settings: Settings, database: Database, clock: Clock = system_clock) -> Projector:
     """Return what derives every figure from the log."""
     gate = gate_of(settings)
-    return Projector(database, PROJECTIONS, [LinkFollower(make_linker(settings), gate, clock)])
+    return Projector(
+        database, PROJECTIONS, [LinkFollower(make_linker(settings), gate, clock)], [Identities(rules_of(settings))]
+    )
 
 
 def make_linker(settings: Settings) -> Linker:
@@ -142,6 +146,7 @@ def create_app(
         links_router,
         profiles_router,
         consents_router,
+        identity_router,
         dead_letters_router,
         keys_router,
     ):

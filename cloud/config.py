@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 ENV_PREFIX = "SHOPTHREAD_CLOUD_"
+NAMESPACES = ("member_number", "phone", "openid", "unionid", "card", "device")
 DATABASE_FILE = "cloud.sqlite"
 
 Positive = Annotated[float, Meta(gt=0)]
@@ -38,6 +39,28 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A stay counts for at most this long from its beginning, also while nobody reported its end."""
     staff_score_threshold: Annotated[float, Meta(ge=0, le=1)] = 0.5
     """Visits with at least this staff score belong to staff."""
+
+    identity_limits: str = "member_number=4,unionid=1,openid=6,phone=5,card=6,device=10"
+    """The most identifiers of each namespace that one person may have; the first namespace names profiles."""
+    identity_hub_neighbours: Annotated[int, Meta(ge=1, le=1000)] = 30
+    """An identifier that stands together with more others than this joins nobody."""
+
+    @property
+    def limits_of_identity(self) -> dict[str, int]:
+        """Return the limits by namespace.
+
+        Raises:
+            ValueError: A part is not NAMESPACE=NUMBER.
+        """
+        limits = {}
+        for part in self.identity_limits.split(","):
+            namespace, _, number = part.strip().partition("=")
+            if namespace not in NAMESPACES or not number.isascii() or not number.isdigit() or int(number) < 1:
+                known = ", ".join(NAMESPACES)
+                msg = f"{part.strip()!r} is not NAMESPACE=NUMBER with a namespace of {known} and a number from 1"
+                raise ValueError(msg)
+            limits[namespace] = int(number)
+        return limits
 
     @property
     def resolved_database_url(self) -> str:
@@ -82,6 +105,11 @@ def load_settings(environ: Mapping[str, str], overrides: Mapping[str, str | int 
         name = str(error).rpartition("`$.")[2].rstrip("`")
         fault = str(error).partition(" - at ")[0]
         msg = f"{name}: {fault}, got {values.get(name)!r}; settings come from {ENV_PREFIX}* and the command line"
+        raise ConfigError(msg) from error
+    try:
+        _ = settings.limits_of_identity
+    except ValueError as error:
+        msg = f"identity_limits: {error}"
         raise ConfigError(msg) from error
     if not settings.resolved_database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
         # The rest of a URL may hold a password.

@@ -4,6 +4,7 @@ from fastapi import Request
 
 from cloud.config import Settings
 from cloud.db import Database
+from cloud.identity.resolve import Rules
 from cloud.keys.service import KeyService
 from cloud.linking.decide import Gate, Linker
 from cloud.runtime import Clock, FailureReport, Wake
@@ -25,6 +26,16 @@ class Context:
     def gate(self) -> Gate:
         """Return which stays a touch is compared with."""
         return gate_of(self.settings)
+
+    @property
+    def rules(self) -> Rules:
+        """Return what keeps strangers apart."""
+        return rules_of(self.settings)
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Return the rules of identity that the settings describe."""
+    return Rules(limits=settings.limits_of_identity, hub_neighbours=settings.identity_hub_neighbours)
 
 
 def gate_of(settings: Settings) -> Gate:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from cloud.tables import metadata
+from cloud.schema import metadata
 
 _WRITES = "shopthread_writes"
 _IN_LIST = 500
@@ -115,6 +115,15 @@ class Database:
             connection.execution_options(**{_WRITES: True})
             with connection.begin():
                 yield WriteSession(connection)
+
+    @contextmanager
+    def rehearse(self) -> Iterator[WriteSession]:
+        """Open a writing transaction that leaves nothing behind."""
+        with self.engine.connect() as connection:
+            connection.execution_options(**{_WRITES: True})
+            with connection.begin() as transaction:
+                yield WriteSession(connection)
+                transaction.rollback()
 
     def refresh_statistics(self) -> None:
         """Tell PostgreSQL's planner how large the tables have grown. SQLite's plans here do well without."""

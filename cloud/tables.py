@@ -1,4 +1,7 @@
-"""Every table: records (append-only, or set by people), then projections, which `rebuild` makes anew from the log."""
+"""Tables: records (append-only, or set by people), then projections, which `rebuild` makes anew from the log.
+
+Those of identity are in `cloud.identity.tables`; `cloud.schema` knows all of them.
+"""
 
 from sqlalchemy import (
     JSON,
@@ -10,7 +13,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
@@ -18,49 +20,29 @@ from sqlalchemy import (
     text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from cloud.columns import (
+    COUNTER,
+    ID,
+    NAME,
+    SEGMENT,
+    device_column,
+    event_id_column,
+    metadata,
+    store_column,
+    tenant_column,
 )
-
-_NAME = String(128)
-_SEGMENT = String(64)
-_ID = String(36)
-_COUNTER = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite numbers rows by itself in columns of type INTEGER only."""
-
-
-def _tenant(*, primary_key: bool = False) -> Column[str]:
-    return Column("tenant", _SEGMENT, primary_key=primary_key, nullable=False)
-
-
-def _store(*, primary_key: bool = False) -> Column[str]:
-    return Column("store", _SEGMENT, primary_key=primary_key, nullable=False)
-
-
-def _device(*, primary_key: bool = False) -> Column[str]:
-    return Column("device", _SEGMENT, primary_key=primary_key, nullable=False)
-
-
-def _event_id(*, primary_key: bool = False) -> Column[str]:
-    return Column("event_id", _ID, primary_key=primary_key, nullable=False)
-
 
 # --- Records ---------------------------------------------------------------------------------------------------------
 
 event_log = Table(
     "event_log",
     metadata,
-    Column("position", _COUNTER, primary_key=True, autoincrement=True),
-    _event_id(),
-    _tenant(),
-    _store(),
-    _device(),
-    Column("type", _NAME, nullable=False),
+    Column("position", COUNTER, primary_key=True, autoincrement=True),
+    event_id_column(),
+    tenant_column(),
+    store_column(),
+    device_column(),
+    Column("type", NAME, nullable=False),
     Column("time_ms", BigInteger, nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("received_ms", BigInteger, nullable=False),
@@ -72,11 +54,11 @@ event_log = Table(
 dead_letters = Table(
     "dead_letters",
     metadata,
-    Column("id", _COUNTER, primary_key=True, autoincrement=True),
-    _tenant(),
+    Column("id", COUNTER, primary_key=True, autoincrement=True),
+    tenant_column(),
     Column("digest", String(64), nullable=False, comment="SHA-256 of the refused line: the same line is kept once"),
-    Column("key_id", _ID, nullable=False),
-    Column("reason", _SEGMENT, nullable=False),
+    Column("key_id", ID, nullable=False),
+    Column("reason", SEGMENT, nullable=False),
     Column("detail", Text, nullable=False),
     Column("event_id", Text, nullable=True),
     Column("raw", LargeBinary, nullable=True, comment="NULL where it must not be kept outside the store"),
@@ -89,8 +71,8 @@ dead_letters = Table(
 api_keys = Table(
     "api_keys",
     metadata,
-    Column("id", _ID, primary_key=True),
-    _tenant(),
+    Column("id", ID, primary_key=True),
+    tenant_column(),
     Column("digest", String(64), nullable=False, unique=True, comment="SHA-256 of the key, which is shown once"),
     Column("scopes", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
@@ -101,27 +83,27 @@ sessions = Table(
     "sessions",
     metadata,
     Column("digest", String(64), primary_key=True),
-    Column("key_id", _ID, ForeignKey("api_keys.id"), nullable=False),
+    Column("key_id", ID, ForeignKey("api_keys.id"), nullable=False),
     Column("expires_ms", BigInteger, nullable=False),
 )
 
 stores = Table(
     "stores",
     metadata,
-    _tenant(primary_key=True),
-    _store(primary_key=True),
-    Column("name", _NAME, nullable=True),
-    Column("time_zone", _SEGMENT, nullable=True),
+    tenant_column(primary_key=True),
+    store_column(primary_key=True),
+    Column("name", NAME, nullable=True),
+    Column("time_zone", SEGMENT, nullable=True),
 )
 
 consents = Table(
     "consents",
     metadata,
-    Column("id", _COUNTER, primary_key=True, autoincrement=True),
-    _tenant(),
-    Column("namespace", _SEGMENT, nullable=False),
-    Column("pseudonym", _SEGMENT, nullable=False),
-    Column("purpose", _SEGMENT, nullable=False),
+    Column("id", COUNTER, primary_key=True, autoincrement=True),
+    tenant_column(),
+    Column("namespace", SEGMENT, nullable=False),
+    Column("pseudonym", SEGMENT, nullable=False),
+    Column("purpose", SEGMENT, nullable=False),
     Column("granted", Boolean, nullable=False),
     Column("at_ms", BigInteger, nullable=False, comment="when the member said so"),
     Column("recorded_ms", BigInteger, nullable=False, comment="when we knew"),
@@ -132,16 +114,16 @@ consents = Table(
 link_decisions = Table(
     "link_decisions",
     metadata,
-    Column("id", _ID, primary_key=True),
-    _tenant(),
-    _store(),
-    Column("touch_id", _ID, nullable=False),
-    Column("one_id", _ID, nullable=False),
-    Column("decision", _SEGMENT, nullable=False),
-    Column("stage", _SEGMENT, nullable=False),
-    Column("visit_id", _ID, nullable=True),
+    Column("id", ID, primary_key=True),
+    tenant_column(),
+    store_column(),
+    Column("touch_id", ID, nullable=False),
+    Column("one_id", ID, nullable=False),
+    Column("decision", SEGMENT, nullable=False),
+    Column("stage", SEGMENT, nullable=False),
+    Column("visit_id", ID, nullable=True),
     Column("reason", Text, nullable=False),
-    Column("model_version", _NAME, nullable=False),
+    Column("model_version", NAME, nullable=False),
     Column("fingerprint", String(64), nullable=False, comment="hash of what was decided, to tell a change"),
     Column("asserted_ms", BigInteger, nullable=False),
     Column("retracted_ms", BigInteger, nullable=True),
@@ -161,8 +143,8 @@ link_decisions = Table(
 link_hypotheses = Table(
     "link_hypotheses",
     metadata,
-    Column("decision_id", _ID, ForeignKey("link_decisions.id"), primary_key=True),
-    Column("visit_id", _ID, primary_key=True),
+    Column("decision_id", ID, ForeignKey("link_decisions.id"), primary_key=True),
+    Column("visit_id", ID, primary_key=True),
     Column("features", JSON, nullable=False),
     Column("posterior", Float, nullable=True, comment="NULL: decided by rule, nobody estimated a probability"),
     Index("ix_link_hypotheses_visit_id", "visit_id"),
@@ -173,26 +155,26 @@ link_hypotheses = Table(
 projection_cursors = Table(
     "projection_cursors",
     metadata,
-    Column("name", _SEGMENT, primary_key=True),
+    Column("name", SEGMENT, primary_key=True),
     Column("position", BigInteger, nullable=False),
 )
 
 corrected_events = Table(
     "corrected_events",
     metadata,
-    _tenant(primary_key=True),
-    _event_id(primary_key=True),
-    Column("correction_id", _ID, primary_key=True),
-    Column("reason", _SEGMENT, nullable=False),
+    tenant_column(primary_key=True),
+    event_id_column(primary_key=True),
+    Column("correction_id", ID, primary_key=True),
+    Column("reason", SEGMENT, nullable=False),
 )
 
 event_counts = Table(
     "event_counts",
     metadata,
-    _tenant(primary_key=True),
-    _store(primary_key=True),
-    _device(primary_key=True),
-    Column("type", _NAME, primary_key=True),
+    tenant_column(primary_key=True),
+    store_column(primary_key=True),
+    device_column(primary_key=True),
+    Column("type", NAME, primary_key=True),
     Column("events", BigInteger, nullable=False),
     Column("highest_sequence", BigInteger, nullable=False),
     Column("last_time_ms", BigInteger, nullable=False),
@@ -201,10 +183,10 @@ event_counts = Table(
 device_health = Table(
     "device_health",
     metadata,
-    _tenant(primary_key=True),
-    _store(primary_key=True),
-    _device(primary_key=True),
-    _event_id(),
+    tenant_column(primary_key=True),
+    store_column(primary_key=True),
+    device_column(primary_key=True),
+    event_id_column(),
     Column("time_ms", BigInteger, nullable=False),
     Column("health", JSON, nullable=False),
 )
@@ -212,13 +194,13 @@ device_health = Table(
 crossings = Table(
     "crossings",
     metadata,
-    _tenant(primary_key=True),
-    _event_id(primary_key=True),
-    _store(),
-    _device(),
+    tenant_column(primary_key=True),
+    event_id_column(primary_key=True),
+    store_column(),
+    device_column(),
     Column("time_ms", BigInteger, nullable=False),
-    Column("tripwire_id", _NAME, nullable=False),
-    Column("tripwire_kind", _SEGMENT, nullable=False),
+    Column("tripwire_id", NAME, nullable=False),
+    Column("tripwire_kind", SEGMENT, nullable=False),
     Column("direction", String(8), nullable=False),
     Index("ix_crossings_time", "tenant", "store", "time_ms"),
 )
@@ -226,10 +208,10 @@ crossings = Table(
 coverage_intervals = Table(
     "coverage_intervals",
     metadata,
-    _tenant(primary_key=True),
-    _event_id(primary_key=True),
-    _store(),
-    _device(),
+    tenant_column(primary_key=True),
+    event_id_column(primary_key=True),
+    store_column(),
+    device_column(),
     Column("start_ms", BigInteger, nullable=False),
     Column("end_ms", BigInteger, nullable=False),
     Column("observed_s", Float, nullable=False),
@@ -239,10 +221,10 @@ coverage_intervals = Table(
 occupancy_samples = Table(
     "occupancy_samples",
     metadata,
-    _tenant(primary_key=True),
-    _event_id(primary_key=True),
-    _store(),
-    _device(),
+    tenant_column(primary_key=True),
+    event_id_column(primary_key=True),
+    store_column(),
+    device_column(),
     Column("time_ms", BigInteger, nullable=False),
     Column("zones", JSON, nullable=False),
     Index("ix_occupancy_samples_time", "tenant", "store", "device", "time_ms"),
@@ -251,10 +233,10 @@ occupancy_samples = Table(
 visit_revisions = Table(
     "visit_revisions",
     metadata,
-    _tenant(primary_key=True),
-    _event_id(primary_key=True),
-    _store(),
-    Column("visit_id", _ID, nullable=False),
+    tenant_column(primary_key=True),
+    event_id_column(primary_key=True),
+    store_column(),
+    Column("visit_id", ID, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Index("ix_visit_revisions_visit", "tenant", "visit_id", "revision"),
 )
@@ -262,33 +244,33 @@ visit_revisions = Table(
 visits = Table(
     "visits",
     metadata,
-    _tenant(primary_key=True),
-    Column("visit_id", _ID, primary_key=True),
-    _event_id(),
-    _store(),
+    tenant_column(primary_key=True),
+    Column("visit_id", ID, primary_key=True),
+    event_id_column(),
+    store_column(),
     Column("revision", BigInteger, nullable=False),
-    Column("status", _SEGMENT, nullable=False),
+    Column("status", SEGMENT, nullable=False),
     Column("opened_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
     Column("closed_ms", BigInteger, nullable=True),
     Column("staff_score", Float, nullable=True),
-    Column("party_id", _NAME, nullable=True),
-    Column("merged_into", _ID, nullable=True),
+    Column("party_id", NAME, nullable=True),
+    Column("merged_into", ID, nullable=True),
     Column("path", JSON, nullable=False),
     Column("path_error_m", Float, nullable=True),
-    Column("rule_version", _NAME, nullable=False),
+    Column("rule_version", NAME, nullable=False),
     Index("ix_visits_opened", "tenant", "store", "opened_ms"),
 )
 
 visit_stays = Table(
     "visit_stays",
     metadata,
-    _tenant(primary_key=True),
-    Column("visit_id", _ID, primary_key=True),
+    tenant_column(primary_key=True),
+    Column("visit_id", ID, primary_key=True),
     Column("ordinal", Integer, primary_key=True, autoincrement=False),
-    _store(),
-    Column("zone_id", _NAME, nullable=False),
-    Column("zone_kind", _SEGMENT, nullable=False),
+    store_column(),
+    Column("zone_id", NAME, nullable=False),
+    Column("zone_kind", SEGMENT, nullable=False),
     Column("entered_ms", BigInteger, nullable=False),
     Column("left_ms", BigInteger, nullable=True),
     Index("ix_visit_stays_zone", "tenant", "store", "zone_id", "entered_ms", "left_ms", "visit_id"),
@@ -297,28 +279,29 @@ visit_stays = Table(
 touches = Table(
     "touches",
     metadata,
-    _tenant(primary_key=True),
-    Column("touch_id", _ID, primary_key=True, comment="the id of the event that reported it"),
-    _store(),
-    _device(),
-    Column("kind", _SEGMENT, nullable=False, comment="scan, sale, void or refund"),
+    tenant_column(primary_key=True),
+    Column("touch_id", ID, primary_key=True, comment="the id of the event that reported it"),
+    store_column(),
+    device_column(),
+    Column("kind", SEGMENT, nullable=False, comment="scan, sale, void or refund"),
     Column("time_ms", BigInteger, nullable=False),
-    Column("zone_id", _NAME, nullable=True),
-    Column("in_store_proof", _SEGMENT, nullable=False),
-    Column("namespace", _SEGMENT, nullable=True),
-    Column("pseudonym", _SEGMENT, nullable=True),
-    Column("one_id", _ID, nullable=True),
-    Column("ineligible", _SEGMENT, nullable=True, comment="why no link is decided, NULL where one is"),
+    Column("zone_id", NAME, nullable=True),
+    Column("in_store_proof", SEGMENT, nullable=False),
+    Column("namespace", SEGMENT, nullable=True),
+    Column("pseudonym", SEGMENT, nullable=True),
+    Column("one_id", ID, nullable=True),
+    Column("ineligible", SEGMENT, nullable=True, comment="why no link is decided, NULL where one is"),
     Column("code", Text, nullable=True),
     Column("gtin", String(14), nullable=True),
     Column("serial", Text, nullable=True),
-    Column("receipt_id", _NAME, nullable=True),
-    Column("reverses_receipt_id", _NAME, nullable=True),
+    Column("receipt_id", NAME, nullable=True),
+    Column("reverses_receipt_id", NAME, nullable=True),
     Column("total_minor", BigInteger, nullable=True),
     Column("currency", String(3), nullable=True),
     Column("lines", JSON, nullable=True),
     Index("ix_touches_zone", "tenant", "store", "zone_id", "time_ms", "touch_id"),
     Index("ix_touches_profile", "tenant", "one_id", "time_ms"),
+    Index("ix_touches_identifier", "tenant", "pseudonym"),
     Index("ix_touches_receipt", "tenant", "store", "receipt_id"),
     Index("ix_touches_reverses", "tenant", "store", "reverses_receipt_id"),
 )
@@ -326,27 +309,27 @@ touches = Table(
 profiles = Table(
     "profiles",
     metadata,
-    _tenant(primary_key=True),
-    Column("one_id", _ID, primary_key=True),
-    Column("first_seen_ms", BigInteger, nullable=False),
-    Column("last_seen_ms", BigInteger, nullable=False),
+    tenant_column(primary_key=True),
+    Column("one_id", ID, primary_key=True),
+    Column("first_seen_ms", BigInteger, nullable=True, comment="NULL: known from records, never seen in a store"),
+    Column("last_seen_ms", BigInteger, nullable=True),
     Index("ix_profiles_last_seen", "tenant", "last_seen_ms"),
 )
 
 profile_identifiers = Table(
     "profile_identifiers",
     metadata,
-    _tenant(primary_key=True),
-    Column("namespace", _SEGMENT, primary_key=True),
-    Column("pseudonym", _SEGMENT, primary_key=True),
-    Column("one_id", _ID, nullable=False),
+    tenant_column(primary_key=True),
+    Column("namespace", SEGMENT, primary_key=True),
+    Column("pseudonym", SEGMENT, primary_key=True),
+    Column("one_id", ID, nullable=False),
     Index("ix_profile_identifiers_one_id", "tenant", "one_id"),
 )
 
 link_queue = Table(
     "link_queue",
     metadata,
-    _tenant(primary_key=True),
-    Column("kind", _SEGMENT, primary_key=True, comment="touch or visit: what changed"),
-    Column("key", _ID, primary_key=True),
+    tenant_column(primary_key=True),
+    Column("kind", SEGMENT, primary_key=True, comment="touch or visit: what changed"),
+    Column("key", ID, primary_key=True),
 )

@@ -4,10 +4,11 @@ from cloud.consents.repository import consent_in_force, record_consent
 from cloud.consents.schemas import ConsentReceipt, ConsentStatement
 from cloud.context import Context
 from cloud.errors import invalid_value
+from cloud.identity.repository import one_ids_of
+from cloud.identity.resolve import Identifier
 from cloud.instants import parse_instant
 from cloud.linking.repository import active_links_of, touches_of
 from cloud.linking.service import relink
-from cloud.profiles.identity import one_id_of
 
 MAX_CLOCK_SKEW_MS = 5 * 60 * 1000
 
@@ -22,8 +23,9 @@ def put_consent(context: Context, tenant: str, statement: ConsentStatement) -> C
     at_ms = parse_instant("at", statement.at)
     if at_ms > now_ms + MAX_CLOCK_SKEW_MS:
         raise invalid_value(name="at", value=statement.at, allowed="not in the future")
-    one_id = one_id_of(tenant, statement.namespace, statement.pseudonym)
+    identifier = Identifier(statement.namespace, statement.pseudonym)
     with context.database.write() as session:
+        one_id = one_ids_of(session, tenant, [identifier])[identifier]
         before = active_links_of(session, tenant, one_id)
         record_consent(
             session,

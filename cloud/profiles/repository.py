@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 
 from cloud.db import AnyRow, ReadSession
 from cloud.errors import not_found
+from cloud.identity.repository import surviving_one_id
 from cloud.projections.corrections import stands
 from cloud.tables import link_decisions, profile_identifiers, profiles, touches, visits
 from cloud.touches.repository import reversal_of
@@ -17,23 +18,29 @@ def count_profiles(session: ReadSession, tenant: str) -> int:
 
 
 def list_profiles(session: ReadSession, tenant: str, offset: int, limit: int) -> Sequence[AnyRow]:
-    """Return profiles, the last seen first."""
+    """Return profiles, the last seen first, those never seen last."""
     statement = select(profiles).where(profiles.c.tenant == tenant)
     return session.rows(
-        statement.order_by(profiles.c.last_seen_ms.desc(), profiles.c.one_id).offset(offset).limit(limit)
+        statement.order_by(profiles.c.last_seen_ms.desc().nulls_last(), profiles.c.one_id).offset(offset).limit(limit)
     )
 
 
 def get_profile(session: ReadSession, tenant: str, one_id: str) -> AnyRow:
-    """Return one profile.
+    """Return one profile; by a One ID that went into another one, that other one.
 
     Raises:
         ProblemError: 404, this tenant has none of that One ID.
     """
-    row = session.first(select(profiles).where(profiles.c.tenant == tenant, profiles.c.one_id == one_id))
+    row = _profile(session, tenant, one_id)
+    if row is None:
+        row = _profile(session, tenant, surviving_one_id(session, tenant, one_id) or one_id)
     if row is None:
         raise not_found(noun="profile", key=one_id, remedy="GET /v1/profiles lists them")
     return row
+
+
+def _profile(session: ReadSession, tenant: str, one_id: str) -> AnyRow | None:
+    return session.first(select(profiles).where(profiles.c.tenant == tenant, profiles.c.one_id == one_id))
 
 
 def identifiers_of(session: ReadSession, tenant: str, one_ids: Sequence[str]) -> dict[str, list[AnyRow]]:

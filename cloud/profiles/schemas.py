@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from cloud.identity.schemas import IdentityExplanation
+
 
 class Identifier(BaseModel):
     """What names a member: the namespace in clear, the value as a pseudonym."""
@@ -25,8 +27,8 @@ class ProfileSummary(BaseModel):
 
     one_id: str
     identifiers: list[Identifier]
-    first_seen_at: str
-    last_seen_at: str
+    first_seen_at: str | None = Field(description="null: known from records, never seen in a store")
+    last_seen_at: str | None
     touches: int
     linked_visits: int
     sales: list[SalesTotal]
@@ -70,6 +72,7 @@ class TimelineEntry(BaseModel):
 class Profile(ProfileSummary):
     """A profile with its timeline, the latest first."""
 
+    identity: IdentityExplanation = Field(description="Why these identifiers belong to one person")
     timeline: list[TimelineEntry]
 
 

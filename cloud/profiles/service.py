@@ -5,6 +5,7 @@ from typing import Literal
 
 from cloud.consents.repository import granted_profiles
 from cloud.db import AnyRow, ReadSession
+from cloud.identity.explain import explain
 from cloud.instants import show_instant, write_instant
 from cloud.profiles import repository
 from cloud.profiles.schemas import Identifier, LinkReason, Profile, ProfileSummary, SalesTotal, TimelineEntry
@@ -23,8 +24,8 @@ def summarize(session: ReadSession, tenant: str, rows: Sequence[AnyRow]) -> list
         ProfileSummary(
             one_id=row.one_id,
             identifiers=[Identifier(namespace=i.namespace, pseudonym=i.pseudonym) for i in identifiers[row.one_id]],
-            first_seen_at=write_instant(row.first_seen_ms),
-            last_seen_at=write_instant(row.last_seen_ms),
+            first_seen_at=show_instant(row.first_seen_ms),
+            last_seen_at=show_instant(row.last_seen_ms),
             touches=touches.get(row.one_id, 0),
             linked_visits=visits.get(row.one_id, 0),
             sales=[
@@ -43,13 +44,15 @@ def get_profile(session: ReadSession, tenant: str, one_id: str, limit: int) -> P
     Raises:
         ProblemError: 404, there is none.
     """
-    summary = summarize(session, tenant, [repository.get_profile(session, tenant, one_id)])[0]
+    row = repository.get_profile(session, tenant, one_id)
+    one_id = row.one_id
+    summary = summarize(session, tenant, [row])[0]
     entries = [
         *_visit_entries(repository.linked_visits(session, tenant, one_id)),
         *(_touch_entry(row) for row in repository.touches_with_decisions(session, tenant, one_id, limit)),
     ]
     entries.sort(key=lambda entry: (entry.at, entry.kind == "visit"), reverse=True)
-    return Profile(**summary.model_dump(), timeline=entries[:limit])
+    return Profile(**summary.model_dump(), identity=explain(session, tenant, one_id), timeline=entries[:limit])
 
 
 def _visit_entries(rows: Sequence[AnyRow]) -> list[TimelineEntry]:

@@ -30,13 +30,27 @@ class Follower(Protocol):
         """Queue everything anew, after the projections were rebuilt."""
 
 
+class Foundation(Protocol):
+    """What follows from records other than the log, and stands beneath the projections."""
+
+    def rebuild(self, session: WriteSession) -> None:
+        """Derive it anew."""
+
+
 class Projector:
     """Runs projections in order; the first, corrections, is never behind the others."""
 
-    def __init__(self, database: Database, projections: Sequence[Projection], followers: Sequence[Follower]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        projections: Sequence[Projection],
+        followers: Sequence[Follower],
+        foundations: Sequence[Foundation] = (),
+    ) -> None:
         self._database = database
         self._projections = projections
         self._followers = followers
+        self._foundations = foundations
         self._analyzed_at = 0
 
     def catch_up(self) -> None:
@@ -80,6 +94,8 @@ class Projector:
                 for table in projection.tables:
                     session.execute(delete(table))
                 session.upsert(projection_cursors, [{"name": projection.name, "position": 0}])
+            for foundation in self._foundations:
+                foundation.rebuild(session)
             for projection in self._projections:
                 while advance(session, projection, limit=log_head(session)):
                     pass

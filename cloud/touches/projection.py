@@ -1,18 +1,23 @@
 """Touches: scans and receipts, and the profiles that they belong to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Table, delete, func, select
+from sqlalchemy import Table, select
 
 from cloud.db import WriteSession, chunks
+from cloud.identity.names import one_id_of
+from cloud.identity.repository import one_ids_of
+from cloud.identity.resolve import Identifier
+from cloud.identity.service import IDENTITY
 from cloud.linking.decide import Touch, ineligibility
 from cloud.linking.queue import enqueue
-from cloud.profiles.identity import one_id_of
-from cloud.projections.base import StoredEvent, by_tenant
-from cloud.projections.corrections import stands
+from cloud.profiles.recount import recount_profiles
+from cloud.projections.base import StoredEvent, by_tenant, lock_cursor
 from cloud.tables import profile_identifiers, profiles, touches
 from contracts.payloads import CodeScanned, Correction, MemberPseudonym, PosSale
+
+Row = dict[str, object]
 
 
 class TouchesProjection:
@@ -24,16 +29,27 @@ class TouchesProjection:
 
     def apply(self, session: WriteSession, events: Sequence[StoredEvent]) -> None:
         """Add touches, then queue and recount what they and the corrections change."""
+        lock_cursor(session, IDENTITY)  # Nobody moves identifiers between reading the map and writing touches.
         for tenant, group in by_tenant(events).items():
             rows = [_scan_row(event) for event in group if event.event_type == CodeScanned.TYPE]
             rows += [_sale_row(event) for event in group if event.event_type == PosSale.TYPE]
-            session.insert_new(touches, rows)
+            session.insert_new(touches, _with_profiles(session, tenant, rows))
             changed = [event.event_id for event in group if event.event_type != Correction.TYPE]
             for event in group:
                 if event.event_type == Correction.TYPE:
                     changed += event.payload(Correction).corrects
             for part in chunks(sorted(set(changed))):
                 _settle(session, tenant, part)
+
+
+def _with_profiles(session: WriteSession, tenant: str, rows: list[Row]) -> list[Row]:
+    """Return the rows, each with the One ID of the profile that its identifier belongs to now."""
+    named = {Identifier(str(row["namespace"]), str(row["pseudonym"])) for row in rows if row["pseudonym"] is not None}
+    one_ids = one_ids_of(session, tenant, named)
+    for row in rows:
+        if row["pseudonym"] is not None:
+            row["one_id"] = one_ids[Identifier(str(row["namespace"]), str(row["pseudonym"]))]
+    return rows
 
 
 def _settle(session: WriteSession, tenant: str, event_ids: Sequence[str]) -> None:
@@ -52,56 +68,15 @@ def _settle(session: WriteSession, tenant: str, event_ids: Sequence[str]) -> Non
         )
         queued += [row.touch_id for row in session.rows(statement) if (row.store, row.receipt_id) in stores]
     enqueue(session, tenant, "touch", queued)
-    _recount(session, tenant, sorted({row.one_id for row in rows if row.one_id is not None}))
+    recount_profiles(session, tenant, sorted({row.one_id for row in rows if row.one_id is not None}))
 
 
-def _recount(session: WriteSession, tenant: str, one_ids: Sequence[str]) -> None:
-    """Make profiles what their touches say; one without any touch left disappears."""
-    for part in chunks(one_ids):
-        found = session.rows(
-            select(
-                touches.c.one_id,
-                touches.c.namespace,
-                touches.c.pseudonym,
-                func.min(touches.c.time_ms).label("first_ms"),
-                func.max(touches.c.time_ms).label("last_ms"),
-            )
-            .where(touches.c.tenant == tenant, touches.c.one_id.in_(part), stands(touches, "touch_id"))
-            .group_by(touches.c.one_id, touches.c.namespace, touches.c.pseudonym)
-            .order_by(touches.c.one_id)
-        )
-        session.upsert(
-            profiles,
-            [
-                {"tenant": tenant, "one_id": row.one_id, "first_seen_ms": row.first_ms, "last_seen_ms": row.last_ms}
-                for row in found
-            ],
-        )
-        session.insert_new(
-            profile_identifiers,
-            [
-                {"tenant": tenant, "namespace": row.namespace, "pseudonym": row.pseudonym, "one_id": row.one_id}
-                for row in found
-            ],
-        )
-        _forget(session, tenant, set(part) - {row.one_id for row in found})
-
-
-def _forget(session: WriteSession, tenant: str, one_ids: Iterable[str]) -> None:
-    for table in (profiles, profile_identifiers):
-        gone = sorted(one_ids)
-        session.execute(delete(table).where(table.c.tenant == tenant, table.c.one_id.in_(gone)))
-
-
-def _row(
-    event: StoredEvent, kind: str, zone_id: str | None, proof: str, member: MemberPseudonym | None
-) -> dict[str, object]:
-    one_id = None if member is None else one_id_of(event.tenant, member.namespace, member.pseudonym)
+def _row(event: StoredEvent, kind: str, zone_id: str | None, proof: str, member: MemberPseudonym | None) -> Row:
     touch = Touch(
         touch_id=event.event_id,
         time_ms=event.time_ms,
         zone_id=zone_id,
-        one_id=one_id,
+        one_id=None if member is None else one_id_of(event.tenant, member.namespace, member.pseudonym),
         in_store_proof=proof,
         is_reversal=kind in {"void", "refund"},
     )
@@ -116,7 +91,7 @@ def _row(
         "in_store_proof": proof,
         "namespace": None if member is None else member.namespace,
         "pseudonym": None if member is None else member.pseudonym,
-        "one_id": one_id,
+        "one_id": touch.one_id,
         "ineligible": ineligibility(touch),
         "code": None,
         "gtin": None,
@@ -129,7 +104,7 @@ def _row(
     }
 
 
-def _scan_row(event: StoredEvent) -> dict[str, object]:
+def _scan_row(event: StoredEvent) -> Row:
     scan = event.payload(CodeScanned)
     return {
         **_row(event, "scan", scan.zone_id, scan.in_store_proof, scan.member),
@@ -139,7 +114,7 @@ def _scan_row(event: StoredEvent) -> dict[str, object]:
     }
 
 
-def _sale_row(event: StoredEvent) -> dict[str, object]:
+def _sale_row(event: StoredEvent) -> Row:
     sale = event.payload(PosSale)
     # A void without a reference voids the receipt whose number it carries.
     reverses = sale.reverses_receipt_id or (sale.receipt_id if sale.kind == "void" else None)

@@ -15,7 +15,8 @@ from cloud.config import Settings
 from cloud.context import gate_of
 from cloud.ingest.service import ingest_batch
 from cloud.main import bind, make_server
-from cloud.tables import link_queue, metadata
+from cloud.schema import metadata
+from cloud.tables import link_queue
 from contracts.delivery import IngestReceipt
 from contracts.events import Source, draft_event, encode_event
 from contracts.ids import deterministic_id

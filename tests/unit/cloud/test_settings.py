@@ -8,10 +8,10 @@ import pytest
 from cloud.auth import SESSION_COOKIE
 from cloud.config import ConfigError, Settings, load_settings
 from cloud.errors import ProblemError, invalid_value, not_found, problem_response
+from cloud.identity.names import one_id_of
 from cloud.instants import parse_instant, show_instant, write_instant
 from cloud.keys.service import ScopeError, check_scopes, digest_of
 from cloud.main import shown_url
-from cloud.profiles.identity import one_id_of
 
 
 def test_the_command_line_goes_before_the_environment():

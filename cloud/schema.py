@@ -1,0 +1,7 @@
+"""The whole schema: importing this module declares every table."""
+
+from cloud import tables
+from cloud.columns import metadata
+from cloud.identity import tables as identity_tables
+
+__all__ = ["identity_tables", "metadata", "tables"]
