@@ -1,7 +1,7 @@
 """One ID: the name of a profile. Pure.
 
-A profile is named after one of its identifiers, its anchor (`cloud.identity.resolve`). So every name that a profile ever
-had is the name of an identifier, and a rebuild gives the same names.
+A profile is named after one of its identifiers, its anchor (`cloud.identity.resolve`). So every name that a profile had
+is the name of an identifier, and a rebuild gives the same names.
 """
 
 from hashlib import blake2b
