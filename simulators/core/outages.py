@@ -76,7 +76,8 @@ def _drawn(source: _Source, seed: int, start_ms: int) -> Iterator[TrueOutage]:
 def _joined(drawn: Iterator[TrueOutage], start_ms: int) -> Iterator[TrueOutage]:
     """Yield outages that begin in order as outages that do not touch each other and end after `start_ms`."""
     before = next(drawn)
-    for outage in drawn:
+    while True:
+        outage = next(drawn)
         if outage.from_ms <= before.to_ms:
             before = replace(before, to_ms=max(before.to_ms, outage.to_ms))
             continue

@@ -34,19 +34,26 @@ class ViewAreas:
     """
 
     def __init__(self, polygons: Sequence[Polygon]) -> None:
+        self._low: Points = np.array([np.min(polygon, axis=0) for polygon in polygons])
+        self._high: Points = np.array([np.max(polygon, axis=0) for polygon in polygons])
         most = max(len(polygon) for polygon in polygons)
         # A shorter polygon is filled up with edges of no length, which no ray ever meets.
         padded = [[*edges(polygon), *[(polygon[0], polygon[0])] * (most - len(polygon))] for polygon in polygons]
-        corners = np.asarray(padded, dtype=np.float64)  # (C, E, start or end, xy)
-        (ax, ay), (bx, by) = corners[:, :, 0].transpose(2, 0, 1), corners[:, :, 1].transpose(2, 0, 1)
+        (ax, ay), (bx, by) = np.asarray(padded, dtype=np.float64).transpose(2, 3, 1, 0)  # Each (E, C).
         rise = np.where(by == ay, 1.0, by - ay)
-        self._low, self._high = np.minimum(ay, by)[..., None], np.maximum(ay, by)[..., None]
-        self._slope = ((bx - ax) / rise)[..., None]
-        self._base = (ax - ay * (bx - ax) / rise)[..., None]
+        self._lower, self._upper = np.minimum(ay, by), np.maximum(ay, by)
+        self._slope = (bx - ax) / rise
+        self._base = ax - ay * self._slope
 
     def contain(self, points: Points) -> NDArray[np.bool_]:
         """Return for points of shape (N, 2) whether each camera sees each, shape (C, N), by the even-odd rule."""
-        x, y = points[:, 0], points[:, 1]
-        met = (self._low <= y) & (y < self._high) & (x < self._slope * y + self._base)
-        inside: NDArray[np.bool_] = np.logical_xor.reduce(met, axis=1)
+        x, y = points.T
+        inside: NDArray[np.bool_] = (
+            (x >= self._low[:, :1]) & (x <= self._high[:, :1]) & (y >= self._low[:, 1:]) & (y <= self._high[:, 1:])
+        )
+        cameras, places = np.nonzero(inside)
+        x, y = x[places], y[places]
+        met: NDArray[np.bool_] = (self._lower[:, cameras] <= y) & (y < self._upper[:, cameras])
+        met &= x < self._slope[:, cameras] * y + self._base[:, cameras]
+        inside[cameras, places] = np.logical_xor.reduce(met, axis=0)
         return inside
