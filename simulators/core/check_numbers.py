@@ -34,6 +34,7 @@ def _weights(scenario: Scenario) -> Iterator[tuple[str, Sequence[float]]]:
     yield "traffic.party_size_weights", traffic.party_size_weights
     yield "traffic.by_hour", traffic.by_hour
     yield "traffic.by_weekday", traffic.by_weekday
+    yield "year.by_month", scenario.year.by_month
     yield "door.weight", tuple(door.weight for door in scenario.doors)
     yield "door.leave_weight", tuple(door.leave_weight for door in scenario.doors)
 

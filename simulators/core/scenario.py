@@ -32,6 +32,7 @@ from simulators.core.layout import (
 
 HOURS_PER_DAY = 24
 DAYS_PER_WEEK = 7
+MONTHS_PER_YEAR = 12
 
 
 class Traffic(Part, frozen=True, kw_only=True):
@@ -210,6 +211,29 @@ class Outages(Part, frozen=True, kw_only=True):
     lasts_s: Range
 
 
+class Year(Part, frozen=True, kw_only=True):
+    """What only a whole year shows: seasons, and customers who come back. Used where whole visits are drawn.
+
+    Attributes:
+        by_month: Weight of each month, January first, on the traffic.
+        closed_on: Days of every year on which the store is shut, as MM-DD.
+        return_days: Mean time between two visits of one member who goes on coming, over those who join, days.
+        return_shape: How much members differ in that: their visit rates are gamma distributed with this shape. The
+            smaller it is, the more some are there all the time and others hardly ever.
+        lapses: Share of members' visits after which the member never comes again; as many join.
+        store_spread: Standard deviation of the logarithm of a store's traffic, where several stores are simulated.
+    """
+
+    by_month: Annotated[tuple[NotNegative, ...], Meta(min_length=MONTHS_PER_YEAR, max_length=MONTHS_PER_YEAR)] = (
+        1.0,
+    ) * MONTHS_PER_YEAR
+    closed_on: tuple[Annotated[str, Meta(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")], ...] = ()
+    return_days: Positive = 30.0
+    return_shape: Annotated[float, Meta(gt=1)] = 3.0
+    lapses: Annotated[float, Meta(ge=0, le=0.9)] = 0.05
+    store_spread: Annotated[float, Meta(ge=0, le=2)] = 0.0
+
+
 class Scenario(Part, frozen=True, kw_only=True):
     """One store and its kind of week. Parts that come in the plural have singular names, as is the custom in TOML."""
 
@@ -238,6 +262,7 @@ class Scenario(Part, frozen=True, kw_only=True):
     noise: Noise = Noise()
     messages: Messages = Messages()
     outages: tuple[Outages, ...] = field(name="outage", default=())
+    year: Year = Year()
     tick_hz: Annotated[float, Meta(ge=1, le=30)] = 4.0
     utc_offset_h: Annotated[float, Meta(ge=-12, le=14)] = 0.0
     resolver: str = "https://id.shopthread.example"
