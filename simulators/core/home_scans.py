@@ -55,16 +55,14 @@ class HomeScans:
 
     def receipt(self, line: ReceiptLine, items: Sequence[Item], buyer: Member | None, now_ms: int) -> None:
         """Decide which of the items that a receipt sold will be scanned, when and by whom; forget what came back."""
-        match line.kind:
-            case "sale":
-                for item in items:
-                    if item.inner is not None:
-                        self._plan(line.receipt_id, item, item.inner, buyer, now_ms)
-            case "void":
-                reverses = line.reverses_receipt_id
-                self._forget(lambda plan: plan.receipt_id == reverses)
-            case "refund":
-                self._bring_back_one(str(line.reverses_receipt_id), line.lines[0].gtin)
+        if line.kind == "sale":
+            for item in items:
+                if item.inner is not None:
+                    self._plan(line.receipt_id, item, item.inner, buyer, now_ms)
+        elif line.kind == "void":
+            self._forget(lambda plan: plan.receipt_id == line.reverses_receipt_id)
+        else:
+            self._bring_back_one(str(line.reverses_receipt_id), line.lines[0].gtin)
 
     def _plan(self, receipt_id: str, item: Item, inner: str, buyer: Member | None, sold_ms: int) -> None:
         rng = np.random.default_rng([self._seed, _STREAM, sold_ms, *inner.encode()])

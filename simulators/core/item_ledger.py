@@ -47,13 +47,12 @@ class ItemLedger:
 
     def receipt(self, line: ReceiptLine, items: Sequence[Item], now_ms: int) -> None:
         """Keep which single items a receipt sold or took back; the items are those that it sold."""
-        match line.kind:
-            case "sale":
-                self._sell(line.receipt_id, items, now_ms)
-            case "void":
-                del self._sold[str(line.reverses_receipt_id)]
-            case "refund":
-                self._refund(str(line.reverses_receipt_id), line.lines[0].gtin, now_ms)
+        if line.kind == "sale":
+            self._sell(line.receipt_id, items, now_ms)
+        elif line.kind == "void":
+            del self._sold[str(line.reverses_receipt_id)]
+        else:
+            self._refund(str(line.reverses_receipt_id), line.lines[0].gtin, now_ms)
 
     def _sell(self, receipt_id: str, items: Sequence[Item], now_ms: int) -> None:
         self._sold[receipt_id] = [

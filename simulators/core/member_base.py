@@ -15,6 +15,7 @@ _STREAM = 3
 _CARDS, _NUMBERS = 10**8, 10**7
 _OPENID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 _OPENID_LETTERS = 27
+_BY_CARD = 0.5
 
 
 class MemberBase:
@@ -108,29 +109,21 @@ def _make_members(config: Members, rng: np.random.Generator) -> tuple[Member, ..
 def _draws(config: Members, rng: np.random.Generator) -> list[_Draw]:
     card_of, phone_of = Scramble(_CARDS, rng), Scramble(PHONES_PER_AREA, rng)
     twice = _share_of_those_who_can(config)
+    shares = (config.phones, config.cards, config.openids, config.lost_phones, twice, config.consent, _BY_CARD)
+    is_so = rng.random((config.count, len(shares))) < shares
+    change_ms = PROGRAMME_BEGAN_MS + rng.integers(YEAR_MS, size=config.count)
+    letters = rng.integers(len(_OPENID_ALPHABET), size=(config.count, _OPENID_LETTERS))
     draws = []
-    for order in range(config.count):
-        has_phone, has_card, has_openid, changes, again, consents, by_card = rng.random(7) < (
-            config.phones,
-            config.cards,
-            config.openids,
-            config.lost_phones,
-            twice,
-            config.consent,
-            0.5,
-        )
-        change_ms = PROGRAMME_BEGAN_MS + int(rng.integers(YEAR_MS))
-        letters = rng.integers(len(_OPENID_ALPHABET), size=_OPENID_LETTERS)
-        openid = "o" + "".join(_OPENID_ALPHABET[int(letter)] for letter in letters)
-        joined_by: Literal["phone", "card"] | None = None
-        if again and (has_phone or has_card):
-            joined_by = "card" if has_card and (by_card or not has_phone) else "phone"
+    for order, (has_phone, has_card, has_openid, changes, again, consents, by_card) in enumerate(is_so):
+        first_change_ms = int(change_ms[order]) if changes else None
+        openid = "o" + "".join(_OPENID_ALPHABET[letter] for letter in letters[order]) if has_openid else None
+        joined_by: Literal["phone", "card"] = "card" if has_card and (by_card or not has_phone) else "phone"
         draws.append(
             _Draw(
-                phone=Phone(order, config.count, change_ms if changes else None, phone_of) if has_phone else None,
+                phone=Phone(order, config.count, first_change_ms, phone_of) if has_phone else None,
                 card=Identifier("card", f"C{card_of(order):08d}") if has_card else None,
-                openid=Identifier("openid", openid) if has_openid else None,
-                joined_by=joined_by,
+                openid=Identifier("openid", openid) if openid is not None else None,
+                joined_by=joined_by if again and (has_phone or has_card) else None,
                 consents=bool(consents),
             )
         )
@@ -139,7 +132,7 @@ def _draws(config: Members, rng: np.random.Generator) -> list[_Draw]:
 
 def _share_of_those_who_can(config: Members) -> float:
     """Return how many of those with a phone or a card sign up twice, so that `config.twice` of all do."""
-    can = 1 - (1 - config.phones) * (1 - config.cards)
+    can = config.phones + (1 - config.phones) * config.cards
     if config.twice > can:
         key = "members.twice"
         raise ScenarioError(
