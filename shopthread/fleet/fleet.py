@@ -21,7 +21,6 @@ _MAKE_S = 0.005
 _BACKLOG = 5000
 _TURN_EVENTS = 20
 _LINK_EVENTS = 100
-_GATEWAY_SPEAKS_WITHIN_S = 5.0
 _FAREWELL_S = 5.0
 _STOPPED_PATIENCE_S = 5.0
 
@@ -35,6 +34,7 @@ class FleetSettings(Struct, frozen=True, kw_only=True):
         trust: Whose word lets a device drop an event.
         connections: How many connections the devices share.
         window: Events of all devices together that may be on their way at once.
+        gateway_within_s: Where nobody said whom to trust: how long a gateway may be silent before there is none.
         patience_s: How long to go on without any acknowledgement once everything is made.
         policy: How eagerly each device publishes.
     """
@@ -43,7 +43,8 @@ class FleetSettings(Struct, frozen=True, kw_only=True):
     pace: Pace
     trust: Trust = Trust.OPEN
     connections: int = 16
-    window: int = 2000
+    window: int = 1000
+    gateway_within_s: float = 5.0
     patience_s: float = 30.0
     policy: SendPolicy = SendPolicy()
 
@@ -128,6 +129,7 @@ class Fleet:
                     self._note(self._production.end())
                 self._turn()
             reached = self.progress()
+            self._on_progress(reached)
             self._say_farewell()
         finally:
             for link in self._links:
@@ -213,7 +215,7 @@ class Fleet:
             self._first_confirmed_s = now_s
         if any(lane.hears_gateway for lane in self.lanes):
             tally.trust = Trust.GATEWAY
-        elif self._first_confirmed_s is not None and now_s - self._first_confirmed_s > _GATEWAY_SPEAKS_WITHIN_S:
+        elif self._first_confirmed_s is not None and now_s - self._first_confirmed_s > self._settings.gateway_within_s:
             tally.trust = Trust.BROKER
         for link in self._links:
             link.settle_confirmed(now_s)

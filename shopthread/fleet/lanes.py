@@ -50,15 +50,16 @@ class Lane:
         before, self._noted = self._noted, self.outbox.made
         return self._noted - before
 
-    def is_due(self, now_s: float) -> bool:
-        """Return whether no acknowledgement came in time, so that everything that waits is to be published again."""
-        return not self.held and self._state.resend_at_s is not None and now_s >= self._state.resend_at_s
+    def expire(self, now_s: float) -> None:
+        """Take what is on its way for lost where no acknowledgement came in time, so that it is published again."""
+        state = self._state
+        if not self.held and state.resend_at_s is not None and now_s >= state.resend_at_s:
+            self._state, _ = next_rows(state, state.acknowledged_through, now_s, self._policy)
 
-    def can_publish(self, now_s: float) -> bool:
+    def can_publish(self) -> bool:
         """Return whether there are rows to publish now."""
         state = self._state
-        last = min(self.outbox.made, state.acknowledged_through + self._policy.window)
-        return last > state.sent_through or self.is_due(now_s)
+        return min(self.outbox.made, state.acknowledged_through + self._policy.window) > state.sent_through
 
     def take(self, most: int, now_s: float) -> tuple[list[OutboxRow], int]:
         """Return rows to publish now, and how many of them were published before.
@@ -67,13 +68,13 @@ class Lane:
             most: How many rows at most.
             now_s: A monotonic clock's seconds.
         """
-        state = self._state
-        sent_through = state.acknowledged_through if self.is_due(now_s) else state.sent_through
-        newest = min(self.outbox.made, sent_through + most)
-        if self.held:
-            state = replace(state, resend_at_s=inf)
+        self.expire(now_s)
+        state = replace(self._state, resend_at_s=inf) if self.held else self._state
+        newest = min(self.outbox.made, state.sent_through + most)
         self._state, wanted = next_rows(state, newest, now_s, self._policy)
-        again = max(0, min(self._furthest, wanted.stop - 1) - wanted.start + 1) if wanted else 0
+        if not wanted:
+            return [], 0
+        again = max(0, min(self._furthest, wanted.stop - 1) - wanted.start + 1)
         self._furthest = max(self._furthest, wanted.stop - 1)
         return self.outbox.rows(wanted), again
 

@@ -191,7 +191,7 @@ class Link:
 
     def queue(self, lane: Lane) -> None:
         """Give a device its turn, if it has anything to publish."""
-        if self.is_up and not lane.is_queued and lane.can_publish(self._now_s):
+        if self.is_up and not lane.is_queued and lane.can_publish():
             lane.is_queued = True
             self.ready.append(lane)
 
@@ -199,6 +199,9 @@ class Link:
         """Give every device its turn that has anything to publish, for want of an acknowledgement too."""
         self._now_s = now_s
         for lane in self.lanes:
+            before = lane.in_flight
+            lane.expire(now_s)
+            self._tally.in_flight += lane.in_flight - before
             self.queue(lane)
 
     def close(self) -> None:

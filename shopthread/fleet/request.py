@@ -1,12 +1,15 @@
 """From what a user asks for to a fleet's production: which stores, which devices, from when to when."""
 
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.events import Source
+from contracts.pseudonym import MIN_KEY_BYTES
+from contracts.timestamps import parse_time
 from contracts.topics import check_name
 from shopthread.fleet.errors import FleetError
 from shopthread.fleet.network import Network, has_faults, way_of
@@ -169,3 +172,44 @@ def parse_broker(address: str, *, allow_remote: bool) -> tuple[str, int]:
         msg = f"--broker {address} is another machine; load tests stay on this one unless you add --allow-remote"
         raise FleetError(msg)
     return host, port
+
+
+def read_key(path: Path | None) -> bytes:
+    """Return the pseudonym key that a file holds, or the simulation's own.
+
+    Raises:
+        FleetError: The file cannot be read, or the key is too short.
+    """
+    if path is None:
+        return SIMULATION_KEY
+    try:
+        key = path.read_bytes().strip()
+    except OSError as error:
+        msg = f"--key-file: cannot read {path}: {error.strerror}"
+        raise FleetError(msg) from error
+    if len(key) < MIN_KEY_BYTES:
+        msg = f"--key-file: {path} holds {len(key)} bytes, at least {MIN_KEY_BYTES} are needed"
+        raise FleetError(msg)
+    return key
+
+
+def start_of(text: str | None, duration_s: float | None, speed: float, now_ms: int) -> int:
+    """Return the store time of the beginning, Unix milliseconds: as asked for, or so that the run ends at the present.
+
+    Args:
+        text: What was asked for, an instant with an offset from UTC; None: nothing.
+        duration_s: Store time to run for; None for ever.
+        speed: Store time per time; 0: as fast as possible.
+        now_ms: The present.
+
+    Raises:
+        FleetError: `text` is no instant.
+    """
+    if text is None:
+        share_before_now = 1.0 if speed == 0 else max(0.0, 1 - 1 / speed)
+        return now_ms - round((duration_s or 0) * share_before_now * _MS_PER_S)
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        msg = f"--start: {error}"
+        raise FleetError(msg) from error
