@@ -11,6 +11,7 @@ from shopthread import (
     demo_commands,
     edge_commands,
     gateway_commands,
+    members_commands,
     models_commands,
     simulate_commands,
     terminal_commands,
@@ -25,6 +26,7 @@ _EXTRAS = {
     "cloud": "cloud",
     "simulate": "sim",
     "models": "models",
+    "members": "members",
 }
 
 app = typer.Typer(
@@ -38,6 +40,7 @@ app.add_typer(edge_commands.app, name="edge")
 app.add_typer(terminal_commands.app, name="terminal")
 app.add_typer(gateway_commands.app, name="gateway")
 app.add_typer(cloud_commands.app, name="cloud")
+app.add_typer(members_commands.app, name="members")
 app.add_typer(simulate_commands.app, name="simulate")
 app.add_typer(models_commands.app, name="models")
 

@@ -6,8 +6,16 @@ from fastapi import APIRouter, Query
 
 from cloud.auth import ERRORS, INVALID_BODY, CanManageMembers, InContext
 from cloud.consents.repository import history
-from cloud.consents.schemas import Consent, ConsentReceipt, Consents, ConsentStatement, Namespace
-from cloud.consents.service import put_consent
+from cloud.consents.schemas import (
+    Consent,
+    ConsentReceipt,
+    Consents,
+    ConsentsReceipt,
+    ConsentStatement,
+    ConsentStatements,
+    Namespace,
+)
+from cloud.consents.service import put_consent, put_consents
 from cloud.instants import write_instant
 
 router = APIRouter(prefix="/v1/consents", tags=["members"], responses=ERRORS)
@@ -20,6 +28,12 @@ def record_statement(body: ConsentStatement, principal: CanManageMembers, contex
     A withdrawal ends the member's links before the answer is sent. The same statement again changes nothing.
     """
     return put_consent(context, principal.tenant, body)
+
+
+@router.post("", summary="Record what many members said", responses=INVALID_BODY)
+def record_statements(body: ConsentStatements, principal: CanManageMembers, context: InContext) -> ConsentsReceipt:
+    """Add up to 1,000 statements to the history, all or none; otherwise as the single one."""
+    return put_consents(context, principal.tenant, body.statements)
 
 
 @router.get("", summary="What members said, the latest first")

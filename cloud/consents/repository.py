@@ -10,9 +10,9 @@ from cloud.tables import consents, profile_identifiers
 VISIT_LINKING = "visit_linking"
 
 
-def record_consent(session: WriteSession, row: dict[str, object]) -> None:
-    """Add a statement; the same statement again is a no-op."""
-    session.insert_new(consents, [row])
+def record_consents(session: WriteSession, rows: Sequence[dict[str, object]]) -> None:
+    """Add statements; the same statement again is a no-op."""
+    session.insert_new(consents, rows)
 
 
 def history(

@@ -30,6 +30,19 @@ class ConsentReceipt(BaseModel):
     retracted_links: int = Field(description="Links that this statement ended, in the same transaction")
 
 
+class ConsentStatements(BaseModel):
+    """Statements that are recorded together, or not at all."""
+
+    statements: list[ConsentStatement] = Field(min_length=1, max_length=1000)
+
+
+class ConsentsReceipt(BaseModel):
+    """What several statements changed."""
+
+    recorded: int = Field(description="Those that were there already count too: they are no-ops")
+    retracted_links: int = Field(description="Links that these statements ended, in the same transaction")
+
+
 class Consents(BaseModel):
     """Statements, the latest first. They are never changed."""
 

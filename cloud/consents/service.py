@@ -1,8 +1,11 @@
 """Rules of consent: the latest statement holds, and what it ends, it ends at once."""
 
-from cloud.consents.repository import consent_in_force, record_consent
-from cloud.consents.schemas import ConsentReceipt, ConsentStatement
+from collections.abc import Sequence
+
+from cloud.consents.repository import consent_in_force, record_consents
+from cloud.consents.schemas import ConsentReceipt, ConsentsReceipt, ConsentStatement
 from cloud.context import Context
+from cloud.db import WriteSession
 from cloud.errors import invalid_value
 from cloud.identity.repository import one_ids_of
 from cloud.identity.resolve import Identifier
@@ -20,26 +23,50 @@ def put_consent(context: Context, tenant: str, statement: ConsentStatement) -> C
         ProblemError: 422, `at` is no instant or lies in the future.
     """
     now_ms = context.clock()
+    rows = [_row(tenant, statement, now_ms)]
+    with context.database.write() as session:
+        retracted = _record(session, context, tenant, rows, now_ms)
+        in_force = consent_in_force(session, tenant, statement.namespace, statement.pseudonym)
+    return ConsentReceipt(in_force=in_force, retracted_links=retracted)
+
+
+def put_consents(context: Context, tenant: str, statements: Sequence[ConsentStatement]) -> ConsentsReceipt:
+    """Record statements and decide the members' touches anew, all in one transaction.
+
+    Raises:
+        ProblemError: 422, some `at` is no instant or lies in the future; then nothing is recorded.
+    """
+    now_ms = context.clock()
+    rows = [_row(tenant, statement, now_ms) for statement in statements]
+    with context.database.write() as session:
+        retracted = _record(session, context, tenant, rows, now_ms)
+    return ConsentsReceipt(recorded=len(rows), retracted_links=retracted)
+
+
+def _record(
+    session: WriteSession, context: Context, tenant: str, rows: Sequence[dict[str, object]], now_ms: int
+) -> int:
+    """Record statements; return how many links they ended."""
+    named = {Identifier(str(row["namespace"]), str(row["pseudonym"])) for row in rows}
+    one_ids = sorted(set(one_ids_of(session, tenant, named).values()))
+    before = {link for one_id in one_ids for link in active_links_of(session, tenant, one_id)}
+    record_consents(session, rows)
+    touches = {touch for one_id in one_ids for touch in touches_of(session, tenant, one_id)}
+    relink(session, context.linker, context.gate, now_ms, tenant, touches)
+    after = {link for one_id in one_ids for link in active_links_of(session, tenant, one_id)}
+    return len(before - after)
+
+
+def _row(tenant: str, statement: ConsentStatement, now_ms: int) -> dict[str, object]:
     at_ms = parse_instant("at", statement.at)
     if at_ms > now_ms + MAX_CLOCK_SKEW_MS:
         raise invalid_value(name="at", value=statement.at, allowed="not in the future")
-    identifier = Identifier(statement.namespace, statement.pseudonym)
-    with context.database.write() as session:
-        one_id = one_ids_of(session, tenant, [identifier])[identifier]
-        before = active_links_of(session, tenant, one_id)
-        record_consent(
-            session,
-            {
-                "tenant": tenant,
-                "namespace": statement.namespace,
-                "pseudonym": statement.pseudonym,
-                "purpose": statement.purpose,
-                "granted": statement.granted,
-                "at_ms": at_ms,
-                "recorded_ms": now_ms,
-            },
-        )
-        relink(session, context.linker, context.gate, now_ms, tenant, touches_of(session, tenant, one_id))
-        after = active_links_of(session, tenant, one_id)
-        in_force = consent_in_force(session, tenant, statement.namespace, statement.pseudonym)
-    return ConsentReceipt(in_force=in_force, retracted_links=len(before - after))
+    return {
+        "tenant": tenant,
+        "namespace": statement.namespace,
+        "pseudonym": statement.pseudonym,
+        "purpose": statement.purpose,
+        "granted": statement.granted,
+        "at_ms": at_ms,
+        "recorded_ms": now_ms,
+    }

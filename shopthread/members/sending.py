@@ -1,0 +1,81 @@
+"""Sends member records to the cloud in batches."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+from contracts.timestamps import format_time
+from shopthread.members.rehearsal import statement_of
+from shopthread.members.table import MemberRecord
+
+BATCH = 500
+T = TypeVar("T")
+
+
+class Post(Protocol):
+    """Sends a body to a path of the cloud and returns the answer."""
+
+    def __call__(self, path: str, body: dict[str, object]) -> dict[str, object]:
+        """Raise `CloudRefusedError` unless the cloud took it."""
+        ...
+
+
+class CloudRefusedError(Exception):
+    """The cloud did not take a batch; the message is its own. Everything before it was taken."""
+
+
+def send(records: Sequence[MemberRecord], source: str, rank: int, post: Post, on_sent: Callable[[int], None]) -> int:
+    """Send what records say of identity and consent. Sending the same again changes nothing.
+
+    Args:
+        records: What to send.
+        source: Who says so; it stands before each record's id.
+        rank: How far to trust the source, 0 the most.
+        post: Sends one batch.
+        on_sent: Told how many more records were sent.
+
+    Returns:
+        How many identifiers moved from one profile to another.
+
+    Raises:
+        CloudRefusedError: The cloud refused a batch.
+    """
+    moved = 0
+    for batch in _batches(records, BATCH):
+        answer = post("/v1/identity/statements", {"statements": [_statement(each, source, rank) for each in batch]})
+        moves = answer["moves"]
+        moved += len(moves) if isinstance(moves, list) else 0
+        consents = [consent for record in batch for consent in _consents(record)]
+        for part in _batches(consents, 2 * BATCH):
+            post("/v1/consents", {"statements": part})
+        on_sent(len(batch))
+    return moved
+
+
+def _statement(record: MemberRecord, source: str, rank: int) -> dict[str, object]:
+    statement = statement_of(record, source, rank)
+    return {
+        "id": statement.statement_id,
+        "source": source,
+        "rank": rank,
+        "at": format_time(record.since_ms),
+        "identifiers": [{"namespace": each.namespace, "pseudonym": each.pseudonym} for each in statement.identifiers],
+    }
+
+
+def _consents(record: MemberRecord) -> list[dict[str, object]]:
+    if record.consent is None:
+        return []
+    return [
+        {
+            "namespace": each.namespace,
+            "pseudonym": each.pseudonym,
+            "granted": record.consent,
+            "at": format_time(record.since_ms),
+        }
+        for each in record.identifiers
+    ]
+
+
+def _batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    for start in range(0, len(items), size):
+        yield list(items[start : start + size])

@@ -1,0 +1,167 @@
+"""Member records in a CSV file: one row each, several values of a column separated by `;`."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TextIO
+
+import phonenumbers
+from msgspec import Struct
+
+from contracts.payloads import MemberPseudonym
+from contracts.pseudonym import NAMESPACES, Namespace, pseudonymize
+from contracts.timestamps import parse_time
+
+RECORD_ID, SINCE, CONSENT = "record_id", "since", "visit_linking_consent"
+COLUMNS = (RECORD_ID, SINCE, *NAMESPACES, CONSENT)
+_SEPARATOR = ";"
+_YES, _NO = {"yes", "true", "1"}, {"no", "false", "0"}
+
+
+class TableError(Exception):
+    """The file as a whole cannot be read; the message says what is wrong and what is allowed."""
+
+
+class MemberRecord(Struct, frozen=True, kw_only=True):
+    """One row that can be taken in.
+
+    Attributes:
+        since_ms: When the record was made, Unix milliseconds; 0 where the row does not say.
+        consent: What the member said about visit linking, None where nothing is on record.
+    """
+
+    line: int
+    record_id: str
+    since_ms: int
+    identifiers: tuple[MemberPseudonym, ...]
+    consent: bool | None
+
+
+class RejectedRow(Struct, frozen=True, kw_only=True):
+    """One row that cannot be taken in, as it stands in the file, and why."""
+
+    line: int
+    reason: str
+    values: dict[str, str]
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """How rows are read.
+
+    Attributes:
+        key: The tenant's pseudonym key.
+        region: Two letters of the country that phone numbers without a country code belong to, None: they need one.
+    """
+
+    key: bytes
+    region: str | None
+
+
+def read_table(path: Path, reading: Reading) -> Iterator[MemberRecord | RejectedRow]:
+    """Yield what becomes of each row, in order.
+
+    Raises:
+        TableError: It is no CSV file in UTF-8, or its columns are not the expected ones.
+        OSError: It cannot be read.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        try:
+            yield from _read_rows(file, reading)
+        except (UnicodeDecodeError, csv.Error) as error:
+            msg = f"{path} is no CSV file in UTF-8: {error}"
+            raise TableError(msg) from error
+
+
+def _read_rows(file: TextIO, reading: Reading) -> Iterator[MemberRecord | RejectedRow]:
+    rows = csv.DictReader(file, strict=True)
+    _check_columns(rows.fieldnames or ())
+    first_lines: dict[str, int] = {}
+    for row in rows:
+        line = rows.line_num
+        if None in row or None in row.values():
+            given = {name: value or "" for name, value in row.items() if name is not None}
+            yield RejectedRow(line=line, reason="the row has more or fewer fields than the first line", values=given)
+            continue
+        try:
+            record = read_row(row, line, reading)
+            first = first_lines.setdefault(record.record_id, line)
+            if first != line:
+                _fail(f"{RECORD_ID} {record.record_id!r} stands on line {first} already")
+        except ValueError as error:
+            yield RejectedRow(line=line, reason=str(error), values=dict(row))
+        else:
+            yield record
+
+
+def _check_columns(names: Sequence[str]) -> None:
+    unknown = [name for name in names if name not in COLUMNS]
+    if unknown or RECORD_ID not in names or not set(names) & set(NAMESPACES):
+        found = f"unknown column {unknown[0]!r}" if unknown else f"columns {', '.join(names) or '(none)'}"
+        msg = (
+            f"{found}; the first line must name {RECORD_ID}, at least one of {', '.join(NAMESPACES)}, "
+            f"and may name {SINCE} and {CONSENT}"
+        )
+        raise TableError(msg)
+
+
+def read_row(row: Mapping[str, str], line: int, reading: Reading) -> MemberRecord:
+    """Return the record that a row holds.
+
+    Raises:
+        ValueError: A value is not allowed; the message names the column, the value and what is.
+    """
+    record_id = row[RECORD_ID].strip()
+    if not record_id or not record_id.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        _fail(f"{RECORD_ID} must be letters, digits, '-', '_' and '.', got {record_id!r}")
+    identifiers = tuple(
+        pseudonymize(namespace, _normal(namespace, value, reading.region), reading.key)
+        for namespace in NAMESPACES
+        for value in row.get(namespace, "").split(_SEPARATOR)
+        if value.strip()
+    )
+    if not identifiers:
+        _fail("the row names nobody: every identifier is empty")
+    since_ms, consent = _since_ms(row.get(SINCE, "").strip()), _consent(row.get(CONSENT, "").strip())
+    if consent is not None and since_ms == 0:
+        _fail(f"{CONSENT} needs {SINCE}: of several statements the latest holds")
+    return MemberRecord(line=line, record_id=record_id, since_ms=since_ms, identifiers=identifiers, consent=consent)
+
+
+def _normal(namespace: Namespace, value: str, region: str | None) -> str:
+    """Return a value as every source writes it: phone numbers in E.164 (ITU-T), the others as they are."""
+    if namespace != "phone":
+        return value
+    try:
+        number = phonenumbers.parse(value, region)
+    except phonenumbers.NumberParseException as error:
+        remedy = "write it with its country code, such as +44 20 7946 0000, or give --region"
+        msg = f"phone {value.strip()!r} cannot be read ({error}); {remedy}"
+        raise ValueError(msg) from error
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        _fail(f"phone {value.strip()!r} has not as many digits as a number of its country")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _since_ms(text: str) -> int:
+    if not text:
+        return 0
+    try:
+        return parse_time(text if "T" in text else f"{date.fromisoformat(text).isoformat()}T00:00:00Z")
+    except ValueError as error:
+        msg = f"{SINCE} must be a day such as 2026-03-01 or an instant such as 2026-03-01T09:00:00Z, got {text!r}"
+        raise ValueError(msg) from error
+
+
+def _consent(text: str) -> bool | None:
+    if not text:
+        return None
+    if text.lower() in _YES:
+        return True
+    if text.lower() not in _NO:
+        _fail(f"{CONSENT} must be yes, no or empty, got {text!r}")
+    return False
+
+
+def _fail(message: str) -> None:
+    raise ValueError(message)

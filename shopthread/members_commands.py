@@ -1,0 +1,158 @@
+"""`shopthread members`: bring an existing member base into the cloud."""
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shopthread.console import FAILURE, one_line_errors, out, print_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shopthread.members.rehearsal import Rehearsal
+    from shopthread.members.sending import Post
+    from shopthread.members.table import MemberRecord, RejectedRow
+
+app = typer.Typer(no_args_is_help=True, help="Bring an existing member base into the cloud.")
+_SHOWN = 5
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `import` a subcommand, though it is the only one."""
+
+
+@app.command("import")
+def import_members(  # noqa: PLR0913, PLR0917 - one argument per option
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file in UTF-8; see below.", show_default=False)],
+    key_file: Annotated[
+        Path, typer.Option("--key-file", metavar="FILE", help="The tenant's pseudonym key, as the terminals have it.")
+    ],
+    region: Annotated[
+        str | None,
+        typer.Option(metavar="XX", help="Country of phone numbers without a country code, such as GB."),
+    ] = None,
+    source: Annotated[str, typer.Option(metavar="NAME", help="What to call this member base.")] = "crm",
+    rank: Annotated[int, typer.Option(min=0, max=9, help="How far to trust it, 0 the most.")] = 1,
+    rejected: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write rows that cannot be taken in, as CSV.")
+    ] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Send it. Without, only tell what would happen.")] = False,
+    url: Annotated[str, typer.Option(metavar="URL", help="The cloud.")] = "http://127.0.0.1:8080",
+    api_key_file: Annotated[
+        Path | None, typer.Option("--api-key-file", metavar="FILE", help="A key of the cloud with scope members.")
+    ] = None,
+) -> None:
+    """Read member records, tell what they would make of profiles, and with --apply send them.
+
+    The first line names the columns: record_id, at least one of member_number, phone, openid, unionid, card, device,
+    and if you have them since (when the record was made) and visit_linking_consent (yes or no). Several values of one
+    column are separated by ';'. Identifiers become pseudonyms here; the cloud never sees them. Sending the same file
+    again changes nothing.
+    """
+    from cloud.identity.resolve import Rules
+    from shopthread.members.rehearsal import rehearse
+    from shopthread.members.sending import CloudRefusedError
+    from shopthread.members.table import MemberRecord, Reading, RejectedRow, TableError, read_table
+
+    with one_line_errors(TableError, CloudRefusedError, OSError, ValueError):
+        reading = Reading(key=_read_key(key_file), region=region)
+        rows = list(read_table(file, reading))
+        records = [row for row in rows if isinstance(row, MemberRecord)]
+        bad = [row for row in rows if isinstance(row, RejectedRow)]
+        _print_rehearsal(rehearse(records, Rules()), len(bad))
+        _print_rejected(bad, rejected)
+        if apply:
+            with _posting(url, api_key_file) as post:
+                moved = _send(records, source, rank, post)
+            out.print(f"Sent {len(records)} records; {moved} identifiers moved to another profile.", highlight=False)
+        else:
+            out.print("Nothing was sent. With --apply it is.", highlight=False)
+    if bad:
+        raise typer.Exit(FAILURE)
+
+
+def _read_key(path: Path) -> bytes:
+    from contracts.pseudonym import MIN_KEY_BYTES
+
+    key = path.read_bytes().strip()
+    if len(key) < MIN_KEY_BYTES:
+        msg = f"--key-file {path} holds {len(key)} bytes, at least {MIN_KEY_BYTES} are needed"
+        raise ValueError(msg)
+    return key
+
+
+def _send(records: "Sequence[MemberRecord]", source: str, rank: int, post: "Post") -> int:
+    from rich.progress import Progress
+
+    from shopthread.members.sending import send
+
+    with Progress(console=out, transient=True) as progress:
+        task = progress.add_task("sending", total=len(records))
+        return send(records, source, rank, post, lambda count: progress.advance(task, count))
+
+
+@contextmanager
+def _posting(url: str, api_key_file: Path | None) -> "Iterator[Post]":
+    import httpx
+
+    from shopthread.members.sending import CloudRefusedError
+
+    if api_key_file is None:
+        msg = "--apply needs --api-key-file: a key that 'shopthread cloud create-key --scopes members' made"
+        raise ValueError(msg)
+    key = api_key_file.read_text(encoding="utf-8").strip()
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
+
+        def post(path: str, body: dict[str, object]) -> dict[str, object]:
+            try:
+                answer = client.post(path, json=body)
+            except httpx.HTTPError as error:
+                msg = f"{url} cannot be reached: {error}; send the same file again, what was taken is a no-op"
+                raise CloudRefusedError(msg) from error
+            if answer.is_error:
+                msg = f"{url}{path} answered {answer.status_code}: {answer.text[:500]}"
+                raise CloudRefusedError(msg)
+            answered: dict[str, object] = answer.json()
+            return answered
+
+        yield post
+
+
+def _print_rehearsal(result: "Rehearsal", rejected: int) -> None:
+    from rich.table import Table
+
+    table = Table("This file", "")
+    table.columns[1].justify = "right"
+    rows = {
+        "records": result.records,
+        "rows that cannot be taken in": rejected,
+        **{f"different identifiers: {name}": count for name, count in sorted(result.identifiers.items())},
+        "profiles that they make": result.persons,
+        "records that share a profile with another": result.joined_records,
+        "joins that a limit forbids": len(result.refusals),
+        "identifiers that stand with too many others": result.hubs,
+        "members who agree to visit linking": result.consents_granted,
+        "members who do not": result.consents_refused,
+    }
+    for name, count in rows.items():
+        table.add_row(name, f"{count:,}")
+    out.print(table)
+
+
+def _print_rejected(rows: "Sequence[RejectedRow]", file: Path | None) -> None:
+    import csv
+
+    for row in rows[:_SHOWN]:
+        print_error(f"line {row.line}: {row.reason}")
+    if len(rows) > _SHOWN:
+        print_error(f"and {len(rows) - _SHOWN} more; --rejected FILE writes them all")
+    if file is not None:
+        names = list(dict.fromkeys(name for row in rows for name in row.values))
+        with file.open("w", encoding="utf-8", newline="") as opened:
+            writer = csv.DictWriter(opened, fieldnames=["line", "reason", *names])
+            writer.writeheader()
+            writer.writerows({"line": row.line, "reason": row.reason, **row.values} for row in rows)
+        out.print(f"{len(rows)} rejected rows are in {file}", highlight=False)
