@@ -8,7 +8,7 @@ import typer
 from shopthread.console import err, one_line_errors, out
 
 if TYPE_CHECKING:
-    from simulators.core.scoring import MeasuredCrossings, Observation, Options
+    from simulators.core.scoring import MeasuredCrossings, Observation, Options, Scorecard
     from simulators.core.truth import Truth
 
 Files = list[Path] | None
@@ -67,7 +67,7 @@ def score(  # noqa: PLR0913, PLR0917 - one argument per option
     """
     import msgspec
 
-    from simulators.adapters.feed_files import read_truth, replace_file
+    from simulators.adapters.feed_files import read_truth
     from simulators.adapters.score_text import tables, totals_table
     from simulators.core.scoring import Observation, Options
     from simulators.core.scoring import score as score_all
@@ -84,23 +84,29 @@ def score(  # noqa: PLR0913, PLR0917 - one argument per option
             seen, notes = _measured(true, events, links or [], profiles, codes, counts or [])
         if seen == Observation():
             out.print(totals_table(true, truth.parent))
-            if json_file or html_file:
-                msg = "nothing to score; give --events, --links, --profiles, --codes or --count, or try --perfect"
-                raise ValueError(msg)
-            return
+            if not (json_file or html_file):
+                return
+            msg = "nothing to score; give --events, --links, --profiles, --codes or --count, or try --perfect"
+            raise ValueError(msg)
         card = score_all(seen, true, options, notes)
-        if json_file is not None:
-            replace_file(json_file, msgspec.json.format(msgspec.json.encode(card)) + b"\n")
-        if html_file is not None:
-            from simulators.adapters.score_report import render
-
-            replace_file(html_file, render(card).encode())
-    for table in tables(card):
+        _write(card, json_file, html_file)
+    for table in (table for part in tables(card).values() for table in part):
         out.print(table)
     for note in notes:
         err.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
-    for written in (each for each in (json_file, html_file) if each is not None):
-        out.print(f"Written to {written}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _write(card: "Scorecard", json_file: Path | None, html_file: Path | None) -> None:
+    import msgspec
+
+    from simulators.adapters.feed_files import replace_file
+
+    if json_file is not None:
+        replace_file(json_file, msgspec.json.format(msgspec.json.encode(card)) + b"\n")
+    if html_file is not None:
+        from simulators.adapters.score_report import render
+
+        replace_file(html_file, render(card).encode())
 
 
 def _refuse_beside_perfect(**given: object) -> None:

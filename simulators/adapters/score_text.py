@@ -1,6 +1,7 @@
 """A scorecard as tables for the screen."""
 
 from pathlib import Path
+from typing import Literal
 
 from rich.table import Table
 
@@ -16,6 +17,7 @@ from simulators.core.scoring.scorecard import Scorecard
 from simulators.core.scoring.visits import VisitScore
 from simulators.core.truth import Truth
 
+Part = Literal["counts", "occupancy", "visits", "dwell", "waits", "touches", "links", "profiles", "codes"]
 NONE = "-"
 _MS_PER_MINUTE = 60_000
 
@@ -24,34 +26,27 @@ def shown(measure: Measure, form: str = ".3f") -> str:
     """Return a figure with its interval, such as `0.981 [0.972, 0.990]`."""
     if measure.value is None:
         return NONE
-    value = format(measure.value + 0.0, form)
+    form = form.replace(".", "z.")  # A negative zero is zero.
+    value = format(measure.value, form)
     if measure.interval is None:
         return value
-    return f"{value} [{measure.interval.low + 0.0:{form}}, {measure.interval.high + 0.0:{form}}]"
+    return f"{value} [{measure.interval.low:{form}}, {measure.interval.high:{form}}]"
 
 
-def tables(card: Scorecard) -> list[Table]:
-    """Return a table for each part of a scorecard that there is."""
-    found = []
-    if card.counting is not None:
-        found.append(_counting(card.counting))
-    if card.occupancy:
-        found.append(_occupancy(card.occupancy))
-    if card.visits is not None and card.tracking is not None:
-        found.append(_visits(card.visits, card.tracking))
-    if card.dwell:
-        found.append(_lengths("Dwell, s", card.dwell))
-    found.extend(_waits(each) for each in card.waits)
-    if card.touches is not None:
-        found.append(_touches(card.touches))
-    if card.links:
-        found.append(_links(card.links))
-        found.extend(_slices(each) for each in card.links)
-    if card.identity is not None:
-        found.append(_identity(card.identity))
-    if card.codes is not None:
-        found.append(_codes(card.codes))
-    return found
+def tables(card: Scorecard) -> dict[Part, list[Table]]:
+    """Return the tables of each part of a scorecard that there is."""
+    found: dict[Part, list[Table]] = {
+        "counts": [_counting(card.counting)] if card.counting else [],
+        "occupancy": [_occupancy(card.occupancy)] if card.occupancy else [],
+        "visits": [_visits(card.visits, card.tracking)] if card.visits and card.tracking else [],
+        "dwell": [_lengths(card.dwell)] if card.dwell else [],
+        "waits": [_waits(each) for each in card.waits],
+        "touches": [_touches(card.touches)] if card.touches else [],
+        "links": [_links(card.links), *(_slices(each) for each in card.links)] if card.links else [],
+        "profiles": [_identity(card.identity)] if card.identity else [],
+        "codes": [_codes(card.codes)] if card.codes else [],
+    }
+    return {part: each for part, each in found.items() if each}
 
 
 def totals_table(truth: Truth, folder: Path) -> Table:
@@ -137,8 +132,8 @@ def _visits(visits: VisitScore, tracking: TrackingScore) -> Table:
     return table
 
 
-def _lengths(title: str, scores: tuple[LengthScore, ...]) -> Table:
-    table = _table(title, "Of", "True", "Measured", "Median error", "Mean error", "Wasserstein distance")
+def _lengths(scores: tuple[LengthScore, ...]) -> Table:
+    table = _table("Dwell, s", "Of", "True", "Measured", "Median error", "Mean error", "Wasserstein distance")
     for each in scores:
         table.add_row(
             each.of,
@@ -187,17 +182,17 @@ def _links(scores: tuple[LinkScore, ...]) -> Table:
 
 def _slices(score: LinkScore) -> Table:
     title = f"Links of {score.name} in slices"
-    table = _table(title, "Slice", "", "Touches", "Linked", "Precision", "Lower bound", "Recall", "Abstention")
+    table = _table(title, "Slice", "", "Touches", "Linked", "Precision", "Bound", "Recall", "Abstention")
     for each in score.slices:
         table.add_row(
             each.of.replace("_", " "),
             each.name,
             str(each.touches),
             str(each.linked),
-            shown(each.precision),
+            shown(each.precision, ".2f"),
             f"{each.precision_lower:.3f}" if each.linked else NONE,
-            shown(each.recall),
-            shown(each.abstention),
+            shown(each.recall, ".2f"),
+            shown(each.abstention, ".2f"),
         )
     return table
 
