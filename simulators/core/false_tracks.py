@@ -95,9 +95,8 @@ class FalseTracks:
 
     def lose(self, camera: int) -> None:
         """End all false tracks of a camera."""
-        for track in self._alive:
-            if track.camera == camera:
-                track.until_ms = 0.0
+        for track in [track for track in self._alive if track.camera == camera]:
+            track.until_ms = 0.0
         self._end(0)
 
     def truth(self) -> tuple[TrueFalseTrack, ...]:

@@ -36,6 +36,15 @@ def test_lines_become_observations(tmp_path: Path) -> None:
     ]
 
 
+def test_appearance_signatures_beside_the_tracks_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+    with_signature = json.loads(line(1000, "a")) | {"signatures": [{"id": "a", "signature": "AAEC/w=="}]}
+    path.write_text(json.dumps(with_signature) + "\n", encoding="utf-8")
+    observations, bad = read(path)
+    assert bad == []
+    assert [o.people for o in observations] == [(Person("a", (1.5, -2.0), 0.7),)]
+
+
 def test_reading_goes_on_where_it_ended(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     path.write_text("".join(line(1000 + i, "a") for i in range(5)), encoding="utf-8")
