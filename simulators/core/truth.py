@@ -192,7 +192,7 @@ class TrueCodeScan(Struct, frozen=True, kw_only=True):
         genuine: Whether the item is what its code says; False for a copied code.
         first: Whether nobody had scanned this code before.
         member_id: The member that was shown, None if none was.
-        told_ms: When, as the terminal's own clock tells it.
+        told_ms: When, as the scanner's own clock tells it; None: as `t_ms`.
     """
 
     code: str
@@ -202,7 +202,7 @@ class TrueCodeScan(Struct, frozen=True, kw_only=True):
     genuine: bool
     first: bool
     member_id: str | None
-    told_ms: int = 0
+    told_ms: int | None = None
 
 
 class TrueSoldItem(Struct, frozen=True, kw_only=True):

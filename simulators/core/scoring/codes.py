@@ -49,9 +49,12 @@ class TouchScore(Struct, frozen=True, kw_only=True):
 
 
 def score_code_scans(measured: Sequence[MeasuredCodeScan], truth: Truth) -> CodeScore:
-    """Return precision and recall of each flag. A scan is known by code and time; of two reports the later holds."""
+    """Return precision and recall of each flag.
+
+    A scan is known by its code and the time that the scanner told; of two reports the later holds.
+    """
     reports = {(each.code, each.t_ms): each for each in measured}
-    true = {(each.code, each.t_ms): each for each in truth.code_scans}
+    true = {(each.code, each.t_ms if each.told_ms is None else each.told_ms): each for each in truth.code_scans}
     truly: dict[Flag, set[tuple[str, int]]] = {
         "first": {key for key, each in true.items() if each.first},
         "repeat": {key for key, each in true.items() if not each.first},

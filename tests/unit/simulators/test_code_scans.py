@@ -14,6 +14,8 @@ from simulators.core.layout import Product
 from simulators.core.lines import ReceiptItem, ReceiptKind, ReceiptLine
 from simulators.core.member_base import MemberBase
 from simulators.core.scenario import Codes
+from simulators.core.scoring.codes import score_code_scans
+from simulators.core.scoring.measured import MeasuredCodeScan
 from tests.unit.simulators.runs import START_MS, corner_shop
 from tests.unit.simulators.trial import CODES, agrees, run_trial, trial, trial_scenario
 
@@ -188,3 +190,14 @@ def test_the_same_seed_gives_the_same_scans_and_sales() -> None:
     once, again = (run_trial(trial_scenario(), 4, 0.25) for _ in range(2))
     assert once.truth == again.truth
     assert once.home_scans == again.home_scans
+
+
+def test_scans_are_scored_by_the_time_that_the_scanner_told() -> None:
+    truth = trial().truth
+    measured = [
+        MeasuredCodeScan(code=scan.code, t_ms=scan.told_ms or 0, first=scan.first, genuine=scan.genuine)
+        for scan in truth.code_scans
+    ]
+    score = score_code_scans(measured, truth)
+    assert score.unknown == 0
+    assert {(flag.precision.value, flag.recall.value) for flag in score.flags} == {(1.0, 1.0)}

@@ -1,6 +1,7 @@
 """Members: what they have is what was asked for, belongs to one of them, and is the same in every run of a seed."""
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from simulators.core.identities import true_identities
 from simulators.core.member_base import MemberBase
 from simulators.core.members import Identifier, Member
 from simulators.core.phones import PHONES_PER_AREA, PROGRAMME_BEGAN_MS, YEAR_MS, Phone, Scramble
-from simulators.core.scenario import Members
+from simulators.core.scenario import Codes, Members
 from tests.unit.simulators.runs import START_MS
 from tests.unit.simulators.trial import agrees, run_trial, trial, trial_scenario
 
@@ -249,3 +250,8 @@ def test_runs_that_overlap_meet_the_same_members() -> None:
     parties = {person.party_id: person.member_id for person in reversed(later.truth.people) if person.purpose}
     assert len(parties) > 20
     assert sum(came[party] == member for party, member in parties.items()) >= 0.9 * len(parties)
+
+
+def test_every_knob_of_members_and_codes_is_described() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "simulators.md").read_text(encoding="utf-8")
+    assert all(f"`{field}`" in page for field in (*Members.__struct_fields__, *Codes.__struct_fields__))
