@@ -7,7 +7,7 @@ who stand still take none. Whatever is chosen, a step ends where two bodies woul
 """
 
 from collections.abc import Callable, Sequence
-from math import cos, inf, pi, sin, sqrt
+from math import cos, hypot, inf, pi, sin, sqrt
 
 from simulators.core.geometry import Point
 
@@ -18,11 +18,16 @@ _CONTACT_COST_M = 1.0  # Metres per second of deviation that are worth as much a
 _LEFT_COST_MPS = 0.05  # Who meets head-on passes on the right.
 _AT_ONCE_S = 0.1
 _ROOM_M = 0.08  # People plan to pass others by a little more than they must.
-_TURNS = tuple(
-    (cos(pi * degrees / 180) * share, sin(pi * degrees / 180) * share, degrees < 0)
-    for degrees in (0, 20, -20, 40, -40, 60, -60, 85, -85)
+_CHOICES = sorted(
+    (hypot(cos(pi * turn / 180) * share - 1, sin(pi * turn / 180) * share), turn < 0, turn, share)
+    for turn in (0, 20, -20, 40, -40, 60, -60, 85, -85)
     for share in (1.0, 0.55)
 )
+_TURNS = [
+    (cos(pi * turn / 180) * share, sin(pi * turn / 180) * share, deviation, is_left)
+    for deviation, is_left, turn, share in _CHOICES
+]
+"""Velocities to try, as shares of the wanted one along and across it: how far each is from it, whether it is left."""
 
 
 class Other:
@@ -81,18 +86,22 @@ def choose_velocity(
         others: Who is near.
         is_possible: Tells whether the walls allow a velocity.
     """
-    choices = [((0.0, 0.0), _cost((0.0, 0.0), wanted, velocity, others))]
-    for along, across, is_left in _TURNS:
+    speed = hypot(*wanted)
+    best, best_cost = (0.0, 0.0), speed + _contact_cost((0.0, 0.0), velocity, others)
+    for along, across, deviation, is_left in _TURNS:
+        if deviation * speed >= best_cost:
+            break
         tried = (wanted[0] * along - wanted[1] * across, wanted[1] * along + wanted[0] * across)
-        choices.append((tried, _cost(tried, wanted, velocity, others) + _LEFT_COST_MPS * is_left))
-    choices.sort(key=lambda choice: choice[1])
-    return next((tried for tried, _ in choices if is_possible(tried)), (0.0, 0.0))
+        cost = deviation * speed + is_left * _LEFT_COST_MPS + _contact_cost(tried, velocity, others)
+        if cost < best_cost and is_possible(tried):
+            best, best_cost = tried, cost
+    return best
 
 
-def _cost(tried: Point, wanted: Point, velocity: Point, others: Sequence[Other]) -> float:
+def _contact_cost(tried: Point, velocity: Point, others: Sequence[Other]) -> float:
     (x, y), soonest_s = tried, HORIZON_S
     for o in others:
         closing = (2 * x - velocity[0] - o.vx, 2 * y - velocity[1] - o.vy) if o.yields else tried
-        soonest_s = min(soonest_s, time_to_contact((o.dx, o.dy), closing, o.contact_m + _ROOM_M))
-    deviation = sqrt((x - wanted[0]) ** 2 + (y - wanted[1]) ** 2)
-    return deviation + (_CONTACT_COST_M / max(soonest_s, _AT_ONCE_S) if soonest_s < HORIZON_S else 0.0)
+        contact_s = time_to_contact((o.dx, o.dy), closing, o.contact_m + _ROOM_M)
+        soonest_s = min(soonest_s, contact_s)
+    return _CONTACT_COST_M / max(soonest_s, _AT_ONCE_S) if soonest_s < HORIZON_S else 0.0

@@ -2,7 +2,8 @@
 
 People keep a clearance from every obstacle, so the obstacles are grown by it; the shortest way between two points is
 then a chain of straight lines that bends only at the grown obstacles' corners (a visibility graph: Lozano-Pérez and
-Wesley, 1979). The ways between all corners are found once (Floyd, 1962); a walk joins two points to them.
+Wesley, 1979). The ways between all corners are found once (Floyd, 1962), those to a goal when it is first asked for; a
+walk begins at the corner that is in sight and promises the shortest way.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from simulators.core.geometry import ConvexObstacle, Point, Points, Polygon, dis
 CLEARANCE_M = 0.25
 _SLACK_M = 0.01  # A path may lie on the line that the corners span, so sight is blocked a little inside of it.
 _TOUCH = 1e-9
-_REMEMBERED_POINTS = 20_000
+_REMEMBERED_GOALS = 5_000
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -48,7 +49,7 @@ class Navigator:
         corners = [ConvexObstacle(polygon, CLEARANCE_M).corners for polygon in obstacles]
         every: Points = np.concatenate(corners) if corners else np.empty((0, 2))
         self._nodes: Points = every[~self._is_inside(every)]
-        self._remembered: dict[Point, _Sight] = {}
+        self._remembered: dict[Point, tuple[Floats, NDArray[np.intp]]] = {}
         self._lengths, self._next = _shortest_ways([self._look(_as_point(node)) for node in self._nodes])
 
     def is_free(self, point: Point) -> bool:
@@ -81,26 +82,34 @@ class Navigator:
         """
         if self.is_clear(start, goal):
             return [goal]
-        first, to_first = self._sight(start)
-        last, from_last = self._sight(goal)
-        lengths = to_first[:, None] + self._lengths[np.ix_(first, last)] + from_last[None, :]
-        best = int(lengths.argmin()) if lengths.size else -1
-        if best < 0 or not np.isfinite(lengths.flat[best]):
-            raise NoWayError(start, goal)
-        node, end = int(first[best // len(last)]), int(last[best % len(last)])
-        way = [_as_point(self._nodes[node])]
-        while node != end:
-            node = int(self._next[node, end])
-            way.append(_as_point(self._nodes[node]))
-        return [*way, goal]
+        after, lasts = self._beyond(goal)
+        gaps = self._nodes - start
+        lengths = np.hypot(gaps[:, 0], gaps[:, 1]) + after
+        for node in np.argsort(lengths, kind="stable"):
+            if not np.isfinite(lengths[node]):
+                break
+            if self.is_clear(start, _as_point(self._nodes[node])):
+                return [*self._back(int(node), int(lasts[node])), goal]
+        raise NoWayError(start, goal)
 
-    def _sight(self, point: Point) -> _Sight:
-        """Return the corners seen from a point and the metres to each; what was asked for lately is remembered."""
-        if point not in self._remembered:
-            if len(self._remembered) >= _REMEMBERED_POINTS:
+    def _back(self, node: int, last: int) -> list[Point]:
+        """Return the corners from one to another."""
+        way = [_as_point(self._nodes[node])]
+        while node != last:
+            node = int(self._next[node, last])
+            way.append(_as_point(self._nodes[node]))
+        return way
+
+    def _beyond(self, goal: Point) -> tuple[Floats, NDArray[np.intp]]:
+        """Return metres from each corner to a goal, and the last corner before it; goals of late are remembered."""
+        if goal not in self._remembered:
+            if len(self._remembered) >= _REMEMBERED_GOALS:
                 self._remembered.clear()
-            self._remembered[point] = self._look(point)
-        return self._remembered[point]
+            seen, metres = self._look(goal)
+            lengths = np.hstack([self._lengths[:, seen] + metres, np.full((len(self._nodes), 1), np.inf)])
+            best = lengths.argmin(axis=1)
+            self._remembered[goal] = (lengths[np.arange(len(lengths)), best], np.append(seen, -1)[best])
+        return self._remembered[goal]
 
     def _look(self, point: Point) -> _Sight:
         seen = np.flatnonzero(~_is_cut(self._planes, np.asarray(point), self._nodes))

@@ -3,84 +3,47 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from simulators.core.geometry import Point, contains, crossing, crossing_share
+from simulators.core.door_lines import door_lines
+from simulators.core.geometry import Point, crossing, crossing_share
 from simulators.core.identities import true_identities
-from simulators.core.layout import Kiosk, Till
+from simulators.core.layout import Kiosk, Till, Tripwire
 from simulators.core.lines import ReceiptLine, ScanLine
 from simulators.core.member_base import MemberBase
 from simulators.core.members import Member
 from simulators.core.people import Person
+from simulators.core.person_record import PersonRecord
 from simulators.core.scenario import Scenario
 from simulators.core.totals import totals_of
 from simulators.core.touch_ledger import TouchLedger
-from simulators.core.truth import (
-    RIVAL_WINDOW_MS,
-    Direction,
-    TrueCrossing,
-    TruePerson,
-    TruePresence,
-    TrueStay,
-    TrueTrack,
-    Truth,
-)
+from simulators.core.truth import RIVAL_WINDOW_MS, Direction, TrueTrack, Truth, WaitEnd
+from simulators.core.zone_index import ZoneIndex
+from simulators.core.zone_log import ZoneLog
 
 
-class _Record:
-    """What is known of one person so far."""
+class _Line:
+    """A tripwire, and the door that it belongs to."""
 
-    def __init__(self, person: Person, purpose: str | None, member: Member | None, now_ms: int) -> None:
-        self.person = person
-        self.purpose = purpose
-        self.member = member
-        self.first_seen_ms = now_ms
-        self.last_seen_ms: int | None = None
-        self.crossings: list[TrueCrossing] = []
-        self.stays: list[TrueStay] = []
-        self.open_stays: dict[str, int] = {}
-        self.tracks: dict[tuple[str, str, int], TrueTrack] = {}
+    def __init__(self, wire: Tripwire, door_id: str | None) -> None:
+        self.wire, self.door_id = wire, door_id
+        (self.left, self.right), (self.top, self.bottom) = (sorted(pair) for pair in zip(*wire.points, strict=True))
 
-    def stays_at(self, now_ms: int | None) -> tuple[TrueStay, ...]:
-        open_stays = (TrueStay(zone_id=z, entered_ms=t, left_ms=now_ms) for z, t in self.open_stays.items())
-        return (*self.stays, *open_stays)
-
-    def was_in(self, zone_id: str, from_ms: int, to_ms: int) -> bool:
-        """Whether the person was in a zone at any time from `from_ms` to `to_ms`."""
-        if self.first_seen_ms > to_ms or (self.last_seen_ms is not None and self.last_seen_ms < from_ms):
-            return False
-        return any(
-            stay.zone_id == zone_id and stay.entered_ms <= to_ms and (stay.left_ms is None or stay.left_ms >= from_ms)
-            for stay in self.stays_at(None)
+    def may_be_crossed(self, a: Point, b: Point) -> bool:
+        """Return whether a step comes near the line at all."""
+        return not (
+            (a[0] < self.left and b[0] < self.left)
+            or (a[0] > self.right and b[0] > self.right)
+            or (a[1] < self.top and b[1] < self.top)
+            or (a[1] > self.bottom and b[1] > self.bottom)
         )
 
-    def first(self, kind: str, direction: Direction) -> int | None:
-        times = (c.t_ms for c in self.crossings if c.tripwire_kind == kind and c.direction == direction)
-        return next(times, None)
 
-    def presences(self) -> tuple[TruePresence, ...]:
-        entered_ms, left_ms = self.first("entrance", "in"), self.first("entrance", "out")
-        if entered_ms is None:
-            return ()
-        left_by = None if left_ms is None else "front"
-        return (TruePresence(entered_ms=entered_ms, left_ms=left_ms, entered_by="front", left_by=left_by),)
-
-    def truth(self) -> TruePerson:
-        return TruePerson(
-            person_id=self.person.person_id,
-            role=self.person.role,
-            age="adult",
-            party_id=self.person.party_id,
-            purpose=self.purpose,
-            member_id=self.member.member_id if self.member else None,
-            first_seen_ms=self.first_seen_ms,
-            last_seen_ms=self.last_seen_ms,
-            entered_ms=self.first("entrance", "in"),
-            left_ms=self.first("entrance", "out"),
-            presences=self.presences(),
-            crossings=tuple(self.crossings),
-            stays=self.stays_at(None),
-            waits=(),
-            tracks=tuple(self.tracks.values()),
-        )
+def _lines(scenario: Scenario) -> list[_Line]:
+    """Return all tripwires, and a line across each door that has none."""
+    doors = door_lines(scenario)
+    door_of = {wire.id: door_id for door_id, line in doors.items() for wire in line.tripwires}
+    lines = [_Line(wire, door_of.get(wire.id)) for wire in scenario.tripwires]
+    bare = [_Line(wire, door_id) for door_id, line in doors.items() for wire in line.tripwires if not wire.id]
+    return [*lines, *bare]
 
 
 class Recorder:
@@ -96,22 +59,26 @@ class Recorder:
     def __init__(self, scenario: Scenario, members: MemberBase, seed: int, start_ms: int) -> None:
         self._members = members
         self._scenario, self._seed, self._start_ms = scenario, seed, start_ms
-        self._records: dict[str, _Record] = {}
+        self._records: dict[str, PersonRecord] = {}
+        self._lines = _lines(scenario)
+        self._index = ZoneIndex(scenario.zones)
+        self._zones = {zone.id: ZoneLog() for zone in scenario.zones}
         self._touches = TouchLedger()
         self._revenue_minor = 0
 
     def appear(self, person: Person, purpose: str | None, member: Member | None, now_ms: int) -> None:
-        """A person came into sight."""
-        record = _Record(person, purpose, member, now_ms)
-        self._records[person.person_id] = record
-        self._update_stays(record, now_ms)
+        """A person came into sight, perhaps not for the first time."""
+        record = self._records.get(person.person_id)
+        if record is None:
+            record = self._records[person.person_id] = PersonRecord(person, purpose, member, now_ms)
+        record.come_back()
+        self._update_stays(record, self._index.zones_at(person.position), now_ms)
 
     def vanish(self, person: Person, now_ms: int) -> None:
         """A person went out of sight."""
         record = self._records[person.person_id]
-        record.stays = list(record.stays_at(now_ms))
-        record.open_stays = {}
-        record.last_seen_ms = now_ms
+        self._update_stays(record, (), now_ms)
+        record.vanish(now_ms)
 
     def move(
         self, person: Person, before: Point, reached: Sequence[tuple[Point, float]], tick: tuple[int, int]
@@ -120,32 +87,47 @@ class Recorder:
         record = self._records[person.person_id]
         from_s = 0.0
         for point, to_s in reached:
-            for wire in self._scenario.tripwires:
-                if turn := crossing(wire.points, before, point):
-                    after_s = from_s + crossing_share(wire.points, before, point) * (to_s - from_s)
-                    record.crossings.append(
-                        TrueCrossing(
-                            tripwire_id=wire.id,
-                            tripwire_kind=wire.kind,
-                            direction="in" if turn > 0 else "out",
-                            t_ms=tick[0] + round(after_s * 1000),
-                        )
-                    )
+            for line in self._lines:
+                if line.may_be_crossed(before, point) and (turn := crossing(line.wire.points, before, point)):
+                    after_s = from_s + crossing_share(line.wire.points, before, point) * (to_s - from_s)
+                    self._cross(record, line, turn, tick[0] + round(after_s * 1000))
             before, from_s = point, to_s
-        self._update_stays(record, tick[1])
+        zones = self._index.zones_at(person.position)
+        if zones != record.zones:
+            self._update_stays(record, zones, tick[1])
 
-    def _update_stays(self, record: _Record, now_ms: int) -> None:
-        for zone in self._scenario.zones:
-            is_in = contains(zone.polygon, record.person.position)
-            if is_in and zone.id not in record.open_stays:
-                record.open_stays[zone.id] = now_ms
-            elif not is_in and zone.id in record.open_stays:
-                entered_ms = record.open_stays.pop(zone.id)
-                record.stays.append(TrueStay(zone_id=zone.id, entered_ms=entered_ms, left_ms=now_ms))
+    @staticmethod
+    def _cross(record: PersonRecord, line: _Line, turn: int, t_ms: int) -> None:
+        direction: Direction = "in" if turn > 0 else "out"
+        if line.wire.id:
+            record.cross(line.wire, direction, t_ms)
+        if line.door_id is not None:
+            record.pass_door(line.door_id, direction, t_ms)
+
+    def _update_stays(self, record: PersonRecord, zones: tuple[str, ...], now_ms: int) -> None:
+        for zone_id in zones:
+            if zone_id not in record.zones:
+                self._zones[zone_id].enter(record.person, now_ms)
+                record.enter_zone(zone_id, now_ms)
+        for zone_id in record.zones:
+            if zone_id not in zones:
+                self._zones[zone_id].leave(record.person, now_ms)
+                record.leave_zone(zone_id, now_ms)
+        record.zones = zones
+
+    def join_line(self, people: Iterable[Person], till: Till, now_ms: int) -> None:
+        """Some people stand in line at a till."""
+        for person in people:
+            self._records[person.person_id].join_line(till, now_ms)
+
+    def leave_line(self, people: Iterable[Person], end: WaitEnd, now_ms: int) -> None:
+        """It is their turn, or they have lost patience."""
+        for person in people:
+            self._records[person.person_id].leave_line(end, now_ms)
 
     def track(self, person_id: str, track: TrueTrack) -> None:
         """A camera knew a person under a track id. Told again while that lasts, always with the same beginning."""
-        self._records[person_id].tracks[track.camera_id, track.track_id, track.from_ms] = track
+        self._records[person_id].see(track)
 
     def touch(
         self, device: Kiosk | Till, line: ScanLine | ReceiptLine, person: Person, now_ms: int, people: Iterable[Person]
@@ -160,7 +142,7 @@ class Recorder:
         """Return the truth up to now."""
 
         def who_was_in(zone_id: str, from_ms: int, to_ms: int) -> list[Person]:
-            return [record.person for record in self._records.values() if record.was_in(zone_id, from_ms, to_ms)]
+            return self._zones[zone_id].who_was_in(from_ms, to_ms)
 
         people = tuple(record.truth() for record in self._records.values())
         party_sizes = Counter(record.person.party_id for record in self._records.values())

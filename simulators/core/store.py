@@ -1,36 +1,34 @@
 """A store that goes on by one tick at each step, and what its devices put out. The same seed gives the same bytes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from simulators.core.arrivals import Arrival, arrivals
+from simulators.core.behaviour.process import Agenda
+from simulators.core.behaviour.visitors import Visitors
+from simulators.core.behaviour.workers import work
 from simulators.core.check import check_scenario
 from simulators.core.clocks import device_clocks
-from simulators.core.floor import Buyer, Floor
+from simulators.core.floor import Buyer, Floor, FloorEvents
 from simulators.core.home_scans import HomeScans
 from simulators.core.item_codes import Item
 from simulators.core.item_ledger import HOME, ItemLedger
-from simulators.core.layout import StaffMember
+from simulators.core.layout import Till
 from simulators.core.lines import FeedLine, ReceiptLine, ScanLine
 from simulators.core.member_base import MemberBase
 from simulators.core.members import Member, MemberRecord
 from simulators.core.outages import OutageBoard, outages
+from simulators.core.paths import PathLog, TruePath
 from simulators.core.people import Person
-from simulators.core.places import pavement_walk
-from simulators.core.plans import draw_plan
 from simulators.core.recorder import Recorder
 from simulators.core.scenario import Scenario
 from simulators.core.sensing import CameraViews
 from simulators.core.service import KioskDesk, TillDesk
-from simulators.core.trips import Ticks, Trip
-from simulators.core.truth import Truth
+from simulators.core.truth import Truth, WaitEnd
 
 _STAFF_STREAM = 5
-_STAFF_PACE_MPS = 0.9
-_AT_POST_S = (20.0, 90.0)
 
 
 class Output(Struct, frozen=True):
@@ -50,34 +48,41 @@ class Store:
         scenario: The store.
         seed: What everything random is drawn from.
         start_ms: Store time at which it begins to be watched: nobody but staff is inside. Unix milliseconds UTC.
+        keep_paths: Whether to keep where everyone is, second by second, for `paths`.
 
     Raises:
         ScenarioError: The scenario cannot be simulated.
     """
 
-    def __init__(self, scenario: Scenario, seed: int, start_ms: int) -> None:
+    def __init__(self, scenario: Scenario, seed: int, start_ms: int, *, keep_paths: bool = False) -> None:
         self._scenario, self._seed, self._start_ms = scenario, seed, start_ms
         self._member_base = MemberBase(scenario.members, seed)
         self._recorder = Recorder(scenario, self._member_base, seed, start_ms)
         self._items, self._at_home = ItemLedger(), HomeScans(scenario, self._member_base, seed)
         self.home_scans: list[ScanLine] = []
         clocks = device_clocks(scenario, start_ms)
-        self._floor = Floor(
-            scenario, check_scenario(scenario), clocks, self._appear, self._vanish, self._on_scan, self._on_receipt
+        events = FloorEvents(
+            appear=self._appear,
+            vanish=self._vanish,
+            join_line=self._join_line,
+            leave_line=self._leave_line,
+            scan=self._on_scan,
+            receipt=self._on_receipt,
         )
+        self._floor = Floor(scenario, check_scenario(scenario), clocks, events)
         tell_time = {device_id: clock.tell for device_id, clock in clocks.items()}
         self._cameras = CameraViews(scenario, seed, tell_time, self._recorder.track)
         self._outages = OutageBoard(outages(scenario, seed, start_ms))
         self.now_ms = start_ms
         self._ticks = 0
-        self._people_seen = 0
-        self._arrivals = arrivals(scenario, seed, start_ms)
-        self._next_arrival = next(self._arrivals)
-        self._processes: list[tuple[Ticks, Member | None]] = []
         self._outputs: list[Output] = []
         self._floor.now_ms = start_ms
+        self._paths = PathLog() if keep_paths else None
+        self._visitors = Visitors(self._floor, self._member_base, seed, start_ms)
+        self._agenda = Agenda()
         for index, staff in enumerate(scenario.staff):
-            self._processes.append((self._work(staff, index), None))
+            rng = np.random.default_rng([seed, _STAFF_STREAM, index])
+            self._agenda.add(work(self._floor, staff, rng), 0)
 
     @property
     def people(self) -> Sequence[Person]:
@@ -106,71 +111,40 @@ class Store:
             sold_items=self._items.sales(),
         )
 
+    def paths(self) -> tuple[TruePath, ...]:
+        """Return where everyone was at each whole second, nothing unless the store was asked to keep it."""
+        return self._paths.paths() if self._paths is not None else ()
+
     def step(self) -> list[Output]:
         """Go on by one tick. Return the lines that devices put out, in order."""
         before_ms = self.now_ms
         self._ticks += 1
         self.now_ms = self._start_ms + round(self._ticks * 1000 / self._scenario.tick_hz)
         self._outputs = []
-        for person in self._floor.people:
-            stood_at = person.position
-            if reached := person.advance((self.now_ms - before_ms) / 1000):
-                self._recorder.move(person, stood_at, reached, (before_ms, self.now_ms))
+        for person, stood_at, reached in self._floor.walkers.step((self.now_ms - before_ms) / 1000):
+            self._recorder.move(person, stood_at, reached, (before_ms, self.now_ms))
         self._floor.now_ms = self.now_ms
         self._scan_at_home()
-        self._let_in()
-        self._processes = [process for process in self._processes if next(process[0], _DONE) is not _DONE]
+        self._visitors.let_in(self._agenda, self._ticks)
+        self._agenda.run(self._ticks)
+        if self._paths is not None:
+            self._paths.sample(self._floor.people, self.now_ms)
         self._outages.advance(self.now_ms)
         lines = self._cameras.look(self._floor.people, self.now_ms, self._outages.down("camera"))
         self._outputs += [Output(camera_id, line) for camera_id, line in lines]
         return self._outputs
-
-    def _let_in(self) -> None:
-        while self._next_arrival.t_ms <= self.now_ms:
-            arrival, self._next_arrival = self._next_arrival, next(self._arrivals)
-            rng = arrival.random(self._seed)
-            if arrival.kind == "passer_by":
-                self._processes.append((self._pass_by(rng), None))
-            else:
-                self._processes.append(self._party(arrival, rng))
-
-    def _party(self, arrival: Arrival, rng: np.random.Generator) -> tuple[Ticks, Member | None]:
-        present = {member.member_id for _, member in self._processes if member is not None}
-        plan = draw_plan(self._scenario, lambda rng: self._member_base.pick(rng, present), arrival.t_ms, rng)
-        party_id = f"party-{arrival.hour}-{arrival.ordinal}"
-        trip = Trip(self._floor, plan, party_id, self._people_seen + 1, rng)
-        self._people_seen += plan.size
-        return trip.run(), plan.member
-
-    def _pass_by(self, rng: np.random.Generator) -> Iterator[None]:
-        self._people_seen += 1
-        start, end = pavement_walk(self._scenario.pavements[0], rng)
-        pace_mps = float(rng.uniform(*self._scenario.behaviour.walking_mps))
-        name = f"b{self._people_seen:06d}"
-        person = Person(name, "passer_by", name, start, pace_mps)
-        self._floor.appear(person)
-        person.go([end])
-        while person.is_walking:
-            yield
-        self._floor.vanish(person)
-
-    def _work(self, staff: StaffMember, index: int) -> Iterator[None]:
-        rng = np.random.default_rng([self._seed, _STAFF_STREAM, index])
-        person = Person(staff.id, "staff", staff.id, staff.posts[0], _STAFF_PACE_MPS)
-        self._floor.appear(person)
-        while True:
-            for _ in range(round(float(rng.uniform(*_AT_POST_S)) * self._scenario.tick_hz)):
-                yield
-            post = staff.posts[int(rng.integers(len(staff.posts)))]
-            person.go(self._floor.navigator.walk(person.position, post))
-            while person.is_walking:
-                yield
 
     def _appear(self, person: Person, purpose: str | None, member: Member | None) -> None:
         self._recorder.appear(person, purpose, member, self.now_ms)
 
     def _vanish(self, person: Person) -> None:
         self._recorder.vanish(person, self.now_ms)
+
+    def _join_line(self, people: Sequence[Person], till: Till) -> None:
+        self._recorder.join_line(people, till, self.now_ms)
+
+    def _leave_line(self, people: Sequence[Person], end: WaitEnd) -> None:
+        self._recorder.leave_line(people, end, self.now_ms)
 
     def _on_scan(self, desk: KioskDesk, line: ScanLine, person: Person, item: Item) -> None:
         self._outputs.append(Output(desk.kiosk.id, line))
@@ -189,6 +163,3 @@ class Store:
         for scan in self._at_home.due(self.now_ms):
             self.home_scans.append(scan.line)
             self._items.scanned(scan.line, scan.item, HOME, scan.line.t_ms, scan.member)
-
-
-_DONE = object()

@@ -17,7 +17,7 @@ BODY_RADIUS_M = 0.22
 _CELL_M = 2.0
 _COMPANIONS_M = 0.3  # Companions may walk so near to each other.
 _PATIENCE = ((2.5, 2 * BODY_RADIUS_M), (8.0, 0.33), (12.0, 0.31), (16.0, 0.15))  # Held up less than s: keep m apart.
-_NEAR_ENOUGH_M = 0.75
+_NEAR_ENOUGH_M = 0.5
 _GIVES_UP_SPOT_S = 1.5
 _SLOW_SHARE = 0.25  # Who makes less than this share of the way that the pace allows is held up.
 
@@ -89,16 +89,20 @@ class _Walker:
     def __init__(self, person: Person, near: Sequence[Person], seconds: float) -> None:
         self._person, self._seconds = person, seconds
         self.stood_at = person.position
-        apart_m = next((apart for until_s, apart in _PATIENCE if person.held_up_s < until_s), 0.0)
+        apart_m = next((apart for until_s, apart in _PATIENCE if person.held_up_s < until_s), None)
         x, y = person.position
-        self._others = [
-            Other(
-                (other.position[0] - x, other.position[1] - y),
-                other.velocity,
-                min(apart_m, _COMPANIONS_M) if other.party_id == person.party_id else apart_m,
-            )
-            for other in near
-        ]
+        self._others = (
+            []
+            if apart_m is None
+            else [
+                Other(
+                    (other.position[0] - x, other.position[1] - y),
+                    other.velocity,
+                    min(apart_m, _COMPANIONS_M) if other.party_id == person.party_id else apart_m,
+                )
+                for other in near
+            ]
+        )
 
     def walk(self) -> Reached:
         """Make the step. Return the points reached, as `Person.advance` does."""

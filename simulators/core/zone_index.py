@@ -21,7 +21,7 @@ class ZoneIndex:
     """
 
     def __init__(self, zones: Sequence[Zone]) -> None:
-        self._zones = zones
+        self._zones = [(zone, _box(zone)) for zone in zones]
         self._cells: dict[tuple[int, int], tuple[tuple[str, ...], tuple[Zone, ...]]] = {}
 
     def zones_at(self, point: Point) -> tuple[str, ...]:
@@ -39,10 +39,22 @@ class ZoneIndex:
         left, top = cell[0] * _CELL_M - _EDGE_M, cell[1] * _CELL_M - _EDGE_M
         size = _CELL_M + 2 * _EDGE_M
         corners = [(left, top), (left + size, top), (left + size, top + size), (left, top + size)]
-        cut = tuple(zone for zone in self._zones if any(_meets(corners, a, b) for a, b in edges(zone.polygon)))
+        right, bottom = corners[2]
+        near = [
+            zone
+            for zone, (zone_left, zone_top, zone_right, zone_bottom) in self._zones
+            if zone_left <= right and left <= zone_right and zone_top <= bottom and top <= zone_bottom
+        ]
+        cut = tuple(zone for zone in near if any(_meets(corners, a, b) for a, b in edges(zone.polygon)))
         middle = (left + size / 2, top + size / 2)
-        whole = (zone.id for zone in self._zones if zone not in cut and contains(zone.polygon, middle))
+        whole = (zone.id for zone in near if zone not in cut and contains(zone.polygon, middle))
         return tuple(whole), cut
+
+
+def _box(zone: Zone) -> tuple[float, float, float, float]:
+    """Return the left, top, right and bottom end of a zone."""
+    xs, ys = zip(*zone.polygon, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _meets(corners: Sequence[Point], a: Point, b: Point) -> bool:

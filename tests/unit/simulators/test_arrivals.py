@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from simulators.core.arrivals import MS_PER_HOUR, Arrival, arrivals, arrivals_of_hour
+from simulators.core.arrivals import Arrival, arrivals, arrivals_of_hour
+from simulators.core.local_time import MS_PER_HOUR
 from simulators.core.scenario import Scenario
 from tests.unit.simulators.runs import START_MS, corner_shop
 
@@ -38,4 +39,6 @@ def test_the_profile_follows_the_local_hour(scenario: Scenario) -> None:
     night = replace(scenario.traffic, by_hour=(0.0,) * 23 + (1.0,))
     shifted = replace(scenario, traffic=night, utc_offset_h=2.0)
     busy = [hour for hour in range(24) if arrivals_of_hour(shifted, 1, 20_000 * 24 + hour, "party")]
-    assert busy == [21]
+    assert busy == [23]
+    came_ms = [arrival.t_ms for arrival in arrivals_of_hour(shifted, 1, 20_000 * 24 + 23, "party")]
+    assert {t_ms // MS_PER_HOUR % 24 for t_ms in came_ms} == {21}  # Local time is ahead of UTC.

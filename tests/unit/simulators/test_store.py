@@ -16,6 +16,8 @@ from simulators.core.store import Store
 from simulators.core.truth import TruePerson
 from tests.unit.simulators.runs import START_MS, WHOLE_SHOP, Simulated, half_hour
 
+ROUNDED_M = 0.001  # Cameras tell millimetres.
+
 
 def _track_paths(run: Simulated) -> dict[str, list[Point]]:
     paths: dict[str, list[Point]] = defaultdict(list)
@@ -80,14 +82,15 @@ def test_who_crosses_the_door_is_seen_well_before_and_after(run: Simulated) -> N
             assert not changes or person.role == "passer_by"
             assert not any(crossing.tripwire_id == "door" for crossing in person.crossings)
             continue
-        assert 1 <= len(changes) <= 2 or person.entered_ms is None
+        crossed = [crossing for crossing in person.crossings if crossing.tripwire_id == "door"]
+        assert len(changes) == len(crossed)
         if changes:
             entrants += 1
             assert changes[0] >= 6
             assert path[0][1] > 9.7
-        if len(changes) == 2 and person.last_seen_ms is not None:
-            assert len(path) - changes[1] >= 6
-            assert path[-1][1] > 9.6
+        if person.left_ms is not None and person.last_seen_ms is not None:
+            assert len(path) - changes[-1] >= 6
+            assert path[-1][1] > 9.4
     assert entrants > 20
 
 
@@ -98,7 +101,11 @@ def test_every_entry_has_its_times_in_order(run: Simulated) -> None:
         assert person.entered_ms is not None
         assert person.left_ms is not None
         assert person.first_seen_ms < person.entered_ms < person.left_ms < (person.last_seen_ms or 1 << 60)
-        assert [crossing.direction for crossing in person.crossings] == ["in", "out"]
+        directions = [crossing.direction for crossing in person.crossings]
+        assert directions == ["in", "out"] * (len(directions) // 2)  # Few give way on the threshold and step back.
+        assert [(presence.entered_ms, presence.left_ms) for presence in person.presences] == [
+            (person.entered_ms, person.left_ms)
+        ]
 
 
 def test_nobody_walks_through_walls_or_shelves(run: Simulated) -> None:
@@ -113,16 +120,21 @@ def test_stays_in_the_truth_are_where_the_feed_saw_people(run: Simulated) -> Non
     zones = {zone.id: zone.polygon for zone in run.scenario.zones}
     persons = _persons_by_track(run)
     seen: Counter[tuple[str, str]] = Counter()
+    unsure: Counter[tuple[str, str]] = Counter()
     for line in run.tracks:
         for point in line.tracks:
             for zone_id, polygon in zones.items():
-                if contains(polygon, (point.x_m, point.y_m)):
-                    seen[persons[point.id].person_id, zone_id] += 1
+                where, who_and_where = (point.x_m, point.y_m), (persons[point.id].person_id, zone_id)
+                if any(abs(x - where[0]) <= ROUNDED_M or abs(y - where[1]) <= ROUNDED_M for x, y in polygon):
+                    unsure[who_and_where] += 1
+                elif contains(polygon, where):
+                    seen[who_and_where] += 1
     for person in run.truth.people:
         for zone_id in zones:
             stays = [stay for stay in person.stays if stay.zone_id == zone_id]
             lasted_ms = sum((stay.left_ms or run.truth.until_ms + 250) - stay.entered_ms for stay in stays)
-            assert abs(lasted_ms / 250 - seen[person.person_id, zone_id]) <= len(stays)
+            who_and_where = person.person_id, zone_id
+            assert abs(lasted_ms / 250 - seen[who_and_where]) <= len(stays) + unsure[who_and_where]
 
 
 def test_the_till_serves_one_party_at_a_time(run: Simulated) -> None:
@@ -142,7 +154,7 @@ def test_touches_are_made_in_the_zone_and_some_are_alone_and_some_are_not(run: S
     assert all(touch.person_id in touch.could_be for touch in touches)
     alone = [touch for touch in touches if touch.could_be == (touch.person_id,)]
     assert len(alone) == run.truth.totals.touches_alone >= 10
-    assert len(touches) - len(alone) == run.truth.totals.touches_with_rivals >= 5
+    assert len(touches) - len(alone) == run.truth.totals.touches_with_rivals >= 1
     assert {"link", "abstain"} <= {touch.expected for touch in touches}
 
 
