@@ -59,6 +59,11 @@ class CameraOptics:
             raise ValueError(msg)
         self.focal_px = width_px / 2 / (edge * growth)
 
+    @property
+    def distorts(self) -> bool:
+        """Whether the lens bends straight lines."""
+        return bool(self._k1)
+
     def project(self, points_m: Floats) -> tuple[Floats, Floats]:
         """Return where points are in the picture's plane, inside the picture or beyond its edges.
 
@@ -76,15 +81,17 @@ class CameraOptics:
 
     def rays(self, pixels: Floats) -> Floats:
         """Return for pixels of shape (N, 2) their rays from the lens into the store, shape (N, 3), of depth 1."""
-        across: Floats = self._undistorted((pixels - self._centre_px) / self.focal_px) @ self.axes[:2]
-        return across + self.axes[2]
+        across = self._undistorted((pixels - self._centre_px) / self.focal_px) @ self.axes[:2]
+        rays: Floats = across + self.axes[2]
+        return rays
 
     def floor_point(self, pixels: Floats) -> Floats:
         """Return for pixels of shape (N, 2) the floor's points there, m, shape (N, 2); NaN above the horizon."""
         rays = self.rays(pixels)
         with np.errstate(divide="ignore", invalid="ignore"):
             reach = np.where(rays[:, 2] < 0, -self._height_m / rays[:, 2], np.nan)
-        return self.eye_m[:2] + reach[:, None] * rays[:, :2]
+        points: Floats = self.eye_m[:2] + reach[:, None] * rays[:, :2]
+        return points
 
     def footprint(self, range_m: float) -> tuple[Point, ...]:
         """Return the corners of the part of the floor that the picture shows within a distance along the floor.
@@ -95,12 +102,12 @@ class CameraOptics:
         tangents = self._undistorted((_border(self.frame_px) - self._centre_px) / self.focal_px)
         fall_per_down, fall = -self.axes[1, 2], -self.axes[2, 2]
         least_fall = self._height_m / hypot(range_m, self._height_m)
-        tangents = _clip(tangents, np.array([0.0, -fall_per_down]), fall - least_fall)
+        tangents = clip(tangents, np.array([0.0, -fall_per_down]), fall - least_fall)
         rays = tangents @ self.axes[:2] + self.axes[2]
         corners: Floats = self._height_m * rays[:, :2] / -rays[:, 2:]
         for turn in range(_CIRCLE_CORNERS):
             angle = (turn + 0.5) * 2 * pi / _CIRCLE_CORNERS
-            corners = _clip(corners, np.array([cos(angle), sin(angle)]), range_m * cos(pi / _CIRCLE_CORNERS))
+            corners = clip(corners, np.array([cos(angle), sin(angle)]), range_m * cos(pi / _CIRCLE_CORNERS))
         if not len(corners):
             msg = (
                 f"camera {self._camera_id!r} shows no floor within {range_m:g} m: let it look lower or hang lower, or "
@@ -115,7 +122,7 @@ class CameraOptics:
         Raises:
             ValueError: The lens distorts, so that there is none.
         """
-        if self._k1:
+        if self.distorts:
             msg = f"camera {self._camera_id!r} has distortion_k1 {self._k1:g}; only without distortion is there one"
             raise ValueError(msg)
         inner = np.array([[self.focal_px, 0, self._centre_px[0]], [0, self.focal_px, self._centre_px[1]], [0, 0, 1]])
@@ -126,7 +133,8 @@ class CameraOptics:
     def _distorted(self, tangents: Floats) -> Floats:
         squares = (tangents * tangents).sum(axis=1, keepdims=True)
         # Beyond the fold the model would come back into the picture; what lies there goes on outward instead.
-        return tangents * (1 + self._k1 * np.minimum(squares, self._fold * self._fold))
+        bent: Floats = tangents * (1 + self._k1 * np.minimum(squares, self._fold * self._fold))
+        return bent
 
     def _undistorted(self, tangents: Floats) -> Floats:
         if not self._k1:
@@ -158,8 +166,8 @@ def _border(frame_px: tuple[int, int]) -> Floats:
     return np.concatenate([corners[i] * (1 - share) + corners[(i + 1) % 4] * share for i in range(4)])
 
 
-def _clip(corners: Floats, normal: Floats, limit: float) -> Floats:
-    """Return the part of a polygon, shape (N, 2), where normal · p <= limit (Sutherland and Hodgman, 1974)."""
+def clip(corners: Floats, normal: Floats, limit: float) -> Floats:
+    """Return the part of a polygon, shape (N, 2), where normal · p <= limit (Sutherland and Hodgman, 1974), (M, 2)."""
     kept: list[Floats] = []
     heights = corners @ normal - limit
     for i in range(len(corners)):
