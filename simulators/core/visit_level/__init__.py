@@ -1,0 +1,1 @@
+"""Whole visits, drawn at once instead of walked step by step: years of many stores in seconds."""
