@@ -212,4 +212,8 @@ def _spots(scenario: Scenario) -> list[Point]:
 
 def _keeping_off(spots: Sequence[Point], places: list[Point]) -> list[Point]:
     """Return the places that leave elbow room to spots, all of them if none does."""
-    return [place for place in places if all(distance(place, spot) >= _ELBOW_ROOM_M for spot in spots)] or places
+    if not spots or not places:
+        return places
+    gaps = np.asarray(places)[:, None] - np.asarray(spots)[None]
+    is_off = (np.hypot(gaps[..., 0], gaps[..., 1]) >= _ELBOW_ROOM_M).all(axis=1)
+    return [place for place, is_it in zip(places, is_off, strict=True) if is_it] or places

@@ -101,12 +101,13 @@ def turn_round(party: Party, plan: PartyPlan, *, in_door: bool) -> Ticks:
         party.floor.vanish(person)
 
 
-def step_out(party: Party, person: Person, door: Door, away_s: float, plan: PartyPlan) -> Ticks:
-    """Let one of them go out for a while, come back by the same door, and join the others."""
+def step_out(party: Party, person: Person, plan: PartyPlan) -> Ticks:
+    """Let one of them go out for a while, come back, by the same door if it lets people in, and join the others."""
     back_to = person.position
+    door = way_out(party.floor.scenario.doors, party.rng)
     yield from go_out(party, [person], door)
-    yield from party.stand(away_s)
-    outside, inside = doorway(door, party.rng)
+    yield from party.stand(plan.away_s)
+    outside, inside = doorway(door if door.weight else plan.door, party.rng)
     yield from come_into_sight(party, person, outside, plan.purpose, None)
     party.floor.send_straight(person, [inside])
     yield from party.arrive(person)

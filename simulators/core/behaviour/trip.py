@@ -46,5 +46,4 @@ def _takes(plan: PartyPlan) -> float:
 def _perhaps_step_out(party: Party, plan: PartyPlan) -> Ticks:
     if plan.steps_out:
         one = party.people[int(party.rng.integers(len(party.people)))]
-        door = way_out([door for door in party.floor.scenario.doors if door.weight], party.rng)
-        yield from step_out(party, one, door, plan.away_s, plan)
+        yield from step_out(party, one, plan)
