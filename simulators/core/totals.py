@@ -24,7 +24,8 @@ def totals_of(
     kinds = Counter(touch.kind for touch in touches)
     expected = Counter(touch.expected for touch in touches)
     alone = sum(touch.could_be == (touch.person_id,) for touch in touches)
-    entered = [person for person in people if person.entered_ms is not None]
+    entered = [person for person in people if person.role == "shopper" and person.entered_ms is not None]
+    abandoned = {person.party_id for person in entered if any(wait.end == "abandoned" for wait in person.waits)}
     left = sum(person.left_ms is not None for person in people)
     return Totals(
         tripwires=tuple(
@@ -50,4 +51,6 @@ def totals_of(
         touches_with_rivals=len(touches) - alone,
         expected_links=expected["link"],
         expected_abstentions=expected["abstain"],
+        abandoned=len(abandoned),
+        reentries=sum(len(person.presences) - 1 for person in entered),
     )

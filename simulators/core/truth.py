@@ -234,7 +234,15 @@ class TripwireTotal(Struct, frozen=True, kw_only=True):
 
 
 class Totals(Struct, frozen=True, kw_only=True):
-    """The truth in figures."""
+    """The truth in figures.
+
+    Attributes:
+        entered: Shoppers who came in; who steps out and returns counts once.
+        left: Those of them who have gone for good, as far as that can be known.
+        parties: Parties of which at least one came in.
+        abandoned: Parties that left a till's line before it was their turn.
+        reentries: How often a shopper came back in after going out.
+    """
 
     tripwires: tuple[TripwireTotal, ...]
     entered: int
@@ -251,6 +259,8 @@ class Totals(Struct, frozen=True, kw_only=True):
     touches_with_rivals: int
     expected_links: int
     expected_abstentions: int
+    abandoned: int = 0
+    reentries: int = 0
 
 
 class Truth(Struct, frozen=True, kw_only=True):
