@@ -38,7 +38,8 @@ class TrueParameters(Struct, frozen=True, kw_only=True):
 
     def returns_within(self, days: float) -> float:
         """Return the share of members' visits that are followed by another one within so many days."""
-        return (1 - self.lapses) * (1 - (1 + days / self.return_scale_days) ** -self.return_shape)
+        still_away = float((1 + days / self.return_scale_days) ** -self.return_shape)
+        return (1 - self.lapses) * (1 - still_away)
 
 
 def true_parameters(scenario: Scenario, factor: float = 1.0) -> TrueParameters:
