@@ -49,6 +49,7 @@ class VirtualStore:
     Attributes:
         plan: Which store.
         simulation: What happens there.
+        devices: What makes events, by the device's id in the scenario.
         outboxes: Each device's outbox, by the device's id in the scenario.
         is_over: Every input has ended.
 
@@ -61,12 +62,12 @@ class VirtualStore:
     def __init__(self, plan: StorePlan, new_epoch: Callable[[], str]) -> None:
         self.plan = plan
         self.simulation = Store(plan.scenario, plan.seed, plan.start_ms)
-        self._devices = make_devices(plan.scenario, plan.tenant, plan.store, plan.pseudonym_key)
+        self.devices = make_devices(plan.scenario, plan.tenant, plan.store, plan.pseudonym_key)
         self._software_version = version("shopthread")
-        self.outboxes = {name: self._outbox(device, new_epoch()) for name, device in self._devices.items()}
+        self.outboxes = {name: self._outbox(device, new_epoch()) for name, device in self.devices.items()}
         self._tick_ms = 1000 / plan.scenario.tick_hz
         self._reported_ms = plan.start_ms
-        self._frames_reported = dict.fromkeys(self._devices, 0)
+        self._frames_reported = dict.fromkeys(self.devices, 0)
         self.is_over = False
 
     @property
@@ -87,14 +88,14 @@ class VirtualStore:
     @property
     def bad_lines(self) -> int:
         """Return how many lines devices could not use."""
-        return sum(device.bad_lines for device in self._devices.values())
+        return sum(device.bad_lines for device in self.devices.values())
 
     def step(self) -> list[MemoryOutbox]:
         """Go on by one tick, or end every input where the end is reached. Return the outboxes that have new events."""
         if self.ends_at_ms < self.next_ms:
             return self.end()
         grown = [
-            (output.device_id, self._devices[output.device_id].take(output.line)) for output in self.simulation.step()
+            (output.device_id, self.devices[output.device_id].take(output.line)) for output in self.simulation.step()
         ]
         if self.now_ms - self._reported_ms >= HEALTH_INTERVAL_S * 1000:
             grown += self._health_reports()
@@ -105,7 +106,7 @@ class VirtualStore:
         if self.is_over:
             return []
         self.is_over = True
-        grown = [(name, device.end()) for name, device in self._devices.items()]
+        grown = [(name, device.end()) for name, device in self.devices.items()]
         if self.now_ms > self._reported_ms:
             grown += self._health_reports()
         return self._keep(grown)
@@ -117,7 +118,7 @@ class VirtualStore:
         """Return every device's health since the report before."""
         reports: list[tuple[str, Drafts]] = []
         passed_s = (self.now_ms - self._reported_ms) / 1000
-        for name, device in self._devices.items():
+        for name, device in self.devices.items():
             outbox = self.outboxes[name]
             fps = None
             if device.frames is not None:
