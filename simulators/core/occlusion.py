@@ -25,8 +25,6 @@ _TOUCH = 1e-9
 class LinesOfSight:
     """How much of everyone each camera sees. People who stand still in unchanged surroundings are not looked at again.
 
-    Somebody hides others only inside the rectangle, along the axes of the floor, round a camera and all that it sees.
-
     Args:
         scenario: Cameras, walls and shelves.
         views: The floor that each camera sees.
@@ -37,14 +35,12 @@ class LinesOfSight:
             *((wall.polygon, wall.height_m) for wall in scenario.walls),
             *((shelf.polygon, shelf.height_m) for shelf in scenario.shelves),
         ]
-        self._lenses: Floats = np.array([camera.position for camera in scenario.cameras])
+        self._obstacles = Obstacles(scenario.cameras, views, footprints)
+        self._lens_x, self._lens_y = np.array([camera.position for camera in scenario.cameras], dtype=np.float64).T
         self._eyes_m: Floats = np.array([camera.height_m for camera in scenario.cameras])
-        corners = [np.array([camera.position, *view]) for camera, view in zip(scenario.cameras, views, strict=True)]
-        self._low: Floats = np.array([each.min(axis=0) for each in corners]) - BODY_RADIUS_M
-        self._high: Floats = np.array([each.max(axis=0) for each in corners]) + BODY_RADIUS_M
-        self._obstacles = Obstacles(scenario.cameras, footprints, self._low, self._high)
-        self._shares: Floats = np.zeros((len(corners), 0))
-        self._behind_m: Floats = np.zeros((len(_LINES), len(corners), 0))  # Below it, walls and shelves hide all.
+        shape = (len(scenario.cameras), 0)
+        self._shares: Floats = np.zeros(shape)
+        self._behind_m: Floats = np.zeros((len(_LINES), *shape))  # Below it, walls and shelves hide everything.
 
     def follow(self, before: Indices) -> None:
         """Take note that others are on the floor than before."""
@@ -61,43 +57,39 @@ class LinesOfSight:
         """
         if not crowd.moved.any() and not others_left:
             return self._shares
+        x, y = crowd.positions.T
+        x, y = x - self._lens_x[:, None], y - self._lens_y[:, None]  # From each lens to each person, (C, P).
         cameras, persons = np.nonzero(in_view & crowd.moved)
-        ways = _ways(crowd.positions[persons] - self._lenses[cameras])
-        self._behind_m[:, cameras, persons] = self._obstacles.hide(cameras, ways).T
+        lines = _lines_of(x[cameras, persons], y[cameras, persons])
+        self._behind_m[:, cameras, persons] = self._obstacles.hide(cameras, *lines)
         cameras, persons = np.nonzero(in_view)
-        hidden_m = np.maximum(self._behind_m[:, cameras, persons].T, self._hidden_by_people(cameras, persons, crowd))
+        hidden_m = np.maximum(
+            self._behind_m[:, cameras, persons], self._hidden_by_people(cameras, persons, x, y, crowd)
+        )
+        heights_m = crowd.heights_m[persons]
+        seen_m = np.maximum(heights_m - np.maximum(hidden_m, 0.0), 0.0).sum(axis=0)
         self._shares = np.zeros(in_view.shape)
-        self._shares[cameras, persons] = (1 - np.clip(hidden_m / crowd.heights_m[persons, None], 0.0, 1.0)).mean(axis=1)
+        self._shares[cameras, persons] = seen_m / (len(_LINES) * heights_m)
         return self._shares
 
-    def _hidden_by_people(self, cameras: Indices, persons: Indices, crowd: Crowd) -> Floats:
-        """Return below which height people nearer to the camera hide each line of a body, m, shape (N, L)."""
-        hidden_m = np.full((len(cameras), len(_LINES)), -np.inf)
-        rows, others = self._in_the_way(cameras, persons, crowd.positions)
-        lenses = self._lenses[cameras[rows]]
-        ways = _ways(crowd.positions[persons[rows]] - lenses)  # (M, L, 2)
-        x, y = ways[..., 0], ways[..., 1]
-        other_x, other_y = (crowd.positions[others] - lenses).T[..., None]
-        squares = np.maximum(x * x + y * y, _TOUCH)
-        nearest = (x * other_x + y * other_y) / squares
-        beside = (x * other_y - y * other_x) ** 2 / squares
-        half = np.sqrt(np.maximum(BODY_RADIUS_M * BODY_RADIUS_M - beside, 0.0) / squares)  # 0 where the way misses.
+    def _hidden_by_people(self, cameras: Indices, persons: Indices, x: Floats, y: Floats, crowd: Crowd) -> Floats:
+        """Return below which height people nearer to the camera hide each line of a body, m, shape (L, N)."""
+        hidden_m = np.full((len(_LINES), len(cameras)), -np.inf)
+        sights, others = _in_the_way(x[cameras, persons], y[cameras, persons], x[cameras], y[cameras], BODY_RADIUS_M)
+        lenses = cameras[sights]
+        own_x, own_y = x[lenses, persons[sights]], y[lenses, persons[sights]]
+        other_x, other_y = x[lenses, others], y[lenses, others]
+        is_nearer = other_x * other_x + other_y * other_y < own_x * own_x + own_y * own_y - _TOUCH
+        line_x, line_y = _lines_of(own_x, own_y)  # (L, M)
+        squares = np.maximum(line_x * line_x + line_y * line_y, _TOUCH)
+        nearest = (line_x * other_x + line_y * other_y) / squares
+        aside = line_x * other_y - line_y * other_x
+        half = np.sqrt(np.maximum(BODY_RADIUS_M * BODY_RADIUS_M - aside * aside / squares, 0.0) / squares)
         enter, leave = np.maximum(nearest - half, 0.0), np.minimum(nearest + half, 1.0)
-        below_m = hidden_below(self._eyes_m[cameras[rows], None], crowd.heights_m[others, None], enter, leave)
-        np.maximum.at(hidden_m, rows, np.where((enter < leave - _TOUCH) & (half > 0), below_m, -np.inf))
+        passes = is_nearer & (half > 0) & (enter < leave - _TOUCH)  # The half is 0 where the way misses.
+        below_m = hidden_below(self._eyes_m[lenses], crowd.heights_m[others], enter, leave)
+        np.maximum.at(hidden_m.T, sights, np.where(passes, below_m, -np.inf).T)
         return hidden_m
-
-    def _in_the_way(self, cameras: Indices, persons: Indices, positions: Floats) -> tuple[Indices, Indices]:
-        """Return which of N sights each of M people may hide, shape (M,), and who that is, shape (M,)."""
-        x, y = positions.T
-        around = (x >= self._low[:, :1]) & (x <= self._high[:, :1]) & (y >= self._low[:, 1:]) & (y <= self._high[:, 1:])
-        rows, others = _joined(cameras, around)
-        to_x, to_y = (positions[persons] - self._lenses[cameras]).T
-        far = np.maximum(np.hypot(to_x, to_y), _TOUCH)
-        to_others = positions[others] - self._lenses[cameras[rows]]
-        near = _may_touch((to_x / far)[rows], (to_y / far)[rows], far[rows], to_others, BODY_RADIUS_M)
-        near &= (to_others * to_others).sum(axis=1) < (far * far)[rows] - _TOUCH
-        return rows[near], others[near]
 
 
 class Obstacles:
@@ -105,68 +97,62 @@ class Obstacles:
 
     Args:
         cameras: The cameras, C in all.
+        views: The floor that each camera sees.
         footprints: Convex footprints and heights, m, W in all.
-        low: The least x and y that matters to each camera, shape (C, 2).
-        high: The greatest ones, shape (C, 2).
     """
 
     def __init__(
-        self, cameras: Sequence[Camera], footprints: Sequence[tuple[Polygon, float]], low: Floats, high: Floats
+        self, cameras: Sequence[Camera], views: Sequence[Polygon], footprints: Sequence[tuple[Polygon, float]]
     ) -> None:
         shapes = [ConvexObstacle(polygon) for polygon, _ in footprints]
-        edges = max((len(shape.corners) for shape in shapes), default=1)
-        self._normals: Floats = np.zeros((2, edges, len(shapes)))
-        self._offsets: Floats = np.zeros((edges, len(shapes)))
+        most = max((len(shape.corners) for shape in shapes), default=1)
+        normals, offsets = np.zeros((2, most, len(shapes))), np.zeros((most, len(shapes)))
         for place, shape in enumerate(shapes):
-            normals, offsets = shape.half_planes()
-            fill = np.arange(edges) % len(normals)  # The same edge twice changes nothing.
-            self._normals[:, :, place], self._offsets[:, place] = normals[fill].T, offsets[fill]
+            of_edges, away = shape.half_planes()
+            fill = np.arange(most) % len(away)  # The same edge twice changes nothing.
+            normals[:, :, place], offsets[:, place] = of_edges[fill].T, away[fill]
+        self._normal_x, self._normal_y = normals  # (E, W)
+        lens_x, lens_y = np.array([camera.position for camera in cameras], dtype=np.float64).T
+        # How far inside each edge each lens is, m, (E, C, W).
+        self._gaps: Floats = (
+            offsets[:, None] - self._normal_x[:, None] * lens_x[:, None] - (self._normal_y[:, None] * lens_y[:, None])
+        )
         self._tops_m: Floats = np.array([height_m for _, height_m in footprints])
-        self._lenses: Floats = np.array([camera.position for camera in cameras])
         self._eyes_m: Floats = np.array([camera.height_m for camera in cameras])
-        centres = [shape.corners.mean(axis=0) for shape in shapes]
+        centres = np.array([shape.corners.mean(axis=0) for shape in shapes]).reshape(-1, 2)
+        self._x, self._y = centres[:, 0] - lens_x[:, None], centres[:, 1] - lens_y[:, None]  # (C, W)
         reaches = [np.hypot(*(shape.corners - at).T).max() for shape, at in zip(shapes, centres, strict=True)]
-        self._centres: Floats = np.array(centres).reshape(-1, 2)
         self._reaches_m: Floats = np.array(reaches)
-        holds = np.array([shape.contains(self._lenses) for shape in shapes], dtype=np.bool_).reshape(-1, len(cameras)).T
-        least = np.array([shape.corners.min(axis=0) for shape in shapes]).reshape(-1, 2)
-        most = np.array([shape.corners.max(axis=0) for shape in shapes]).reshape(-1, 2)
-        is_around = (most > low[:, None]).all(axis=2) & (least < high[:, None]).all(axis=2)
+        near = [_are_near(camera, view, shapes) for camera, view in zip(cameras, views, strict=True)]
         # A wall that a camera is mounted in hides nothing from it.
-        self._around: Flags = is_around & ~(holds & (self._tops_m >= self._eyes_m[:, None]))
+        carries = (self._gaps > 0).all(axis=0) & (self._tops_m >= self._eyes_m[:, None])
+        self._counts: Flags = np.array(near, dtype=np.bool_) & ~carries
 
-    def hide(self, cameras: Indices, ways: Floats) -> Floats:
-        """Return below which height lines are hidden, m, shape (N, L); minus infinity where nothing is in the way.
+    def hide(self, cameras: Indices, line_x: Floats, line_y: Floats) -> Floats:
+        """Return below which height lines are hidden, m, shape (L, N); minus infinity where nothing is in the way.
 
         Args:
             cameras: From whose lens the ways lead, shape (N,).
-            ways: From there to the lines along the floor, m, shape (N, L, 2).
+            line_x: The ways from there to the lines along the floor, m, shape (L, N).
+            line_y: The same along the other axis.
         """
-        hidden_m = np.full(ways.shape[:2], -np.inf)
-        rows, which = self._in_the_way(cameras, ways.mean(axis=1))
-        lens_x, lens_y = self._lenses[cameras[rows]].T
-        normal_x, normal_y = self._normals[:, :, which]  # Each (E, M).
-        gaps = (self._offsets[:, which] - normal_x * lens_x - normal_y * lens_y)[..., None]
-        speeds = normal_x[..., None] * ways[rows, :, 0] + normal_y[..., None] * ways[rows, :, 1]  # (E, M, L)
+        hidden_m = np.full(line_x.shape, -np.inf)
+        middle = len(_LINES) // 2
+        x, y = self._x[cameras], self._y[cameras]
+        ways, which = _in_the_way(line_x[middle], line_y[middle], x, y, self._reaches_m, self._counts[cameras])
+        lenses = cameras[ways]
+        line_x, line_y = line_x[:, None, ways], line_y[:, None, ways]
+        speeds = self._normal_x[:, which] * line_x + self._normal_y[:, which] * line_y  # (L, E, M)
+        gaps = self._gaps[:, lenses, which]
         # Each way is clipped by the edges' half planes (Cyrus and Beck, 1978).
-        with np.errstate(divide="ignore", invalid="ignore"):
-            times = gaps / speeds
-        enter = np.where(speeds < 0, times, 0.0).max(axis=0, initial=0.0)
-        leave = np.where(speeds > 0, times, 1.0).min(axis=0, initial=1.0)
-        passes = (enter < leave - _TOUCH) & ~((speeds == 0) & (gaps <= 0)).any(axis=0)
-        below_m = hidden_below(self._eyes_m[cameras[rows], None], self._tops_m[which, None], enter, leave)
-        np.maximum.at(hidden_m, rows, np.where(passes, below_m, -np.inf))
+        is_along = speeds == 0
+        times = gaps / np.where(is_along, 1.0, speeds)
+        enter = np.where(speeds < 0, times, 0.0).max(axis=1, initial=0.0)
+        leave = np.where(speeds > 0, times, 1.0).min(axis=1, initial=1.0)
+        passes = (enter < leave - _TOUCH) & ~(is_along & (gaps <= 0)).any(axis=1)
+        below_m = hidden_below(self._eyes_m[lenses], self._tops_m[which], enter, leave)
+        np.maximum.at(hidden_m.T, ways, np.where(passes, below_m, -np.inf).T)
         return hidden_m
-
-    def _in_the_way(self, cameras: Indices, ways: Floats) -> tuple[Indices, Indices]:
-        """Return which of N ways each of M obstacles may cross, shape (M,), and which that is, shape (M,)."""
-        rows, which = _joined(cameras, self._around)
-        far = np.maximum(np.hypot(ways[:, 0], ways[:, 1]), _TOUCH)
-        to_centres = self._centres[which] - self._lenses[cameras[rows]]
-        near = _may_touch(
-            (ways[:, 0] / far)[rows], (ways[:, 1] / far)[rows], far[rows], to_centres, self._reaches_m[which]
-        )
-        return rows[near], which[near]
 
 
 def hidden_below(eye_m: Floats, top_m: Floats, enter: Floats, leave: Floats) -> Floats:
@@ -178,33 +164,45 @@ def hidden_below(eye_m: Floats, top_m: Floats, enter: Floats, leave: Floats) -> 
         enter: Share of the way along the floor at which it comes into the obstacle, 0 to 1.
         leave: The same where it leaves, above `enter`.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        hidden: Floats = eye_m - (eye_m - top_m) / np.where(top_m > eye_m, enter, leave)
+    hidden: Floats = eye_m - (eye_m - top_m) / np.maximum(np.where(top_m > eye_m, enter, leave), _TOUCH)
     return hidden
 
 
-def _joined(cameras: Indices, around: Flags) -> tuple[Indices, Indices]:
-    """Return all pairs of a row, with its camera, and something around that camera, given as flags of shape (C, K)."""
-    places, things = np.nonzero(around)
-    counts = np.bincount(places, minlength=len(around))
-    of_rows = counts[cameras]
-    rows = np.repeat(np.arange(len(cameras)), of_rows)
-    firsts = (np.cumsum(counts) - counts)[cameras] - (np.cumsum(of_rows) - of_rows)
-    return rows, things[np.arange(len(rows)) + firsts[rows]]
+def _are_near(camera: Camera, view: Polygon, shapes: Sequence[ConvexObstacle]) -> list[bool]:
+    """Return which obstacles reach into the rectangle round a camera and all that it sees."""
+    corners = np.array([camera.position, *view])
+    low, high = corners.min(axis=0) - BODY_RADIUS_M, corners.max(axis=0) + BODY_RADIUS_M
+    return [bool(((shape.corners.max(axis=0) > low) & (shape.corners.min(axis=0) < high)).all()) for shape in shapes]
 
 
-def _may_touch(ahead_x: Floats, ahead_y: Floats, far: Floats, to_centres: Floats, radii_m: Floats | float) -> Flags:
-    """Return whether a body at the end of a way in a direction, so far away, may be hidden by something round, (M,)."""
-    x, y = to_centres.T
+def _in_the_way(
+    way_x: Floats, way_y: Floats, x: Floats, y: Floats, reach_m: Floats | float, counts: Flags | None = None
+) -> tuple[Indices, Indices]:
+    """Return what may hide a body at the end of a way.
+
+    Args:
+        way_x: Ways from lenses to bodies, m, shape (N,).
+        way_y: The same along the other axis.
+        x: From the same lenses to the middles of K things, m, shape (N, K).
+        y: The same along the other axis.
+        reach_m: How far each thing reaches from its middle, m, shape (K,).
+        counts: Which of them count at all, shape (N, K).
+
+    Returns:
+        Index of the way, shape (M,), and of the thing, shape (M,).
+    """
+    far = np.maximum(np.hypot(way_x, way_y), _TOUCH)
+    ahead_x, ahead_y = (way_x / far)[:, None], (way_y / far)[:, None]
+    reach = reach_m + BODY_RADIUS_M
     along = ahead_x * x + ahead_y * y
-    reach = radii_m + BODY_RADIUS_M
-    near: Flags = (np.abs(ahead_x * y - ahead_y * x) < reach) & (along > -reach) & (along < far + reach)
-    return near
+    near = (np.abs(ahead_x * y - ahead_y * x) < reach) & (along > -reach) & (along < far[:, None] + reach)
+    if counts is not None:
+        near &= counts
+    ways, things = np.nonzero(near)
+    return ways, things
 
 
-def _ways(ways: Floats) -> Floats:
-    """Return for ways to bodies, shape (N, 2), the ways to each of their lines, shape (N, L, 2)."""
-    x, y = ways[:, :1], ways[:, 1:]
-    aside = _LINES / np.maximum(np.hypot(x, y), _TOUCH)
-    lines: Floats = np.stack([x - y * aside, y + x * aside], axis=2)
-    return lines
+def _lines_of(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Return for ways to bodies, shape (N,), the ways to each of their lines, shape (L, N), along both axes."""
+    aside = _LINES[:, None] / np.maximum(np.hypot(x, y), _TOUCH)
+    return x - y * aside, y + x * aside

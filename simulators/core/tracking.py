@@ -43,6 +43,7 @@ class Tracks:
         self._lost_after_ms = noise.lost_after_s * _MS_PER_S
         self._counts = [0] * len(camera_ids)
         self._people: People = ()
+        self._pairs: tuple[Indices, Indices] = (np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp))
         shape = (len(camera_ids), 0)
         self.numbers: Numbers = np.zeros(shape, dtype=np.int64)
         self.names: Names = np.zeros(shape, dtype=np.object_)
@@ -56,6 +57,8 @@ class Tracks:
             for camera in np.flatnonzero(self.numbers[:, person]).tolist():
                 self._tell(camera, person)
         self._people = crowd.people
+        ones, others = np.triu_indices(len(before), k=1)
+        self._pairs = (ones, others)
         self.numbers, self.names, self.due_ms = (
             carried(self.numbers, before, 0),
             carried(self.names, before, ""),
@@ -117,11 +120,12 @@ class Tracks:
             self._on_track(self._people[person].person_id, track)
 
     def _switch(self, cameras: Indices, persons: Indices, positions: Floats, now_ms: int) -> None:
-        x, y = positions[:, 0], positions[:, 1]
-        squares = (x[:, None] - x) ** 2 + (y[:, None] - y) ** 2
-        ones, others = np.nonzero(np.triu(squares < NEAR_M * NEAR_M, k=1))
-        if not len(ones):
+        ones, others = self._pairs
+        x, y = (positions[ones] - positions[others]).T
+        near = np.flatnonzero(x * x + y * y < NEAR_M * NEAR_M)
+        if not len(near):
             return
+        ones, others = ones[near], others[near]
         found = np.zeros(self.numbers.shape, dtype=np.bool_)
         found[cameras, persons] = True
         where, which = np.nonzero(found[:, ones] & found[:, others])
