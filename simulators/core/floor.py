@@ -41,7 +41,7 @@ class FloorEvents(Struct, frozen=True, kw_only=True):
         join_line: Told of people who stand in line at a till.
         leave_line: Told of people whose turn it is, or who have lost patience.
         scan: Told of each scan, and of the item that was scanned.
-        receipt: Told of each receipt, and of the items that it sells; none where it takes something back.
+        receipt: Told of each receipt, and of the items that it sells or takes back.
     """
 
     appear: Callable[[Person, str | None, Member | None], None]
@@ -53,10 +53,11 @@ class FloorEvents(Struct, frozen=True, kw_only=True):
 
 
 class Sale:
-    """A sale that may still be brought back."""
+    """A sale of which one item may still be brought back: the first one of its first line."""
 
-    def __init__(self, receipt_id: str, item: ReceiptItem) -> None:
+    def __init__(self, receipt_id: str, line: ReceiptItem, item: Item) -> None:
         self.receipt_id = receipt_id
+        self.line = line
         self.item = item
 
 

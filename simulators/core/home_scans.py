@@ -1,6 +1,6 @@
 """What people do with the codes under the caps of what they bought: they scan them at home, with their own phones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 from itertools import count
 
@@ -32,7 +32,6 @@ class HomeScan(Struct, frozen=True):
 
 
 class _Plan(Struct, frozen=True):
-    receipt_id: str
     item: Item
     inner: str
     member: Member | None
@@ -55,16 +54,14 @@ class HomeScans:
 
     def receipt(self, line: ReceiptLine, items: Sequence[Item], buyer: Member | None, now_ms: int) -> None:
         """Decide which of the items that a receipt sold will be scanned, when and by whom; forget what came back."""
-        if line.kind == "sale":
-            for item in items:
-                if item.inner is not None:
-                    self._plan(line.receipt_id, item, item.inner, buyer, now_ms)
-        elif line.kind == "void":
-            self._forget(lambda plan: plan.receipt_id == line.reverses_receipt_id)
-        else:
-            self._bring_back_one(str(line.reverses_receipt_id), line.lines[0].gtin)
+        if line.kind != "sale":
+            self._forget(items)
+            return
+        for item in items:
+            if item.inner is not None:
+                self._plan(item, item.inner, buyer, now_ms)
 
-    def _plan(self, receipt_id: str, item: Item, inner: str, buyer: Member | None, sold_ms: int) -> None:
+    def _plan(self, item: Item, inner: str, buyer: Member | None, sold_ms: int) -> None:
         rng = np.random.default_rng([self._seed, _STREAM, sold_ms, *inner.encode()])
         scanned, again, buyer_shows, other_shows = rng.random(4)
         first_ms, again_ms = (round(after_s * _MS_PER_S) for after_s in rng.uniform(*self._codes.home_after_s, size=2))
@@ -72,21 +69,16 @@ class HomeScans:
         if scanned >= self._codes.scanned_at_home:
             return
         member = buyer if buyer_shows < self._shows_member else None
-        self._add(sold_ms + first_ms, _Plan(receipt_id, item, inner, member))
+        self._add(sold_ms + first_ms, _Plan(item, inner, member))
         if again < self._codes.scanned_again:
             member = other if other_shows < self._shows_member else None
-            self._add(sold_ms + first_ms + again_ms, _Plan(receipt_id, item, inner, member))
+            self._add(sold_ms + first_ms + again_ms, _Plan(item, inner, member))
 
     def _add(self, due_ms: int, plan: _Plan) -> None:
         heappush(self._plans, (due_ms, next(self._numbers), plan))
 
-    def _bring_back_one(self, receipt_id: str, gtin: str) -> None:
-        of_receipt = (plan.item for _, _, plan in self._plans if plan.receipt_id == receipt_id)
-        back = next((item for item in of_receipt if item.product.gtin == gtin), None)
-        self._forget(lambda plan: plan.item is back)
-
-    def _forget(self, came_back: Callable[[_Plan], bool]) -> None:
-        self._plans = [entry for entry in self._plans if not came_back(entry[2])]
+    def _forget(self, items: Sequence[Item]) -> None:
+        self._plans = [entry for entry in self._plans if not any(entry[2].item is item for item in items)]
         heapify(self._plans)
 
     def due(self, now_ms: int) -> list[HomeScan]:

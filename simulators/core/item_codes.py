@@ -17,7 +17,7 @@ from simulators.core.scenario import Codes
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _LETTERS = 15
 _TAKES_PUT_BACK = 0.5
-_COPIED_FROM = 50
+_REMEMBERED = 50
 
 
 class Item(Struct, frozen=True, kw_only=True):
@@ -46,8 +46,8 @@ class Stock:
 
     def __init__(self, codes: Codes, resolver: str) -> None:
         self._codes, self._resolver = codes, resolver
-        self._put_back: defaultdict[str, deque[Item]] = defaultdict(deque)
-        self._genuine: defaultdict[str, deque[Item]] = defaultdict(lambda: deque(maxlen=_COPIED_FROM))
+        self._put_back: defaultdict[str, deque[Item]] = defaultdict(lambda: deque(maxlen=_REMEMBERED))
+        self._genuine: defaultdict[str, deque[Item]] = defaultdict(lambda: deque(maxlen=_REMEMBERED))
 
     def take(self, product: Product, rng: np.random.Generator) -> Item:
         """Take an item of a product off the shelf: one that was put back, or one that nobody has touched.

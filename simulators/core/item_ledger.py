@@ -46,13 +46,15 @@ class ItemLedger:
         self._scans.append(scan)
 
     def receipt(self, line: ReceiptLine, items: Sequence[Item], now_ms: int) -> None:
-        """Keep which single items a receipt sold or took back; the items are those that it sold."""
+        """Keep which single items a receipt sold or took back."""
         if line.kind == "sale":
             self._sell(line.receipt_id, items, now_ms)
         elif line.kind == "void":
             del self._sold[str(line.reverses_receipt_id)]
         else:
-            self._refund(str(line.reverses_receipt_id), line.lines[0].gtin, now_ms)
+            sold = self._sold[str(line.reverses_receipt_id)]
+            codes = {item.outer for item in items}
+            sold[:] = [replace(each, returned_ms=now_ms) if each.code in codes else each for each in sold]
 
     def _sell(self, receipt_id: str, items: Sequence[Item], now_ms: int) -> None:
         self._sold[receipt_id] = [
@@ -67,12 +69,6 @@ class ItemLedger:
             for item in items
             if item.product.serialized
         ]
-
-    def _refund(self, receipt_id: str, gtin: str, now_ms: int) -> None:
-        sold = self._sold[receipt_id]
-        place = next((place for place, item in enumerate(sold) if f"/01/{gtin}/" in item.code), None)
-        if place is not None:
-            sold[place] = replace(sold[place], returned_ms=now_ms)
 
     def scans(self) -> tuple[TrueCodeScan, ...]:
         """Return every scan of a single item's code."""

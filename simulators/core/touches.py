@@ -45,12 +45,12 @@ class TillReceipts:
         if purpose == "refund":
             if self._floor.sales:
                 sale = self._floor.sales.pop(int(self._rng.integers(len(self._floor.sales))))
-                back = (_times(sale.item, -1),)
-                self._close("refund", back, shown, reverses=sale.receipt_id)
+                self._items = [sale.item]
+                self._close("refund", (_times(sale.line, -1),), shown, reverses=sale.receipt_id)
             return None
         lines = tuple(self._line(item) for item in basket)
         receipt = self._close("sale", lines, shown)
-        self._floor.remember_sale(Sale(receipt.receipt_id, lines[0]))
+        self._floor.remember_sale(Sale(receipt.receipt_id, lines[0], self._items[0]))
         return receipt
 
     def _line(self, item: Item) -> ReceiptItem:
@@ -75,7 +75,7 @@ class TillReceipts:
     def ring_up_again(self, sale: ReceiptLine, shown: Identifier | None) -> None:
         """Sell the same again."""
         receipt = self._close("sale", sale.lines, shown, tender=sale.tender)
-        self._floor.remember_sale(Sale(receipt.receipt_id, sale.lines[0]))
+        self._floor.remember_sale(Sale(receipt.receipt_id, sale.lines[0], self._items[0]))
 
     def _close(
         self,
@@ -98,7 +98,7 @@ class TillReceipts:
             tender=tender or ("card" if self._rng.random() < _CARD else "cash"),
             member=shown if shown is not None else UNSET,
         )
-        self._floor.receipt(self._desk, receipt, self._buyer, self._items if kind == "sale" else ())
+        self._floor.receipt(self._desk, receipt, self._buyer, self._items)
         return receipt
 
 
