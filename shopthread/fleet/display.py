@@ -61,7 +61,7 @@ class ProgressLine:
 
 @contextmanager
 def progress_line(console: Console, start_ms: int, duration_s: float | None) -> Iterator[ProgressLine]:
-    """Yield a line that is gone when the block ends."""
+    """Yield a line that is gone when the block ends; nothing is drawn where nobody looks."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -69,7 +69,8 @@ def progress_line(console: Console, start_ms: int, duration_s: float | None) -> 
         TextColumn("{task.fields[figures]}"),
         TimeElapsedColumn(),
     )
-    with Bar(*columns, console=console, transient=True, refresh_per_second=5) as bar:
+    is_unseen = not console.is_terminal
+    with Bar(*columns, console=console, transient=True, refresh_per_second=5, disable=is_unseen) as bar:
         yield ProgressLine(bar, start_ms, duration_s)
 
 

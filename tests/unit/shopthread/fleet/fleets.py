@@ -1,23 +1,49 @@
 """Small fleets to test with."""
 
+from functools import cache
+
 from msgspec.structs import replace
 
 from contracts.delivery import Acknowledgement, Presence
-from contracts.events import EventDraft, Source, draft_event
+from contracts.events import Event, EventDraft, Source, decode_event, draft_event
 from contracts.payloads import Coverage
+from contracts.privacy import Payload
 from shopthread.fleet.outboxes import MemoryOutbox
 from shopthread.fleet.request import SIMULATION_KEY, FleetRequest
-from shopthread.fleet.stores import StorePlan
+from shopthread.fleet.stores import StorePlan, VirtualStore
 from simulators.adapters.scenario_files import load_scenario
 from simulators.core.scenario import Noise, Scenario
 
 START_MS = 1_772_442_000_000
+BUSY_S = 180.0
 DEVICE = Source("acme", "shop", "cam-1")
 PRESENCE = Presence(online=True, kind="camera", software_version="test")
 
 
 def corner_shop(**changes: object) -> Scenario:
     return replace(load_scenario("corner_shop"), **{"noise": Noise(), "outages": (), **changes})
+
+
+def busy_shop() -> Scenario:
+    """Return a shop so full that every device has something to say within minutes."""
+    shop = corner_shop(tenant="acme", store="shop")
+    return replace(shop, traffic=replace(shop.traffic, parties_per_hour=400.0))
+
+
+@cache
+def said_in_the_busy_shop() -> tuple[VirtualStore, dict[str, list[Event[Payload]]]]:
+    """Return a busy shop after three minutes and what its devices said."""
+    store = VirtualStore(plan(BUSY_S, seed=5, scenario=busy_shop()), lambda: "epoch-1")
+    while not store.is_over:
+        store.step()
+    return store, events_of(store)
+
+
+def events_of(store: VirtualStore) -> dict[str, list[Event[Payload]]]:
+    return {
+        name: [decode_event(row.body) for row in outbox.rows(range(1, outbox.made + 1))]
+        for name, outbox in store.outboxes.items()
+    }
 
 
 def plan(seconds: float, seed: int = 1, scenario: Scenario | None = None) -> StorePlan:

@@ -14,29 +14,21 @@ from contracts.payloads import CodeScanned, VisitSegment
 from contracts.privacy import Payload
 from shopthread.fleet.production import StampedProduction, make_everything
 from shopthread.fleet.recording import RecordedDevice, StampedOutbox, own_ids, record, stamp
-from shopthread.fleet.stores import VirtualStore
-from tests.unit.shopthread.fleet.fleets import START_MS, held, plan
+from tests.unit.shopthread.fleet.fleets import BUSY_S, START_MS, busy_shop, held, plan, said_in_the_busy_shop
 
-SECONDS = 420.0
 TWIN = Source("other", "shop-77", "cam-9")
 
 
 @pytest.fixture(name="recorded", scope="module")
 def _recorded() -> dict[str, RecordedDevice]:
-    _, devices = record(plan(SECONDS, seed=5))
+    _, devices = record(plan(BUSY_S, seed=5, scenario=busy_shop()))
     return devices
 
 
-@pytest.fixture(name="original", scope="module")
+@pytest.fixture(name="original")
 def _original() -> dict[str, list[Event[Payload]]]:
     """What the devices say when nobody records them."""
-    store = VirtualStore(plan(SECONDS, seed=5), lambda: "epoch-1")
-    while not store.is_over:
-        store.step()
-    return {
-        name: [decode_event(row.body) for row in outbox.rows(range(1, outbox.made + 1))]
-        for name, outbox in store.outboxes.items()
-    }
+    return said_in_the_busy_shop()[1]
 
 
 def _without_marks(event: Event[Payload]) -> dict[str, object]:
@@ -103,7 +95,7 @@ def test_every_copy_says_everything_in_the_order_of_store_time(recorded: dict[st
     production = StampedProduction(START_MS, [(recorded[name], copies[name]) for name in recorded])
     assert production.advance(START_MS) is None
     times = []
-    for until_ms in (START_MS + 60_000, START_MS + 200_000):
+    for until_ms in (START_MS + 60_000, START_MS + 150_000):
         while production.advance(until_ms) is not None:
             times.append(production.now_ms)
         for name, device in recorded.items():

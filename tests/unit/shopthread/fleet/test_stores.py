@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.events import Event, EventDraft, decode_event
+from contracts.events import EventDraft
 from contracts.payloads import DeviceHealth
 from contracts.privacy import Payload
 from edge.adapters.line_source import FileLines
@@ -22,10 +22,17 @@ from simulators.adapters.clock import SystemClock
 from simulators.adapters.playback import Pace, play
 from simulators.core.lines import ScanLine, TrackLine
 from simulators.core.scenario import Noise
-from tests.unit.shopthread.fleet.fleets import START_MS, corner_shop, plan
+from tests.unit.shopthread.fleet.fleets import (
+    BUSY_S,
+    START_MS,
+    busy_shop,
+    corner_shop,
+    events_of,
+    plan,
+    said_in_the_busy_shop,
+)
 
-SECONDS = 420.0
-SCENARIO = corner_shop(tenant="acme", store="shop")
+SCENARIO = busy_shop()
 
 
 class _Sink:
@@ -52,23 +59,13 @@ def _line_events(file: Path, reader: LineReader) -> list[EventDraft[Payload]]:
     return [draft for draft in drafts if draft is not None]
 
 
-def _events(store: VirtualStore) -> dict[str, list[Event[Payload]]]:
-    return {
-        name: [decode_event(row.body) for row in outbox.rows(range(1, outbox.made + 1))]
-        for name, outbox in store.outboxes.items()
-    }
-
-
-@pytest.fixture(name="store", scope="module")
+@pytest.fixture(name="store")
 def _store() -> VirtualStore:
-    store = VirtualStore(plan(SECONDS, seed=5, scenario=SCENARIO), lambda: "epoch-1")
-    while not store.is_over:
-        store.step()
-    return store
+    return said_in_the_busy_shop()[0]
 
 
 def test_devices_make_what_the_real_agents_make_of_the_same_feeds(store: VirtualStore, tmp_path: Path):
-    play(SCENARIO, 5, Pace(start_ms=START_MS, speed=0, duration_s=SECONDS), tmp_path, SystemClock(threading.Event()))
+    play(SCENARIO, 5, Pace(start_ms=START_MS, speed=0, duration_s=BUSY_S), tmp_path, SystemClock(threading.Event()))
     sources = {name: outbox.source for name, outbox in store.outboxes.items()}
     expected = {camera.id: _camera_events(tmp_path, camera.id) for camera in SCENARIO.cameras}
     for kiosk in SCENARIO.kiosks:
@@ -77,7 +74,7 @@ def test_devices_make_what_the_real_agents_make_of_the_same_feeds(store: Virtual
     for till in SCENARIO.tills:
         pos = PosRules(source=sources[till.id], pseudonym_key=SIMULATION_KEY, zone_id=till.zone_id)
         expected[till.id] = _line_events(tmp_path / f"receipts-{till.id}.jsonl", ReceiptReader(pos))
-    made = _events(store)
+    made = events_of(store)
     assert made.keys() == expected.keys()
     for name, drafts in expected.items():
         others = [event for event in made[name] if not isinstance(event.data, DeviceHealth)]
@@ -86,15 +83,15 @@ def test_devices_make_what_the_real_agents_make_of_the_same_feeds(store: Virtual
 
 
 def test_sequence_numbers_are_gapless_and_no_id_comes_twice(store: VirtualStore):
-    for events in _events(store).values():
+    for events in events_of(store).values():
         assert [event.sequence_number for event in events] == list(range(1, len(events) + 1))
         assert len({event.id for event in events}) == len(events)
 
 
 def test_each_device_reports_its_health_every_half_minute(store: VirtualStore):
-    for name, events in _events(store).items():
+    for name, events in events_of(store).items():
         reports = [event for event in events if isinstance(event.data, DeviceHealth)]
-        assert [event.time_ms - START_MS for event in reports] == [30_000 * count for count in range(1, 15)]
+        assert [event.time_ms - START_MS for event in reports] == [30_000 * count for count in range(1, 7)]
         frame_rates = {event.data.fps for event in reports if isinstance(event.data, DeviceHealth)}
         assert frame_rates == ({SCENARIO.tick_hz} if name.startswith("cam") else {None})
 
@@ -120,7 +117,7 @@ def test_a_line_that_a_device_cannot_use_is_counted_and_reported():
         store.step()
     health = {
         name: next(event.data for event in events if isinstance(event.data, DeviceHealth))
-        for name, events in _events(store).items()
+        for name, events in events_of(store).items()
     }
     assert {name: data.input_errors for name, data in health.items() if data.input_errors} == {"cam-1": 1, "kiosk-1": 2}
     assert 1.0 < (health["cam-1"].fps or 0) < 3.0, "half of the ticks are missed"
