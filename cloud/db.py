@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, Insert, Row, Select, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,6 +18,13 @@ AnyRow = Row[*tuple[Any, ...]]
 AnySelect = Select[*tuple[Any, ...]]
 Values = Mapping[str, object]
 T = TypeVar("T")
+
+
+class Page(NamedTuple):
+    """Which part of a list is asked for: how many rows to leave out, and how many to return at most."""
+
+    offset: int
+    limit: int
 
 
 class ReadSession:

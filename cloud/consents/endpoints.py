@@ -16,6 +16,7 @@ from cloud.consents.schemas import (
     Namespace,
 )
 from cloud.consents.service import put_consent, put_consents
+from cloud.db import Page
 from cloud.instants import write_instant
 
 router = APIRouter(prefix="/v1/consents", tags=["members"], responses=ERRORS)
@@ -44,11 +45,12 @@ def list_statements(
     pseudonym: Annotated[
         str | None, Query(pattern=r"^[a-z2-7]{32}$", description="Statements of this identifier alone")
     ] = None,
+    offset: Annotated[int, Query(ge=0, le=1_000_000, description="How many to leave out")] = 0,
     limit: Annotated[int, Query(ge=1, le=500, description="How many at most")] = 100,
 ) -> Consents:
     """Show the history, of everyone or of one identifier."""
     with context.database.read() as session:
-        rows = history(session, principal.tenant, namespace, pseudonym, limit)
+        rows = history(session, principal.tenant, namespace, pseudonym, Page(offset, limit))
     return Consents(
         items=[
             Consent(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import func, select
 
-from cloud.db import AnyRow, ReadSession, WriteSession, chunks
+from cloud.db import AnyRow, Page, ReadSession, WriteSession, chunks
 from cloud.tables import consents, profile_identifiers
 
 VISIT_LINKING = "visit_linking"
@@ -16,7 +16,7 @@ def record_consents(session: WriteSession, rows: Sequence[dict[str, object]]) ->
 
 
 def history(
-    session: ReadSession, tenant: str, namespace: str | None, pseudonym: str | None, limit: int
+    session: ReadSession, tenant: str, namespace: str | None, pseudonym: str | None, page: Page
 ) -> Sequence[AnyRow]:
     """Return statements, the latest first."""
     statement = select(consents).where(consents.c.tenant == tenant)
@@ -24,7 +24,7 @@ def history(
         statement = statement.where(consents.c.namespace == namespace)
     if pseudonym is not None:
         statement = statement.where(consents.c.pseudonym == pseudonym)
-    return session.rows(statement.order_by(*_LATEST_FIRST).limit(limit))
+    return session.rows(statement.order_by(*_LATEST_FIRST).offset(page.offset).limit(page.limit))
 
 
 def granted_profiles(session: ReadSession, tenant: str, one_ids: Iterable[str]) -> frozenset[str]:

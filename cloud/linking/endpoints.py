@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from cloud.auth import ERRORS, NOT_FOUND, CanRead, InContext
 from cloud.consents.repository import granted_profiles
-from cloud.db import AnyRow
+from cloud.db import AnyRow, Page
 from cloud.errors import not_found
 from cloud.instants import show_instant, write_instant
 from cloud.linking import repository
@@ -26,6 +26,7 @@ def get_links(
     ] = None,
     store: Annotated[str | None, Query(description="Decisions and counts of this store alone")] = None,
     touch_id: Annotated[str | None, Query(description="The decision about this touch alone")] = None,
+    offset: Annotated[int, Query(ge=0, le=1_000_000, description="How many to leave out")] = 0,
     limit: Annotated[int, Query(ge=1, le=500, description="How many at most")] = 50,
 ) -> Links:
     """List the decisions that hold. A link attaches a visit to a profile; it never joins two profiles."""
@@ -44,7 +45,7 @@ def get_links(
             counts=LinkCounts(**repository.count_active(session, tenant, store)),
             not_eligible=repository.count_ineligible(session, tenant, store),
             waiting=waiting_links(session, tenant),
-            items=[Link(**_link(row)) for row in repository.list_decisions(session, conditions, limit)],
+            items=[Link(**_link(row)) for row in repository.list_decisions(session, conditions, Page(offset, limit))],
         )
 
 
@@ -61,7 +62,7 @@ def get_link(
     tenant = principal.tenant
     with context.database.read() as session:
         found = repository.list_decisions(
-            session, [link_decisions.c.tenant == tenant, link_decisions.c.id == link_id], limit=1
+            session, [link_decisions.c.tenant == tenant, link_decisions.c.id == link_id], Page(0, 1)
         )
         if not found:
             raise not_found(noun="link", key=link_id, remedy="GET /v1/links lists those that hold")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from sqlalchemy import ColumnElement, and_, delete, func, literal, select, update
 
-from cloud.db import AnyRow, ReadSession, WriteSession, chunks
+from cloud.db import AnyRow, Page, ReadSession, WriteSession, chunks
 from cloud.linking.decide import Decision, Gate, Touch, Visit, VisitStay
 from cloud.linking.queue import Changed
 from cloud.projections.base import corrected_among
@@ -243,7 +243,7 @@ def count_ineligible(session: ReadSession, tenant: str, store: str | None) -> di
     return {reason: count for reason, count in session.rows(statement.group_by(touches.c.ineligible))}  # noqa: C416 - a row is no pair to mypy
 
 
-def list_decisions(session: ReadSession, conditions: Sequence[ColumnElement[bool]], limit: int) -> Sequence[AnyRow]:
+def list_decisions(session: ReadSession, conditions: Sequence[ColumnElement[bool]], page: Page) -> Sequence[AnyRow]:
     """Return decisions with their touches, the latest touch first."""
     statement = (
         select(link_decisions, *_TOUCH_COLUMNS)
@@ -253,7 +253,8 @@ def list_decisions(session: ReadSession, conditions: Sequence[ColumnElement[bool
         )
         .where(*conditions)
         .order_by(touches.c.time_ms.desc(), link_decisions.c.id.desc())
-        .limit(limit)
+        .offset(page.offset)
+        .limit(page.limit)
     )
     return session.rows(statement)
 

@@ -237,6 +237,8 @@ def test_links_say_what_was_compared(client: Client, shop: Shop):
     assert found["counts"] == {"linked": 1, "ambiguous": 1, "null": 1, "vetoed": 1}
     assert found["not_eligible"] == {"no_member": 1, "no_in_store_proof": 1, "no_zone": 1}
     assert found["waiting"] == 0
+    pages = [client.get("/v1/links", limit="1", offset=str(offset))["items"] for offset in range(5)]
+    assert [one["id"] for page in pages for one in page] == [one["id"] for one in found["items"]]
     ambiguous = client.get("/v1/links", decision="ambiguous")["items"]
     assert [(one["stage"], one["touch"]["kind"]) for one in ambiguous] == [("provisional", "sale")]
     detail = client.get(f"/v1/links/{ambiguous[0]['id']}")
@@ -256,6 +258,7 @@ def test_consents_are_a_history(client: Client):
     client.consent(0, granted=False, at_ms=T0 + 5)
     items = client.get("/v1/consents", namespace="member_number", pseudonym=MEMBERS[0].pseudonym)["items"]
     assert [one["granted"] for one in items] == [False, True]
+    assert client.get("/v1/consents", offset="1")["items"] == items[1:]
     body = {"namespace": "phone", "pseudonym": MEMBERS[0].pseudonym, "granted": True, "at": "2999-01-01T00:00:00Z"}
     late = client.http.put("/v1/consents", json=body, headers=client.headers)
     assert (late.status_code, "not in the future" in late.json()["detail"]) == (422, True)
