@@ -16,6 +16,7 @@ from benchmarks.gateway_store import receive
 from benchmarks.measure import Result
 from benchmarks.outbox import append
 from benchmarks.publishing import publish
+from benchmarks.simulation_visits import draw
 from benchmarks.vision import camera, detector
 
 BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
@@ -26,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "ingest": ingest,
     "detector": detector,
     "camera": camera,
+    "visits": draw,
 }
 _OUT = Path("build/bench.json")
 

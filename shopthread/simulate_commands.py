@@ -9,12 +9,14 @@ from shopthread.console import one_line_errors, out, stop_on_signal
 from shopthread.publish_commands import publish
 from shopthread.render_commands import render, render_check
 from shopthread.score_commands import score
+from shopthread.visits_commands import visits
 
 app = typer.Typer(no_args_is_help=True, help="Simulate a store: devices' feeds with the ground truth beside them.")
 app.command()(score)
 app.command()(render)
 app.command()(render_check)
 app.command()(publish)
+app.command()(visits)
 
 _MS_PER_S = 1000
 

@@ -48,7 +48,7 @@ class StoreVisits:
         self._scenario, self._seed, self._first_day, self._index = scenario, seed, first_day, index
         self.store = store_name(scenario, index, stores)
         self.places = StoreMap(scenario)
-        spread = scenario.year.store_spread
+        spread = scenario.year.store_spread if stores > 1 else 0.0
         size = self._random(_SIZE).normal()
         self.factor = float(np.exp(spread * size - spread * spread / 2))
         self._rhythm = Rhythm(scenario, self.factor)
