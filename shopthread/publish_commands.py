@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shopthread.console import FAILURE, one_line_errors, out, print_error, stop_on_signal
+from shopthread.console import FAILURE, err, one_line_errors, out, print_error, stop_on_signal
 
 if TYPE_CHECKING:
     from shopthread.fleet.fleet import FleetSettings
@@ -123,6 +123,8 @@ def publish(  # noqa: PLR0913, PLR0917 - one argument per option
         )
         report = _run(request, settings, truth)
     _tell(report, as_json=as_json)
+    if wait_acks is None and report.acknowledged_by == "broker":
+        err.print("No gateway answered, so the broker's word counted; --wait-acks insists on a gateway's.")
 
 
 def _expected() -> tuple[type[Exception], ...]:
@@ -137,7 +139,6 @@ def _expected() -> tuple[type[Exception], ...]:
 def _run(request: "FleetRequest", settings: "FleetSettings", truth: Path | None) -> "Report":
     import secrets
 
-    from shopthread.console import err
     from shopthread.fleet.clock import CLOCKS
     from shopthread.fleet.display import progress_line
     from shopthread.fleet.fleet import Fleet
