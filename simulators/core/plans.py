@@ -20,7 +20,8 @@ _SHELVES: dict[Purpose, tuple[int, int]] = {
     "try_on": (1, 3),
 }
 _SHELVES_PER_STOP = 4  # Who buys in a big store stops at up to a quarter of its shelves.
-_CHILDRENS_PACE = 0.85
+CHILDRENS_PACE = 0.85
+"""How fast a party with children walks, against others."""
 
 
 class PartyPlan(Struct, frozen=True, kw_only=True):
@@ -90,7 +91,7 @@ def draw_plan(
     purpose = _PURPOSES[weighted(rng, [getattr(scenario.purposes, purpose) for purpose in _PURPOSES])]
     size = 1 + weighted(rng, traffic.party_size_weights)
     is_family = size > 1 and rng.random() < traffic.families
-    pace_mps = float(rng.uniform(*behaviour.walking_mps)) * (_CHILDRENS_PACE if is_family else 1.0)
+    pace_mps = float(rng.uniform(*behaviour.walking_mps)) * (CHILDRENS_PACE if is_family else 1.0)
     member = pick_member(rng) if rng.random() < behaviour.members else None
     shown = member.shown(rng, now_ms) if member is not None and rng.random() < behaviour.show_member else None
     turns: Literal["in_door", "inside"] = "in_door" if rng.random() < 0.5 else "inside"  # noqa: PLR2004
@@ -120,10 +121,14 @@ def draw_plan(
     )
 
 
-def _draw_shelves(scenario: Scenario, purpose: Purpose, rng: np.random.Generator) -> tuple[Shelf, ...]:
+def stops_for(purpose: Purpose, shelves: int) -> tuple[int, int]:
+    """Return at how many shelves a party stops at least and at most, where there are so many."""
     fewest, most = _SHELVES[purpose]
-    if purpose == "buy":
-        most = max(most, len(scenario.shelves) // _SHELVES_PER_STOP)
+    return fewest, max(most, shelves // _SHELVES_PER_STOP) if purpose == "buy" else most
+
+
+def _draw_shelves(scenario: Scenario, purpose: Purpose, rng: np.random.Generator) -> tuple[Shelf, ...]:
+    fewest, most = stops_for(purpose, len(scenario.shelves))
     stops = min(int(rng.integers(fewest, most + 1)), len(scenario.shelves))
     return tuple(scenario.shelves[int(index)] for index in rng.permutation(len(scenario.shelves))[:stops])
 

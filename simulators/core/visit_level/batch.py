@@ -6,9 +6,10 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from simulators.core.plans import Purpose
 from simulators.core.visit_level.store_map import StoreMap
 
-PURPOSES = ("browse", "buy", "scan", "refund", "try_on")
+PURPOSES: tuple[Purpose, ...] = ("browse", "buy", "scan", "refund", "try_on")
 BROWSE, BUY, SCAN, REFUND, TRY_ON = range(len(PURPOSES))
 ROLES = ("shopper", "staff", "delivery")
 SHOPPER, STAFF, DELIVERY = range(len(ROLES))

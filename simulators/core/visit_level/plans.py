@@ -6,6 +6,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from simulators.core.plans import CHILDRENS_PACE, stops_for
 from simulators.core.scenario import Scenario
 from simulators.core.visit_level.batch import BUY, PURPOSES, REFUND, SCAN, TRY_ON
 from simulators.core.visit_level.store_map import StoreMap
@@ -15,14 +16,8 @@ Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-FEWEST_STOPS = np.array([1, 2, 1, 0, 1])
-"""At how many shelves a party stops at least, by purpose."""
-
-MOST_STOPS = np.array([4, 4, 1, 0, 3])
-"""At how many at most."""
-
 TAKES_ITEM = 0.6
-"""Share of stops of a party that pays at which it takes something."""
+"""Share of stops at which those who came to buy take something; who tried something on takes one thing."""
 
 TWO_OF_IT = 0.2
 """Share of the lines of a receipt that have two pieces."""
@@ -80,7 +75,7 @@ def draw_plans(scenario: Scenario, places: StoreMap, number: int, rng: np.random
         purpose=purpose,
         size=size,
         children=np.where(is_family, size // 2, 0),
-        pace_mps=rng.uniform(*behaviour.walking_mps, number),
+        pace_mps=rng.uniform(*behaviour.walking_mps, number) * np.where(is_family, CHILDRENS_PACE, 1.0),
         turned=turned,
         shelves=shelves,
         stops=stops,
@@ -94,10 +89,12 @@ def draw_plans(scenario: Scenario, places: StoreMap, number: int, rng: np.random
 
 
 def _stops(places: StoreMap, purpose: Longs, turned: Flags, rng: np.random.Generator) -> tuple[Longs, Flags]:
-    number, columns = len(purpose), min(int(MOST_STOPS.max()), len(places.shelf_zone))
-    fewest, most = FEWEST_STOPS[purpose], MOST_STOPS[purpose]
-    wanted = np.where(turned, 0, fewest + (rng.random(number) * (most - fewest + 1)).astype(np.int64))
-    return distinct(rng, number, columns, len(places.shelf_zone)), np.arange(columns) < wanted[:, None]
+    number, shelves = len(purpose), len(places.shelf_zone)
+    fewest, most = np.array([stops_for(name, shelves) for name in PURPOSES]).T
+    wanted = fewest[purpose] + (rng.random(number) * (most - fewest + 1)[purpose]).astype(np.int64)
+    columns = min(int(most.max()), shelves)
+    stops = np.arange(columns) < np.where(turned, 0, wanted)[:, None]
+    return distinct(rng, number, columns, shelves), stops
 
 
 def _basket(
@@ -105,7 +102,7 @@ def _basket(
 ) -> tuple[Longs, Longs]:
     """Return what parties take at each stop, at the last one if nowhere else, and how many of it."""
     products = places.first_product[shelves] + (rng.random(shelves.shape) * places.products[shelves]).astype(np.int64)
-    takes = stops & (rng.random(shelves.shape) < TAKES_ITEM) & pays[:, None]
+    takes = stops & (rng.random(shelves.shape) < TAKES_ITEM) & (purpose == BUY)[:, None]
     last = np.maximum(stops.sum(axis=1), 1) - 1
     empty_handed = np.flatnonzero(pays & ~takes.any(axis=1))
     takes[empty_handed, last[empty_handed]] = True

@@ -18,7 +18,7 @@ Longs = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Bytes = NDArray[np.int8]
 
-_SHOWS_OTHER = 0.25
+_SHOWS_OTHER = 0.5
 
 NEVER = -1
 """A day on which something did not happen."""
@@ -95,7 +95,7 @@ class Regulars:
         return who, joins
 
     def shown(self, rng: np.random.Generator, who: Longs) -> Bytes:
-        """Return what members show, as numbers of `SHOWN`: mostly the member number, else one of the others."""
+        """Return what members show, as numbers of `SHOWN`: the member number as often as all else together."""
         members = self._members[who]
         others = np.stack([members["has_phone"], members["has_card"], members["has_openid"]], axis=1)
         wishes = rng.random(others.shape) * others

@@ -121,5 +121,5 @@ def test_members_show_what_they_have() -> None:
     assert not card.any()
     assert table.has_phone[phone].all()
     assert table.has_openid[openid].all()
-    assert np.mean(number) == pytest.approx(1 - 0.25 * (1 - 0.4 * 0.7), abs=0.02)
+    assert np.mean(number) == pytest.approx(1 - 0.5 * (1 - 0.4 * 0.7), abs=0.02)
     assert np.mean(table.consents) == pytest.approx(0.8, abs=0.02)
