@@ -38,6 +38,7 @@ _TRACKS, _TICKS, _DETECTIONS, _POSITIONS, _CONFIDENCES, _FALSE, _SIGNATURES = ra
 _CONFIDENCE = (0.88, 0.98)
 _LESS_WHEN_FAR = 0.1
 _LESS_WHEN_HIDDEN = 0.5
+_MORE_THAN_TRACKS = 1 << 40
 _POSITION_DECIMALS = 3
 _CONFIDENCE_DECIMALS = 2
 
@@ -60,10 +61,6 @@ class Sightings(Struct, frozen=True):
     persons: Indices
     positions: Floats
     shares: Floats
-
-    def taken(self, order: Indices) -> "Sightings":
-        """Return some of them, in an order."""
-        return Sightings(*(getattr(self, name)[order] for name in self.__struct_fields__))
 
 
 class CameraViews:
@@ -121,6 +118,8 @@ class CameraViews:
             kept = self._random[_DETECTIONS].random(len(cameras)) >= self._noise.missed_detections
             cameras, persons = cameras[kept], persons[kept]
         self._tracks.see(cameras, persons, self._crowd.positions, now_ms)
+        order = _order(cameras, self._tracks.numbers[cameras, persons])
+        cameras, persons = cameras[order], persons[order]
         sightings = Sightings(
             cameras,
             self._tracks.numbers[cameras, persons],
@@ -130,8 +129,7 @@ class CameraViews:
             shares[cameras, persons],
         )
         ghosts = self._false.see(awake, self._tracks.number, now_ms)
-        sightings = _in_order(_with_ghosts(sightings, ghosts))
-        return self._lines(sightings, ghosts, awake, now_ms)
+        return self._lines(_with_ghosts(sightings, ghosts), ghosts, awake, now_ms)
 
     def tell(self) -> None:
         """Tell of the tracks that are going on as they are so far."""
@@ -220,12 +218,14 @@ def _with_ghosts(sightings: Sightings, ghosts: list[FalseTrack]) -> Sightings:
         np.ones(len(ghosts)),
     )
     fields = Sightings.__struct_fields__
-    return Sightings(*(np.concatenate([getattr(sightings, name), getattr(added, name)]) for name in fields))
+    both = [np.concatenate([getattr(sightings, name), getattr(added, name)]) for name in fields]
+    order = _order(both[0], both[1])
+    return Sightings(*(values[order] for values in both))
 
 
-def _in_order(sightings: Sightings) -> Sightings:
+def _order(cameras: Indices, numbers: Numbers) -> Indices:
     """Order by camera and track number, as a camera would: neither people nor false tracks stand out by their place."""
-    return sightings.taken(np.lexsort((sightings.numbers, sightings.cameras)))
+    return np.argsort(cameras * _MORE_THAN_TRACKS + numbers)
 
 
 class _Signs:

@@ -121,7 +121,7 @@ class Tracks:
 
     def _switch(self, cameras: Indices, persons: Indices, positions: Floats, now_ms: int) -> None:
         ones, others = self._pairs
-        x, y = (positions[ones] - positions[others]).T
+        x, y = (values.take(ones) - values.take(others) for values in positions.T)
         near = np.flatnonzero(x * x + y * y < NEAR_M * NEAR_M)
         if not len(near):
             return
