@@ -89,9 +89,17 @@ def wasserstein(
     18:784-786.
     """
     values, place = np.unique(np.concatenate([true, measured]), return_inverse=True)
+    weights = [np.ones(place.size) if w is None else w for w in (true_weights, measured_weights)]
+    return _area(
+        values, (place[: true.size], place[true.size :]), (weights[0][: true.size], weights[1][: measured.size])
+    )
+
+
+def _area(values: Floats, places: tuple[Ints, Ints], weights: tuple[Floats, Floats]) -> float:
+    """Return the area between two distribution functions, of samples that lie at these places among the values."""
     shares = []
-    for places, weights in ((place[: true.size], true_weights), (place[true.size :], measured_weights)):
-        mass = np.cumsum(np.bincount(places, weights, minlength=values.size))
+    for where, weight in zip(places, weights, strict=True):
+        mass = np.cumsum(np.bincount(where, weight, minlength=values.size))
         if values.size == 0 or mass[-1] == 0:
             return float("nan")
         shares.append(mass / mass[-1])
@@ -218,7 +226,9 @@ def _distance(true: list[Length], measured: list[Length], blocks: Blocks, rng: n
     interval = None
     if used.size >= _FEWEST_BLOCKS:
         weights = block_weights(rng, used.size, _REPLICATES)[:, block]
-        interval = spread_of(np.array([wasserstein(t, m, w[: t.size], w[t.size :]) for w in weights]))
+        values, place = np.unique(np.concatenate([t, m]), return_inverse=True)
+        places = (place[: t.size], place[t.size :])
+        interval = spread_of(np.array([_area(values, places, (w[: t.size], w[t.size :])) for w in weights]))
     return Measure(value=value, samples=samples, interval=interval)
 
 

@@ -89,6 +89,23 @@ class Overlaps(Struct, frozen=True, eq=False):
         return np.asarray(together / either, dtype=np.float64)
 
 
+def unique_rows(rows: Ints) -> tuple[Ints, Ints]:
+    """Return each row once, in order, and how often it stands there. No number may be negative.
+
+    Rows are sorted as single numbers, which takes a tenth of the time that `numpy.unique` takes for rows.
+    """
+    widths = rows.max(axis=0, initial=0) + 1
+    key = rows[:, 0]
+    for column in range(1, rows.shape[1]):
+        key = key * widths[column] + rows[:, column]
+    keys, counts = np.unique(key, return_counts=True)
+    columns = []
+    for column in range(rows.shape[1] - 1, 0, -1):
+        keys, values = np.divmod(keys, widths[column])
+        columns.append(values)
+    return np.stack([keys, *columns[::-1]], axis=1), counts
+
+
 def overlaps_of(seen: Sightings) -> Overlaps:
     """Return what each pair of ids has in common."""
     width = int(seen.measured[:, 1].max(initial=0)) + 1
@@ -193,7 +210,8 @@ def _figures(sums: Floats) -> dict[str, Floats]:
 
 def _hota_matches(fits: Ints, overlaps: Overlaps) -> NDArray[np.bool_]:
     """Return which fits are matches: at each instant one to one, so that global alignments sum up to the most."""
-    true_degree, measured_degree = _degrees(fits[:, [0, 1]]), _degrees(fits[:, [0, 2]])
+    groups = {side: _groups(fits[:, [0, side]]) for side in (1, 2)}
+    true_degree, measured_degree = (np.bincount(group, minlength=1)[group] for group in groups.values())
     similarity = 1 / (true_degree + measured_degree - 1)
     alignment = overlaps.jaccard(np.bincount(overlaps.pair_of_fit, weights=similarity, minlength=len(overlaps.pairs)))[
         overlaps.pair_of_fit
@@ -201,7 +219,7 @@ def _hota_matches(fits: Ints, overlaps: Overlaps) -> NDArray[np.bool_]:
     chosen = np.asarray((true_degree == 1) & (measured_degree == 1))
     is_star = np.zeros(len(fits), dtype=bool)
     for side, own, other in ((1, true_degree, measured_degree), (2, measured_degree, true_degree)):
-        hub = (own > 1) & (_most(fits[:, [0, side]], other) == 1)
+        hub = (own > 1) & (_most(groups[side], other) == 1)
         is_star |= hub
         chosen[_first_of_each(fits[:, [0, side]], alignment, hub)] = True
     _match_rest(fits, alignment, np.flatnonzero(~chosen & ~is_star), chosen)
@@ -213,15 +231,9 @@ def _groups(keys: Ints) -> Ints:
     return np.unique(keys[:, 0] * (keys[:, 1].max(initial=0) + 1) + keys[:, 1], return_inverse=True)[1].reshape(-1)
 
 
-def _degrees(keys: Ints) -> Ints:
-    group = _groups(keys)
-    return np.bincount(group, minlength=1)[group]
-
-
-def _most(keys: Ints, values: Ints) -> Ints:
+def _most(group: Ints, values: Ints) -> Ints:
     """Return the greatest value in each row's group."""
-    group = _groups(keys)
-    most = np.zeros(len(keys) + 1, dtype=np.int64)
+    most = np.zeros(len(group) + 1, dtype=np.int64)
     np.maximum.at(most, group, values)
     return most[group]
 

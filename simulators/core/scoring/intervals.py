@@ -149,13 +149,17 @@ def ratio_of(above: Floats, below: Floats, samples: int, rng: np.random.Generato
 
 def median_of(values: Floats, rng: np.random.Generator) -> Measure:
     """Return the median with a bootstrap interval over single values."""
-    if values.size == 0:
-        return Measure(value=None, samples=0)
-    drawn = values[rng.integers(values.size, size=(REPLICATES, values.size))]
-    interval = spread_of(np.median(drawn, axis=1)) if values.size >= _FEWEST_BLOCKS else None
-    return Measure(value=float(np.median(values)), samples=values.size, interval=interval)
+    return _of_values(values, lambda drawn: np.median(drawn, axis=-1), rng)
 
 
 def mean_of(values: Floats, rng: np.random.Generator) -> Measure:
     """Return the mean with a bootstrap interval over single values."""
-    return ratio_of(values, np.ones(values.size), values.size, rng)
+    return _of_values(values, lambda drawn: drawn.mean(axis=-1), rng)
+
+
+def _of_values(values: Floats, figure: Callable[[Floats], Floats], rng: np.random.Generator) -> Measure:
+    if values.size == 0:
+        return Measure(value=None, samples=0)
+    drawn = values[rng.integers(values.size, size=(REPLICATES, values.size))]
+    interval = spread_of(figure(drawn)) if values.size >= _FEWEST_BLOCKS else None
+    return Measure(value=float(figure(values)), samples=values.size, interval=interval)

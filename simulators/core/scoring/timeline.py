@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from msgspec import Struct
 
-from simulators.core.scoring.identification import Sightings
+from simulators.core.scoring.identification import Sightings, unique_rows
 from simulators.core.scoring.intervals import Ints
 from simulators.core.scoring.measured import MeasuredVisit, Options
 from simulators.core.scoring.ownership import NOBODY, Ownership
@@ -103,12 +103,12 @@ def make_timeline(truth: Truth, visits: Sequence[MeasuredVisit], options: Option
     counts = (true_id != NOBODY) | ~is_customer[seen[:, 2]]
     fits = np.stack([seen[:, 0], true_id, seen[:, 1]], axis=1)[true_id != NOBODY]
     owned = seen[seen[:, 2] != NOBODY]
-    owners, together = np.unique(owned[:, 1:], axis=0, return_counts=True)
+    owners, together = unique_rows(owned[:, 1:])
     return Timeline(
         at_ms,
         true,
         customers,
-        Sightings(inside, np.unique(seen[counts][:, :2], axis=0), np.unique(fits, axis=0)),
+        Sightings(inside, unique_rows(seen[counts][:, :2])[0], unique_rows(fits)[0]),
         np.column_stack([owners, together]),
     )
 

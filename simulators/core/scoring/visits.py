@@ -3,14 +3,15 @@
 import numpy as np
 from msgspec import Struct
 
-from simulators.core.scoring.identification import Overlaps, overlaps_of
+from simulators.core.scoring.assignment import best_matching
+from simulators.core.scoring.identification import Overlaps, overlaps_of, unique_rows
 from simulators.core.scoring.intervals import Floats, Ints, Measure, ratio_of, share_of
 from simulators.core.scoring.measured import Options, blocks_of
 from simulators.core.scoring.timeline import Timeline
 from simulators.core.truth import Truth
 
 _MOST = 0.5
-"""Above this share in common, a true visit fits at most one measured visit, and the other way round."""
+"""A visit is found from above this share in common on. Several fit where two cameras' visits were not stitched."""
 
 
 class VisitScore(Struct, frozen=True, kw_only=True):
@@ -20,8 +21,8 @@ class VisitScore(Struct, frozen=True, kw_only=True):
         true: True visits; those too short to hold an instant are not among them, here and below.
         measured: Measured visits, without those that the system holds to be staff's.
         error_share: (measured - true) / true.
-        found: Pairs of a true and a measured visit with more than half of their instants in common (intersection over
-            union above 0.5, as in panoptic quality: Kirillov et al., 2019, CVPR).
+        found: Pairs, one to one, of a true and a measured visit with more than half of their instants in common
+            (intersection over union above 0.5, as in panoptic quality: Kirillov et al., 2019, CVPR).
         merges: Measured visits in which two or more customers are, `shared_s` each at least.
         splits: True visits that two or more measured visits share, `shared_s` each at least.
         pieces: Measured visits beyond the first of each split visit.
@@ -48,8 +49,12 @@ class VisitScore(Struct, frozen=True, kw_only=True):
 
 
 def found_pairs(overlaps: Overlaps) -> Ints:
-    """Return the pairs of visits that found each other, rows (true visit, measured visit), shape (P, 2)."""
-    return overlaps.pairs[overlaps.jaccard(overlaps.together) > _MOST]
+    """Return the pairs of visits that found each other, one to one, rows (true visit, measured visit), shape (P, 2)."""
+    common = overlaps.jaccard(overlaps.together)
+    is_near = common > _MOST
+    pairs = (tuple(pair) for pair in overlaps.pairs[is_near].tolist())
+    found = best_matching(dict(zip(pairs, common[is_near].tolist(), strict=True)))
+    return np.array(sorted(found), dtype=np.int64).reshape(-1, 2)
 
 
 def score_visits(
@@ -71,7 +76,7 @@ def score_visits(
     shared = overlaps.pairs[overlaps.together >= least]
     pieces = np.bincount(shared[:, 0], minlength=1)
     people = np.array([visit.person for visit in timeline.true], dtype=np.int64)[shared[:, 0]]
-    in_visit = np.unique(np.column_stack([people, shared[:, 1]]), axis=0)
+    in_visit, _ = unique_rows(np.column_stack([people, shared[:, 1]]))
     merges = int((np.bincount(in_visit[:, 1], minlength=1) > 1).sum())
     empty = sorted(set(range(measured)) - set(overlaps.pairs[:, 1].tolist()))
     roles = _roles(timeline, truth, empty)

@@ -68,7 +68,7 @@ def person(
         purpose=None,
         member_id=None,
         first_seen_ms=presences[0].entered_ms - 2 * S if presences else START_MS,
-        last_seen_ms=None if presences and presences[-1].left_ms is None else at(10_000),
+        last_seen_ms=None if presences and presences[-1].left_ms is None else at(100_000),
         entered_ms=presences[0].entered_ms if presences else None,
         left_ms=presences[-1].left_ms if presences else None,
         presences=presences,
