@@ -9,8 +9,8 @@ import typer
 
 from shopthread.simulate_commands import app
 from simulators.adapters.feed_files import feed_names
-from simulators.adapters.scenario_files import scenario_names
-from simulators.core.scenario import Noise, Scenario
+from simulators.adapters.scenario_files import load_scenario, scenario_names
+from simulators.core.scenario import Noise, Scenario, Year
 
 PAGE = (Path(__file__).parents[3] / "docs" / "simulators.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^shopthread simulate (.+?)(?:\s+#.*)?$", PAGE, re.MULTILINE)
@@ -30,10 +30,23 @@ def test_every_option_of_run_is_described() -> None:
 
 
 def test_every_kind_of_file_and_noise_is_described() -> None:
-    assert "corner_shop" in scenario_names()
     for kind in ("tracks-{camera}.jsonl", "scans-{terminal}.jsonl", "receipts-{till}.jsonl", "camera-{camera}.toml"):
         assert f"`{kind}`" in PAGE
-    assert all(f"`{field}`" in PAGE for field in Noise.__struct_fields__)
+    assert all(f"`{field}`" in PAGE for field in (*Noise.__struct_fields__, *Year.__struct_fields__))
+
+
+def test_every_scenario_is_described_with_its_devices() -> None:
+    rows = {cells[0]: cells[2:6] for cells in re.findall(r"^\| `(\w+)` " + r"\| ([^|]+) " * 5, PAGE, re.MULTILINE)}
+    assert sorted(rows) == scenario_names()
+    for name, counts in rows.items():
+        told = load_scenario(name)
+        assert [int(n) for n in counts] == [len(told.cameras), len(told.doors), len(told.kiosks), len(told.tills)]
+
+
+def test_every_option_of_visits_is_described() -> None:
+    visits = typer.main.get_group(app).commands["visits"]
+    options = {option for parameter in visits.params for option in parameter.opts if option.startswith("--")}
+    assert all(f"`{option}`" in PAGE for option in options)
 
 
 def test_feeds_are_named_as_described(scenario: Scenario) -> None:
