@@ -64,15 +64,13 @@ def time_to_contact(offset: Point, closing: Point, contact_m: float) -> float:
 
 def is_in_the_way(others: Sequence[Other], velocity: Point, for_s: float) -> bool:
     """Return whether a walker who goes on like this for so long touches somebody."""
-    return any(
-        time_to_contact((o.dx, o.dy), (velocity[0] - o.vx, velocity[1] - o.vy), o.contact_m + _ROOM_M) < for_s
-        for o in others
-    )
+    x, y = velocity
+    return any(time_to_contact((o.dx, o.dy), (x - o.vx, y - o.vy), o.contact_m + _ROOM_M) < for_s for o in others)
 
 
 def free_share(step: Point, others: Sequence[Other]) -> float:
     """Return which share of a step can be made before it touches somebody who is where he or she is now."""
-    return min((time_to_contact((o.dx, o.dy), step, o.contact_m) for o in others), default=1.0)
+    return min([time_to_contact((o.dx, o.dy), step, o.contact_m) for o in others], default=1.0)
 
 
 def choose_velocity(

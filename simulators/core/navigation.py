@@ -18,6 +18,8 @@ CLEARANCE_M = 0.25
 _SLACK_M = 0.01  # A path may lie on the line that the corners span, so sight is blocked a little inside of it.
 _TOUCH = 1e-9
 _REMEMBERED_GOALS = 5_000
+_NEAR_M = 1.0
+_FIRST_SHAPES = 8
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -46,6 +48,8 @@ class Navigator:
         self._blockers = [_Blocker(polygon) for polygon in obstacles]
         self._shapes = [ConvexObstacle(polygon, CLEARANCE_M - _SLACK_M) for polygon in obstacles]
         self._planes = _stacked([blocker.planes for blocker in self._blockers])
+        self._boxes = np.array([(b.left, b.top, b.right, b.bottom) for b in self._blockers]).reshape(-1, 4)
+        self._cells: dict[Point, list[_Blocker]] = {}
         corners = [ConvexObstacle(polygon, CLEARANCE_M).corners for polygon in obstacles]
         every: Points = np.concatenate(corners) if corners else np.empty((0, 2))
         self._nodes: Points = every[~self._is_inside(every)]
@@ -65,14 +69,28 @@ class Navigator:
         (ax, ay), (bx, by) = start, end
         left, right = (ax, bx) if ax < bx else (bx, ax)
         top, bottom = (ay, by) if ay < by else (by, ay)
+        is_short = right - left <= _NEAR_M and bottom - top <= _NEAR_M
         return not any(
             blocker.left < right
             and left < blocker.right
             and blocker.top < bottom
             and top < blocker.bottom
             and blocker.cuts(start, end)
-            for blocker in self._blockers
+            for blocker in (self._near(start) if is_short else self._blockers)
         )
+
+    def _near(self, point: Point) -> list["_Blocker"]:
+        """Return the obstacles that a step of up to 1 m along each axis may meet; cells of 1 m are remembered."""
+        cell = (point[0] // _NEAR_M, point[1] // _NEAR_M)
+        if cell not in self._cells:
+            left, top = (cell[0] - 1) * _NEAR_M, (cell[1] - 1) * _NEAR_M
+            right, bottom = left + 3 * _NEAR_M, top + 3 * _NEAR_M
+            self._cells[cell] = [
+                blocker
+                for blocker in self._blockers
+                if blocker.left < right and left < blocker.right and blocker.top < bottom and top < blocker.bottom
+            ]
+        return self._cells[cell]
 
     def walk(self, start: Point, goal: Point) -> list[Point]:
         """Return the shortest walk's points after `start`, the last one `goal`.
@@ -112,7 +130,11 @@ class Navigator:
         return self._remembered[goal]
 
     def _look(self, point: Point) -> _Sight:
-        seen = np.flatnonzero(~_is_cut(self._planes, np.asarray(point), self._nodes))
+        origin, seen = np.asarray(point), np.arange(len(self._nodes))
+        gaps = np.maximum(np.maximum(self._boxes[:, :2] - origin, origin - self._boxes[:, 2:]), 0.0)
+        nearest = np.argsort(gaps.sum(axis=1), kind="stable")
+        for shapes in (nearest[:_FIRST_SHAPES], nearest[_FIRST_SHAPES:]):  # Those that are near hide most corners.
+            seen = seen[~_is_cut(self._planes[:, shapes], origin, self._nodes[seen])]
         gaps = self._nodes[seen] - point
         return seen, np.hypot(gaps[:, 0], gaps[:, 1])
 

@@ -120,7 +120,7 @@ class PersonRecord:
                 *(TrueStay(zone_id=zone, entered_ms=t, left_ms=None) for zone, t in self._entered_zones.items()),
             ),
             waits=tuple(self._waits),
-            tracks=tuple(self._tracks.values()),
+            tracks=tuple(track for _, track in sorted(self._tracks.items(), key=_by_beginning)),
         )
 
     def _all_presences(self) -> tuple[TruePresence, ...]:
@@ -129,3 +129,9 @@ class PersonRecord:
         entered_ms, entered_by = self._inside
         present = TruePresence(entered_ms=entered_ms, left_ms=None, entered_by=entered_by, left_by=None)
         return (*self._presences, present)
+
+
+def _by_beginning(told: tuple[tuple[str, str, int], TrueTrack]) -> tuple[int, str, str]:
+    """Return the order of a track that does not depend on when it was told."""
+    (camera_id, track_id, from_ms), _ = told
+    return from_ms, camera_id, track_id

@@ -144,8 +144,10 @@ class _Walker:
         before = self.stood_at
         for point, _ in reached:
             step = (point[0] - before[0], point[1] - before[1])
-            shifted = (before[0] - x, before[1] - y)
-            others = [Other((o.dx - shifted[0], o.dy - shifted[1]), (0.0, 0.0), o.contact_m) for o in self._others]
+            dx, dy = before[0] - x, before[1] - y
+            others = self._others
+            if dx or dy:
+                others = [Other((o.dx - dx, o.dy - dy), (0.0, 0.0), o.contact_m) for o in others]
             if free_share(step, others) < 1:
                 return False
             before = point

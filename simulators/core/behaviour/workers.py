@@ -18,6 +18,7 @@ _PACE_MPS = 0.9
 _AT_POST_S = (20.0, 90.0)
 _BREAK_EVERY_S = (5400.0, 9000.0)
 _BREAK_S = (600.0, 1200.0)
+_LAST_BREAK_H = 0.5  # Nobody takes a break just before the shift is over.
 _SECONDS_PER_HOUR = 3600
 
 
@@ -62,7 +63,8 @@ def _shift(party: Party, staff: StaffMember) -> Ticks:
     break_ms = floor.now_ms + party.uniform(_BREAK_EVERY_S) * 1000
     while _is_on_shift(floor, staff):
         yield from party.stand(party.uniform(_AT_POST_S))
-        if staff.break_spot is not None and floor.now_ms >= break_ms:
+        left_h = hours_until(floor.local_hour, staff.shift[1])
+        if staff.break_spot is not None and floor.now_ms >= break_ms and left_h > _LAST_BREAK_H:
             floor.send(person, floor.find_near(person, staff.break_spot))
             yield from party.arrive(person)
             yield from party.stand(party.uniform(_BREAK_S))
