@@ -36,4 +36,7 @@ def report(arguments: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(report(sys.argv[1:]) + "\n")
+    try:
+        sys.stdout.write(report(sys.argv[1:]) + "\n")
+    except ValueError as error:
+        sys.exit(str(error))

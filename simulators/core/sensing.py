@@ -26,7 +26,8 @@ from simulators.core.signatures import (
 )
 from simulators.core.tracking import OnTrack, Tracks
 from simulators.core.truth import TrueFalseTrack
-from simulators.core.view_areas import ViewAreas, view_polygon
+from simulators.core.view_areas import ViewAreas
+from simulators.core.views import view_of
 
 FOUND_SHARE = 0.2
 """Someone of whom a camera sees less than this share is not found: head and shoulders are a little more."""
@@ -73,7 +74,7 @@ class CameraViews:
         on_track: Told of each person's track: once it ends, and at each `tell`.
 
     Raises:
-        ScenarioError: A camera shows no floor.
+        ValueError: A camera shows no floor.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class CameraViews:
         cameras, noise = scenario.cameras, scenario.noise
         self._ids = [camera.id for camera in cameras]
         self._tell_time = [clocks.get(name, int) for name in self._ids]
-        views = [view_polygon(camera) for camera in cameras]
+        views = [view_of(camera) for camera in cameras]
         self._random = [np.random.default_rng([seed, _STREAM, kind]) for kind in range(_SIGNATURES + 1)]
         self._areas = ViewAreas(views)
         self._in_view: Flags = np.zeros((len(cameras), 0), dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""Which part of the floor each camera reports on."""
+"""Who stands in which camera's view."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -6,27 +6,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.core.errors import ScenarioError
 from simulators.core.geometry import Points, Polygon, edges
-from simulators.core.layout import Camera
-from simulators.core.optics import CameraOptics
 
 Edge = tuple[float, float, float]
-
-
-def view_polygon(camera: Camera) -> Polygon:
-    """Return the floor that a camera reports on: what it `sees`, or all that its picture shows within its range.
-
-    Raises:
-        ScenarioError: Its picture shows no floor, or its lens cannot be.
-    """
-    if camera.sees is not None:
-        return camera.sees
-    try:
-        return CameraOptics(camera).footprint(camera.range_m)
-    except ValueError as error:
-        key = f"camera {camera.id}"
-        raise ScenarioError(key, camera.looks_at, str(error)) from error
 
 
 class ViewAreas:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count, pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,10 +20,11 @@ from simulators.core.delivery import (
     deliver_to_cloud,
     to_gateway,
 )
-from simulators.core.scenario import Messages
+from simulators.core.scenario import Messages, Outages
 from simulators.core.truth import OutageOf, TrueOutage
 
 PERFECT = Messages()
+PAGE = (Path(__file__).parents[3] / "docs" / "simulators.md").read_text(encoding="utf-8")
 
 
 def _outage(what: OutageOf, from_ms: int, to_ms: int) -> TrueOutage:
@@ -204,6 +206,10 @@ def test_messages_from_the_past_are_refused() -> None:
     assert list(way.until(3)) == []
     with pytest.raises(ValueError, match="arrivals up to 9"):
         way.send(Sent(9, "b", 2))
+
+
+def test_every_knob_is_described() -> None:
+    assert all(f"`{field}`" in PAGE for field in (*Messages.__struct_fields__, *Outages.__struct_fields__))
 
 
 def test_an_endless_stream_is_delivered_as_it_comes_with_little_on_its_way() -> None:

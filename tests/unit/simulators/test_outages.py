@@ -102,17 +102,17 @@ def test_a_camera_that_is_down_says_nothing_and_its_tracks_end() -> None:
     scenario = replace(
         load_scenario("corner_shop"),
         outages=(
-            Outages(what="camera", device_id="cam-1", per_day=400.0, lasts_s=(5.0, 60.0)),
-            Outages(what="broker", per_day=400.0, lasts_s=(5.0, 60.0)),
+            Outages(what="camera", device_id="cam-1", per_day=1200.0, lasts_s=(3.0, 30.0)),
+            Outages(what="broker", per_day=1200.0, lasts_s=(3.0, 30.0)),
         ),
     )
     store = Store(scenario, 3, START_MS)
-    said = {output.line.t_ms for _ in range(4 * 1200) for output in store.step() if output.device_id == "cam-1"}
+    said = {output.line.t_ms for _ in range(4 * 400) for output in store.step() if output.device_id == "cam-1"}
     truth = store.truth()
     down = [each for each in truth.outages if each.what == "camera"]
     assert len(down) > 2
     assert any(each.what == "broker" for each in truth.outages)
-    ticks = [START_MS + 250 * tick for tick in range(1, 4801)]
+    ticks = [START_MS + 250 * tick for tick in range(1, 1601)]
     assert said == {t_ms for t_ms in ticks if not any(each.from_ms <= t_ms < each.to_ms for each in down)}
     tracks = [track for person in truth.people for track in person.tracks if track.camera_id == "cam-1"]
     for outage in down:

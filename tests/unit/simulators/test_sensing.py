@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from simulators.core.errors import ScenarioError
 from simulators.core.geometry import Point, contains
 from simulators.core.layout import Wall
 from simulators.core.lines import TrackLine, TrackSignature
@@ -57,7 +56,7 @@ def test_a_camera_without_a_polygon_sees_what_its_picture_shows() -> None:
     seen = watch(store(Noise(), [camera(sees=None)]), people, 2)
     assert {name for name, _ in seen.tracks} == {"s1"}
     blind = msgspec.structs.replace(camera(sees=None), looks_at=(600.0, 10.0), range_m=1.0)
-    with pytest.raises(ScenarioError, match="shows no floor"):
+    with pytest.raises(ValueError, match="shows no floor"):
         watch(store(Noise(), [blind]), people, 1)
 
 
@@ -130,13 +129,13 @@ def test_neighbours_change_places_as_often_as_asked_for_and_others_never() -> No
 def test_false_tracks_come_and_stay_as_asked_for_and_walk_in_view() -> None:
     sees = ((2.0, 2.0), (9.0, 3.0), (3.0, 9.0))
     noise = Noise(false_tracks_per_min=6.0, false_track_s=(2.0, 6.0), signature_sd=1.0)
-    minutes = 25
+    minutes = 15
     seen = watch(store(noise, [camera(sees=sees), camera("cam-2")]), [person(1, (4.0, 4.0))], minutes * 240)
     for name in (CAMERA, "cam-2"):
         found = [track for track in seen.false_tracks if track.camera_id == name]
         assert len(found) == _count(6.0 * minutes)
         lasted_s = np.array([(track.to_ms - track.from_ms) / 1000 for track in found])
-        assert lasted_s.mean() == pytest.approx(4.0, abs=0.4)
+        assert lasted_s.mean() == pytest.approx(4.0, abs=0.5)
         assert lasted_s.max() <= 6.0
     places: dict[str, list[Point]] = defaultdict(list)
     ids = {track.track_id for track in seen.false_tracks if track.camera_id == CAMERA}
@@ -218,9 +217,9 @@ def test_with_everything_wrong_at_once_the_truth_still_explains_every_point() ->
         return frozenset({"a"}) if 300 <= tick < 400 else frozenset({"b"} if tick in {350, 351} else set())
 
     scenario = store(noise, [camera("a"), camera("b", height_m=4.0)], walls)
-    seen = watch(scenario, apart(25), 1200, move, down=down)
+    seen = watch(scenario, apart(25), 800, move, down=down)
     _explained(seen, lambda name, t_ms: where[name, t_ms])
-    assert seen.points > 10_000
+    assert seen.points > 7_000
     ids = Counter((track.camera_id, track.track_id) for _, track in seen.tracks)
     assert max(ids.values()) > 2
     for lines in seen.lines.values():
