@@ -57,8 +57,9 @@ def run(  # noqa: PLR0913, PLR0917 - one argument per option
     """Simulate a store into a folder: one feed per device, device configurations, members and the truth.
 
     tracks-CAMERA.jsonl, scans-TERMINAL.jsonl and receipts-TILL.jsonl grow line by line, so that agents can follow
-    them. camera-CAMERA.toml and store.toml hold what the agents need to know. members.jsonl and truth.json are for
-    scoring alone: no device ever learns what stands there. Ctrl-C ends all feeds properly.
+    them. camera-CAMERA.toml and store.toml hold what the agents need to know. home-scans.jsonl holds codes that
+    customers read at home, members.jsonl the member base; no device of the store learns of them. truth.json is for
+    scoring alone. Ctrl-C ends all feeds properly.
     """
     from threading import Event
 

@@ -13,7 +13,7 @@ from simulators.core.members import Identifier
 ReceiptKind = Literal["sale", "void", "refund"]
 
 
-class TrackPoint(Struct, frozen=True):
+class TrackPoint(Struct, frozen=True, gc=False):
     """Where a camera sees one of its tracks."""
 
     id: str
@@ -44,7 +44,7 @@ class TrackLine(Struct, frozen=True):
 
 
 class ScanLine(Struct, frozen=True, kw_only=True):
-    """A code that a terminal read, and the member that the terminal knew of by then."""
+    """A code that a terminal or a phone at home read, and the member that it knew of by then."""
 
     t_ms: int
     code: str

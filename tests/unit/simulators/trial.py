@@ -1,4 +1,4 @@
-"""Three hours of a corner shop in which everything happens: wrong clocks, codes under caps, copies, lost phones."""
+"""Two hours of a corner shop in which everything happens: wrong clocks, codes under caps, copies, lost phones."""
 
 from functools import cache
 from math import sqrt
@@ -11,7 +11,7 @@ from simulators.core.scenario import Codes, Members, Scenario
 from simulators.core.store import Output, Store
 from tests.unit.simulators.runs import START_MS, Simulated, corner_shop
 
-HOURS = 3
+HOURS = 2
 CLOCKS = {
     "kiosk-1": TerminalClock(offset_s=-4.5, drift_ppm=400.0),
     "till-1": TerminalClock(offset_s=12.25, drift_ppm=-900.0),
@@ -34,8 +34,16 @@ def trial_scenario() -> Scenario:
     behaviour = replace(shop.behaviour, voids=0.3, late_member=0.4, buyers_who_scan=0.6)
     purposes = replace(shop.purposes, browse=0.0, refund=0.12)
     with_clocks["cameras"] = with_clocks["cameras"][:1]
+    traffic = replace(shop.traffic, passers_by_per_hour=0.0)
     return replace(
-        shop, tick_hz=1.0, codes=CODES, members=MEMBERS, behaviour=behaviour, purposes=purposes, **with_clocks
+        shop,
+        traffic=traffic,
+        tick_hz=1.0,
+        codes=CODES,
+        members=MEMBERS,
+        behaviour=behaviour,
+        purposes=purposes,
+        **with_clocks,
     )
 
 
@@ -59,7 +67,7 @@ def run_trial(scenario: Scenario, seed: int, hours: float, start_ms: int = START
 
 @cache
 def trial() -> Trial:
-    """Return the three hours of seed 1."""
+    """Return the two hours of seed 1."""
     return run_trial(trial_scenario(), 1, HOURS)
 
 
