@@ -16,7 +16,9 @@ from benchmarks.gateway_store import receive
 from benchmarks.measure import Result
 from benchmarks.outbox import append
 from benchmarks.publishing import publish
+from benchmarks.simulation import store_day
 from benchmarks.simulation_visits import draw
+from benchmarks.tracking import tracking, tracking_soak
 from benchmarks.vision import camera, detector
 
 BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
@@ -27,7 +29,10 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "ingest": ingest,
     "detector": detector,
     "camera": camera,
+    "tracking": tracking,
+    "tracking-soak": tracking_soak,
     "visits": draw,
+    "store_day": store_day,
 }
 _OUT = Path("build/bench.json")
 
