@@ -10,7 +10,7 @@ from edge.adapters.onnx_detector import OnnxDetector
 from edge.core import pipeline, tracker
 from edge.core.pipeline import Person, PipelineRules
 from edge.core.segments import SegmentRules
-from edge.core.tracker import TrackerRules
+from edge.core.tracker_rules import TrackerRules
 from edge.core.tripwire import Tripwire
 from models.loader import LoadedModel, load_model
 from models.registry import DEFAULT_DETECTOR, ModelRegistry

@@ -2,9 +2,10 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from edge.adapters.camera import CameraClock, LiveCamera, VideoFile
 from edge.adapters.line_source import FileLines
@@ -19,6 +20,7 @@ from edge.camera_config import (
     tracker_rules,
 )
 from edge.core import pipeline, tracker
+from edge.core.appearance import colour_stripes
 from edge.core.geometry import apply_homography
 from edge.core.pipeline import Person, PipelineRules
 from edge.health import Vitals
@@ -27,6 +29,8 @@ from models.loader import load_model
 from models.registry import ModelRegistry
 
 logger = logging.getLogger(__name__)
+
+OnTracked: TypeAlias = Callable[[Frame, Sequence[tracker.TrackedBox]], None]
 
 _FPS_WINDOW_S = 10.0
 
@@ -48,10 +52,19 @@ class VideoObservations:
         config: The camera's configuration.
         epoch: Begins the names of tracks, so that no other run of the device gives the same. Without it the first
             frame's time does.
+        on_tracked: Called with each frame and its tracks, the foretold ones too.
     """
 
-    def __init__(self, source: FrameSource, detector: Detector, config: CameraConfig, epoch: str | None = None) -> None:
+    def __init__(
+        self,
+        source: FrameSource,
+        detector: Detector,
+        config: CameraConfig,
+        epoch: str | None = None,
+        on_tracked: OnTracked | None = None,
+    ) -> None:
         self.name = source.name
+        self._on_tracked = on_tracked
         self._source, self._detector, self._config, self._epoch = source, detector, config, epoch
         self._rules = tracker_rules(config)
         self._to_plane = floor_map(config) if config.camera.plane == "floor" else None
@@ -72,7 +85,11 @@ class VideoObservations:
                 is_first = False
             epoch = epoch or f"{frame.time_ms:x}"
             boxes, scores = self._detector.detect(frame.image_bgr)
-            state, seen = tracker.track(self._rules, state, boxes, scores, frame.time_ms)
+            looks = colour_stripes(frame.image_bgr, boxes)
+            state, told = tracker.track(self._rules, state, boxes, scores, frame.time_ms, looks)
+            if self._on_tracked is not None:
+                self._on_tracked(frame, told)
+            seen = [box for box in told if not box.is_foretold]
             yield self._observation(frame, epoch, seen)
 
     def _observation(self, frame: Frame, epoch: str, seen: list[tracker.TrackedBox]) -> Observation:
@@ -161,6 +178,7 @@ def build_camera_agent(
     registry: ModelRegistry,
     on_bad_line: Callable[[BadLine], None],
     resume_offset_bytes: int = 0,
+    on_tracked: OnTracked | None = None,
 ) -> CameraAgent:
     """Return the agent that a configuration describes.
 
@@ -171,6 +189,7 @@ def build_camera_agent(
         registry: Where the detector's model is found.
         on_bad_line: Called with each line of a track feed that could not be used.
         resume_offset_bytes: What the sink was last told for this input, 0 for none.
+        on_tracked: Called with each frame of a camera and its tracks.
 
     Raises:
         ConfigurationError: The configuration cannot be used.
@@ -183,10 +202,10 @@ def build_camera_agent(
         feed = TrackFeed(lines, on_bad_line, resume_offset_bytes)
         return CameraAgent(feed, rules, sink, clock.monotonic_s, resumed=resume_offset_bytes > 0)
     model = load_model(registry.get(config.camera.model))
-    doubtful = tracker_rules(config).doubtful_score
-    detector = OnnxDetector(model, config.camera.input_size, score_threshold=doubtful)
+    following = tracker_rules(config)
+    detector = OnnxDetector(model, config.camera.input_size, following.doubtful_score, following.detector_nms_iou)
     identity = ModelIdentity(model.manifest.name, model.manifest.version)
-    source = VideoObservations(frame_source(config, clock), detector, config)
+    source = VideoObservations(frame_source(config, clock), detector, config, on_tracked=on_tracked)
     return CameraAgent(source, rules, sink, clock.monotonic_s, model=identity)
 
 

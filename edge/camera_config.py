@@ -13,7 +13,7 @@ from edge.config import BrokerSettings, DeviceSettings, check_device, load_toml
 from edge.core import geometry
 from edge.core.pipeline import PipelineRules
 from edge.core.segments import SegmentRules
-from edge.core.tracker import TrackerRules
+from edge.core.tracker_rules import TrackerRules
 from edge.core.tripwire import Tripwire, usable_share
 from edge.core.zones import Zone
 from edge.errors import ConfigurationError

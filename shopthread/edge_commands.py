@@ -1,12 +1,18 @@
 """`shopthread edge`: cameras."""
 
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.table import Table
 
 from shopthread.console import log_to_stderr, one_line_errors, out, stop_on_signal
 from shopthread.models_commands import default_models_dir
+
+if TYPE_CHECKING:
+    from edge.replay import Change
 
 app = typer.Typer(no_args_is_help=True, help="Run and check a camera's agent.")
 
@@ -74,3 +80,51 @@ def init(
         text = starter_toml(Source(tenant, store, device), source, picture_size(source))
         config.write_text(text, encoding="utf-8")
     out.print(f"Wrote {config}. Next: shopthread edge check {config}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def replay(
+    video: Annotated[Path, typer.Argument(help="The recording.", show_default=False)],
+    config: Annotated[Path, typer.Option(help="The camera's configuration; its source is not used.")],
+    events: Annotated[Path | None, typer.Option(help="Where to write the events, one a line.")] = None,
+    mot: Annotated[Path | None, typer.Option(help="Where to write the tracks, MOTChallenge text.")] = None,
+    compare: Annotated[
+        Path | None, typer.Option(help="Events of an earlier replay: show what is counted differently.")
+    ] = None,
+) -> None:
+    """Run a recording through a camera's configuration again. The same recording gives the same bytes.
+
+    Nothing is sent, and no picture is written.
+    """
+    from edge.camera_config import load_camera_config
+    from edge.errors import EdgeError
+    from edge.main import CAMERA_CLOCK
+    from edge.replay import compare_events, read_events
+    from edge.replay import replay as run_again
+    from models.errors import ModelError
+    from models.registry import ModelRegistry
+
+    with one_line_errors(EdgeError, ModelError, OSError), ExitStack() as files:
+        before = None if compare is None else read_events(compare)
+        settings = load_camera_config(config)
+        tracks = None if mot is None else files.enter_context(mot.open("w", encoding="utf-8", newline="\n"))
+        found = run_again(settings, video, CAMERA_CLOCK, ModelRegistry(default_models_dir()), tracks)
+        if events is not None:
+            events.write_bytes(found.ndjson())
+    out.print(f"{len(found.events)} events", highlight=False)
+    if before is not None:
+        _show_change(compare_events(before, found.events))
+
+
+def _show_change(change: "Change") -> None:
+    if not (change.figures or change.gained or change.lost):
+        out.print("Everything is counted as before.")
+        return
+    table = Table("counted differently", "before", "now")
+    for figure in change.figures:
+        table.add_row(figure.what, f"{figure.before:g}", f"{figure.now:g}")
+    out.print(table)
+    for word, crossings in (("gained", change.gained), ("lost", change.lost)):
+        for tripwire, direction, time_ms in crossings:
+            when = datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds")
+            out.print(f"{word}: {tripwire} {direction} at {when}", highlight=False)

@@ -15,13 +15,20 @@ class OnnxDetector:
         model: A verified detector.
         input_wh_px: Width and height that the model sees.
         score_threshold: Boxes below it are dropped, 0 to 1. None: the model's own.
+        nms_iou: Of two boxes that overlap more, the weaker one is dropped, 0 to 1. None: the model's own.
 
     Raises:
         ModelRefusedError: The model is no detector, or the size does not suit it.
     """
 
-    def __init__(self, model: LoadedModel, input_wh_px: tuple[int, int], score_threshold: float | None = None) -> None:
-        self._detector = PersonDetector(model, input_wh_px, _resize, score_threshold=score_threshold)
+    def __init__(
+        self,
+        model: LoadedModel,
+        input_wh_px: tuple[int, int],
+        score_threshold: float | None = None,
+        nms_iou: float | None = None,
+    ) -> None:
+        self._detector = PersonDetector(model, input_wh_px, _resize, score_threshold=score_threshold, nms_iou=nms_iou)
 
     def detect(self, image_bgr: Image) -> tuple[Boxes, Scores]:
         """See `Detector.detect`."""

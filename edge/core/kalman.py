@@ -1,9 +1,9 @@
 """Constant-velocity Kalman filters of many boxes at once. Pure.
 
 A box is (centre x, centre y, width, height) in pixels. Its four numbers move independently, so the
-filter of one box is four filters of a place and a speed, and all of them are arrays of shape
-(N, 4). Noise is in proportion to the box's height, as people far away move fewer pixels, and to
-time, so that the frame rate does not matter.
+filter of one box is four filters of a place and a speed. All of them live in one array. Noise is in
+proportion to the box's height, as people far away move fewer pixels, and to time, so that the frame
+rate does not matter.
 """
 
 from dataclasses import dataclass
@@ -13,83 +13,106 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-# In box heights: a person is some 1.7 m tall, walks 1.4 m/s and turns within half a second.
-_MEASUREMENT_STD = 0.05
-_START_SPEED_STD_PER_S = 1.0
-_ACCELERATION_STD_PER_S2 = 1.5
-_SIZE_ACCELERATION_SHARE = 0.3  # boxes change their size less than their place
+# In box heights: a person is some 1.7 m tall, walks 1.4 m/s and turns within half a second. A box's
+# width and height swing with the gait and are measured less exactly than they change.
+_MEASUREMENT_STD = np.array([0.05, 0.05, 0.1, 0.1])
+_START_SPEED_STD_PER_S = np.array([1.0, 1.0, 0.3, 0.3])
+_ACCELERATION_STD_PER_S2 = np.array([1.5, 1.5, 0.15, 0.15])
+_SIZE_SPEED_HALVES_IN_S = 0.5
+_PLACE, _SPEED, _PLACE_VARIANCE, _COVARIANCE, _SPEED_VARIANCE = range(5)
 
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """Places, speeds per second, and their covariances, each of shape (N, 4)."""
+    """Filters of N boxes.
 
-    place: Array
-    speed: Array
-    place_variance: Array
-    covariance: Array
-    speed_variance: Array
+    Attributes:
+        moments: Shape (5, N, 4): places, speeds per second, variances of the places, covariances,
+            variances of the speeds.
+    """
+
+    moments: Array
+
+    @property
+    def place(self) -> Array:
+        """Return the boxes, shape (N, 4)."""
+        part: Array = self.moments[_PLACE]
+        return part
+
+    @property
+    def speed(self) -> Array:
+        """Return how fast they change, per second, shape (N, 4)."""
+        part: Array = self.moments[_SPEED]
+        return part
+
+    @property
+    def place_variance(self) -> Array:
+        """Return how unsure the boxes are, shape (N, 4)."""
+        part: Array = self.moments[_PLACE_VARIANCE]
+        return part
+
+    @property
+    def speed_variance(self) -> Array:
+        """Return how unsure the speeds are, shape (N, 4)."""
+        part: Array = self.moments[_SPEED_VARIANCE]
+        return part
 
 
 def start(boxes_cxcywh_px: Array) -> Motion:
     """Return filters of boxes seen for the first time, shape (N, 4)."""
     height_px = boxes_cxcywh_px[:, 3:4]
-    variance = np.broadcast_to((_MEASUREMENT_STD * height_px) ** 2, boxes_cxcywh_px.shape)
-    speed_variance = np.broadcast_to((_START_SPEED_STD_PER_S * height_px) ** 2, boxes_cxcywh_px.shape)
-    zero = np.zeros_like(boxes_cxcywh_px)
-    return Motion(boxes_cxcywh_px, zero, variance.copy(), zero, speed_variance.copy())
+    moments = np.zeros((5, len(boxes_cxcywh_px), 4))
+    moments[_PLACE] = boxes_cxcywh_px
+    moments[_PLACE_VARIANCE] = (_MEASUREMENT_STD * height_px) ** 2
+    moments[_SPEED_VARIANCE] = (_START_SPEED_STD_PER_S * height_px) ** 2
+    return Motion(moments)
 
 
 def predict(motion: Motion, elapsed_s: float) -> Motion:
-    """Return the filters some seconds later, nothing seen meanwhile."""
-    height_px = np.maximum(motion.place[:, 3:4], 1.0)
-    shares = np.array([1.0, 1.0, _SIZE_ACCELERATION_SHARE, _SIZE_ACCELERATION_SHARE])
-    acceleration = (_ACCELERATION_STD_PER_S2 * height_px * shares) ** 2
+    """Return the filters some seconds later, nothing seen meanwhile.
+
+    Places go on at their speed; sizes come to rest.
+    """
     t = elapsed_s
-    return Motion(
-        place=motion.place + motion.speed * t,
-        speed=motion.speed,
-        place_variance=motion.place_variance
-        + 2 * t * motion.covariance
-        + t**2 * motion.speed_variance
-        + acceleration * t**4 / 4,
-        covariance=motion.covariance + t * motion.speed_variance + acceleration * t**3 / 2,
-        speed_variance=motion.speed_variance + acceleration * t**2,
-    )
+    place, speed, place_variance, covariance, speed_variance = motion.moments
+    acceleration = (_ACCELERATION_STD_PER_S2 * np.maximum(place[:, 3:4], 1.0)) ** 2
+    after = np.empty_like(motion.moments)
+    after[_PLACE] = place + speed * t
+    after[_SPEED] = speed
+    after[_SPEED, :, 2:] *= 0.5 ** (t / _SIZE_SPEED_HALVES_IN_S)
+    after[_PLACE_VARIANCE] = place_variance + 2 * t * covariance + t**2 * speed_variance + acceleration * (t**4 / 4)
+    after[_COVARIANCE] = covariance + t * speed_variance + acceleration * (t**3 / 2)
+    after[_SPEED_VARIANCE] = speed_variance + acceleration * t**2
+    return Motion(after)
 
 
-def update(motion: Motion, boxes_cxcywh_px: Array) -> Motion:
-    """Return the filters after each box was measured, shape (N, 4)."""
-    noise = (_MEASUREMENT_STD * boxes_cxcywh_px[:, 3:4]) ** 2
-    innovation = boxes_cxcywh_px - motion.place
-    place_gain = motion.place_variance / (motion.place_variance + noise)
-    speed_gain = motion.covariance / (motion.place_variance + noise)
-    return Motion(
-        place=motion.place + place_gain * innovation,
-        speed=motion.speed + speed_gain * innovation,
-        place_variance=(1 - place_gain) * motion.place_variance,
-        covariance=(1 - place_gain) * motion.covariance,
-        speed_variance=motion.speed_variance - speed_gain * motion.covariance,
-    )
+def update(motion: Motion, rows: NDArray[np.intp], boxes_cxcywh_px: Array) -> Motion:
+    """Return the filters after some of them were measured.
+
+    Args:
+        motion: All filters.
+        rows: Which were measured, shape (K,), each once.
+        boxes_cxcywh_px: What was measured, shape (K, 4).
+    """
+    place, speed, place_variance, covariance, speed_variance = motion.moments[:, rows]
+    noise = (_MEASUREMENT_STD * place[:, 3:4]) ** 2
+    innovation = boxes_cxcywh_px - place
+    place_gain = place_variance / (place_variance + noise)
+    speed_gain = covariance / (place_variance + noise)
+    after = motion.moments.copy()
+    after[_PLACE, rows] = place + place_gain * innovation
+    after[_SPEED, rows] = speed + speed_gain * innovation
+    after[_PLACE_VARIANCE, rows] = (1 - place_gain) * place_variance
+    after[_COVARIANCE, rows] = (1 - place_gain) * covariance
+    after[_SPEED_VARIANCE, rows] = speed_variance - speed_gain * covariance
+    return Motion(after)
 
 
-def select(motion: Motion, rows: NDArray[np.intp]) -> Motion:
-    """Return some of the filters, in the order of `rows`."""
-    return Motion(
-        motion.place[rows],
-        motion.speed[rows],
-        motion.place_variance[rows],
-        motion.covariance[rows],
-        motion.speed_variance[rows],
-    )
+def select(motion: Motion, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Motion:
+    """Return some of the filters: by number in the order of `rows`, or those that a mask marks."""
+    return Motion(motion.moments[:, rows])
 
 
 def join(first: Motion, second: Motion) -> Motion:
     """Return the filters of both."""
-    return Motion(
-        np.vstack([first.place, second.place]),
-        np.vstack([first.speed, second.speed]),
-        np.vstack([first.place_variance, second.place_variance]),
-        np.vstack([first.covariance, second.covariance]),
-        np.vstack([first.speed_variance, second.speed_variance]),
-    )
+    return Motion(np.concatenate([first.moments, second.moments], axis=1))

@@ -1,65 +1,52 @@
 """Multi-person tracking in one camera. Pure: the same detections give the same tracks.
 
-Motion by Kalman filter (SORT: Bewley et al., ICIP 2016) and two-stage association (ByteTrack:
-Zhang et al., ECCV 2022): first the sure detections, then the doubtful ones, which may keep a track
-alive through an occlusion but never start one. A track is unconfirmed until it was seen several
-times, and an unconfirmed track is told to nobody. Numbers of tracks are never used again.
+Motion by Kalman filter (SORT: Bewley et al., ICIP 2016), association in `tracker_association`. A track
+is unconfirmed until it was surely seen several times and has walked or is surely a person; an
+unconfirmed track is told to nobody, and when it stays it is a fixture: a thing that looks like a
+person, which keeps its own detections from the people who pass it. Numbers of tracks are never used
+again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core import kalman
-from edge.core.assignment import assign
+from edge.core import kalman, tracker_state
+from edge.core.appearance import blend, uncovered
+from edge.core.boxes import centred, corners, overlaps
+from edge.core.tracker_association import Detections, associate
+from edge.core.tracker_rules import TrackerRules
+from edge.core.tracker_state import Flags, TrackerState, Tracks
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
-
-class TrackerRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How detections become tracks.
-
-    Attributes:
-        sure_score: Detections from here up are associated first and may start a track, 0 to 1.
-        doubtful_score: Detections from here up may continue a track, 0 to 1.
-        sure_iou: Least overlap with the expected box for a sure detection, 0 to 1.
-        doubtful_iou: The same for a doubtful one, 0 to 1.
-        confirm_sightings: Sightings after which a track counts.
-        unconfirmed_lost_s: An unconfirmed track not seen for longer ends.
-        lost_after_s: A confirmed track not seen for longer ends.
-    """
-
-    sure_score: float = 0.42
-    doubtful_score: float = 0.2
-    sure_iou: float = 0.2
-    doubtful_iou: float = 0.4
-    confirm_sightings: int = 3
-    unconfirmed_lost_s: float = 0.25
-    lost_after_s: float = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class TrackerState:
-    """Every live track, by row: filter, number, sightings, when last seen."""
-
-    motion: kalman.Motion
-    numbers: NDArray[np.int64]
-    sightings: NDArray[np.int64]
-    seen_ms: NDArray[np.int64]
-    now_ms: int
-    next_number: int
+# A box whose height jumps by so much was cut by an occluder or has swallowed a neighbour.
+_CUT_RATIO = 0.8
+_SWOLLEN_RATIO = 1.15
+_EDGE_HEIGHTS = 0.2  # an edge this near its expected place is the person's own
+_SIZE_TRUST = 0.2  # how much such a box still changes the height
+_SIZE_KNOWN_SIGHTINGS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class TrackedBox:
-    """One confirmed track as seen in this frame: its smoothed box in pixels and the detection's score."""
+    """One confirmed track in this frame.
+
+    Attributes:
+        number: Its name.
+        box_xyxy_px: Its smoothed box.
+        score: The detection's score, 0 to 1; 0 where the box is foretold.
+        is_foretold: It was not seen in this frame; the box is where it should be.
+        detection: Row of the detection in which it was seen, None where it is foretold.
+    """
 
     number: int
     box_xyxy_px: tuple[float, float, float, float]
     score: float
+    is_foretold: bool = False
+    detection: int | None = None
 
     @property
     def foot_px(self) -> tuple[float, float]:
@@ -70,12 +57,16 @@ class TrackedBox:
 
 def initial_state() -> TrackerState:
     """Return the state before the first frame."""
-    none = np.zeros(0, dtype=np.int64)
-    return TrackerState(kalman.start(np.zeros((0, 4))), none, none, none, 0, 1)
+    return TrackerState(tracker_state.nobody(), 0, 1)
 
 
 def track(
-    rules: TrackerRules, state: TrackerState, boxes_xyxy_px: Array, scores: Array, now_ms: int
+    rules: TrackerRules,
+    state: TrackerState,
+    boxes_xyxy_px: Array,
+    scores: Array,
+    now_ms: int,
+    looks: Array | None = None,
 ) -> tuple[TrackerState, list[TrackedBox]]:
     """Associate a frame's detections with the tracks.
 
@@ -85,104 +76,140 @@ def track(
         boxes_xyxy_px: Detections, shape (N, 4).
         scores: Their scores, shape (N,).
         now_ms: The frame's time, not before the last frame's.
+        looks: Their colours, shape (N, D), each row of length 1; None: not known.
 
     Returns:
-        The tracks after this frame, and the confirmed ones seen in it, by number.
+        The tracks after this frame; and the confirmed ones seen in it, by number, with those that
+        are hidden for a moment and whose boxes are foretold.
     """
-    boxes = _centred(boxes_xyxy_px)
-    elapsed_s = (now_ms - state.now_ms) / 1000 if len(state.numbers) else 0.0
-    state = _drop_lost(rules, state, now_ms)
-    expected = kalman.predict(state.motion, elapsed_s)
-    pairs = _associate(rules, state, _overlaps(_corners(expected.place), boxes_xyxy_px), scores)
-    rows = np.array([row for row, _ in pairs], dtype=np.intp)
-    found = np.array([detection for _, detection in pairs], dtype=np.intp)
-    motion = _replace_rows(expected, rows, kalman.update(kalman.select(expected, rows), boxes[found]))
-    sightings, seen_ms = state.sightings.copy(), state.seen_ms.copy()
-    sightings[rows] += 1
-    seen_ms[rows] = now_ms
-    fresh = np.setdiff1d(np.flatnonzero(scores >= rules.sure_score), found)
-    state = TrackerState(
-        kalman.join(motion, kalman.start(boxes[fresh])),
-        np.append(state.numbers, state.next_number + np.arange(len(fresh))),
-        np.append(sightings, np.ones(len(fresh), dtype=np.int64)),
-        np.append(seen_ms, np.full(len(fresh), now_ms)),
-        now_ms,
-        state.next_number + len(fresh),
-    )
-    score_of = {**dict(zip(rows.tolist(), scores[found].tolist(), strict=True))}
-    first_fresh = len(state.numbers) - len(fresh)
-    score_of.update({first_fresh + place: float(scores[index]) for place, index in enumerate(fresh)})
-    return state, _confirmed(rules, state, score_of)
-
-
-def _associate(rules: TrackerRules, state: TrackerState, overlaps: Array, scores: Array) -> list[tuple[int, int]]:
-    """Return (track row, detection) pairs: confirmed tracks choose before unconfirmed ones."""
-    confirmed = state.sightings >= rules.confirm_sightings
-    sure = scores >= rules.sure_score
-    doubtful = ~sure & (scores >= rules.doubtful_score)
-    pairs: list[tuple[int, int]] = []
-    for choosers, offered, least_iou in (
-        (confirmed, sure, rules.sure_iou),
-        (confirmed, doubtful, rules.doubtful_iou),
-        (~confirmed, sure, rules.sure_iou),
-    ):
-        rows = np.setdiff1d(np.flatnonzero(choosers), [row for row, _ in pairs])
-        detections = np.setdiff1d(np.flatnonzero(offered), [found for _, found in pairs])
-        costs = 1 - overlaps[np.ix_(rows, detections)]
-        pairs += [(int(rows[r]), int(detections[d])) for r, d in assign(costs, 1 - least_iou)]
-    return pairs
-
-
-def _drop_lost(rules: TrackerRules, state: TrackerState, now_ms: int) -> TrackerState:
-    confirmed = state.sightings >= rules.confirm_sightings
-    patience_ms = np.where(confirmed, rules.lost_after_s, rules.unconfirmed_lost_s) * 1000
-    alive = np.flatnonzero(now_ms - state.seen_ms <= patience_ms)
-    return TrackerState(
-        kalman.select(state.motion, alive),
-        state.numbers[alive],
-        state.sightings[alive],
-        state.seen_ms[alive],
-        now_ms,
+    detections, own_row = _detections(rules, boxes_xyxy_px, scores, looks)
+    elapsed_s = (now_ms - state.now_ms) / 1000 if len(state.tracks) else 0.0
+    tracks, fixtures = _living(rules, state.tracks, now_ms)
+    tracks = replace(tracks, motion=kalman.predict(tracks.motion, elapsed_s))
+    rows, found = associate(rules, tracks, fixtures, state.now_ms, now_ms, detections)
+    tracks = _seen(rules, tracks, rows, found, detections, now_ms)
+    fresh = _fresh(rules, tracks, rows, found, detections)
+    began = tracker_state.begin(
+        centred(detections.boxes_xyxy_px[fresh]),
+        detections.scores[fresh],
         state.next_number,
+        now_ms,
+        detections.sure[fresh],
+        detections.looks[fresh],
+        detections.alone[fresh],
     )
+    first_fresh = len(tracks)
+    tracks = tracker_state.join(tracks, replace(began, is_confirmed=_counts(rules, began)))
+    detection_of = np.full(len(tracks), -1, dtype=np.intp)
+    detection_of[rows] = found
+    detection_of[first_fresh:] = fresh
+    told = _told(rules, tracks, detection_of, own_row, detections.scores, now_ms)
+    return TrackerState(tracks, now_ms, state.next_number + len(fresh)), told
 
 
-def _replace_rows(motion: kalman.Motion, rows: Rows, changed: kalman.Motion) -> kalman.Motion:
-    order = np.arange(len(motion.place))
-    order[rows] = len(order) + np.arange(len(rows))
-    return kalman.select(kalman.join(motion, changed), order)
+def _detections(
+    rules: TrackerRules, boxes_xyxy_px: Array, scores: Array, looks: Array | None
+) -> tuple[Detections, Rows]:
+    """Return the detections that are of use, and where each of them stood."""
+    own_row = (scores >= rules.doubtful_score).nonzero()[0]
+    boxes, scores = boxes_xyxy_px[own_row], scores[own_row]
+    alone = uncovered(boxes, rules.covered_share)
+    shown = np.zeros((len(scores), 0)) if looks is None else looks[own_row]
+    return Detections(boxes, scores, shown, scores >= rules.sure_score, alone), own_row
 
 
-def _confirmed(rules: TrackerRules, state: TrackerState, score_of: dict[int, float]) -> list[TrackedBox]:
-    corners = _corners(state.motion.place)
-    return [
-        TrackedBox(int(state.numbers[row]), _four(corners[row]), score_of[row])
-        for row in np.flatnonzero(state.sightings >= rules.confirm_sightings).tolist()
-        if row in score_of
-    ]
+def _living(rules: TrackerRules, tracks: Tracks, now_ms: int) -> tuple[Tracks, Flags]:
+    """Return the tracks that still wait for their person, and which of them are fixtures."""
+    fixtures = ~tracks.is_confirmed & (now_ms - tracks.born_ms >= rules.fixture_after_s * 1000)
+    patience_s = np.where(fixtures, rules.fixture_lost_s, rules.unconfirmed_lost_s)
+    patience_s[tracks.is_confirmed] = rules.lost_after_s
+    alive = now_ms - tracks.seen_ms <= patience_s * 1000
+    return (tracks, fixtures) if alive.all() else (tracker_state.select(tracks, alive), fixtures[alive])
 
 
-def _four(numbers: Array) -> tuple[float, float, float, float]:
-    first, second, third, fourth = numbers.tolist()
-    return first, second, third, fourth
+def _seen(rules: TrackerRules, tracks: Tracks, rows: Rows, found: Rows, detections: Detections, now_ms: int) -> Tracks:
+    """Return the tracks after some of them were seen."""
+    boxes = _whole(tracks, rows, centred(detections.boxes_xyxy_px[found]))
+    motion = kalman.update(tracks.motion, rows, boxes)
+    sightings, sure_sightings, seen_ms = tracks.sightings.copy(), tracks.sure_sightings.copy(), tracks.seen_ms.copy()
+    score_sums, away = tracks.score_sums.copy(), tracks.away.copy()
+    sightings[rows] += 1
+    sure_sightings[rows] += detections.sure[found]
+    score_sums[rows] += detections.scores[found]
+    seen_ms[rows] = now_ms
+    step_px = tracker_state.feet(motion.place) - tracks.first_feet_px
+    is_away = np.hypot(step_px[:, 0], step_px[:, 1]) > rules.moved_heights * motion.place[:, 3]
+    away[rows] = np.where(is_away, away + 1, 0)[rows]
+    alone = detections.alone[found]
+    looks, look_counts = blend(tracks.looks, tracks.look_counts, rows[alone], detections.looks[found[alone]])
+    seen = replace(
+        tracks,
+        motion=motion,
+        sightings=sightings,
+        sure_sightings=sure_sightings,
+        score_sums=score_sums,
+        seen_ms=seen_ms,
+        away=away,
+        has_walked=tracks.has_walked | (away > rules.confirm_sightings),
+        looks=looks,
+        look_counts=look_counts,
+    )
+    return replace(seen, is_confirmed=tracks.is_confirmed | _counts(rules, seen))
 
 
-def _centred(boxes_xyxy_px: Array) -> Array:
-    low, high = boxes_xyxy_px[:, :2], boxes_xyxy_px[:, 2:]
-    return np.hstack([(low + high) / 2, high - low])
+def _counts(rules: TrackerRules, tracks: Tracks) -> Flags:
+    """Tell which tracks are people for sure."""
+    is_person = tracks.has_walked | (tracks.score_sums >= rules.standing_score * tracks.sightings)
+    counts: Flags = (tracks.sure_sightings >= rules.confirm_sightings) & is_person
+    return counts
 
 
-def _corners(boxes_cxcywh_px: Array) -> Array:
-    centre, half = boxes_cxcywh_px[:, :2], np.maximum(boxes_cxcywh_px[:, 2:], 1.0) / 2
-    return np.hstack([centre - half, centre + half])
+def _whole(tracks: Tracks, rows: Rows, boxes_cxcywh_px: Array) -> Array:
+    """Return boxes in which a part that is suddenly hidden, or too much, is put right.
+
+    Where the height jumps but the upper or the lower edge is where it was expected, that edge is
+    the person's, and the height is nearly the one that is known.
+    """
+    middle, height = boxes_cxcywh_px[:, 1], boxes_cxcywh_px[:, 3]
+    expected_middle, expected = tracks.motion.place[rows, 1], tracks.motion.place[rows, 3]
+    jumps = (height < _CUT_RATIO * expected) | (height > _SWOLLEN_RATIO * expected)
+    jumps &= tracks.sightings[rows] >= _SIZE_KNOWN_SIGHTINGS
+    if not jumps.any():
+        return boxes_cxcywh_px
+    top_px = np.abs(middle - height / 2 - (expected_middle - expected / 2))
+    bottom_px = np.abs(middle + height / 2 - (expected_middle + expected / 2))
+    by_top = jumps & (top_px < bottom_px) & (top_px < _EDGE_HEIGHTS * expected)
+    by_bottom = jumps & ~by_top & (bottom_px < _EDGE_HEIGHTS * expected)
+    known = expected + _SIZE_TRUST * (height - expected)
+    whole = boxes_cxcywh_px.copy()
+    whole[:, 1] += np.where(by_top, known - height, np.where(by_bottom, height - known, 0.0)) / 2
+    whole[:, 3] = np.where(by_top | by_bottom, known, height)
+    return whole
 
 
-def _overlaps(first: Array, second: Array) -> Array:
-    """Return intersection over union of each pair, shape (N, M)."""
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    common = np.prod(np.maximum(high - low, 0.0), axis=2)
-    areas = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (first, second)]
-    union = areas[0][:, None] + areas[1][None, :] - common
-    overlaps: Array = common / np.maximum(union, np.finfo(float).tiny)
-    return overlaps
+def _fresh(rules: TrackerRules, tracks: Tracks, rows: Rows, found: Rows, detections: Detections) -> Rows:
+    """Return the detections that begin a track: of nobody, and on nobody who was just seen."""
+    fresh = np.ones(len(detections.scores), dtype=bool)
+    fresh[found] = False
+    candidates = fresh.nonzero()[0]
+    if len(candidates) and len(rows):
+        shared = overlaps(detections.boxes_xyxy_px[candidates], corners(tracks.motion.place[rows]))
+        candidates = candidates[shared.max(axis=1) <= rules.duplicate_iou]
+    return candidates
+
+
+def _told(
+    rules: TrackerRules, tracks: Tracks, detection_of: Rows, own_row: Rows, scores: Array, now_ms: int
+) -> list[TrackedBox]:
+    is_foretold = (detection_of < 0) & (now_ms - tracks.seen_ms <= rules.foretold_s * 1000)
+    shown = (tracks.is_confirmed & ((detection_of >= 0) | is_foretold)).nonzero()[0]
+    told = []
+    for row, number, box in zip(
+        shown.tolist(), tracks.numbers[shown].tolist(), corners(tracks.motion.place[shown]).tolist(), strict=True
+    ):
+        place = int(detection_of[row])
+        if place < 0:
+            told.append(TrackedBox(number, tuple(box), 0.0, is_foretold=True))
+        else:
+            told.append(TrackedBox(number, tuple(box), float(scores[place]), detection=int(own_row[place])))
+    return told

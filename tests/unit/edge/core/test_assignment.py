@@ -34,3 +34,15 @@ def test_a_pair_that_costs_too_much_is_left_out() -> None:
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
 def test_nobody_is_assigned_to_nobody(shape: tuple[int, int]) -> None:
     assert assign(np.zeros(shape), 1.0) == []
+
+
+def test_a_chain_of_rivals_is_solved_as_one() -> None:
+    far = 9.0
+    costs = np.array([[0.1, 0.2, far, far], [far, 0.1, 0.2, far], [far, far, 0.1, far], [far, far, far, 0.5]])
+    assert assign(costs, 1.0) == [(0, 0), (1, 1), (2, 2), (3, 3)]
+
+
+@given(st.integers(0, 10**6))
+def test_turning_rows_into_columns_turns_the_pairs(seed: int) -> None:
+    costs = np.random.default_rng(seed).random((7, 9))
+    assert sorted((column, row) for row, column in assign(costs, 0.4)) == assign(costs.T, 0.4)

@@ -1,0 +1,151 @@
+"""Following people: milliseconds a frame, a soak of twelve hours, and the scores on labelled footage."""
+
+import io
+import os
+import statistics
+import time
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.measure import Result, compare
+from contracts.payloads import FootfallCrossing
+from edge.camera_config import load_camera_config
+from edge.core import tracker
+from edge.core.appearance import LOOK_SIZE, colour_stripes
+from edge.core.assignment import assign
+from edge.core.boxes import overlaps
+from edge.core.tracker_rules import TrackerRules
+from edge.main import CAMERA_CLOCK
+from edge.replay import replay
+from edge.tracking_scores import read_mot, score_tracks
+from models.registry import ModelRegistry
+
+FOOTAGE_VARIABLE = "SHOPTHREAD_PETS"
+"""Names a folder with vtest.avi (PETS09-S2L1, in Debian's opencv-doc) and its truth gt.txt (MOTChallenge 2015)."""
+
+_FRAMES = 200
+_FRAME_MS = 100
+_SOAK_FRAMES = 12 * 3600 * 10
+_RULES = TrackerRules()
+_CONFIG = """
+[device]
+tenant = "bench"
+store = "store"
+id = "cam-1"
+data_dir = "data"
+[camera]
+source = "file:vtest.avi"
+input_size = [416, 320]
+[[tripwire]]
+id = "road"
+points = [[345.0, 230.0], [345.0, 420.0]]
+"""
+
+Frame = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]  # boxes, scores, looks
+
+
+def crowd(people: int, frames: int = _FRAMES) -> list[Frame]:
+    """Return detections of people who walk about a 1920x1080 picture, one in twenty missed."""
+    random = np.random.default_rng(people)
+    width_px, height_px = 1920.0, 1080.0
+    feet = random.uniform((0, 100), (width_px, height_px), (people, 2))
+    step = random.normal(0, 6, (people, 2))
+    looks = np.abs(random.normal(size=(people, LOOK_SIZE)))
+    looks /= np.linalg.norm(looks, axis=1, keepdims=True)
+    made = []
+    for _ in range(frames):
+        feet = feet + step
+        step = np.where((feet < 0) | (feet > (width_px, height_px)), -step, step)
+        tall = (80 + feet[:, 1] * 0.05)[:, None]
+        boxes = np.hstack([feet - tall * (0.2, 1.0), feet + tall * (0.2, 0.0)]) + random.normal(0, 1.5, (people, 4))
+        seen = random.random(people) > 0.05
+        made.append((boxes[seen], random.uniform(0.35, 0.9, people)[seen], looks[seen]))
+    return made
+
+
+def follow(frames: list[Frame]) -> list[float]:
+    """Return the processor time of each frame, milliseconds: what else runs on the machine does not count."""
+    state, took_ms = tracker.initial_state(), []
+    for index, (boxes, scores, looks) in enumerate(frames):
+        started_s = time.thread_time()
+        state, _ = tracker.track(_RULES, state, boxes, scores, index * _FRAME_MS, looks)
+        took_ms.append((time.thread_time() - started_s) * 1000)
+    return took_ms
+
+
+def soak(frames: int = _SOAK_FRAMES) -> tuple[int, int]:
+    """Follow people for twelve hours at ten frames a second; return the most tracks alive, and how many there were.
+
+    Raises:
+        AssertionError: A number was used twice.
+    """
+    state, most, newest = tracker.initial_state(), 0, 0
+    repeated = crowd(4, 300)
+    for index in range(frames):
+        boxes, scores, looks = repeated[index % len(repeated)]
+        state, _ = tracker.track(_RULES, state, boxes, scores, index * _FRAME_MS, looks)
+        numbers = state.numbers
+        assert len(set(numbers.tolist())) == len(numbers)
+        assert (numbers[numbers > newest] > newest).all()
+        newest, most = max(newest, state.next_number - 1), max(most, len(numbers))
+    return most, newest
+
+
+def _bare(frames: list[Frame]) -> int:
+    for (before, *_), (now, *_) in pairwise(frames):
+        assign(1 - overlaps(before, now), 0.8)
+    return len(frames) - 1
+
+
+def _print_footage_scores() -> None:
+    folder = Path(os.environ.get(FOOTAGE_VARIABLE, ""))
+    video, truth = folder / "vtest.avi", folder / "gt.txt"
+    if FOOTAGE_VARIABLE not in os.environ or not (video.exists() and truth.exists()):
+        print(f"No scores on PETS09-S2L1: set {FOOTAGE_VARIABLE} to a folder with vtest.avi and gt.txt")
+        return
+    with TemporaryDirectory() as scratch:
+        config = Path(scratch) / "camera.toml"
+        config.write_text(_CONFIG, encoding="utf-8")
+        text = io.StringIO()
+        events = replay(load_camera_config(config), video, CAMERA_CLOCK, ModelRegistry(), text).events
+        tracks = Path(scratch) / "tracks.txt"
+        tracks.write_text(text.getvalue(), encoding="utf-8")
+        scores = score_tracks(read_mot(truth, only_counted=True), read_mot(tracks))
+    print(
+        f"PETS09-S2L1: HOTA {scores.hota:.1%}, IDF1 {scores.idf1:.1%}, MOTA {scores.mota:.1%}, "
+        f"{scores.switches} switches, {scores.misses} misses, {scores.false_boxes} false boxes"
+    )
+    crossings = [event.data.direction for event in events if isinstance(event.data, FootfallCrossing)]
+    print(f"PETS09-S2L1: {crossings.count('in')} in (13 in truth), {crossings.count('out')} out (10)")
+
+
+def tracking(_folder: Path) -> Result:
+    """Follow eight people; print what a hundred take, what colours take, and the scores on footage."""
+    for people in (8, 100):
+        print(f"following {people} people: {statistics.median(follow(crowd(people))):.2f} ms a frame")
+    image = np.random.default_rng(1).integers(0, 255, (576, 768, 3), dtype=np.uint8)
+    boxes = crowd(8, 1)[0][0]
+    started_s = time.perf_counter()
+    for _ in range(50):
+        colour_stripes(image, boxes)
+    print(f"colours of 8 people: {(time.perf_counter() - started_s) * 20:.2f} ms a frame")
+    _print_footage_scores()
+    few = crowd(8)
+
+    def ours() -> int:
+        return len(follow(few))
+
+    return compare("follow 8 people, colours known", "frames/s", ours, "overlaps and assignment", lambda: _bare(few))
+
+
+def tracking_soak(_folder: Path) -> Result:
+    """Follow people for twelve hours as fast as can be; print what is left in memory."""
+    started_s = time.perf_counter()
+    most, numbers = soak()
+    rate = _SOAK_FRAMES / (time.perf_counter() - started_s)
+    print(f"12 hours at 10 fps: at most {most} tracks alive, {numbers} numbers, none used twice")
+    return Result("follow people for 12 hours", rate, "frames/s", "the camera's 10 frames/s", 10.0, rate / 10)
