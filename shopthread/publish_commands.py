@@ -167,8 +167,8 @@ def _tell(report: "Report", *, as_json: bool) -> None:
         typer.echo(msgspec.json.encode(report))
     else:
         out.print(report_table(report))
-    for line in report.missing:
-        print_error(f"not acknowledged: {line}")
+        for line in report.missing:
+            print_error(f"not acknowledged: {line}")
     if report.missing:
         raise typer.Exit(FAILURE)
 

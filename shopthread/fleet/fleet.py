@@ -109,7 +109,7 @@ class Fleet:
         self._began_s, self._began_ms = 0.0, 0
         self._tended_s = -inf
         self._news_s = 0.0
-        self._acknowledged = 0
+        self._news = (0, 0, 0)
         self._first_confirmed_s: float | None = None
         self._is_stopped = False
 
@@ -199,11 +199,12 @@ class Fleet:
         self._connecting.reconnect(now_s)
         for link in self._links:
             link.tend(now_s)
-            link.queue_all(now_s)
+            link.expire(now_s)
         self._decide_trust(now_s)
         is_making = not self._production.is_over and self._made - self.tally.begun < _BACKLOG
-        if is_making or self.tally.acknowledged != self._acknowledged:
-            self._acknowledged, self._news_s = self.tally.acknowledged, now_s
+        news = (self.tally.presences, self.tally.begun, self.tally.acknowledged)
+        if is_making or news != self._news:
+            self._news, self._news_s = news, now_s
         self._on_progress(self.progress())
 
     def _decide_trust(self, now_s: float) -> None:

@@ -50,11 +50,17 @@ class Lane:
         before, self._noted = self._noted, self.outbox.made
         return self._noted - before
 
-    def expire(self, now_s: float) -> None:
-        """Take what is on its way for lost where no acknowledgement came in time, so that it is published again."""
+    def expire(self, now_s: float) -> bool:
+        """Take what is on its way for lost where no acknowledgement came in time, so that it is published again.
+
+        Returns:
+            Whether that is so now.
+        """
         state = self._state
-        if not self.held and state.resend_at_s is not None and now_s >= state.resend_at_s:
-            self._state, _ = next_rows(state, state.acknowledged_through, now_s, self._policy)
+        if self.held or state.resend_at_s is None or now_s < state.resend_at_s:
+            return False
+        self._state, _ = next_rows(state, state.acknowledged_through, now_s, self._policy)
+        return True
 
     def can_publish(self) -> bool:
         """Return whether there are rows to publish now."""

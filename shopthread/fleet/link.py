@@ -195,14 +195,14 @@ class Link:
             lane.is_queued = True
             self.ready.append(lane)
 
-    def queue_all(self, now_s: float) -> None:
-        """Give every device its turn that has anything to publish, for want of an acknowledgement too."""
+    def expire(self, now_s: float) -> None:
+        """Give every device another turn whose events were not acknowledged in time."""
         self._now_s = now_s
         for lane in self.lanes:
             before = lane.in_flight
-            lane.expire(now_s)
-            self._tally.in_flight += lane.in_flight - before
-            self.queue(lane)
+            if lane.expire(now_s):
+                self._tally.in_flight += lane.in_flight - before
+                self.queue(lane)
 
     def close(self) -> None:
         """Disconnect."""
@@ -270,7 +270,8 @@ class Link:
         self._tally.connects += 1
         self.is_up, self.refusal = True, ""
         self._presences.extend((lane, True) for lane in self.lanes)
-        self.queue_all(self._now_s)
+        for lane in self.lanes:
+            self.queue(lane)
 
     def _on_disconnect(
         self, _client: mqtt.Client, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
@@ -296,6 +297,7 @@ class Link:
     ) -> None:
         event = self._unconfirmed.pop(mid, None)
         if event is None:
+            self._tally.presences += 1
             return
         if reason.is_failure:
             self._tally.refusal = str(reason)

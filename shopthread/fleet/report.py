@@ -83,7 +83,9 @@ def why_missing(lanes: Sequence[Lane], reached: Progress) -> list[str]:
     for name, count in waiting.items():
         if not count:
             continue
-        if tally.refusal:
+        if not tally.confirmed:
+            why = "the broker has confirmed nothing"
+        elif tally.refusal:
             why = f"the broker refuses some: {tally.refusal}"
         elif tally.trust is Trust.BROKER:
             why = "the broker has not confirmed them"

@@ -24,6 +24,7 @@ class Tally(Struct, kw_only=True):
         begun: Events that were published at least once.
         published: Messages with events, repetitions among them.
         again: Those that a device published again for want of an acknowledgement.
+        presences: Presences that the broker confirmed.
         confirmed: Events that the broker confirmed.
         acknowledged: Events that devices dropped, on the word of the one whom they trust.
         in_flight: Events published and not dropped.
@@ -36,6 +37,7 @@ class Tally(Struct, kw_only=True):
     begun: int = 0
     published: int = 0
     again: int = 0
+    presences: int = 0
     confirmed: int = 0
     acknowledged: int = 0
     in_flight: int = 0

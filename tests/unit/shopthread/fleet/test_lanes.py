@@ -63,13 +63,13 @@ def test_a_lane_waits_with_patience_for_what_the_network_holds_back():
     lane = Lane(outbox(5), POLICY)
     lane.held = 1
     assert len(lane.take(3, 0.0)[0]) == 3
-    lane.expire(1000.0)
+    assert not lane.expire(1000.0)
     assert lane.in_flight == 3
     assert lane.take(10, 1000.0)[1] == 0
     lane.release(1000.0)
-    lane.expire(1001.9)
+    assert not lane.expire(1001.9)
     assert not lane.can_publish()
-    lane.expire(1002.0)
+    assert lane.expire(1002.0)
     assert lane.can_publish()
     assert lane.take(10, 1002.0)[1] == 5
 

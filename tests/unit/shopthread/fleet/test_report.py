@@ -13,7 +13,7 @@ from tests.unit.shopthread.fleet.fleets import START_MS, held, outbox, plan
 
 
 def _progress(tally: Tally | None = None) -> Progress:
-    tally = tally or Tally(trust=Trust.GATEWAY)
+    tally = tally or Tally(trust=Trust.GATEWAY, confirmed=1)
     return Progress(now_ms=START_MS + 60_000, seconds=2.0, made=10, held=0, tally=tally)
 
 
@@ -31,11 +31,15 @@ def test_nothing_is_said_where_nothing_is_missing():
 
 def test_each_reason_is_told_apart():
     assert "no gateway of this store answers" in why_missing([_lane()], _progress())[0]
+    assert "the broker has confirmed nothing" in why_missing([_lane()], _progress(Tally(trust=Trust.GATEWAY)))[0]
     (line,) = why_missing([_lane(2), _lane()], _progress())
     assert line.startswith("acme/shop: 8 events: the gateway has not acknowledged them")
-    assert "the broker has not confirmed" in why_missing([_lane()], _progress(Tally(trust=Trust.BROKER)))[0]
     assert (
-        "Not authorized" in why_missing([_lane()], _progress(Tally(trust=Trust.GATEWAY, refusal="Not authorized")))[0]
+        "the broker has not confirmed" in why_missing([_lane()], _progress(Tally(trust=Trust.BROKER, confirmed=1)))[0]
+    )
+    assert (
+        "Not authorized"
+        in why_missing([_lane()], _progress(Tally(trust=Trust.GATEWAY, confirmed=1, refusal="Not authorized")))[0]
     )
 
 
