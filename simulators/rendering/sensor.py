@@ -42,7 +42,7 @@ def draw_sensor(rng: np.random.Generator) -> SensorSettings:
         vignette=float(rng.uniform(0.05, 0.2)),
         blur_px=float(rng.uniform(0.3, 0.55)),
         sharpening=float(rng.uniform(0.4, 0.8)),
-        noise=float(rng.uniform(1.5, 3.5)),
+        noise=float(rng.uniform(0.7, 2.0)),
         jpeg_quality=int(rng.integers(75, 93)),
     )
 

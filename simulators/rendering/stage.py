@@ -19,8 +19,8 @@ Box = tuple[float, float, float, float]
 _Window = tuple[slice, slice]
 
 _NEAREST_M = 0.15
-_SHADOW_M = (0.2, 0.5)
-_SHADOW_DEPTH = (0.5, 0.22)
+_SHADOW_M = (0.34, 0.8)
+_SHADOW_DEPTH = (0.3, 0.13)
 _TONES = 4096
 _GAMMA = 2.2
 
@@ -202,7 +202,7 @@ class Stage:
 
     def _shadow_window(self, position: Point) -> _Window | None:
         """Return the fine pixels around the place where somebody stands, None where it is out of the picture."""
-        reach = 1.3 * _SHADOW_M[1] * 2
+        reach = _SHADOW_M[1]
         around = np.array([(position[0] + a * reach, position[1] + b * reach, 0.0) for a in (-1, 1) for b in (-1, 1)])
         pixels, depth_m = self._optics.project(around)
         if (depth_m < _NEAREST_M).any():
@@ -220,12 +220,11 @@ class Stage:
         self._touch(window)
         offset = self._scenery.floor_m[window] - np.array(position, dtype=np.float32)
         squares = offset[..., 0] ** 2 + offset[..., 1] ** 2
-        dark = sum(
-            depth * np.exp(-squares / (2 * reach * reach / 2))
-            for reach, depth in zip(_SHADOW_M, _SHADOW_DEPTH, strict=True)
-        )
-        # Tones are bent by gamma: what keeps a share of the light keeps a greater share of its tone.
-        kept = np.nan_to_num((1 - dark) ** (1 / _GAMMA), nan=1.0)
+        kept = np.ones_like(squares)
+        for reach, depth in zip(_SHADOW_M, _SHADOW_DEPTH, strict=True):
+            fade = np.maximum(1 - squares / np.float32(reach * reach), 0)
+            kept -= np.float32(depth) * fade * fade
+        kept[np.isnan(kept)] = 1.0  # no floor there
         self._colour[window] = (self._colour[window] * kept[..., None]).astype(np.uint8)
 
 
