@@ -228,7 +228,7 @@ class Year(Part, frozen=True, kw_only=True):
         1.0,
     ) * MONTHS_PER_YEAR
     closed_on: tuple[Annotated[str, Meta(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")], ...] = ()
-    return_days: Positive = 30.0
+    return_days: Annotated[float, Meta(gt=0, le=3650)] = 30.0
     return_shape: Annotated[float, Meta(gt=1)] = 3.0
     lapses: Annotated[float, Meta(ge=0, le=0.9)] = 0.05
     store_spread: Annotated[float, Meta(ge=0, le=2)] = 0.0

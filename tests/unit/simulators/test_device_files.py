@@ -2,12 +2,13 @@
 
 import tomllib
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from simulators.adapters.device_files import camera_toml
+from simulators.adapters.device_files import camera_file_name, camera_toml, write_device_files
 from simulators.adapters.scenario_files import load_scenario, scenario_names
 from simulators.core.geometry import contains
 from simulators.core.optics import CameraOptics
@@ -73,3 +74,15 @@ def test_the_camera_that_sees_more_watches_and_of_two_alike_the_first(scenario: 
 def test_without_a_given_area_a_camera_reports_on_what_its_picture_shows(scenario: Scenario) -> None:
     camera = replace(scenario.cameras[1], sees=None)
     assert view_of(camera) == CameraOptics(camera).footprint(camera.range_m)
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_the_camera_agent_takes_the_configuration_of_every_camera(name: str, tmp_path: Path) -> None:
+    camera_config = pytest.importorskip("edge.camera_config", reason="needs the edge extra", exc_type=ImportError)
+    scenario = load_scenario(name)
+    write_device_files(tmp_path, scenario)
+    for camera in scenario.cameras:
+        config = camera_config.load_camera_config(tmp_path / camera_file_name(camera.id))
+        assert {wire.id for wire in config.tripwires} == {
+            wire.id for wire in scenario.tripwires if watcher(scenario.cameras, wire.points) == camera
+        }

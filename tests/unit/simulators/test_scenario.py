@@ -10,6 +10,9 @@ import simulators
 from simulators.adapters.scenario_files import load_scenario, parse_scenario, scenario_names
 from simulators.core.check import check_scenario
 from simulators.core.errors import ScenarioError
+from simulators.core.lines import TrackLine
+from simulators.core.store import Store
+from tests.unit.simulators.runs import START_MS
 
 FILE = Path(simulators.__file__).parent / "scenarios" / "corner_shop.toml"
 
@@ -24,6 +27,22 @@ def test_every_scenario_of_the_project_can_be_simulated() -> None:
         scenario = load_scenario(name)
         check_scenario(scenario)
         assert scenario.name == name
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_people_walk_in_every_scenario_and_every_camera_says_so(name: str) -> None:
+    scenario = load_scenario(name)
+    store = Store(scenario, 1, START_MS + 7 * 3_600_000)  # Monday afternoon.
+    outputs = [output for _ in range(round(180 * scenario.tick_hz)) for output in store.step()]
+    tracks = [output for output in outputs if isinstance(output.line, TrackLine) and output.line.tracks]
+    busy = {output.device_id for output in tracks}
+    assert busy <= {camera.id for camera in scenario.cameras}
+    assert len(busy) >= len(scenario.cameras) / 2
+    totals = store.truth().totals
+    assert totals.entered >= 3
+    for wire in totals.tripwires:
+        if wire.tripwire_id == "door-exit":
+            assert wire.crossed_in == 0, "nobody comes in where people only go out"
 
 
 def test_a_scenario_of_ones_own_is_named_by_its_path(tmp_path: Path) -> None:
