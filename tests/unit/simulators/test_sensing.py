@@ -9,13 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
+from simulators.adapters.scenario_files import load_scenario
 from simulators.core.geometry import Point, contains
 from simulators.core.layout import Wall
 from simulators.core.lines import TrackLine, TrackSignature
 from simulators.core.people import Person
-from simulators.core.scenario import Noise
+from simulators.core.scenario import Noise, Outages, Scenario
 from simulators.core.signatures import camera_offsets, cosine, true_signature
+from simulators.core.store import Store
 from simulators.core.tracking import NEAR_M
+from simulators.core.truth import Truth
 from simulators.core.view_areas import ViewAreas
 from tests.unit.simulators.watching import FLOOR, START_MS, TICK_MS, Watched, apart, camera, person, store, watch
 
@@ -325,6 +328,36 @@ def test_the_same_seed_gives_the_same_bytes_and_streams_do_not_mix() -> None:
     assert run(noise) == run(noise)
     assert run(noise) != run(noise, seed=2)
     assert run(noise) == run(msgspec.structs.replace(noise, signature_sd=1.0, signature_camera_sd=0.5))
+
+
+def test_a_whole_store_with_everything_wrong_is_the_same_store_and_the_same_bytes_again() -> None:
+    noise = Noise(
+        position_m=0.05,
+        missed_ticks=0.05,
+        missed_detections=0.05,
+        fragments_per_min=1.0,
+        switches_per_min=4.0,
+        false_tracks_per_min=2.0,
+        occlusion=True,
+        signature_sd=1.0,
+        signature_camera_sd=0.7,
+    )
+    outage = Outages(what="camera", per_day=2000.0, lasts_s=(2.0, 5.0))
+    shop = load_scenario("corner_shop")
+
+    def run(scenario: Scenario) -> tuple[bytes, Truth]:
+        simulated = Store(scenario, 4, START_MS)
+        lines = [msgspec.json.encode(output) for _ in range(600) for output in simulated.step()]
+        return b"\n".join([*lines, msgspec.json.encode(simulated.truth())]), simulated.truth()
+
+    (noisy, truth), (again, _) = (run(msgspec.structs.replace(shop, noise=noise, outages=(outage,))) for _ in range(2))
+    _, clear = run(msgspec.structs.replace(shop, noise=Noise(), outages=()))
+    assert noisy == again
+    assert truth.totals == clear.totals
+    assert truth.false_tracks
+    assert truth.outages
+    assert [each.stays for each in truth.people] == [each.stays for each in clear.people]
+    assert len([track for each in truth.people for track in each.tracks]) > len(clear.people)
 
 
 def test_who_leaves_and_comes_back_gets_a_new_track() -> None:
