@@ -61,7 +61,12 @@ def perfect_observation(truth: Truth, options: Options | None = None) -> Observa
             for number, each in enumerate(truth.identities, 1)
         ),
         code_scans=tuple(
-            MeasuredCodeScan(code=each.code, t_ms=each.t_ms, first=each.first, genuine=each.genuine)
+            MeasuredCodeScan(
+                code=each.code,
+                t_ms=each.t_ms if each.told_ms is None else each.told_ms,
+                first=each.first,
+                genuine=each.genuine,
+            )
             for each in truth.code_scans
         ),
     )
