@@ -85,11 +85,6 @@ class VirtualStore:
         """Return the store time of the end."""
         return inf if self.plan.until_ms is None else self.plan.until_ms
 
-    @property
-    def bad_lines(self) -> int:
-        """Return how many lines devices could not use."""
-        return sum(device.bad_lines for device in self.devices.values())
-
     def step(self) -> list[MemoryOutbox]:
         """Go on by one tick, or end every input where the end is reached. Return the outboxes that have new events."""
         if self.ends_at_ms < self.next_ms:

@@ -78,6 +78,28 @@ def test_what_answers_but_is_no_broker_is_named(monkeypatch: pytest.MonkeyPatch)
     assert "took 0 of 2 connections" in done.output
 
 
+def test_a_broker_that_refuses_is_named_with_its_reason(tmp_path: Path):
+    password = tmp_path / "password"
+    password.write_text("wrong\n")
+
+    def refuse(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            assert b"wrong" in connection.recv(1000)
+            connection.sendall(b"\x20\x03\x00\x87\x00")  # CONNACK with reason code 0x87
+            connection.recv(1000)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        broker = threading.Thread(target=refuse, args=(listener,))
+        broker.start()
+        sign_in = ("--username", "load", "--password-file", str(password))
+        address = f"mqtt://127.0.0.1:{listener.getsockname()[1]}"
+        done = _publish(*SHORT, "--broker", address, "--connections", "1", *sign_in)
+        broker.join(5)
+    assert done.exit_code == 1
+    assert "refuses the connection: Not authorized" in done.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
