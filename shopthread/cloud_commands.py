@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -159,3 +160,36 @@ def status(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
         with _current_database(settings) as database:
             for name, value in read_status(database):
                 typer.echo(f"{name:<28}{value}")
+
+
+@app.command("export-events")
+def export_events(
+    store: Annotated[str, typer.Option(help="The store's id.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write; a file that is there is replaced.")],
+    tenant: Annotated[str, typer.Option(help="The store's tenant.")] = "demo",
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Write a store's events as they came, one CloudEvent a line, such as for `shopthread simulate score`."""
+    with _told_in_one_line():
+        from cloud.ingest.export import export_events as read_events
+
+        settings = _settings(data_dir, database_url)
+        with _current_database(settings) as database:
+            count = _write_lines(out, read_events(database, tenant, store))
+        typer.echo(f"{count} events of {tenant}/{store} in {out}")
+
+
+def _write_lines(path: Path, lines: Iterator[bytes]) -> int:
+    """Write lines beside `path`, then in its place, so that no reader sees half of them; return how many."""
+    unfinished, count = path.with_name(f".{path.name}.new"), 0
+    try:
+        with unfinished.open("wb") as file:
+            for line in lines:
+                file.write(line.strip() + b"\n")
+                count += 1
+        unfinished.replace(path)
+    except OSError as error:
+        print_error(f"cannot write {path} ({error.strerror}); name another file with --out")
+        raise typer.Exit(1) from error
+    return count
