@@ -180,6 +180,24 @@ def export_events(
         typer.echo(f"{count} events of {tenant}/{store} in {out}")
 
 
+@app.command("export-links")
+def export_links(
+    store: Annotated[str, typer.Option(help="The store's id.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write; a file that is there is replaced.")],
+    tenant: Annotated[str, typer.Option(help="The store's tenant.")] = "demo",
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Write a store's link decisions that hold, one a line, such as for `shopthread simulate score --links`."""
+    with _told_in_one_line():
+        from cloud.linking.export import export_links as read_links
+
+        settings = _settings(data_dir, database_url)
+        with _current_database(settings) as database:
+            count = _write_lines(out, read_links(database, tenant, store))
+        typer.echo(f"{count} decisions of {tenant}/{store} in {out}")
+
+
 def _write_lines(path: Path, lines: Iterator[bytes]) -> int:
     """Write lines beside `path`, then in its place, so that no reader sees half of them; return how many."""
     unfinished, count = path.with_name(f".{path.name}.new"), 0
