@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from shopthread.fleet.report import Report
     from shopthread.fleet.request import FleetRequest
 
-_DEFAULT_DURATION_S = 600.0
 _DRY_RUN_S = 3600.0
 _MS_PER_S = 1000
 
@@ -33,7 +32,11 @@ def publish(  # noqa: PLR0913, PLR0917 - one argument per option
     speed: Annotated[float, typer.Option(min=0, help="Store seconds per second; 0: as fast as possible.")] = 1.0,
     duration_s: Annotated[
         float | None,
-        typer.Option(min=1, metavar="S", help="Store time to publish (default: 600 at --speed 0, else no end)."),
+        typer.Option(
+            min=1,
+            metavar="S",
+            help="Store time to publish (default: no end where the run goes on in the present, else 600).",
+        ),
     ] = None,
     start: Annotated[
         str | None,
@@ -88,7 +91,7 @@ def publish(  # noqa: PLR0913, PLR0917 - one argument per option
     from edge.config import BrokerSettings
     from shopthread.fleet.clock import wall_ms
     from shopthread.fleet.fleet import FleetSettings
-    from shopthread.fleet.request import FleetRequest, parse_broker, read_key, start_of
+    from shopthread.fleet.request import FleetRequest, duration_of, parse_broker, read_key, start_of
     from shopthread.fleet.tally import Trust
     from simulators.adapters.playback import Pace
     from simulators.adapters.scenario_files import load_scenario
@@ -96,8 +99,7 @@ def publish(  # noqa: PLR0913, PLR0917 - one argument per option
     with one_line_errors(*_expected()):
         config = load_scenario(scenario)
         host, port = parse_broker(broker, allow_remote=allow_remote)
-        if duration_s is None and (speed == 0 or devices is not None):
-            duration_s = _DEFAULT_DURATION_S
+        duration_s = duration_of(duration_s, start, speed, devices)
         start_ms = start_of(start, duration_s, speed, wall_ms())
         request = FleetRequest(
             scenario=config,

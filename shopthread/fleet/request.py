@@ -22,6 +22,7 @@ SIMULATION_KEY = b"shopthread simulation, no secret"
 """The pseudonym key where none is given: simulated members are nobody."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _DEFAULT_PORT = 1883
+_DEFAULT_DURATION_S = 600.0
 _MS_PER_S = 1000
 
 
@@ -191,6 +192,19 @@ def read_key(path: Path | None) -> bytes:
         msg = f"--key-file: {path} holds {len(key)} bytes, at least {MIN_KEY_BYTES} are needed"
         raise FleetError(msg)
     return key
+
+
+def duration_of(duration_s: float | None, start: str | None, speed: float, devices: int | None) -> float | None:
+    """Return the store time to run for: as asked for, or without end where the run can go on in the present.
+
+    Args:
+        duration_s: What was asked for; None: nothing.
+        start: The beginning that was asked for; None: none.
+        speed: Store time per time; 0: as fast as possible.
+        devices: How many devices repeat a recording; None: every store is simulated.
+    """
+    has_an_end = devices is not None or speed == 0 or (speed > 1 and start is None)
+    return _DEFAULT_DURATION_S if duration_s is None and has_an_end else duration_s
 
 
 def start_of(text: str | None, duration_s: float | None, speed: float, now_ms: int) -> int:

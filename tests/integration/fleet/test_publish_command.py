@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
@@ -14,10 +15,11 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from typer.testing import CliRunner, Result
 
-from contracts.topics import store_filter
+from contracts.delivery import decode_presence
+from contracts.topics import Channel, store_filter
 from shopthread.cli import app
 from tests.fakes.brokers import SilentBroker
-from tests.servers import free_port, running_broker
+from tests.servers import free_port, running_broker, wait_until
 
 SHORT = ("corner_shop", "--speed", "0", "--duration-s", "15")
 
@@ -126,28 +128,59 @@ def test_a_dry_run_needs_no_broker():
     assert "events/s at --speed 1" in done.output
 
 
-def test_ctrl_c_ends_properly_with_everything_acknowledged(broker: str):
-    command = [sys.executable, "-m", "shopthread", "simulate", "publish", "corner_shop", "--broker", broker]
-    options = ["--speed", "20", "--start", "2026-03-02T09:00:00Z", "--no-acks", "--json"]
-    listener, heard = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5), threading.Event()
-    listener.on_message = lambda *_: heard.set()
+@contextmanager
+def _listening(broker: str, channel: Channel) -> Iterator[dict[str, bytes]]:
+    """Yield the newest message on each topic of a channel, as they come."""
+    heard: dict[str, bytes] = {}
+    listener, subscribed = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5), threading.Event()
 
-    def subscribe(*_: object) -> None:
-        listener.subscribe(store_filter("demo", "corner-shop", "event"))
+    def on_connect(*_: object) -> None:
+        listener.subscribe(store_filter("demo", "corner-shop", channel))
 
-    listener.on_connect = subscribe
+    def on_message(_client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
+        if not message.retain:
+            heard[message.topic] = bytes(message.payload)
+
+    listener.on_connect, listener.on_message = on_connect, on_message
+    listener.on_subscribe = lambda *_: subscribed.set()
     listener.connect("127.0.0.1", int(broker.rpartition(":")[2]))
     listener.loop_start()
-    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
-        assert heard.wait(20)
-        process.send_signal(signal.SIGINT)
-        printed, _ = process.communicate(timeout=20)
+        assert subscribed.wait(10)
+        yield heard
     finally:
-        process.kill()
-        process.wait()
         listener.disconnect()
         listener.loop_stop()
+
+
+@contextmanager
+def _running(broker: str, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "shopthread", "simulate", "publish", "corner_shop", "--broker", broker, *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_ctrl_c_ends_properly_with_everything_acknowledged(broker: str):
+    options = ("--speed", "20", "--start", "2026-03-02T09:00:00Z", "--no-acks", "--json")
+    with _listening(broker, "event") as heard, _running(broker, *options) as process:
+        wait_until(lambda: heard, what="the first event")
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=20)
     assert process.returncode == 0
     report = json.loads(printed)
     assert report["made"] == report["acknowledged"] > 0
+
+
+def test_the_broker_tells_of_every_device_when_a_fleet_with_a_connection_each_dies(broker: str):
+    with _listening(broker, "status") as heard, _running(broker, "--no-acks", "--connections", "4") as process:
+        wait_until(lambda: _online(heard) == [True] * 4, what="four devices to come online")
+        process.kill()
+        wait_until(lambda: _online(heard) == [False] * 4, what="four last wills")
+
+
+def _online(heard: dict[str, bytes]) -> list[bool]:
+    return [decode_presence(payload).online for payload in heard.copy().values()]

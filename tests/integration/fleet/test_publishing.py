@@ -219,7 +219,7 @@ def test_a_gateway_takes_a_hundred_devices_that_repeat_a_recording(tmp_path: Pat
     assert prepared.production.types().total() == reached.made > 1000
 
 
-def test_each_device_may_have_a_connection_of_its_own_with_its_own_last_will(tmp_path: Path):
+def test_each_device_may_have_a_connection_of_its_own(tmp_path: Path):
     request, port = _request(_scenario(), stores=1, duration_s=20.0), free_port()
     with running_broker("embedded", tmp_path, port), _gateways(tmp_path, port, request) as stores:
         _, fleet, reached = _run(request, _settings(port, connections=4))

@@ -8,7 +8,15 @@ import pytest
 
 from contracts.errors import TopicError
 from shopthread.fleet.errors import FleetError
-from shopthread.fleet.request import SIMULATION_KEY, make_network, parse_broker, prepare, read_key, start_of
+from shopthread.fleet.request import (
+    SIMULATION_KEY,
+    duration_of,
+    make_network,
+    parse_broker,
+    prepare,
+    read_key,
+    start_of,
+)
 from simulators.core.scenario import Messages, device_ids
 from tests.unit.shopthread.fleet.fleets import START_MS, corner_shop, request
 
@@ -108,6 +116,24 @@ def test_another_machine_has_to_be_allowed():
 def test_without_a_start_the_run_ends_at_the_present(speed: float, before_s: int):
     assert start_of(None, 100.0, speed, START_MS) == START_MS - 1000 * before_s
     assert start_of(None, None, speed, START_MS) == START_MS
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "start", "speed", "devices", "expected_s"),
+    [
+        (None, None, 1.0, None, None),
+        (None, "2026-03-02T09:00:00Z", 10.0, None, None),
+        (None, None, 10.0, None, 600.0),
+        (None, None, 0.0, None, 600.0),
+        (None, None, 1.0, 100, 600.0),
+        (7.0, None, 0.0, 100, 7.0),
+        (7.0, None, 1.0, None, 7.0),
+    ],
+)
+def test_a_run_has_no_end_where_it_can_go_on_in_the_present(
+    asked_s: float | None, start: str | None, speed: float, devices: int | None, expected_s: float | None
+):
+    assert duration_of(asked_s, start, speed, devices) == expected_s
 
 
 def test_a_start_is_an_instant_with_an_offset():
