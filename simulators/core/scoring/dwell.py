@@ -18,7 +18,7 @@ from simulators.core.scoring.intervals import (
     ratio_of,
     spread_of,
 )
-from simulators.core.scoring.measured import Blocks, MeasuredStay, MeasuredWait, blocks_of
+from simulators.core.scoring.measured import WAIT_FROM_MS, Blocks, MeasuredStay, MeasuredWait, blocks_of
 from simulators.core.scoring.timeline import Timeline
 from simulators.core.scoring.visits import found_pairs
 from simulators.core.truth import TrueStay, TrueWait, Truth, WaitEnd
@@ -143,8 +143,9 @@ def score_dwell(timeline: Timeline, truth: Truth, rng: np.random.Generator) -> t
 
 
 def score_waits(measured: Sequence[MeasuredWait], truth: Truth, rng: np.random.Generator) -> tuple[WaitScore, ...]:
-    """Return the score of each queue zone that truth or measurement knows of."""
-    true = [wait for person in truth.people for wait in person.waits]
+    """Return the score of each queue zone that truth or measurement knows of; waits shorter than 5 s are none."""
+    true = [wait for person in truth.people for wait in person.waits if _is_wait(wait)]
+    measured = [wait for wait in measured if _is_wait(wait)]
     zones = sorted({wait.queue_zone_id for wait in true} | {wait.queue_zone_id for wait in measured})
     return tuple(
         _score_zone(
@@ -156,6 +157,10 @@ def score_waits(measured: Sequence[MeasuredWait], truth: Truth, rng: np.random.G
         )
         for zone_id in zones
     )
+
+
+def _is_wait(wait: TrueWait | MeasuredWait) -> bool:
+    return wait.ended_ms is None or wait.ended_ms - wait.joined_ms >= WAIT_FROM_MS
 
 
 def _score_zone(

@@ -12,6 +12,9 @@ from simulators.core.truth import Direction, Truth, WaitEnd
 EVERYWHERE = "*"
 """The camera of an observer who sees everybody everywhere, under the person's id. No real camera can have this id."""
 
+WAIT_FROM_MS = 5_000
+"""Who is in line for less time walks through, or finds no line at all."""
+
 LinkDecision = Literal["linked", "party", "ambiguous", "null", "vetoed"]
 
 _HOUR_MS = 3_600_000

@@ -16,6 +16,7 @@ from contracts.payloads import (
 from contracts.privacy import Payload
 from contracts.timestamps import format_time
 from simulators.core.scoring.measured import (
+    WAIT_FROM_MS,
     MeasuredCrossing,
     MeasuredPeople,
     MeasuredStay,
@@ -30,8 +31,6 @@ from simulators.core.truth import Truth, WaitEnd
 
 STAFF_FROM = 0.5
 """Visits with at least this staff score are staff's."""
-WAIT_FROM_MS = 5_000
-"""Who is in a queue zone for less time walks through it."""
 SERVED_WITHIN_MS = 15_000
 """Who is in a checkout zone within this time of leaving the queue zone was served."""
 

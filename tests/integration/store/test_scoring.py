@@ -86,8 +86,8 @@ def test_a_store_with_good_cameras_gets_good_marks(shop: Path) -> None:
     assert card.tracking is not None
     assert card.visits.recall.value is not None
     assert card.visits.recall.value > 0.8
-    assert card.tracking.det_a.value is not None
-    assert card.tracking.det_a.value > 0.8
+    assert card.tracking.id_recall.value is not None
+    assert card.tracking.id_recall.value > 0.95  # Precision is less: the cashier's visit is taken for a customer's.
     assert card.dwell[0].of == "visit"
     assert card.dwell[0].median_error.value is not None
     assert abs(card.dwell[0].median_error.value) < 15
