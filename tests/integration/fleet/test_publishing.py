@@ -183,15 +183,17 @@ def test_a_broker_that_is_killed_in_between_costs_nothing(kind: str, tmp_path: P
     seen: list[int] = []
     fleet = Fleet(
         prepared.production,
-        _settings(port, patience_s=20.0, pace=Pace(start_ms=START_MS, speed=60)),
+        _settings(port, patience_s=20.0, pace=Pace(start_ms=START_MS, speed=40)),
         CLOCKS,
         make_network(request),
         lambda progress: seen.append(progress.tally.acknowledged),
     )
     reached: list[Progress] = []
     runs = threading.Thread(target=lambda: reached.append(fleet.run(lambda: False)))
+    first_broker = ExitStack()
+    first_broker.enter_context(running_broker(kind, tmp_path, port))
     with _gateways(tmp_path, port, request) as stores:
-        with running_broker(kind, tmp_path, port):
+        with first_broker:
             runs.start()
             _wait_until(lambda: any(count > 0 for count in seen), "first acknowledgements")
         with running_broker(kind, tmp_path, port):
