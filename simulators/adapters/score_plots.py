@@ -176,6 +176,7 @@ def tracking_plot(score: TrackingScore, start_ms: int, until_ms: int, block_ms: 
             known = [np.nan if value is None else value for value in values]
             axes.plot(middles, known, style, marker="o", ms=3, color=_COLOURS[colour], lw=width, label=name)
         axes.set_ylim(0, 1.03)
+        axes.set_xlim(*_since([start_ms, until_ms], start_ms))
         _clock(axes, start_ms, until_ms)
         figure.legend(loc="outside upper right", ncols=4)
     return svg[0]
