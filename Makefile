@@ -35,7 +35,7 @@ $(DEV): requirements/dev.lock pyproject.toml | $(BIN)/python
 	@touch $@ $(RUN)
 
 demo: $(RUN)  ## Watch a shop being digitized end to end; VIDEO=file for your own footage, ARGS="--headless --seconds 60"
-	@video=$$(VIDEO="$(VIDEO)" deploy/demo_video.sh) && exec $(BIN)/shopthread demo --video "$$video" $(ARGS)
+	@exec $(BIN)/shopthread demo --video "$(VIDEO)" $(ARGS)
 
 test: $(DEV) servers  ## Run every test: unit, conformance, integration with real servers, end to end
 	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
@@ -66,9 +66,8 @@ lock: | $(BIN)/python  ## Compile the lock files anew from pyproject.toml
 	python3 -m venv build/lock-venv && build/lock-venv/bin/pip install --quiet uv==$(UV_VERSION)
 	PATH="$(CURDIR)/build/lock-venv/bin:$$PATH" requirements/lock.sh
 
-servers: $(DEV)  ## Find or fetch what tests need besides packages: Mosquitto, the demo's video (PostgreSQL comes as a wheel)
+servers: $(DEV)  ## Find or fetch what tests need besides packages: Mosquitto (PostgreSQL comes as a wheel)
 	@deploy/fetch_mosquitto.sh
-	@deploy/demo_video.sh >/dev/null
 
 extras: $(DEV)  ## Install each extra alone in a fresh environment and run its unit tests there
 	deploy/test_extras.sh

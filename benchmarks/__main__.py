@@ -16,6 +16,7 @@ from benchmarks.gateway_store import receive
 from benchmarks.measure import Result
 from benchmarks.outbox import append
 from benchmarks.publishing import publish
+from benchmarks.rendering import rendering
 from benchmarks.simulation import store_day
 from benchmarks.simulation_visits import draw
 from benchmarks.tracking import tracking, tracking_soak
@@ -29,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "ingest": ingest,
     "detector": detector,
     "camera": camera,
+    "rendering": rendering,
     "tracking": tracking,
     "tracking-soak": tracking_soak,
     "visits": draw,

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# Prints the path of the demo's video: $VIDEO where it is set, else a street scene that Debian's package opencv-doc
-# carries (vtest.avi), fetched through apt once. Prints nothing, and says why, where there is neither.
+# Prints the path of a street scene that Debian's package opencv-doc carries (vtest.avi), fetched through apt once:
+#   make demo VIDEO="$(deploy/demo_video.sh)"
 set -euo pipefail
 cd "$(dirname "$0")/.."
-if [ -n "${VIDEO:-}" ]; then echo "$VIDEO"; exit 0; fi
 kept=build/video/vtest.avi
 system=/usr/share/doc/opencv-doc/examples/data/vtest.avi
 if [ ! -f "$kept" ]; then
@@ -14,8 +13,8 @@ if [ ! -f "$kept" ]; then
     echo "Fetching a street scene (Debian's opencv-doc, 96 MB, once) ..." >&2
     unpacked=$(mktemp -d); trap 'rm -rf "$unpacked"' EXIT
     if ! deploy/fetch_debian.sh "$unpacked" --no-depends opencv-doc >&2; then
-      echo "No video: the demo shows the simulated store alone. Use your own: make demo VIDEO=file.mp4" >&2
-      exit 0
+      echo "error: the street scene cannot be fetched; the demo runs on its own footage without it: make demo" >&2
+      exit 1
     fi
     cp "$unpacked$system" "$kept.part" && mv "$kept.part" "$kept"
   fi

@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from shopthread.demo.supervisor import Demo
     from shopthread.demo.view import LiveView
 
-_BUNDLED_VIDEO = "vtest.avi"
+_NO_VIDEO = "none"
 _REFRESH_S = 1.0
 _REPORT_S = 5.0
 
 
 def demo(  # noqa: PLR0913, PLR0917 - one argument per option
     video: Annotated[
-        str, typer.Option(help="A video of people walking. Without one, the simulated shop runs alone.")
+        str,
+        typer.Option(
+            help="A video of people walking, in place of the project's; `none`: the simulated shop runs alone."
+        ),
     ] = "",
     folder: Annotated[Path, typer.Option("--dir", help="The demo's folder. Nothing outside it is written.")] = Path(
         "build/demo"
@@ -38,8 +41,8 @@ def demo(  # noqa: PLR0913, PLR0917 - one argument per option
 ) -> None:
     """Watch a shop being digitized end to end, on this machine alone.
 
-    Starts an MQTT broker, a gateway per store, the cloud, a camera on a real video, a simulated corner shop with its
-    camera, scan kiosk and till. Shows what happens here and on a page. At the end it compares how many events the
+    Starts an MQTT broker, a gateway per store, the cloud, a camera on footage of people, a simulated corner shop with
+    its camera, scan kiosk and till. Shows what happens here and on a page. At the end it compares how many events the
     edge made, the gateway received and the cloud stored, and exits with 0 only if they are equal.
     """
     from msgspec import json
@@ -57,7 +60,6 @@ def demo(  # noqa: PLR0913, PLR0917 - one argument per option
         options = DemoOptions(
             web_port=port,
             video=path,
-            video_is_bundled=path is not None and path.name == _BUNDLED_VIDEO,
             speed=speed,
             seed=seed,
         )
@@ -66,7 +68,7 @@ def demo(  # noqa: PLR0913, PLR0917 - one argument per option
         running = Demo(workspace, options, out.print if headless else view.tell)
         try:
             if path is None:
-                out.print("No video: the simulated shop runs alone. Use your own: make demo VIDEO=file.mp4")
+                out.print("No video: the simulated shop runs alone.")
             out.print(f"Starting {about} ...", soft_wrap=True)
             running.start()
             out.print(f"Open {running.sign_in_url}", soft_wrap=True, highlight=False)
@@ -84,10 +86,13 @@ def demo(  # noqa: PLR0913, PLR0917 - one argument per option
 
 
 def _existing(video: str) -> Path | None:
+    from shopthread.demo.configs import FOOTAGE
     from shopthread.demo.workspace import DemoError
 
-    if not video:
+    if video == _NO_VIDEO:
         return None
+    if not video:
+        return FOOTAGE
     path = Path(video).resolve()
     if not path.is_file():
         msg = f"there is no video file {video}; name another one: --video FILE (make demo VIDEO=FILE)"

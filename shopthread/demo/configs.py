@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
-from shopthread.demo.workspace import PLAZA, SHOP, TENANT, Ports, Workspace
+import simulators
+from shopthread.demo.workspace import FILMED, SHOP, TENANT, Ports, Workspace
 
 CAMERA, KIOSK, TILL = "cam-1", "kiosk-1", "till-1"
 HEALTH_INTERVAL_S = 5.0
-_PLAZA_TEMPLATE = Path(__file__).resolve().with_name("plaza.toml")
+FOOTAGE = Path(simulators.__file__).resolve().parent / "footage" / "entrance" / "video.mp4"
+"""Rendered footage that comes with the project."""
+_DRAWN_FOR_FOOTAGE = FOOTAGE.with_name("camera.toml")
+_DRAWN_BY_NAME = {"vtest.avi": Path(__file__).resolve().with_name("plaza.toml")}
 
 
 def write_gateway(workspace: Workspace, store: str, ports: Ports) -> Path:
@@ -56,33 +60,35 @@ def write_pos(workspace: Workspace, ports: Ports, zone_id: str) -> Path:
     return _write(workspace.config(SHOP, TILL), text + _pseudonyms(workspace) + _device(workspace, SHOP, TILL, ports))
 
 
-def write_video_camera(workspace: Workspace, ports: Ports, video: Path, *, bundled: bool) -> Path:
+def write_video_camera(workspace: Workspace, ports: Ports, video: Path) -> Path:
     """Write the video camera's configuration.
+
+    Lines and zones are those that were drawn for the video: for the footage that comes with the project and for the
+    street scene of OpenCV. For another one, a line down the middle of the picture is drawn.
 
     Args:
         workspace: The demo's folder.
         ports: Where the broker is.
         video: The video file.
-        bundled: The video is the street scene for which lines and zones were drawn; for another one, a line down the
-            middle of the picture is drawn.
 
     Raises:
         EdgeError: The video cannot be opened.
     """
-    path = workspace.config(PLAZA, CAMERA)
-    if bundled:
-        drawn = _without_table(_PLAZA_TEMPLATE.read_text(encoding="utf-8"), "device")
-        lines = [line for line in drawn.splitlines() if not line.startswith(("source", "start", "loop", "realtime"))]
+    path = workspace.config(FILMED, CAMERA)
+    drawn = _DRAWN_FOR_FOOTAGE if video == FOOTAGE else _DRAWN_BY_NAME.get(video.name)
+    if drawn is not None:
+        table = _without_table(drawn.read_text(encoding="utf-8"), "device")
+        lines = [line for line in table.splitlines() if not line.startswith(("source", "start", "loop", "realtime"))]
         text = "\n".join(lines) + "\n"
     else:
         from contracts.events import Source  # noqa: PLC0415 - only here
         from edge.main import picture_size  # noqa: PLC0415 - the edge is loaded when it is needed
         from edge.starter import starter_toml  # noqa: PLC0415
 
-        starter = starter_toml(Source(TENANT, PLAZA, CAMERA), f"file:{video}", picture_size(f"file:{video}"))
+        starter = starter_toml(Source(TENANT, FILMED, CAMERA), f"file:{video}", picture_size(f"file:{video}"))
         text = _without_table(_without_table(_without_table(starter, "device"), "broker"), "camera") + "\n[camera]\n"
     text = text.replace("[camera]\n", f'[camera]\nsource = "file:{video}"\nrealtime = true\nloop = true\n', 1)
-    return _write(path, text + _device(workspace, PLAZA, CAMERA, ports))
+    return _write(path, text + _device(workspace, FILMED, CAMERA, ports))
 
 
 def _device(workspace: Workspace, store: str, device: str, ports: Ports) -> str:

@@ -31,7 +31,7 @@ from shopthread.demo.configs import (
 )
 from shopthread.demo.observation import HopCounts, Observer, Snapshot
 from shopthread.demo.processes import Processes
-from shopthread.demo.workspace import PLAZA, SHOP, TENANT, DemoError, Ports, Workspace, write_secret
+from shopthread.demo.workspace import FILMED, SHOP, TENANT, DemoError, Ports, Workspace, write_secret
 
 _START_S = 60.0
 _SETTLE_S = 60.0
@@ -48,14 +48,12 @@ class DemoOptions(Struct, frozen=True, kw_only=True):
     Attributes:
         web_port: Port of the page and the API.
         video: A video file, None for the simulated shop alone.
-        video_is_bundled: Lines and zones were drawn for this video.
         speed: Store seconds per second of the simulated shop until it has caught up with now.
         seed: The simulated shop's seed.
     """
 
     web_port: int
     video: Path | None
-    video_is_bundled: bool
     speed: float
     seed: int
 
@@ -89,7 +87,7 @@ class Demo:
         self.processes = Processes(workspace)
         self._devices: dict[str, tuple[str, ...]] = {SHOP: _SHOP_DEVICES}
         if options.video is not None:
-            self._devices[PLAZA] = (CAMERA,)
+            self._devices[FILMED] = (CAMERA,)
         self._client: httpx.Client | None = None
         self._observer: Observer | None = None
 
@@ -169,11 +167,11 @@ class Demo:
         )
         self.processes.start(f"{SHOP}-{TILL}", ("terminal", "pos", str(write_pos(workspace, ports, zones[TILL]))))
         if video is not None:
-            config = write_video_camera(workspace, ports, video, bundled=self._options.video_is_bundled)
-            self.processes.start(f"{PLAZA}-{CAMERA}", ("edge", "run", str(config)))
+            config = write_video_camera(workspace, ports, video)
+            self.processes.start(f"{FILMED}-{CAMERA}", ("edge", "run", str(config)))
 
     def _register_stores(self) -> None:
-        names = {SHOP: "Corner shop (simulated)", PLAZA: "Plaza (real video)"}
+        names = {SHOP: "Corner shop (simulated)", FILMED: "Filmed shop"}
         for store in self._devices:
             self._put(f"/v1/stores/{store}", {"name": names[store], "time_zone": _local_time_zone()})
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 TENANT = "demo"
-SHOP, PLAZA = "corner-shop", "plaza"
+SHOP, FILMED = "corner-shop", "filmed-shop"
 _MARKER = "this-is-a-shopthread-demo"
 
 

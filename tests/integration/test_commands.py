@@ -17,8 +17,8 @@ from contracts.topics import event_topic
 from gateway.adapters.event_store import EventStore
 from gateway.core.judging import Delivery
 from shopthread import cli
-from shopthread.demo.configs import write_video_camera
-from shopthread.demo.workspace import PLAZA, Ports, open_workspace
+from shopthread.demo.configs import FOOTAGE, write_video_camera
+from shopthread.demo.workspace import FILMED, Ports, open_workspace
 from tests.servers import free_port
 
 DEVICE = Source("demo", "store-1", "cam-1")
@@ -185,9 +185,15 @@ def test_a_broker_whose_port_is_in_use_says_so():
 
 def test_the_demo_takes_ones_own_video(tmp_path: Path, video: Path):
     workspace = open_workspace(tmp_path / "demo", resume=False)
-    config = write_video_camera(workspace, Ports(web=1, broker=2), video, bundled=False)
-    assert config == workspace.config(PLAZA, "cam-1")
+    config = write_video_camera(workspace, Ports(web=1, broker=2), video)
+    assert config == workspace.config(FILMED, "cam-1")
     assert "pictures of 320x240" in _run("edge", "check", config).output
+
+
+def test_the_demo_shows_the_projects_own_footage(tmp_path: Path):
+    workspace = open_workspace(tmp_path / "demo", resume=False)
+    config = write_video_camera(workspace, Ports(web=1, broker=2), FOOTAGE)
+    assert "pictures of 640x480" in _run("edge", "check", config).output
 
 
 def test_a_part_that_is_not_installed_is_one_clear_line(
