@@ -30,16 +30,8 @@ _TURNS = [
 """Velocities to try, as shares of the wanted one along and across it: how far each is from it, whether it is left."""
 
 
-class Other:
-    """Somebody near a walker, as the walker sees it: how far off, how fast, and how near it may get."""
-
-    __slots__ = ("contact_m", "dx", "dy", "vx", "vy", "yields")
-
-    def __init__(self, offset: Point, velocity: Point, contact_m: float) -> None:
-        self.dx, self.dy = offset
-        self.vx, self.vy = velocity
-        self.contact_m = contact_m
-        self.yields = velocity != (0.0, 0.0)
+Other = tuple[float, float, float, float, float]
+"""Somebody near a walker: how far off along x and y, m, how fast, m/s, and how near their middles may get, m."""
 
 
 def time_to_contact(offset: Point, closing: Point, contact_m: float) -> float:
@@ -65,12 +57,25 @@ def time_to_contact(offset: Point, closing: Point, contact_m: float) -> float:
 def is_in_the_way(others: Sequence[Other], velocity: Point, for_s: float) -> bool:
     """Return whether a walker who goes on like this for so long touches somebody."""
     x, y = velocity
-    return any(time_to_contact((o.dx, o.dy), (x - o.vx, y - o.vy), o.contact_m + _ROOM_M) < for_s for o in others)
+    for dx, dy, vx, vy, contact_m in others:
+        wx, wy = x - vx, y - vy
+        if dx * wx + dy * wy > 0 and time_to_contact((dx, dy), (wx, wy), contact_m + _ROOM_M) < for_s:
+            return True
+    return False
+
+
+def is_out_of_reach(others: Sequence[Other], reach_m: float) -> bool:
+    """Return whether nobody can be touched by a walk of this length."""
+    for dx, dy, _, _, contact_m in others:
+        apart_m = reach_m + contact_m
+        if dx * dx + dy * dy < apart_m * apart_m:
+            return False
+    return True
 
 
 def free_share(step: Point, others: Sequence[Other]) -> float:
     """Return which share of a step can be made before it touches somebody who is where he or she is now."""
-    return min([time_to_contact((o.dx, o.dy), step, o.contact_m) for o in others], default=1.0)
+    return min([time_to_contact((dx, dy), step, contact_m) for dx, dy, _, _, contact_m in others], default=1.0)
 
 
 def choose_velocity(
@@ -98,8 +103,7 @@ def choose_velocity(
 
 def _contact_cost(tried: Point, velocity: Point, others: Sequence[Other]) -> float:
     (x, y), soonest_s = tried, HORIZON_S
-    for o in others:
-        closing = (2 * x - velocity[0] - o.vx, 2 * y - velocity[1] - o.vy) if o.yields else tried
-        contact_s = time_to_contact((o.dx, o.dy), closing, o.contact_m + _ROOM_M)
-        soonest_s = min(soonest_s, contact_s)
+    for dx, dy, vx, vy, contact_m in others:
+        closing = (2 * x - velocity[0] - vx, 2 * y - velocity[1] - vy) if vx or vy else tried
+        soonest_s = min(soonest_s, time_to_contact((dx, dy), closing, contact_m + _ROOM_M))
     return _CONTACT_COST_M / max(soonest_s, _AT_ONCE_S) if soonest_s < HORIZON_S else 0.0

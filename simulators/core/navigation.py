@@ -69,14 +69,16 @@ class Navigator:
         (ax, ay), (bx, by) = start, end
         left, right = (ax, bx) if ax < bx else (bx, ax)
         top, bottom = (ay, by) if ay < by else (by, ay)
-        is_short = right - left <= _NEAR_M and bottom - top <= _NEAR_M
+        if right - left > _NEAR_M or bottom - top > _NEAR_M:
+            near = (self._boxes < (right, bottom, np.inf, np.inf)) & (self._boxes > (-np.inf, -np.inf, left, top))
+            return not any(self._blockers[index].cuts(start, end) for index in np.flatnonzero(near.all(axis=1)))
         return not any(
             blocker.left < right
             and left < blocker.right
             and blocker.top < bottom
             and top < blocker.bottom
             and blocker.cuts(start, end)
-            for blocker in (self._near(start) if is_short else self._blockers)
+            for blocker in self._near(start)
         )
 
     def _near(self, point: Point) -> list["_Blocker"]:
@@ -104,9 +106,7 @@ class Navigator:
         gaps = self._nodes - start
         lengths = np.hypot(gaps[:, 0], gaps[:, 1]) + after
         for node in np.argsort(lengths, kind="stable"):
-            if not np.isfinite(lengths[node]):
-                break
-            if self.is_clear(start, _as_point(self._nodes[node])):
+            if np.isfinite(lengths[node]) and self.is_clear(start, _as_point(self._nodes[node])):
                 return [*self._back(int(node), int(lasts[node])), goal]
         raise NoWayError(start, goal)
 

@@ -10,7 +10,7 @@ from simulators.core.navigation import CLEARANCE_M, Navigator
 DOORSTEP_M = 1.0
 """How far inside the door people walk straight, m."""
 
-_GRID_M = 0.1
+_GRID_M = 0.2
 _ZONE_MARGIN_M = 0.2  # Standing people keep this far inside a zone, so that a stay is a stay.
 _ELBOW_ROOM_M = 0.45
 _PICKS = 12
@@ -19,7 +19,7 @@ _NEAR_STEP_M = 0.3
 
 
 def free_places(navigator: Navigator, zone: Polygon) -> list[Point]:
-    """Return the points of a 0.1 m grid where a person can stand well inside a zone."""
+    """Return the points of a 0.2 m grid where a person can stand well inside a zone."""
     xs, ys = zip(*zone, strict=True)
     columns, rows = (
         np.arange(min(xs), max(xs) + _GRID_M / 2, _GRID_M),

@@ -26,7 +26,7 @@ def totals_of(
     alone = sum(touch.could_be == (touch.person_id,) for touch in touches)
     entered = [person for person in people if person.role == "shopper" and person.entered_ms is not None]
     abandoned = {person.party_id for person in entered if any(wait.end == "abandoned" for wait in person.waits)}
-    left = sum(person.left_ms is not None for person in people)
+    left = sum(person.left_ms is not None for person in entered)
     return Totals(
         tripwires=tuple(
             TripwireTotal(

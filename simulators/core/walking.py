@@ -6,15 +6,16 @@ touch. Who is held up for long turns the shoulders, then squeezes by, so that no
 
 from collections.abc import Sequence
 from contextlib import suppress
-from math import atan2
+from math import atan2, floor
 
-from simulators.core.avoidance import HORIZON_S, Other, choose_velocity, free_share, is_in_the_way
+from simulators.core.avoidance import HORIZON_S, Other, choose_velocity, free_share, is_in_the_way, is_out_of_reach
 from simulators.core.geometry import Point, distance
 from simulators.core.navigation import NoWayError
 from simulators.core.people import Person, Reached
 
 BODY_RADIUS_M = 0.22
-_CELL_M = 2.0
+_CELL_M = 4.0
+_HALF = 0.5
 _COMPANIONS_M = 0.3  # Companions may walk so near to each other.
 _PATIENCE = ((2.5, 2 * BODY_RADIUS_M), (8.0, 0.33), (12.0, 0.31), (16.0, 0.15))  # Held up less than s: keep m apart.
 _NEAR_ENOUGH_M = 0.5
@@ -43,13 +44,16 @@ class Walkers:
         self._cells[_cell(person.position)].remove(person)
 
     def near(self, point: Point) -> list[Person]:
-        """Return everyone within 2 m of a point, and some who are a little further away."""
-        column, row = _cell(point)
+        """Return everyone within 2 m of a point along each axis, and some who are further away."""
+        x, y = point[0] / _CELL_M, point[1] / _CELL_M
+        column, row = floor(x), floor(y)
+        other_column = column + 1 if x - column > _HALF else column - 1
+        other_row = row + 1 if y - row > _HALF else row - 1
+        cells = self._cells
         found: list[Person] = []
-        for cell_x in (column - 1, column, column + 1):
-            for cell_y in (row - 1, row, row + 1):
-                if people := self._cells.get((cell_x, cell_y)):
-                    found += people
+        for cell in ((column, row), (other_column, row), (column, other_row), (other_column, other_row)):
+            if people := cells.get(cell):
+                found += people
         return found
 
     def has_room(self, point: Point) -> bool:
@@ -91,18 +95,12 @@ class _Walker:
         self.stood_at = person.position
         apart_m = next((apart for until_s, apart in _PATIENCE if person.held_up_s < until_s), None)
         x, y = person.position
-        self._others = (
-            []
-            if apart_m is None
-            else [
-                Other(
-                    (other.position[0] - x, other.position[1] - y),
-                    other.velocity,
-                    min(apart_m, _COMPANIONS_M) if other.party_id == person.party_id else apart_m,
-                )
-                for other in near
-            ]
-        )
+        companions_m = min(apart_m or 0.0, _COMPANIONS_M)
+        self._others: list[Other] = []
+        if apart_m is not None:
+            for other in near:
+                contact_m = companions_m if other.party_id == person.party_id else apart_m
+                self._others.append((other.position[0] - x, other.position[1] - y, *other.velocity, contact_m))
 
     def walk(self) -> Reached:
         """Make the step. Return the points reached, as `Person.advance` does."""
@@ -131,6 +129,8 @@ class _Walker:
         ahead_s = min(HORIZON_S, max(self._seconds, gap_m / person.pace_mps))
         if is_in_the_way(self._others, self._wanted(gap_m), ahead_s):
             return []
+        if is_out_of_reach(self._others, person.pace_mps * self._seconds):
+            return _straight_on(person, self._seconds)
         way, heading = list(person.way), person.heading
         reached = _straight_on(person, self._seconds)
         if self._is_free(reached):
@@ -147,7 +147,7 @@ class _Walker:
             dx, dy = before[0] - x, before[1] - y
             others = self._others
             if dx or dy:
-                others = [Other((o.dx - dx, o.dy - dy), (0.0, 0.0), o.contact_m) for o in others]
+                others = [(other[0] - dx, other[1] - dy, 0.0, 0.0, other[4]) for other in others]
             if free_share(step, others) < 1:
                 return False
             before = point
@@ -208,4 +208,4 @@ def _find_back(person: Person, target: Point) -> None:
 
 
 def _cell(point: Point) -> tuple[int, int]:
-    return (int(point[0] // _CELL_M), int(point[1] // _CELL_M))
+    return (floor(point[0] / _CELL_M), floor(point[1] / _CELL_M))

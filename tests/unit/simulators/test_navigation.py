@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from simulators.core.geometry import ConvexObstacle, Point, contains, distance
 from simulators.core.layout import Zone
-from simulators.core.navigation import CLEARANCE_M, Navigator, NoWayError
+from simulators.core.navigation import CLEARANCE_M, Navigator, NoWayError, _Blocker
 from simulators.core.zone_index import ZoneIndex
 from tests.unit.simulators.runs import corner_shop
 
@@ -86,6 +86,12 @@ def test_where_there_is_no_way_the_points_are_named() -> None:
     with pytest.raises(NoWayError) as caught:
         Navigator(ring).walk((2.0, 2.0), (9.0, 9.0))
     assert (caught.value.start, caught.value.goal) == ((2.0, 2.0), (9.0, 9.0))
+
+
+def test_a_step_along_a_side_of_an_obstacle_is_clear_outside_of_it() -> None:
+    blocker = _Blocker(SHELVES[0])
+    assert not blocker.cuts((2.0, 0.0), (2.0, 6.0))
+    assert blocker.cuts((1.3, 0.0), (1.3, 6.0))
 
 
 def test_only_so_many_goals_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from simulators.adapters.scenario_files import load_scenario
-from simulators.core.avoidance import Other, choose_velocity, free_share, time_to_contact
+from simulators.core.avoidance import choose_velocity, free_share, time_to_contact
 from simulators.core.geometry import ConvexObstacle, Point, distance
 from simulators.core.navigation import Navigator
 from simulators.core.people import Person
@@ -62,7 +62,7 @@ def test_time_to_contact_is_when_the_gap_is_a_bodys_width(offset: Point, closing
 
 @given(points, points)
 def test_no_step_goes_further_than_contact(offset: Point, step: Point) -> None:
-    other = Other(offset, (0.0, 0.0), 0.44)
+    other = (*offset, 0.0, 0.0, 0.44)
     share = min(1.0, free_share(step, [other]))
     after = hypot(offset[0] - share * step[0], offset[1] - share * step[1])
     assert after >= min(0.44, hypot(*offset)) - 1e-6
@@ -74,7 +74,7 @@ def test_who_meets_nobody_walks_as_he_likes_and_nobody_walks_into_a_wall() -> No
 
 
 def test_who_meets_head_on_passes_on_the_right() -> None:
-    ahead = Other((1.5, 0.0), (-1.0, 0.0), 0.44)
+    ahead = (1.5, 0.0, -1.0, 0.0, 0.44)
     _, right = choose_velocity((1.0, 0.0), (1.0, 0.0), [ahead], lambda _: True)
     assert right > 0  # The plan has y down: right of someone who walks along x.
 
