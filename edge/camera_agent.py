@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -10,6 +10,7 @@ from typing import TypeAlias
 from edge.adapters.camera import CameraClock, LiveCamera, VideoFile
 from edge.adapters.line_source import FileLines
 from edge.adapters.onnx_detector import OnnxDetector
+from edge.adapters.onnx_embedder import OnnxEmbedder
 from edge.adapters.track_feed import BadLine, TrackFeed
 from edge.camera_config import (
     CameraConfig,
@@ -21,10 +22,12 @@ from edge.camera_config import (
 )
 from edge.core import pipeline, tracker
 from edge.core.appearance import colour_stripes
+from edge.core.gallery import GalleryRules
 from edge.core.geometry import apply_homography
 from edge.core.pipeline import Person, PipelineRules
 from edge.health import Vitals
 from edge.ports import Detector, EventSink, Frame, FrameSource, Observation, ObservationSource, Stopped
+from edge.recognition import Recognition
 from models.loader import load_model
 from models.registry import ModelRegistry
 
@@ -53,6 +56,7 @@ class VideoObservations:
         epoch: Begins the names of tracks, so that no other run of the device gives the same. Without it the first
             frame's time does.
         on_tracked: Called with each frame and its tracks, the foretold ones too.
+        recognition: Knows people again who come back; None: nobody is known again.
     """
 
     def __init__(
@@ -62,9 +66,10 @@ class VideoObservations:
         config: CameraConfig,
         epoch: str | None = None,
         on_tracked: OnTracked | None = None,
+        recognition: Recognition | None = None,
     ) -> None:
         self.name = source.name
-        self._on_tracked = on_tracked
+        self._on_tracked, self._recognition = on_tracked, recognition
         self._source, self._detector, self._config, self._epoch = source, detector, config, epoch
         self._rules = tracker_rules(config)
         self._to_plane = floor_map(config) if config.camera.plane == "floor" else None
@@ -90,14 +95,21 @@ class VideoObservations:
             if self._on_tracked is not None:
                 self._on_tracked(frame, told)
             seen = [box for box in told if not box.is_foretold]
-            yield self._observation(frame, epoch, seen)
+            people = {}
+            if self._recognition is not None:
+                people = self._recognition.people(frame, seen, boxes, state.numbers.tolist())
+            yield self._observation(frame, epoch, seen, people)
 
-    def _observation(self, frame: Frame, epoch: str, seen: list[tracker.TrackedBox]) -> Observation:
+    def _observation(
+        self, frame: Frame, epoch: str, seen: list[tracker.TrackedBox], people_of: Mapping[int, int]
+    ) -> Observation:
         people = []
         for box in seen:
             position = box.foot_px if self._to_plane is None else apply_homography(self._to_plane, box.foot_px)
             if position is not None:
-                people.append(Person(f"{epoch}-{box.number}", position, box.score))
+                person = people_of.get(box.number)
+                group = None if person is None else f"{epoch}-{person}"
+                people.append(Person(f"{epoch}-{box.number}", position, box.score, group))
         return Observation(time_ms=frame.time_ms, people=tuple(people), dropped=frame.dropped)
 
 
@@ -205,8 +217,21 @@ def build_camera_agent(
     following = tracker_rules(config)
     detector = OnnxDetector(model, config.camera.input_size, following.doubtful_score, following.detector_nms_iou)
     identity = ModelIdentity(model.manifest.name, model.manifest.version)
-    source = VideoObservations(frame_source(config, clock), detector, config, on_tracked=on_tracked)
+    source = VideoObservations(
+        frame_source(config, clock),
+        detector,
+        config,
+        on_tracked=on_tracked,
+        recognition=_recognition(config, registry),
+    )
     return CameraAgent(source, rules, sink, clock.monotonic_s, model=identity)
+
+
+def _recognition(config: CameraConfig, registry: ModelRegistry) -> Recognition | None:
+    if config.camera.reentry_s == 0:
+        return None
+    encoder = OnnxEmbedder(load_model(registry.get(config.camera.embedder)))
+    return Recognition(encoder, GalleryRules(window_s=config.camera.reentry_s))
 
 
 def feed_name(config: CameraConfig) -> str | None:

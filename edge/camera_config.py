@@ -17,7 +17,7 @@ from edge.core.tracker_rules import TrackerRules
 from edge.core.tripwire import Tripwire, usable_share
 from edge.core.zones import Zone
 from edge.errors import ConfigurationError
-from models.registry import DEFAULT_DETECTOR
+from models.registry import DEFAULT_DETECTOR, DEFAULT_EMBEDDER
 
 Plane: TypeAlias = Literal["image", "floor"]
 SourceKind: TypeAlias = Literal["file", "tracks", "usb", "network"]
@@ -49,6 +49,9 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         input_size: Width and height in pixels that the model sees, multiples of 32. Larger finds people farther
             away and takes longer.
         model: A detector that `shopthread models list` shows.
+        embedder: The model that knows people again, where `reentry_s` asks for it.
+        reentry_s: Who leaves and comes back to this camera within so many seconds is told as the same person:
+            both visits carry one group hint. 0: nobody is known again, and no signature is made.
         max_fps: Look at no more frames a second.
         min_age_s: Who is seen for less time is nobody.
         lost_after_s: Who is not seen for longer has left.
@@ -65,6 +68,8 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     start: Annotated[datetime, Meta(tz=True)] | None = None
     input_size: tuple[Side, Side] = (320, 256)
     model: str = DEFAULT_DETECTOR
+    embedder: str = DEFAULT_EMBEDDER
+    reentry_s: NotNegative = 0.0
     max_fps: Positive | None = None
     min_age_s: NotNegative = 0.3
     lost_after_s: Positive = 2.0

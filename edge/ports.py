@@ -15,6 +15,7 @@ from edge.core.pipeline import Person
 Image: TypeAlias = NDArray[np.uint8]  # (H, W, 3), BGR
 Boxes: TypeAlias = NDArray[np.float64]  # (N, 4) as (x1, y1, x2, y2) in frame pixels
 Scores: TypeAlias = NDArray[np.float64]  # (N,), 0 to 1
+Signatures: TypeAlias = NDArray[np.float64]  # (N, D), rows of length 1
 Stopped: TypeAlias = Callable[[], bool]
 Drafts: TypeAlias = Sequence[EventDraft[UplinkPayload]]
 
@@ -56,6 +57,14 @@ class Detector(Protocol):
 
     def detect(self, image_bgr: Image) -> tuple[Boxes, Scores]:
         """Return boxes inside the frame, shape (N, 4), and their scores, shape (N,), best first."""
+        ...
+
+
+class Encoder(Protocol):
+    """Tells people apart by what they wear. Its signatures stay in the device's memory."""
+
+    def encode(self, image_bgr: Image, boxes_xyxy_px: Boxes) -> Signatures:
+        """Return the signatures of the people in boxes, shape (N, D), rows of length 1."""
         ...
 
 

@@ -13,6 +13,7 @@ from models.manifest import ModelManifest, read_manifest, render_manifest
 
 BUNDLED_DIR = Path(__file__).parent
 DEFAULT_DETECTOR = "nanodet-g-person-int8"
+DEFAULT_EMBEDDER = "reid-synth-mnv2"
 
 
 @dataclass(frozen=True, slots=True)

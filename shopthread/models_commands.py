@@ -244,6 +244,36 @@ def evaluate(
 
 
 @app.command()
+def embed(
+    images: Annotated[list[Path], typer.Argument(help="Pictures of one person each.", show_default=False)],
+    features: Annotated[Path, typer.Option("--out", help="Where to write the arrays `name` and `feat`.")],
+    model: Annotated[str | None, typer.Option(help="An embedder; without it, the default one.")] = None,
+) -> None:
+    """Write the signatures of people in pictures, to measure an embedder: a NumPy file with names and vectors."""
+    import cv2
+    import numpy as np
+
+    from models.embedding import PersonEmbedder
+    from models.errors import ModelRefusedError
+    from models.loader import load_model
+    from models.registry import DEFAULT_EMBEDDER
+    from models.video import opencv_resize
+
+    with _explained():
+        embedder = PersonEmbedder(load_model(_registry().get(model or DEFAULT_EMBEDDER)), opencv_resize)
+        pictures = []
+        for path in images:
+            picture = cv2.imread(str(path))
+            if picture is None:
+                msg = f"picture {path} cannot be read; check the path and that it is a picture"
+                raise ModelRefusedError(msg)
+            pictures.append(np.asarray(picture, dtype=np.uint8))
+        found = embedder.embed(pictures)
+        np.savez(features, name=np.array([path.name for path in images]), feat=found)
+    out.print(f"{len(images)} signatures of {found.shape[1]} numbers in {features}", highlight=False, soft_wrap=True)
+
+
+@app.command()
 def count(
     config: Annotated[Path, typer.Option(help="A camera's configuration; its tripwires are measured.")],
     video: Annotated[Path, typer.Option(help="Footage, in place of the configuration's source.")],

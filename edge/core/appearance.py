@@ -95,6 +95,15 @@ def _side_weights() -> Array:
     return weights
 
 
+def sharpness(image_bgr: Image, boxes_xyxy_px: Array) -> Array:
+    """Return how sharp people are: the mean step of brightness from pixel to pixel, 0 to 255, shape (N,)."""
+    brightness = _sample(image_bgr, boxes_xyxy_px).mean(axis=3)
+    steps: Array = np.abs(np.diff(brightness, axis=1)).mean(axis=(1, 2)) + np.abs(np.diff(brightness, axis=2)).mean(
+        axis=(1, 2)
+    )
+    return steps / 2
+
+
 def uncovered(boxes_xyxy_px: Array, covered_share: float) -> NDArray[np.bool_]:
     """Tell which boxes no other one covers by so much, shape (N,)."""
     if not len(boxes_xyxy_px):

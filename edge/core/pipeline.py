@@ -27,11 +27,19 @@ Draft: TypeAlias = EventDraft[UplinkPayload]
 
 
 class Person(msgspec.Struct, frozen=True):
-    """One person in one frame: the track's name, the foot point in the camera's plane, confidence 0 to 1."""
+    """One person in one frame.
+
+    Attributes:
+        track_id: The track's name.
+        position: The foot point in the camera's plane.
+        confidence: 0 to 1.
+        group: What the tracks of one person who left and came back have in common; None: not known.
+    """
 
     track_id: str
     position: Point
     confidence: float
+    group: str | None = None
 
 
 class PipelineRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,7 +197,8 @@ def _see(rules: PipelineRules, track: Track | None, person: Person, now_ms: int)
     visited = tuple(
         zones.visit(zone, stay, person.position, now_ms) for zone, stay in zip(rules.zones, track.zones, strict=True)
     )
-    track = segments.see(replace(track, zones=visited), floor_m, person.confidence, now_ms, rules.segments)
+    track = replace(track, zones=visited, group=person.group or track.group)
+    track = segments.see(track, floor_m, person.confidence, now_ms, rules.segments)
     track = replace(track, passages=(*track.passages, *passages))
     track, told = segments.tell(rules.segments, rules.source, rules.zones, track, now_ms)
     track, crossings = _tell_crossings(rules, track)

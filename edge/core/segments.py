@@ -53,6 +53,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         zones: Its stays in each zone.
         path: Its path on the floor.
         passages: Passages that wait for the track to count.
+        group: What it has in common with the person's other tracks, None: not known.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     zones: tuple[StayState, ...]
     path: tuple[PathPoint, ...]
     passages: tuple[tuple[Tripwire, Passage], ...]
+    group: str | None = None
 
     @property
     def confidence(self) -> float:
@@ -166,6 +168,7 @@ def _draft(
         stays=_stays(layout, track),
         path=track.path,
         path_error_m=rules.path_error_m if track.path else None,
+        group_hint=track.group,
         rule_version=SEGMENT_RULE,
     )
     return draft_event(source, segment, track.seen_ms, track.id, track.phases_told)

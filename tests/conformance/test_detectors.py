@@ -12,6 +12,7 @@ pytest.importorskip("cv2", reason="detectors need the extra edge")
 from edge.adapters.onnx_detector import OnnxDetector
 from edge.ports import Detector
 from models.loader import load_model
+from models.manifest import Task
 from models.registry import ModelRegistry
 
 NOISE = np.random.default_rng(3).integers(0, 256, (240, 320, 3), dtype=np.uint8)
@@ -23,7 +24,11 @@ def onnx(name: str) -> Callable[[], Detector]:
 
 ALL = [
     pytest.param(BrightDetector, id="fake"),
-    *[pytest.param(onnx(m.manifest.name), id=m.manifest.name) for m in ModelRegistry().list()],
+    *[
+        pytest.param(onnx(m.manifest.name), id=m.manifest.name)
+        for m in ModelRegistry().list()
+        if m.manifest.task is Task.DETECTOR
+    ],
 ]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from contracts.events import EventDraft
 from contracts.privacy import UplinkPayload
 from edge.adapters.camera import CameraClock
-from edge.ports import Boxes, Drafts, Frame, Image, Scores, Stopped
+from edge.ports import Boxes, Drafts, Frame, Image, Scores, Signatures, Stopped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,6 +53,19 @@ class BrightDetector:
             rows = np.flatnonzero(bright[:, left:right].any(axis=1))
             boxes.append([left, rows[0], right, rows[-1] + 1])
         return np.array(boxes, float).reshape(-1, 4), np.full(len(boxes), 0.9)
+
+
+class ColourEncoder:
+    """Tells people apart by the mean colour of the middle of their box."""
+
+    def encode(self, image_bgr: Image, boxes_xyxy_px: Boxes) -> Signatures:
+        found = []
+        for left, top, right, bottom in np.clip(boxes_xyxy_px, 0, None).astype(int).tolist():
+            part = image_bgr[top : max(top + 1, bottom), left : max(left + 1, right)]
+            found.append(part.reshape(-1, 3).mean(axis=0) + 1e-3)
+        signatures = np.array(found, float).reshape(-1, 3)
+        unit: Signatures = signatures / np.linalg.norm(signatures, axis=1, keepdims=True)
+        return unit
 
 
 @dataclass

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from contracts.events import Source, draft_event
+from contracts.events import Source, draft_event, encode_event
 from contracts.payloads import FootfallCrossing, Stay, VisitSegment
 from tests.fakes.cameras import BrightDetector, FakeCamera, FakeClock, picture
 
@@ -21,6 +22,7 @@ from edge.errors import FeedError
 from edge.ports import Frame
 from edge.replay import Difference, MotWriter, RecordedEvents, compare_events, read_events, replay
 from models.registry import ModelRegistry
+from shopthread.edge_commands import app
 
 SOURCE = Source("acme", "north", "camera-1")
 CONFIG = """
@@ -76,12 +78,17 @@ def test_no_event_tells_what_anybody_looks_like(tmp_path: Path) -> None:
         assert word not in written
 
 
-def test_a_recording_runs_twice_to_the_same_bytes(tmp_path: Path) -> None:
-    video = tmp_path / "clip.avi"
-    writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
+def clip(tmp_path: Path) -> Path:
+    path = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
     for index in range(12):
         writer.write(picture([(10 * index, 90)]))
     writer.release()
+    return path
+
+
+def test_a_recording_runs_twice_to_the_same_bytes(tmp_path: Path) -> None:
+    video = clip(tmp_path)
     clock = FakeClock().as_camera_clock()
     first, again = (replay(config(tmp_path), video, clock, ModelRegistry(), io.StringIO()) for _ in range(2))
     assert first.ndjson() == again.ndjson() != b""
@@ -147,3 +154,20 @@ def test_a_foretold_box_outside_the_picture_is_not_written() -> None:
     outside = TrackedBox(1, (-40.0, 10.0, -10.0, 90.0), 0.0, is_foretold=True)
     MotWriter(text).write(frame, [outside, TrackedBox(2, (-40.0, 10.0, -10.0, 90.0), 0.5)])
     assert text.getvalue() == "5,2,-40.00,10.00,30.00,80.00,0.500,-1,-1,-1\n"
+
+
+def test_the_command_writes_events_and_tracks_and_compares(tmp_path: Path) -> None:
+    config(tmp_path)
+    events, mot, old = (tmp_path / name for name in ("events.ndjson", "tracks.txt", "old.ndjson"))
+    base = ["replay", str(clip(tmp_path)), "--config", str(tmp_path / "camera.toml")]
+    written = CliRunner().invoke(app, [*base, "--events", str(events), "--mot", str(mot)])
+    assert written.exit_code == 0, written.output
+    assert mot.exists()
+    same = CliRunner().invoke(app, [*base, "--compare", str(events)])
+    assert "Everything is counted as before." in same.output
+    old.write_bytes(b"".join(encode_event(event) + b"\n" for event in events_of(10_000)))
+    changed = CliRunner().invoke(app, [*base, "--compare", str(old)])
+    assert changed.exit_code == 0, changed.output
+    assert "lost: door in at 1970-01-01T00:00:10.000+00:00" in changed.output
+    refused = CliRunner().invoke(app, [*base, "--compare", str(tmp_path / "none.ndjson")])
+    assert refused.exit_code == 1

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.core.appearance import LOOK_SIZE, blend, colour_stripes, differences, uncovered
+from edge.core.appearance import LOOK_SIZE, blend, colour_stripes, differences, sharpness, uncovered
 
 RED, BLUE, GREY = (30, 20, 220), (220, 40, 20), (120, 120, 120)
 
@@ -30,6 +30,7 @@ def test_the_same_clothes_are_alike_and_others_are_not() -> None:
     assert likeness(dressed(RED, BLUE), dressed(BLUE, RED)) < 0.6
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**31), st.integers(1, 5))
 def test_looks_have_length_one_and_no_negative_part(seed: int, count: int) -> None:
     random = np.random.default_rng(seed)
@@ -77,3 +78,10 @@ def test_looks_are_learned_first_quickly_then_slowly() -> None:
     assert np.linalg.norm(once[1]) == pytest.approx(1)
     unchanged, _ = blend(known, counts, np.array([1]), np.zeros((1, 3)))
     assert unchanged is known
+
+
+def test_a_sharp_person_is_sharper_than_a_blurred_one() -> None:
+    sharp = np.random.default_rng(1).integers(0, 256, (200, 300, 3)).astype(np.uint8)
+    blurred = np.full_like(sharp, 128)
+    first, second = sharpness(sharp, BOX)[0], sharpness(blurred, BOX)[0]
+    assert first > 10 > second == 0
