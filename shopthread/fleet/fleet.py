@@ -35,7 +35,7 @@ class FleetSettings(Struct, frozen=True, kw_only=True):
         connections: How many connections the devices share.
         window: Events of all devices together that may be on their way at once.
         gateway_within_s: Where nobody said whom to trust: how long a gateway may be silent before there is none.
-        patience_s: How long to go on without any acknowledgement once everything is made.
+        patience_s: How long to go on without any acknowledgement, once no more is to be made at a pace.
         policy: How eagerly each device publishes.
     """
 
@@ -109,7 +109,7 @@ class Fleet:
         self._began_s, self._began_ms = 0.0, 0
         self._tended_s = -inf
         self._news_s = 0.0
-        self._news = (0, 0, 0)
+        self._news = (0, False, 0)
         self._first_confirmed_s: float | None = None
         self._is_stopped = False
 
@@ -201,9 +201,9 @@ class Fleet:
             link.tend(now_s)
             link.expire(now_s)
         self._decide_trust(now_s)
-        is_making = not self._production.is_over and self._made - self.tally.begun < _BACKLOG
-        news = (self.tally.presences, self.tally.begun, self.tally.acknowledged)
-        if is_making or news != self._news:
+        goes_on = self._settings.pace.speed > 0 and not self._production.is_over
+        news = (self.tally.presences, self.tally.begun > 0, self.tally.acknowledged)
+        if goes_on or news != self._news:
             self._news, self._news_s = news, now_s
         self._on_progress(self.progress())
 
@@ -223,6 +223,8 @@ class Fleet:
 
     def _is_finished(self) -> bool:
         patience_s = _STOPPED_PATIENCE_S if self._is_stopped else self._settings.patience_s
+        if self.tally.trust is Trust.OPEN:
+            patience_s = max(patience_s, 2 * self._settings.gateway_within_s)
         is_quiet = self._clocks.monotonic_s() - self._news_s > patience_s
         return is_quiet or (self._production.is_over and self.tally.acknowledged == self._made)
 

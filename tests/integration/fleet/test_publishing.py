@@ -250,3 +250,11 @@ def test_a_gateway_that_was_promised_and_does_not_answer_is_named(tmp_path: Path
     assert report.acknowledged == 0
     assert [line.partition(":")[0] for line in report.missing] == ["acme/shop-1", "acme/shop-2"]
     assert "no gateway of this store answers" in report.missing[0]
+
+
+def test_repeating_into_the_void_is_no_reason_for_more_patience(tmp_path: Path):
+    request, port = _request(_scenario(), stores=1, devices=60, duration_s=20.0), free_port()
+    with running_broker("embedded", tmp_path, port):
+        _, _, reached = _run(request, _settings(port, window=20, patience_s=1.0))
+    assert 20 <= reached.tally.begun < reached.made
+    assert reached.tally.acknowledged == 0
