@@ -110,7 +110,8 @@ def test_a_rehearsal_counts_profiles_joins_and_consents(tmp_path: Path):
     )
     records = [row for row in rows if isinstance(row, MemberRecord)]
     result = rehearse(records, Rules())
-    assert (result.records, result.persons, result.joined_records) == (4, 3, 4), "the fourth shares the third one's phone"
+    assert (result.records, result.persons) == (4, 3)
+    assert result.joined_records == 4, "the fourth shares the third one's phone"
     assert result.identifiers == {"member_number": 3, "phone": 2, "unionid": 3}
     assert [refusal.namespace for refusal in result.refusals] == ["unionid"]
     assert (result.consents_granted, result.consents_refused, result.hubs) == (1, 1, 0)
