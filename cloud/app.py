@@ -9,9 +9,10 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 
+from cloud.codes.follower import CodeFollower
 from cloud.config import Settings
 from cloud.consents.endpoints import router as consents_router
-from cloud.context import Context, gate_of, rules_of
+from cloud.context import Context, code_rules_of, gate_of, rules_of
 from cloud.dashboard.endpoints import add_dashboard
 from cloud.db import Database
 from cloud.dead_letters.endpoints import router as dead_letters_router
@@ -27,7 +28,7 @@ from cloud.linking.decide import Linker, RuleLinker
 from cloud.linking.endpoints import router as links_router
 from cloud.linking.service import LinkFollower
 from cloud.profiles.endpoints import router as profiles_router
-from cloud.projections.projector import Projector
+from cloud.projections.projector import Follower, Projector
 from cloud.projections.registry import PROJECTIONS
 from cloud.projections.worker import ProjectionWorker
 from cloud.runtime import Clock, TokenSource
@@ -83,10 +84,9 @@ def make_key_service(
 
 def make_projector(settings: Settings, database: Database, clock: Clock = system_clock) -> Projector:
     """Return what derives every figure from the log."""
-    gate = gate_of(settings)
-    return Projector(
-        database, PROJECTIONS, [LinkFollower(make_linker(settings), gate, clock)], [Identities(rules_of(settings))]
-    )
+    links = LinkFollower(make_linker(settings), gate_of(settings), clock)
+    followers: list[Follower] = [links, CodeFollower(code_rules_of(settings))]
+    return Projector(database, PROJECTIONS, followers, [Identities(rules_of(settings))])
 
 
 def make_linker(settings: Settings) -> Linker:

@@ -45,6 +45,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     identity_hub_neighbours: Annotated[int, Meta(ge=1, le=1000)] = 30
     """An identifier that stands together with more others than this joins nobody."""
 
+    code_max_speed_m_s: Positive = 250.0
+    """How fast an item travels at most between two scans, where the positions of both stores are known."""
+    code_other_store_s: Annotated[float, Meta(ge=0)] = 600.0
+    """How soon an item can be in another store, where a position is unknown."""
+    code_clock_tolerance_s: Annotated[float, Meta(ge=0)] = 60.0
+    """How far the clocks of two terminals may lie apart."""
+    code_clone_persons: Annotated[int, Meta(ge=2)] = 3
+    """A code by which so many different profiles claimed an item is held to be on several items."""
+
     @property
     def limits_of_identity(self) -> dict[str, int]:
         """Return the limits by namespace.

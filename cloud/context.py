@@ -2,6 +2,7 @@
 
 from fastapi import Request
 
+from cloud.codes.judge import CodeRules
 from cloud.config import Settings
 from cloud.db import Database
 from cloud.identity.resolve import Rules
@@ -36,6 +37,16 @@ class Context:
 def rules_of(settings: Settings) -> Rules:
     """Return the rules of identity that the settings describe."""
     return Rules(limits=settings.limits_of_identity, hub_neighbours=settings.identity_hub_neighbours)
+
+
+def code_rules_of(settings: Settings) -> CodeRules:
+    """Return what nobody can do with a code, as the settings describe it."""
+    return CodeRules(
+        max_speed_m_s=settings.code_max_speed_m_s,
+        other_store_ms=round(settings.code_other_store_s * 1000),
+        clock_tolerance_ms=round(settings.code_clock_tolerance_s * 1000),
+        clone_persons=settings.code_clone_persons,
+    )
 
 
 def gate_of(settings: Settings) -> Gate:

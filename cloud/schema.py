@@ -1,7 +1,8 @@
 """The whole schema: importing this module declares every table."""
 
 from cloud import tables
+from cloud.codes import tables as codes_tables
 from cloud.columns import metadata
 from cloud.identity import tables as identity_tables
 
-__all__ = ["identity_tables", "metadata", "tables"]
+__all__ = ["codes_tables", "identity_tables", "metadata", "tables"]

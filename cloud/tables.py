@@ -302,6 +302,14 @@ touches = Table(
     Index("ix_touches_zone", "tenant", "store", "zone_id", "time_ms", "touch_id"),
     Index("ix_touches_profile", "tenant", "one_id", "time_ms"),
     Index("ix_touches_identifier", "tenant", "pseudonym"),
+    Index(
+        "ix_touches_code",
+        "tenant",
+        "gtin",
+        "serial",
+        sqlite_where=text("length(serial) <= 20"),
+        postgresql_where=text("length(serial) <= 20"),
+    ),
     Index("ix_touches_receipt", "tenant", "store", "receipt_id"),
     Index("ix_touches_reverses", "tenant", "store", "reverses_receipt_id"),
 )

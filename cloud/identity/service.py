@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct
 from sqlalchemy import and_, delete, select, update
 
+from cloud.codes.queue import enqueue_codes_of_touches
 from cloud.db import WriteSession
 from cloud.errors import not_found
 from cloud.identity import repository
@@ -204,7 +205,7 @@ def _ledger_row(tenant: str, move: Move, change: Change) -> dict[str, object]:
 
 
 def _move_touches(session: WriteSession, tenant: str, moves: Sequence[Move]) -> None:
-    """Give touches to the profile that their identifier belongs to now, and have them linked anew."""
+    """Give touches to the profile that their identifier belongs to now; they are linked, their codes judged anew."""
     changed: list[str] = []
     for move in moves:
         theirs = and_(
@@ -215,3 +216,4 @@ def _move_touches(session: WriteSession, tenant: str, moves: Sequence[Move]) -> 
         changed += [row.touch_id for row in session.rows(select(touches.c.touch_id).where(theirs))]
         session.execute(update(touches).where(theirs).values(one_id=move.to_one_id))
     enqueue(session, tenant, "touch", changed)
+    enqueue_codes_of_touches(session, tenant, changed)
