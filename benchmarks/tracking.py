@@ -1,9 +1,11 @@
 """Following people: milliseconds a frame, a soak of twelve hours, and the scores on labelled footage."""
 
+import csv
 import io
 import os
 import statistics
 import time
+from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measure import Result, compare
-from contracts.payloads import FootfallCrossing
+from contracts.events import Event
+from contracts.payloads import FootfallCrossing, VisitSegment
+from contracts.privacy import UplinkPayload
 from edge.camera_config import load_camera_config
 from edge.core import tracker
 from edge.core.appearance import LOOK_SIZE, colour_stripes
@@ -21,11 +25,14 @@ from edge.core.boxes import overlaps
 from edge.core.tracker_rules import TrackerRules
 from edge.main import CAMERA_CLOCK
 from edge.replay import replay
-from edge.tracking_scores import read_mot, score_tracks
+from edge.tracking_scores import FrameBoxes, read_mot, score_tracks
 from models.registry import ModelRegistry
 
-FOOTAGE_VARIABLE = "SHOPTHREAD_PETS"
+PETS_VARIABLE = "SHOPTHREAD_PETS"
 """Names a folder with vtest.avi (PETS09-S2L1, in Debian's opencv-doc) and its truth gt.txt (MOTChallenge 2015)."""
+
+DOOR_VARIABLE = "SHOPTHREAD_SHOP_DOOR"
+"""Names a folder with clips of a shop's doorway (CAVIAR, front views) and truth.csv: clip, event, frame."""
 
 _FRAMES = 200
 _FRAME_MS = 100
@@ -39,12 +46,22 @@ id = "cam-1"
 data_dir = "data"
 [camera]
 source = "file:vtest.avi"
+"""
+_PETS = """
 input_size = [416, 320]
+reentry_s = 300
 [[tripwire]]
 id = "road"
 points = [[345.0, 230.0], [345.0, 420.0]]
 """
+_DOOR = """
+input_size = [640, 480]
+[[tripwire]]
+id = "door"
+points = [[330.0, 150.0], [210.0, 150.0]]
+"""
 
+Boxes = dict[int, FrameBoxes]
 Frame = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]  # boxes, scores, looks
 
 
@@ -101,26 +118,82 @@ def _bare(frames: list[Frame]) -> int:
     return len(frames) - 1
 
 
-def _print_footage_scores() -> None:
-    folder = Path(os.environ.get(FOOTAGE_VARIABLE, ""))
-    video, truth = folder / "vtest.avi", folder / "gt.txt"
-    if FOOTAGE_VARIABLE not in os.environ or not (video.exists() and truth.exists()):
-        print(f"No scores on PETS09-S2L1: set {FOOTAGE_VARIABLE} to a folder with vtest.avi and gt.txt")
-        return
+def _run_again(video: Path, config: str) -> tuple[list[Event[UplinkPayload]], Boxes]:
+    """Return the events of a recording, and its tracks by frame."""
     with TemporaryDirectory() as scratch:
-        config = Path(scratch) / "camera.toml"
-        config.write_text(_CONFIG, encoding="utf-8")
+        path, tracks = Path(scratch) / "camera.toml", Path(scratch) / "tracks.txt"
+        path.write_text(_CONFIG + config, encoding="utf-8")
         text = io.StringIO()
-        events = replay(load_camera_config(config), video, CAMERA_CLOCK, ModelRegistry(), text).events
-        tracks = Path(scratch) / "tracks.txt"
+        events = replay(load_camera_config(path), video, CAMERA_CLOCK, ModelRegistry(), text).events
         tracks.write_text(text.getvalue(), encoding="utf-8")
-        scores = score_tracks(read_mot(truth, only_counted=True), read_mot(tracks))
+        return events, read_mot(tracks)
+
+
+def _folder_of(variable: str, *files: str) -> Path | None:
+    folder = Path(os.environ.get(variable, ""))
+    if variable in os.environ and all((folder / file).exists() for file in files):
+        return folder
+    print(f"Not measured: set {variable} to a folder with {' and '.join(files)}")
+    return None
+
+
+def _print_pets() -> None:
+    folder = _folder_of(PETS_VARIABLE, "vtest.avi", "gt.txt")
+    if folder is None:
+        return
+    events, tracks = _run_again(folder / "vtest.avi", _PETS)
+    truth = read_mot(folder / "gt.txt", only_counted=True)
+    scores = score_tracks(truth, tracks)
     print(
         f"PETS09-S2L1: HOTA {scores.hota:.1%}, IDF1 {scores.idf1:.1%}, MOTA {scores.mota:.1%}, "
         f"{scores.switches} switches, {scores.misses} misses, {scores.false_boxes} false boxes"
     )
     crossings = [event.data.direction for event in events if isinstance(event.data, FootfallCrossing)]
     print(f"PETS09-S2L1: {crossings.count('in')} in (13 in truth), {crossings.count('out')} out (10)")
+    by_eye = _folder_of(PETS_VARIABLE, "reentry_by_eye.csv")
+    if by_eye is not None:
+        found, wrong, happened = _reentries(by_eye / "reentry_by_eye.csv", truth, tracks, events)
+        print(f"PETS09-S2L1: {found} of {happened} re-entries found, {wrong} taken for somebody else")
+
+
+def _reentries(path: Path, truth: Boxes, tracks: Boxes, events: list[Event[UplinkPayload]]) -> tuple[int, int, int]:
+    """Return how many re-entries were found, how many people were taken for others, and how many there were."""
+    person_of: dict[int, str] = {}
+    happened = 0
+    with path.open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            numbers = [int(number) for number in row["track_ids_in_time_order"].split(">")]
+            happened += len(numbers) - 1
+            person_of.update(dict.fromkeys(numbers, row["person"]))
+    seen_as: dict[int, Counter[str]] = defaultdict(Counter)
+    for frame in truth.keys() & tracks.keys():
+        seen, true = tracks[frame], truth[frame]
+        for place, column in assign(1 - overlaps(seen.boxes_xyxy_px, true.boxes_xyxy_px), 0.5):
+            seen_as[int(seen.numbers[place])][person_of[int(true.numbers[column])]] += 1
+    who = {f"0-{number}": counts.most_common(1)[0][0] for number, counts in seen_as.items()}
+    closed = [event.data for event in events if isinstance(event.data, VisitSegment) and event.data.phase == "closed"]
+    again = [(who.get(one.track_id), who.get(one.group_hint or "")) for one in closed if one.group_hint != one.track_id]
+    return sum(one == other for one, other in again), sum(one != other for one, other in again), happened
+
+
+def _print_door() -> None:
+    folder = _folder_of(DOOR_VARIABLE, "truth.csv")
+    if folder is None:
+        return
+    with (folder / "truth.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    truth: dict[str, list[tuple[str, int]]] = {row["clip"]: [] for row in rows}
+    for row in rows:
+        if row["event"] != "PASS":
+            truth[row["clip"]].append((row["event"].lower(), int(row["frame"])))
+    for clip, happened in truth.items():
+        events, _ = _run_again(folder / clip, _DOOR)
+        found = [
+            (event.data.direction, round(event.time_ms * 25 / 1000))
+            for event in events
+            if isinstance(event.data, FootfallCrossing)
+        ]
+        print(f"{clip}: truth {happened}, found {found}")
 
 
 def tracking(_folder: Path) -> Result:
@@ -133,7 +206,8 @@ def tracking(_folder: Path) -> Result:
     for _ in range(50):
         colour_stripes(image, boxes)
     print(f"colours of 8 people: {(time.perf_counter() - started_s) * 20:.2f} ms a frame")
-    _print_footage_scores()
+    _print_pets()
+    _print_door()
     few = crowd(8)
 
     def ours() -> int:

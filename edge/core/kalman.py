@@ -94,17 +94,16 @@ def update(motion: Motion, rows: NDArray[np.intp], boxes_cxcywh_px: Array) -> Mo
         rows: Which were measured, shape (K,), each once.
         boxes_cxcywh_px: What was measured, shape (K, 4).
     """
-    place, speed, place_variance, covariance, speed_variance = motion.moments[:, rows]
+    measured = motion.moments[:, rows]
+    place, _, place_variance, covariance, _ = measured
     noise = (_MEASUREMENT_STD * place[:, 3:4]) ** 2
-    innovation = boxes_cxcywh_px - place
-    place_gain = place_variance / (place_variance + noise)
-    speed_gain = covariance / (place_variance + noise)
+    gains = measured[_PLACE_VARIANCE : _COVARIANCE + 1] / (place_variance + noise)  # of place and of speed
+    changed = np.empty_like(measured)
+    changed[:_PLACE_VARIANCE] = measured[:_PLACE_VARIANCE] + gains * (boxes_cxcywh_px - place)
+    changed[_PLACE_VARIANCE : _COVARIANCE + 1] = (1 - gains[0]) * measured[_PLACE_VARIANCE : _COVARIANCE + 1]
+    changed[_SPEED_VARIANCE] = measured[_SPEED_VARIANCE] - gains[1] * covariance
     after = motion.moments.copy()
-    after[_PLACE, rows] = place + place_gain * innovation
-    after[_SPEED, rows] = speed + speed_gain * innovation
-    after[_PLACE_VARIANCE, rows] = (1 - place_gain) * place_variance
-    after[_COVARIANCE, rows] = (1 - place_gain) * covariance
-    after[_SPEED_VARIANCE, rows] = speed_variance - speed_gain * covariance
+    after[:, rows] = changed
     return Motion(after)
 
 
