@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 
+from cloud.codes.endpoints import router as codes_router
 from cloud.codes.follower import CodeFollower
 from cloud.config import Settings
 from cloud.consents.endpoints import router as consents_router
@@ -147,6 +148,7 @@ def create_app(
         profiles_router,
         consents_router,
         identity_router,
+        codes_router,
         dead_letters_router,
         keys_router,
     ):
