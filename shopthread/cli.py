@@ -8,6 +8,7 @@ import typer
 
 from shopthread import (
     cloud_commands,
+    codes_commands,
     demo_commands,
     edge_commands,
     gateway_commands,
@@ -27,6 +28,7 @@ _EXTRAS = {
     "simulate": "sim",
     "models": "models",
     "members": "members",
+    "codes": "codes",
 }
 
 app = typer.Typer(
@@ -41,6 +43,7 @@ app.add_typer(terminal_commands.app, name="terminal")
 app.add_typer(gateway_commands.app, name="gateway")
 app.add_typer(cloud_commands.app, name="cloud")
 app.add_typer(members_commands.app, name="members")
+app.add_typer(codes_commands.app, name="codes")
 app.add_typer(simulate_commands.app, name="simulate")
 app.add_typer(models_commands.app, name="models")
 

@@ -1,0 +1,1 @@
+"""Issues item codes, brings them into the cloud, and prints them."""

@@ -1,0 +1,68 @@
+"""Sends issued codes to the cloud in batches, packs before what lies in them."""
+
+from collections.abc import Callable, Sequence
+
+import httpx
+from msgspec import Struct
+
+from shopthread.codes.table import CodeRow
+
+BATCH = 500
+_SHOWN = 500
+
+
+class CloudRefusedError(Exception):
+    """The cloud did not take a batch; the message is its own. Everything before it was taken."""
+
+
+class Sent(Struct, frozen=True, kw_only=True):
+    """How many codes the cloud had not known, and how many it had."""
+
+    added: int
+    known: int
+
+
+def send(codes: Sequence[CodeRow], client: httpx.Client, on_sent: Callable[[int], None]) -> Sent:
+    """Register codes and name their products. Sending the same again changes nothing.
+
+    Args:
+        codes: What to send.
+        client: Has the cloud's address and a key with scope admin.
+        on_sent: Told how many more codes were sent.
+
+    Raises:
+        CloudRefusedError: The cloud refused a batch or cannot be reached.
+    """
+    ordered = sorted(codes, key=lambda code: code.kind == "inner")
+    added = known = 0
+    for start in range(0, len(ordered), BATCH):
+        batch = ordered[start : start + BATCH]
+        answer = _post(client, body_of(batch))
+        added, known = added + int(answer["added"]), known + int(answer["known"])
+        on_sent(len(batch))
+    return Sent(added=added, known=known)
+
+
+def body_of(codes: Sequence[CodeRow]) -> dict[str, object]:
+    """Return what tells the cloud of these codes and their products."""
+    products = {code.gtin: code for code in codes if code.product_name is not None}
+    names = ("gtin", "serial", "kind", "lot", "outer_serial", "sold_at")
+    return {
+        "products": [
+            {"gtin": gtin, "name": code.product_name, "page_url": code.page_url} for gtin, code in products.items()
+        ],
+        "codes": [{name: getattr(code, name) for name in names} for code in codes],
+    }
+
+
+def _post(client: httpx.Client, body: dict[str, object]) -> dict[str, int]:
+    try:
+        answer = client.post("/v1/codes", json=body)
+    except httpx.HTTPError as error:
+        msg = f"{client.base_url} cannot be reached: {error}; send the same file again, what was taken is a no-op"
+        raise CloudRefusedError(msg) from error
+    if answer.is_error:
+        msg = f"{client.base_url}/v1/codes answered {answer.status_code}: {answer.text[:_SHOWN]}"
+        raise CloudRefusedError(msg)
+    answered: dict[str, int] = answer.json()
+    return answered

@@ -1,0 +1,167 @@
+"""`shopthread codes`: codes of single items, from the serial to the printed QR code."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from shopthread.console import FAILURE, one_line_errors, out, print_error
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shopthread.codes.table import CodeRow, RejectedRow
+
+app = typer.Typer(no_args_is_help=True, help="Codes of single items: issue them, register them, print them.")
+_SHOWN = 5
+_TIMEOUT_S = 60
+
+Table = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A CSV file in UTF-8, as `issue` writes it.", show_default=False)
+]
+
+
+@app.command()
+def issue(
+    gtin: Annotated[str, typer.Option(metavar="GTIN", help="Of the product, with its check digit.")],
+    count: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many items.")],
+    file: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write the codes, as CSV.")],
+    kind: Annotated[
+        Literal["outer", "inner", "both"], typer.Option(help="On the pack, under the cap, or one of each.")
+    ] = "outer",
+    lot: Annotated[str | None, typer.Option(help="The lot of all of them.")] = None,
+    name: Annotated[str | None, typer.Option(help="What the product is called.")] = None,
+    page_url: Annotated[
+        str | None, typer.Option("--page-url", metavar="URL", help="Where people read more of the product.")
+    ] = None,
+) -> None:
+    """Make new codes with serials of 80 random bits. Nothing is sent: `import` registers them, `qr` draws them."""
+    from secrets import randbits
+
+    from shopthread.codes.issuing import issue as make
+    from shopthread.codes.table import read_row, write_codes
+
+    with one_line_errors(OSError, ValueError):
+        shared = {"lot": lot, "product_name": name, "page_url": page_url}
+        given = {column: text for column, text in shared.items() if text is not None}
+        row = read_row({"gtin": gtin, "serial": "X", "kind": "outer", **given})
+        with file.open("x", encoding="utf-8", newline="") as opened:
+            written = write_codes(opened, make(row, count, kind, randbits))
+    out.print(f"{written} codes are in {file}", highlight=False)
+
+
+@app.command("import")
+def import_codes(
+    file: Table,
+    rejected: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write rows that cannot be taken in, as CSV.")
+    ] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Send it. Without, only tell what would happen.")] = False,
+    url: Annotated[str, typer.Option(metavar="URL", help="The cloud.")] = "http://127.0.0.1:8080",
+    api_key_file: Annotated[
+        Path | None, typer.Option("--api-key-file", metavar="FILE", help="A key of the cloud with scope admin.")
+    ] = None,
+) -> None:
+    """Read issued codes, tell what they are, and with --apply register them. Sending a file again changes nothing.
+
+    The first line names the columns: gtin, serial, kind (outer or inner), and if you have them lot, outer_serial (the
+    pack that an inner code lies in), product_name, page_url, sold_at.
+    """
+    from shopthread.codes.sending import CloudRefusedError
+    from shopthread.codes.table import CodeRow, RejectedRow, TableError, read_codes
+
+    with one_line_errors(TableError, CloudRefusedError, OSError, ValueError):
+        rows = list(read_codes(file))
+        codes = [row for row in rows if isinstance(row, CodeRow)]
+        bad = [row for row in rows if isinstance(row, RejectedRow)]
+        _print_rehearsal(codes, len(bad))
+        _print_rejected(bad, rejected)
+        if apply:
+            _send(codes, url, api_key_file)
+        else:
+            out.print("Nothing was sent. With --apply it is.", highlight=False)
+    if bad:
+        raise typer.Exit(FAILURE)
+
+
+@app.command()
+def qr(
+    file: Table,
+    resolver: Annotated[str, typer.Option(metavar="URL", help="Where the codes lead, such as https://id.example.")],
+    target: Annotated[Path, typer.Option("--out", metavar="PATH", help="A folder; with --sheet an SVG file.")],
+    image: Annotated[Literal["svg", "png"], typer.Option("--format", help="Of each image.")] = "svg",
+    sheet: Annotated[bool, typer.Option("--sheet", help="All on one sheet of SVG, with the serials beneath.")] = False,
+) -> None:
+    """Draw codes as QR codes that hold GS1 Digital Links."""
+    from shopthread.codes.images import images
+    from shopthread.codes.images import sheet as draw_sheet
+    from shopthread.codes.table import CodeRow, TableError, read_codes
+
+    with one_line_errors(TableError, OSError, ValueError):
+        if not resolver.startswith(("https://", "http://")):
+            msg = f"--resolver must begin with https:// or http://, got {resolver!r}"
+            raise ValueError(msg)
+        rows = list(read_codes(file))
+        codes = [row for row in rows if isinstance(row, CodeRow)]
+        if sheet:
+            target.write_text(draw_sheet(codes, resolver), encoding="utf-8")
+        else:
+            target.mkdir(parents=True, exist_ok=True)
+            for name, drawn in images(codes, resolver, image):
+                (target / name).write_bytes(drawn)
+    out.print(f"{len(codes)} QR codes are in {target}", highlight=False)
+    if len(codes) < len(rows):
+        print_error(f"{len(rows) - len(codes)} rows cannot be read; 'shopthread codes import {file}' tells why")
+        raise typer.Exit(FAILURE)
+
+
+def _send(codes: "Sequence[CodeRow]", url: str, api_key_file: Path | None) -> None:
+    import httpx
+    from rich.progress import Progress
+
+    from shopthread.codes.sending import send
+
+    if api_key_file is None:
+        msg = "--apply needs --api-key-file: a key that 'shopthread cloud create-key --scope admin' made"
+        raise ValueError(msg)
+    key = api_key_file.read_text(encoding="utf-8").strip()
+    headers = {"Authorization": f"Bearer {key}"}
+    with (
+        httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT_S) as client,
+        Progress(console=out, transient=True) as progress,
+    ):
+        task = progress.add_task("sending", total=len(codes))
+        sent = send(codes, client, lambda count: progress.advance(task, count))
+    out.print(f"Sent {len(codes)} codes: {sent.added} are new, {sent.known} were known.", highlight=False)
+
+
+def _print_rehearsal(codes: "Sequence[CodeRow]", rejected: int) -> None:
+    from rich.table import Table as Grid
+
+    packs = {(code.gtin, code.serial) for code in codes if code.kind == "outer"}
+    inner = [code for code in codes if code.kind == "inner"]
+    elsewhere = [code for code in inner if code.outer_serial and (code.gtin, code.outer_serial) not in packs]
+    grid = Grid("This file", "")
+    grid.columns[1].justify = "right"
+    for name, count in {
+        "products": len({code.gtin for code in codes}),
+        "codes on packs": len(packs),
+        "codes under caps": len(inner),
+        "codes under caps of packs that are not in this file": len(elsewhere),
+        "rows that cannot be taken in": rejected,
+    }.items():
+        grid.add_row(name, f"{count:,}")
+    out.print(grid)
+
+
+def _print_rejected(rows: "Sequence[RejectedRow]", file: Path | None) -> None:
+    from shopthread.codes.table import write_rejected
+
+    for row in rows[:_SHOWN]:
+        print_error(f"line {row.line}: {row.reason}")
+    if len(rows) > _SHOWN:
+        print_error(f"and {len(rows) - _SHOWN} more; --rejected FILE writes them all")
+    if file is not None:
+        with file.open("w", encoding="utf-8", newline="") as opened:
+            write_rejected(opened, rows)
+        out.print(f"{len(rows)} rejected rows are in {file}", highlight=False)

@@ -1,0 +1,127 @@
+"""The commands of item codes: issued, registered, drawn; what is drawn is read by another decoder."""
+
+import csv
+from pathlib import Path
+from random import Random
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from cloud.app import create_app
+from cloud.codes.links import parse_link
+from shopthread.cli import app as cli
+from shopthread.codes.images import address_of, image_of, images, sheet
+from shopthread.codes.issuing import ALPHABET, issue
+from shopthread.codes.table import CodeRow, RejectedRow, TableError, read_codes, write_codes, write_rejected
+from tests.integration.cloud.support import TENANT, NewCloud, serving
+
+GTIN = "09521230000185"
+RESOLVER = "https://id.example"
+ROW = CodeRow(gtin=GTIN, product_name="=1+1 <b>", lot="L1", page_url="https://example.com/red")
+HEAD = "gtin,serial,kind,lot,outer_serial,product_name,page_url,sold_at\n"
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    outcome = CliRunner().invoke(cli, ["codes", *arguments])
+    return outcome.exit_code, outcome.output
+
+
+def _table(path: Path, *rows: str) -> Path:
+    path.write_text(HEAD + "\n".join(rows), encoding="utf-8")
+    return path
+
+
+def test_codes_go_from_the_command_line_to_the_cloud_and_to_the_printer(tmp_path: Path, new_cloud: NewCloud):
+    cloud, file, key = new_cloud(), tmp_path / "codes.csv", tmp_path / "admin.key"
+    made = ["issue", "--gtin", GTIN[1:], "--count", "3", "--kind", "both", "--name", "Red wine", "--out", str(file)]
+    assert run(*made)[0] == 0
+    assert run(*made)[0] == 1, "a file of codes is never overwritten"
+    code, said = run("import", str(file))
+    assert (code, "Nothing was sent" in said) == (0, True)
+    key.write_text(cloud.keys.create(TENANT, ["admin", "read"]).secret)
+    with serving(create_app(cloud.settings, cloud.clock, cloud.token, runs_projections=False)) as http:
+        there = ("--apply", "--url", str(http.base_url), "--api-key-file", str(key))
+        assert "6 are new, 0 were known" in run("import", str(file), *there)[1]
+        assert "0 are new, 6 were known" in run("import", str(file), *there)[1]
+        listed = http.get("/v1/codes?kind=inner", headers={"Authorization": f"Bearer {key.read_text()}"}).json()
+    assert {each["product_name"] for each in listed["items"]} == {"Red wine"}
+    assert all(each["outer_serial"] for each in listed["items"])
+    assert "--api-key-file" in run("import", str(file), "--apply")[1]
+    assert run("qr", str(file), "--resolver", RESOLVER, "--out", str(tmp_path / "qr"))[0] == 0
+    assert len(list((tmp_path / "qr").glob("*.svg"))) == 6
+    assert run("qr", str(file), "--resolver", RESOLVER, "--out", str(tmp_path / "s.svg"), "--sheet")[0] == 0
+    assert run("qr", str(file), "--resolver", "id.example", "--out", str(tmp_path / "x"))[0] == 1
+
+
+def test_serials_carry_every_random_bit_and_never_repeat():
+    rng = Random(1)
+    rows = list(issue(ROW, 500, "both", rng.getrandbits))
+    assert len({row.serial for row in rows}) == 1000
+    assert all(set(row.serial) <= set(ALPHABET) and len(row.serial) == 16 for row in rows)
+    packs = [row.serial for row in rows if row.kind == "outer"]
+    assert [row.outer_serial for row in rows if row.kind == "inner"] == packs
+    bits = iter([0, 0, 1])
+    assert [row.serial for row in issue(ROW, 2, "outer", lambda _: next(bits))] == ["A" * 16, "B" + "A" * 15]
+    assert {row.outer_serial for row in issue(ROW, 2, "inner", rng.getrandbits)} == {None}
+
+
+def test_a_drawn_code_is_read_by_another_decoder():
+    code = ROW.with_code("A/B\"<x>'", "outer", None)
+    ((name, drawn),) = images([code], RESOLVER, "png")
+    assert name == f"{GTIN}-outer-A%2FB%22%3Cx%3E%27.png"
+    pixels = cv2.imdecode(np.frombuffer(drawn, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert pixels is not None
+    text, _, _ = cv2.QRCodeDetector().detectAndDecode(pixels)
+    assert text == address_of(code, RESOLVER)
+    assert parse_link(text).serial == code.serial
+    assert image_of("x", "svg").startswith(b"<?xml")
+    assert "A/B&quot;&lt;x&gt;&#x27;" in sheet([code], RESOLVER)
+
+
+def test_a_table_that_is_written_is_read_again_and_runs_no_formula(tmp_path: Path):
+    rows = [*issue(ROW, 2, "both", Random(2).getrandbits), ROW.with_code("=1+1", "outer", None)]
+    with (tmp_path / "codes.csv").open("w", newline="") as file:
+        write_codes(file, rows)
+    assert list(read_codes(tmp_path / "codes.csv")) == rows
+    with (tmp_path / "codes.csv").open(newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ("9521230000186,A,outer,,,,,", "check digit"),
+        (f"{GTIN},A B,outer,,,,,", "serial"),
+        (f"{GTIN},,outer,,,,,", "serial"),
+        (f"{GTIN},A,middle,,,,,", "kind"),
+        (f"{GTIN},A,outer,,B,,,", "outer_serial 'B'"),
+        (f"{GTIN},A,inner,,B,{'x' * 201},,", "product_name"),
+        (f"{GTIN},A,inner,,B,,javascript:alert(1),", "page_url"),
+        (f"{GTIN},A,inner,,B,,,yesterday", "sold_at"),
+        (f"{GTIN},A,inner", "fields"),
+        (f"{GTIN},GOOD,outer,,,,,", "line 2 already"),
+    ],
+)
+def test_bad_rows_are_rejected_with_the_reason(tmp_path: Path, row: str, fault: str):
+    file = _table(tmp_path / "codes.csv", f"{GTIN},GOOD,outer,,,,,", row)
+    good, bad = read_codes(file)
+    assert isinstance(good, CodeRow)
+    assert isinstance(bad, RejectedRow)
+    assert fault in bad.reason
+    with (tmp_path / "bad.csv").open("w", newline="") as opened:
+        write_rejected(opened, [bad])
+    code, said = run("import", str(file), "--rejected", str(tmp_path / "again.csv"))
+    assert (code, "line 3" in said) == (1, True)
+    assert (tmp_path / "again.csv").read_text() == (tmp_path / "bad.csv").read_text()
+
+
+def test_a_file_that_is_no_table_of_codes_is_refused(tmp_path: Path):
+    file = tmp_path / "codes.csv"
+    for content, fault in ((b"gtin,serial\n", "'kind'"), (b"gtin,serial,kind,x\n", "'x'"), (b"\xff\xfe", "UTF-8")):
+        file.write_bytes(content)
+        with pytest.raises(TableError, match=fault):
+            list(read_codes(file))
+    assert run("import", str(file))[0] == 1
