@@ -1,0 +1,111 @@
+"""Appearance signatures of segments: in memory alone, for a day at most. Pure."""
+
+from bisect import insort
+from collections.abc import Iterable
+from math import sqrt
+from operator import add, mul
+
+from contracts.payloads import AppearanceSignature
+from gateway.core.stitching.rules import StitchRules
+
+MOST_KEPT = 4
+"""Of each segment the earliest signatures are kept: the same ones, whatever the order in which they come."""
+
+Vector = tuple[int, ...]
+Versions = tuple[tuple[str, str, int], ...]  # Camera, segment id, how often the segment's signatures changed.
+Sums = dict[tuple[str, str], tuple[Vector, int, float]]  # By camera and day's key: sum, how many, length of the sum.
+
+
+class Appearances:
+    """The earliest distinct signatures of each segment, by the day's key.
+
+    Args:
+        rules: How signatures spread.
+        most_remembered: How many comparisons are remembered before all are forgotten.
+    """
+
+    def __init__(self, rules: StitchRules, most_remembered: int = 100_000) -> None:
+        self._most_remembered = most_remembered
+        self._rules = rules
+        self._kept: dict[str, list[tuple[int, str, bytes]]] = {}
+        self._version: dict[str, int] = {}
+        self._sums: dict[Versions, Sums] = {}
+        self._likenesses: dict[tuple[Versions, Versions], float | None] = {}
+
+    def take(self, signature: AppearanceSignature, t_ms: int) -> bool:
+        """Take a signature of a time in. Return whether it is among those that are kept, and new."""
+        kept = self._kept.setdefault(signature.segment_id, [])
+        fresh = (t_ms, signature.key_id, signature.signature)
+        if fresh in kept:
+            return False
+        insort(kept, fresh)
+        dropped = kept.pop() if len(kept) > MOST_KEPT else None
+        if dropped == fresh:
+            return False
+        self._version[signature.segment_id] = self._version.get(signature.segment_id, 0) + 1
+        return True
+
+    def forget(self, segment_id: str) -> None:
+        """Forget all signatures of a segment."""
+        self._kept.pop(segment_id, None)
+        self._version.pop(segment_id, None)
+
+    def versions(self, segments: Iterable[tuple[str, str]]) -> Versions:
+        """Return those of some segments, given as (camera, segment id), that have signatures."""
+        known = self._version
+        return tuple((device, each, known[each]) for device, each in segments if each in known)
+
+    def likeness(self, one: Versions, other: Versions) -> float | None:
+        """Return what appearance says of two sets of segments being one person, None where nothing can be compared.
+
+        A signature is taken as the person's own unit vector, plus what each camera adds, plus noise. The cosine of two
+        means then is about normal, with a mean that follows from the spreads, from how many signatures there are, and
+        from whether one camera took both; its variance is 1 / dimensions. The answer is the logarithm of the likelihood
+        ratio, the mean over the pairs of cameras, at most `alike_most` either way.
+        """
+        pair = (one, other)
+        if pair not in self._likenesses:
+            if len(self._likenesses) >= self._most_remembered:
+                self._likenesses.clear()
+                self._sums.clear()
+            self._likenesses[pair] = self._compare(self._sums_of(one), self._sums_of(other))
+        return self._likenesses[pair]
+
+    def _sums_of(self, segments: Versions) -> Sums:
+        if segments not in self._sums:
+            self._sums[segments] = self._sum(segments)
+        return self._sums[segments]
+
+    def _sum(self, segments: Versions) -> Sums:
+        totals: dict[tuple[str, str], tuple[Vector, int]] = {}
+        for device, segment_id, _ in segments:
+            for _, key_id, raw in self._kept[segment_id]:
+                values = tuple(memoryview(raw).cast("b").tolist())
+                total, count = totals.get((device, key_id), ((0,) * len(values), 0))
+                if len(total) == len(values):
+                    totals[device, key_id] = (tuple(map(add, total, values)), count + 1)
+        return {key: (total, count, sqrt(_dot(total, total))) for key, (total, count) in totals.items()}
+
+    def _compare(self, one: Sums, other: Sums) -> float | None:
+        weights = [
+            self._weight(a, b, same_camera=device == other_device)
+            for (device, key), a in one.items()
+            for (other_device, other_key), b in other.items()
+            if key == other_key and len(a[0]) == len(b[0]) and a[2] and b[2]
+        ]
+        if not weights:
+            return None
+        most = self._rules.alike_most
+        return max(-most, min(most, sum(weights) / len(weights)))
+
+    def _weight(self, one: tuple[Vector, int, float], other: tuple[Vector, int, float], *, same_camera: bool) -> float:
+        (a, a_count, a_length), (b, b_count, b_length) = one, other
+        shared, noise = self._rules.look_camera_sd**2, self._rules.look_noise_sd**2
+        spread = sqrt((1 + shared + noise / a_count) * (1 + shared + noise / b_count))
+        different = shared / spread if same_camera else 0.0
+        same = different + 1 / spread
+        return (_dot(a, b) / (a_length * b_length) - (same + different) / 2) * (same - different) * len(a)
+
+
+def _dot(a: Vector, b: Vector) -> int:
+    return sum(map(mul, a, b))

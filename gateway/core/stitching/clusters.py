@@ -1,0 +1,80 @@
+"""One person's segments as joined so far. Pure."""
+
+from gateway.core.stitching.tracklets import Tracklet
+
+ENTRANCE_MS = 8000
+"""Who is in an entrance within this time of beginning came in there; of ending, went out."""
+_AT_ONCE_MS = 400
+
+
+class Cluster:
+    """Segments of one person, in the order in which they began.
+
+    Attributes:
+        tracklets: The segments; the first one is the anchor, from which the visit's id follows.
+        is_set_aside: Nobody can say whose it is; nothing joins it.
+    """
+
+    def __init__(self, anchor: Tracklet) -> None:
+        self.is_set_aside = False
+        self.tracklets = [anchor]
+        self._last: Tracklet | None = None
+        self._live = [anchor]
+
+    @property
+    def anchor(self) -> Tracklet:
+        """Return the earliest segment."""
+        return self.tracklets[0]
+
+    def join(self, tracklet: Tracklet) -> None:
+        """Take a segment in that began after all others."""
+        self.tracklets.append(tracklet)
+        self._live.append(tracklet)
+        self._last = None
+
+    def shorten(self, undone: set[str]) -> None:
+        """Let segments go."""
+        self.tracklets = [each for each in self.tracklets if each.segment.segment_id not in undone]
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take note that segments may have become longer."""
+        self._last, self._live = None, self.tracklets.copy()
+
+    def last(self) -> Tracklet:
+        """Return the segment that is known longest."""
+        if self._last is None:
+            self._last = max(self.tracklets, key=lambda each: (each.ended_ms, each.key))
+        return self._last
+
+    def live(self, from_ms: int) -> list[Tracklet]:
+        """Return the segments that go on at a time; it must not be earlier than the last one since `refresh`."""
+        self._live = [each for each in self._live if each.ended_ms >= from_ms]
+        return self._live
+
+    def looks(self) -> tuple[tuple[str, str], ...]:
+        """Return (camera, segment id) of the newest segments, for comparing appearance."""
+        return tuple((each.device.device, each.segment.segment_id) for each in self.tracklets[-_NEWEST:])
+
+    def went_out(self) -> bool:
+        """Return whether it ended after a stay in an entrance that the camera saw end."""
+        last = self.last()
+        return any(
+            stay.zone_kind == "entrance"
+            and stay.left_ms is not None
+            and 0 <= last.ended_ms - stay.left_ms <= ENTRANCE_MS
+            and each.ended_ms - stay.left_ms >= _AT_ONCE_MS
+            for each in self.tracklets[-_NEWEST:]
+            for stay in each.segment.stays
+        )
+
+
+_NEWEST = 6
+
+
+def came_in(tracklet: Tracklet) -> bool:
+    """Return whether a segment began before a stay in an entrance: whoever it is was outside."""
+    return any(
+        stay.zone_kind == "entrance" and _AT_ONCE_MS <= stay.entered_ms - tracklet.opened_ms <= ENTRANCE_MS
+        for stay in tracklet.segment.stays
+    )

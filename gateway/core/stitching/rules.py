@@ -1,0 +1,63 @@
+"""What decides which segments are one visit. Pure."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+RULE_VERSION = "stitch-1"
+"""Names the rule that joins segments. A rule that joins otherwise gets another name."""
+
+Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
+
+
+class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When segments are joined. Weights are natural logarithms of likelihood ratios.
+
+    Attributes:
+        position_error_m: Standard deviation of each coordinate where a segment does not tell its own.
+        calibration_error_m: How far two cameras may disagree about one place for good, each coordinate.
+        companion_m: How far apart two people stand who walk together.
+        evidence_s: A segment is judged by its first seconds; what comes later changes no decision.
+        window_s: Segments of one camera that begin within this time are assigned jointly.
+        gap_s: Who is not seen for longer is joined by appearance alone.
+        reentry_s: Who went out and comes back within this time may be joined, by appearance alone.
+        walking_mps: Nobody goes faster than this.
+        new_inside: Weight of somebody beginning where nobody comes in.
+        new_at_entrance: Weight of somebody beginning at an entrance.
+        left_at_exit: What speaks against going on after leaving through an entrance.
+        unclear_s: A shorter segment is set aside where it might as well be somebody else's.
+        unclear_margin: By how much the best must beat the second best, so that it is clear.
+        look_noise_sd: Spread of appearance signatures about what a camera sees of a person; that of all people is 1.
+        look_camera_sd: Spread of what each camera adds.
+        alike_most: The most that appearance may say.
+        reentry_least: What appearance must say at least of who comes back.
+        staff_zone_s: Time in staff zones at which a visit is as likely staff's as a customer's.
+        staff_presence_s: Time in the store of which the same holds.
+        party_s: People of one party come in within this time of each other.
+        party_m: How far apart they are on average at first.
+        keep_s: Segments that ended longer ago are forgotten.
+    """
+
+    position_error_m: Positive = 0.25
+    calibration_error_m: NotNegative = 0.12
+    companion_m: Positive = 1.2
+    evidence_s: Positive = 20.0
+    window_s: Positive = 1.0
+    gap_s: NotNegative = 600.0
+    reentry_s: NotNegative = 900.0
+    walking_mps: Positive = 2.5
+    new_inside: float = -4.0
+    new_at_entrance: float = 2.0
+    left_at_exit: float = 5.0
+    unclear_s: NotNegative = 4.0
+    unclear_margin: NotNegative = 2.5
+    look_noise_sd: NotNegative = 1.0
+    look_camera_sd: NotNegative = 0.7
+    alike_most: NotNegative = 6.0
+    reentry_least: NotNegative = 3.0
+    staff_zone_s: Positive = 30.0
+    staff_presence_s: Positive = 10_800.0
+    party_s: NotNegative = 8.0
+    party_m: Positive = 2.5
+    keep_s: Positive = 86_400.0

@@ -1,0 +1,251 @@
+"""Joins a store's segments into people. Pure: the joins are a function of the set of what was taken in.
+
+Segments are decided upon in the order in which they began, those of one camera that begin together jointly. Each joins
+the segments of somebody seen before, or begins somebody new. A decision rests on the segment's first seconds and on
+earlier decisions, so what arrives late or changes undoes the decisions from its own time on, and no earlier ones.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from math import hypot, inf
+
+from contracts.events import Source
+from contracts.payloads import AppearanceSignature, VisitSegment
+from gateway.core.stitching import evidence
+from gateway.core.stitching.appearance import Appearances, Versions
+from gateway.core.stitching.assignment import assign
+from gateway.core.stitching.clusters import Cluster, came_in
+from gateway.core.stitching.rules import StitchRules
+from gateway.core.stitching.tracklets import Tracklet
+
+_NEVER = 1e6
+_RIVALS = 2
+_NEAR_M = 4.0
+_SMOOTH_MS = 5000  # What is known of a time changes with what is seen up to this much later.
+_BRIEF_MS = 1000  # One camera's tracks of one person may overlap by this much.
+
+
+class Stitcher:
+    """The segments of one store, and who made them.
+
+    Args:
+        rules: What decides.
+    """
+
+    def __init__(self, rules: StitchRules) -> None:
+        self._rules = rules
+        self._window_ms = max(1, round(rules.window_s * 1000))
+        self._tracklets: dict[str, Tracklet] = {}
+        self._order: list[tuple[int, str]] = []
+        self._cluster_of: dict[str, Cluster] = {}
+        self._clusters: list[Cluster] = []
+        self._active: list[Cluster] = []
+        self._looks = Appearances(rules)
+        self._dirty_ms: float = inf
+        self._touched: set[str] = set()
+        self._places: dict[int, tuple[float, float, int]] = {}
+        self._places_ms = -1
+
+    def take(self, device: Source, segment: VisitSegment) -> None:
+        """Take a revision of a segment in: in any order, any number of times."""
+        known = self._tracklets.get(segment.segment_id)
+        if known is None:
+            known = self._tracklets[segment.segment_id] = Tracklet(device, segment)
+            insort(self._order, known.key)
+            self._mark(known.opened_ms)
+        else:
+            before_ms = known.ended_ms
+            if not known.take(segment):
+                return
+            self._mark(min(before_ms, segment.opened_ms if segment.updated_ms < before_ms else segment.updated_ms))
+        self._touched.add(segment.segment_id)
+
+    def take_signature(self, signature: AppearanceSignature, t_ms: int) -> None:
+        """Take an appearance signature in. It may come before its segment."""
+        if self._looks.take(signature, t_ms):
+            known = self._tracklets.get(signature.segment_id)
+            self._mark(t_ms if known is None else known.opened_ms)
+
+    def settle(self) -> list[Cluster]:
+        """Decide anew what must be. Return everybody of whom something may have changed since the last time.
+
+        A segment of whom somebody else is now thought to be is with its new cluster.
+        """
+        window_ms = self._window_ms
+        first = bisect_left(self._order, (self._dirty_ms // window_ms * window_ms, ""))  # No window is cut in two.
+        before = {segment_id: self._anchor(segment_id) for _, segment_id in self._order[first:]}
+        for segment_id in self._touched & self._cluster_of.keys():
+            self._cluster_of[segment_id].refresh()
+        self._undo(first)
+        for group in self._groups(first):
+            self._decide(group)
+        moved = {each for each, anchor in before.items() if anchor != self._anchor(each)}
+        changed = {*self._touched, *moved, *(anchor for each in moved if (anchor := before[each]) is not None)}
+        self._touched, self._dirty_ms = set(), inf
+        found = {id(cluster): cluster for each in changed if (cluster := self._cluster_of.get(each)) is not None}
+        return sorted(found.values(), key=lambda each: each.anchor.key)
+
+    def clusters(self) -> list[Cluster]:
+        """Return everybody, as decided last, in the order in which they began."""
+        return sorted(self._clusters, key=lambda each: each.anchor.key)
+
+    def cluster_of(self, segment_id: str) -> Cluster | None:
+        """Return whoever made a segment, None where the segment is not known."""
+        return self._cluster_of.get(segment_id)
+
+    def forget(self, before_ms: int) -> None:
+        """Forget who ended before a time. Segments of theirs that come later stand alone."""
+        over = [each for each in self._clusters if each.last().ended_ms < before_ms]
+        for cluster in over:
+            for each in cluster.tracklets:
+                segment_id = each.segment.segment_id
+                del self._tracklets[segment_id], self._cluster_of[segment_id]
+                self._looks.forget(segment_id)
+        self._clusters = [each for each in self._clusters if each.last().ended_ms >= before_ms]
+        self._order = [each for each in self._order if each[1] in self._tracklets]
+
+    def _mark(self, t_ms: float) -> None:
+        """Note that decisions may differ which look at a time."""
+        self._dirty_ms = min(self._dirty_ms, t_ms - self._rules.evidence_s * 1000 - _SMOOTH_MS)
+
+    def _anchor(self, segment_id: str) -> str | None:
+        cluster = self._cluster_of.get(segment_id)
+        return None if cluster is None else cluster.anchor.segment.segment_id
+
+    def _undo(self, first: int) -> None:
+        """Take the decisions back on segments from a place in the order on."""
+        undone = {segment_id for _, segment_id in self._order[first:]}
+        for cluster in {id(c): c for each in undone if (c := self._cluster_of.pop(each, None)) is not None}.values():
+            cluster.shorten(undone)
+        horizon_ms = self._order[first][0] - self._horizon_ms() if first < len(self._order) else inf
+        self._clusters = [each for each in self._clusters if each.tracklets]
+        for each in self._active:
+            each.refresh()
+        self._active = [each for each in self._clusters if not each.is_set_aside and each.last().ended_ms >= horizon_ms]
+        self._places_ms = -1
+
+    def _horizon_ms(self) -> float:
+        return max(self._rules.gap_s, self._rules.reentry_s) * 1000
+
+    def _groups(self, first: int) -> Iterable[list[Tracklet]]:
+        """Yield segments that are decided upon jointly: of one camera, begun within a window, none after another."""
+        window_ms = self._window_ms
+        waiting: dict[Source, list[Tracklet]] = {}
+        slot = -1
+        for opened_ms, segment_id in self._order[first:]:
+            tracklet = self._tracklets[segment_id]
+            if opened_ms // window_ms != slot:
+                yield from waiting.values()
+                waiting, slot = {}, opened_ms // window_ms
+            group = waiting.setdefault(tracklet.device, [])
+            if group and any(each.ended_ms - _BRIEF_MS < opened_ms for each in group):
+                yield group
+                waiting[tracklet.device] = group = []
+            group.append(tracklet)
+        yield from waiting.values()
+
+    def _decide(self, group: list[Tracklet]) -> None:
+        self._look_around(group[0].opened_ms)
+        rows = [self._weights(tracklet) if tracklet.has_path else {} for tracklet in group]
+        unclear = [self._is_unclear(tracklet, weights) for tracklet, weights in zip(group, rows, strict=True)]
+        rows = [{} if is_unclear else weights for weights, is_unclear in zip(rows, unclear, strict=True)]
+        columns = sorted({place for row in rows for place in row})
+        new = [self._rules.new_at_entrance if came_in(tracklet) else self._rules.new_inside for tracklet in group]
+        costs = [
+            [
+                *(-row[place] if place in row else _NEVER for place in columns),
+                *(-new[index] if index == other else _NEVER for other in range(len(group))),
+            ]
+            for index, row in enumerate(rows)
+        ]
+        for tracklet, column, is_unclear in zip(group, assign(costs), unclear, strict=True):
+            if column < len(columns):
+                cluster = self._active[columns[column]]
+                cluster.join(tracklet)
+            else:
+                cluster = Cluster(tracklet)
+                self._clusters.append(cluster)
+                cluster.is_set_aside = is_unclear or not tracklet.has_path
+                if not cluster.is_set_aside:
+                    self._active.append(cluster)
+            self._cluster_of[tracklet.segment.segment_id] = cluster
+
+    def _is_unclear(self, tracklet: Tracklet, weights: dict[int, float]) -> bool:
+        """Return whether a segment is short and might as well be somebody else's: better left out than wrong."""
+        if tracklet.ended_ms - tracklet.opened_ms >= self._rules.unclear_s * 1000 or len(weights) < _RIVALS:
+            return False
+        best, second = sorted(weights.values())[: -_RIVALS - 1 : -1]
+        return best - second < self._rules.unclear_margin
+
+    def _look_around(self, now_ms: int) -> None:
+        """Note where everybody is who may go on, once a window."""
+        slot_ms = now_ms // self._window_ms * self._window_ms
+        if slot_ms == self._places_ms:
+            return
+        self._places_ms = slot_ms
+        horizon_ms = slot_ms - self._horizon_ms()
+        self._active = [each for each in self._active if each.last().ended_ms >= horizon_ms]
+        self._places = {id(each): (*each.last().position(slot_ms), each.last().ended_ms) for each in self._active}
+
+    def _is_near(self, cluster: Cluster, tracklet: Tracklet) -> bool:
+        """Return whether somebody can have come to where a segment begins; quick, and never wrongly no."""
+        place = self._places.get(id(cluster))
+        if place is None:
+            return True  # Begun in this very window.
+        x_m, y_m, ended_ms = place
+        begin = tracklet.beginning()
+        reach_s = max(0.0, (tracklet.opened_ms - ended_ms) / 1000) + self._rules.window_s + 1
+        return hypot(x_m - begin[0], y_m - begin[1]) <= self._rules.walking_mps * reach_s + _NEAR_M
+
+    def _weights(self, tracklet: Tracklet) -> dict[int, float]:
+        """Return what speaks for each active cluster, by its place; those are left out for whom nothing can."""
+        looks = self._looks.versions(((tracklet.device.device, tracklet.segment.segment_id),))
+        is_back = came_in(tracklet)
+        found = {}
+        for place, cluster in enumerate(self._active):
+            if self._is_near(cluster, tracklet):
+                weight = self._weight(cluster, tracklet, looks, is_back=is_back)
+                if weight is not None:
+                    found[place] = weight
+        return found
+
+    def _weight(self, cluster: Cluster, tracklet: Tracklet, looks: Versions, *, is_back: bool) -> float | None:
+        live = [each for each in cluster.live(self._places_ms) if each.ended_ms >= tracklet.opened_ms]
+        where = self._overlap(live, tracklet) if live else self._gap(cluster, tracklet, is_back=is_back)
+        if where is None or (-inf < where < self._rules.new_inside - self._rules.alike_most):
+            return None
+        appearance = self._looks.likeness(self._looks.versions(cluster.looks()), looks) if looks else None
+        if where == -inf:
+            return appearance if appearance is not None and appearance >= self._rules.reentry_least else None
+        return where + (appearance or 0.0)
+
+    def _overlap(self, live: list[Tracklet], tracklet: Tracklet) -> float | None:
+        """Return what segments say that go on when another begins, None where they forbid it."""
+        weights = []
+        evidence_ms = round(self._rules.evidence_s * 1000)
+        for each in live:
+            until_ms = min(each.ended_ms, tracklet.ended_ms, tracklet.opened_ms + evidence_ms)
+            if each.device == tracklet.device:
+                if until_ms - tracklet.opened_ms > _BRIEF_MS:
+                    return None
+                weight = evidence.afterwards(each, tracklet, self._rules)
+            else:
+                weight = evidence.together(each, tracklet, tracklet.opened_ms, until_ms, self._rules)
+            if weight is None:
+                return None
+            weights.append(weight)
+        return max(weights)
+
+    def _gap(self, cluster: Cluster, tracklet: Tracklet, *, is_back: bool) -> float | None:
+        """Return what a gap says; None where nobody is so fast, -inf where appearance alone may speak."""
+        last = cluster.last()
+        gap_ms = tracklet.opened_ms - last.ended_ms
+        went_out = cluster.went_out()
+        if went_out and is_back:
+            return -inf if gap_ms <= self._rules.reentry_s * 1000 else None
+        if gap_ms > self._rules.gap_s * 1000:
+            return None
+        weight = evidence.afterwards(last, tracklet, self._rules)
+        if weight is None:
+            return None
+        return weight - (self._rules.left_at_exit if went_out else 0.0)

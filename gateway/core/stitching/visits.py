@@ -1,0 +1,118 @@
+"""What a person's segments say together: one visit. Pure."""
+
+from contracts.ids import deterministic_id
+from contracts.payloads import PathPoint, Stay, VisitRevised
+from gateway.core.stitching.clusters import Cluster
+from gateway.core.stitching.rules import RULE_VERSION, StitchRules
+from gateway.core.stitching.tracklets import Tracklet
+
+MOST_POINTS = 256
+MOST_STAYS = 500
+_JOIN_MS = 3000  # A stay that goes on within this time on another track is the same one.
+_GRID_MS = 2000
+_DECIMALS = 2
+
+
+def visit_id(cluster: Cluster) -> str:
+    """Return the visit's id: it follows from the anchor, the earliest segment."""
+    anchor = cluster.anchor
+    return deterministic_id(anchor.opened_ms, "visit", str(anchor.device), anchor.segment.segment_id)
+
+
+def is_visit(cluster: Cluster) -> bool:
+    """Return whether somebody stayed in a zone of the store. Who only passes by outside does not visit it."""
+    return any(each.segment.stays for each in cluster.tracklets)
+
+
+def describe(cluster: Cluster, revision: int, party_id: str | None, rules: StitchRules) -> VisitRevised:
+    """Return the visit that a person's segments make."""
+    tracklets = cluster.tracklets
+    ended_ms = max(each.ended_ms for each in tracklets)
+    is_closed = all(each.segment.phase == "closed" for each in tracklets)
+    errors = [each.segment.path_error_m for each in tracklets if each.segment.path_error_m is not None]
+    stays = merge_stays(tracklets)
+    return VisitRevised(
+        visit_id=visit_id(cluster),
+        revision=revision,
+        status="closed" if is_closed else "open",
+        segment_ids=tuple(each.segment.segment_id for each in tracklets),
+        opened_ms=cluster.anchor.opened_ms,
+        updated_ms=ended_ms,
+        closed_ms=ended_ms if is_closed else None,
+        stays=stays,
+        path=merge_paths(tracklets),
+        path_error_m=max(errors) if errors else None,
+        party_id=party_id,
+        staff_score=staff_score(tracklets, stays, ended_ms, rules),
+        rule_version=RULE_VERSION,
+    )
+
+
+def merge_stays(tracklets: list[Tracklet]) -> tuple[Stay, ...]:
+    """Return the stays without counting any time in a zone twice, in the order in which they began.
+
+    Stays in one zone that overlap, or follow upon each other within 3 s, are one: two cameras saw it, or a track broke.
+    """
+    by_zone: dict[str, list[Stay]] = {}
+    for each in tracklets:
+        for stay in each.segment.stays:
+            by_zone.setdefault(stay.zone_id, []).append(stay)
+    merged: list[Stay] = []
+    for stays in by_zone.values():
+        merged += _unite(sorted(stays, key=lambda stay: stay.entered_ms))
+    ordered = sorted(merged, key=lambda stay: (stay.entered_ms, stay.zone_id))
+    return tuple(ordered[:MOST_STAYS])
+
+
+def _unite(stays: list[Stay]) -> list[Stay]:
+    found = stays[:1]
+    for stay in stays[1:]:
+        last = found[-1]
+        if last.left_ms is not None and stay.entered_ms - last.left_ms > _JOIN_MS:
+            found.append(stay)
+            continue
+        is_open = last.left_ms is None or stay.left_ms is None
+        left_ms = None if is_open else max(last.left_ms or 0, stay.left_ms or 0)
+        found[-1] = Stay(zone_id=last.zone_id, zone_kind=last.zone_kind, entered_ms=last.entered_ms, left_ms=left_ms)
+    return found
+
+
+def merge_paths(tracklets: list[Tracklet]) -> tuple[PathPoint, ...]:
+    """Return the path, the mean of what several cameras saw at once, thinned evenly to at most `MOST_POINTS`."""
+    grid: dict[int, list[tuple[int, float, float]]] = {}
+    for each in tracklets:
+        for point in each.points:
+            grid.setdefault(point[0] // _GRID_MS, []).append(point)
+    slots = sorted(grid)
+    step = -(-len(slots) // MOST_POINTS) or 1
+    return tuple(_mean_point(grid[slot]) for slot in slots[::step])
+
+
+def _mean_point(points: list[tuple[int, float, float]]) -> PathPoint:
+    count = len(points)
+    ordered = sorted(points)
+    return PathPoint(
+        ordered[0][0],
+        round(sum(point[1] for point in ordered) / count, _DECIMALS),
+        round(sum(point[2] for point in ordered) / count, _DECIMALS),
+    )
+
+
+def staff_score(tracklets: list[Tracklet], stays: tuple[Stay, ...], until_ms: int, rules: StitchRules) -> float | None:
+    """Return how likely staff made the visit, 0 to 1; None where nothing speaks of it.
+
+    Time in staff zones, time in the store, and what cameras say each give a score; the highest counts. A score is
+    `t / (t + t50)`, where at `t50` it is as likely staff's as a customer's.
+    """
+    in_zone_s = sum(
+        ((until_ms if stay.left_ms is None else stay.left_ms) - stay.entered_ms) / 1000
+        for stay in stays
+        if stay.zone_kind == "staff"
+    )
+    present_s = (until_ms - tracklets[0].opened_ms) / 1000
+    told = [each.segment.staff_score for each in tracklets if each.segment.staff_score is not None]
+    scores = [in_zone_s / (in_zone_s + rules.staff_zone_s), *told]
+    if present_s >= rules.staff_presence_s / 2:
+        scores.append(present_s / (present_s + rules.staff_presence_s))
+    score = max(scores)
+    return round(score, 3) if score > 0 or told else None
