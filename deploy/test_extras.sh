@@ -4,8 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON_FOUND:-.venv/bin/python}
-declare -A tier=([models]=models [edge]=edge [gateway]=gateway [cloud]=cloud [sim]=simulators)
-for extra in ${@:-models edge gateway cloud sim}; do
+declare -A tier=([models]=models [edge]=edge [gateway]=gateway [cloud]=cloud [sim]=simulators [render]=simulators/rendering)
+for extra in ${@:-models edge gateway cloud sim render}; do
   environment=build/extras/$extra
   stamp=$environment/.installed
   if [ ! -f "$stamp" ] || [ "requirements/$extra.lock" -nt "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
@@ -16,7 +16,7 @@ for extra in ${@:-models edge gateway cloud sim}; do
     "$environment/bin/python" -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation -e .
     touch "$stamp"
   fi
-  "$environment/bin/python" -c "import ${tier[$extra]}"
+  "$environment/bin/python" -c "import ${tier[$extra]//\//.}"
   "$environment/bin/shopthread" --help >/dev/null
   "$environment/bin/python" -m pytest -q -p no:cacheprovider "tests/unit/contracts" "tests/unit/${tier[$extra]}"
 done

@@ -9,7 +9,7 @@ compile() {
 compile pyproject.toml requirements/build.in --extra dev -o requirements/dev.lock
 compile pyproject.toml requirements/build.in --extra edge --extra gateway --extra cloud --extra sim \
   -c requirements/dev.lock -o requirements/demo.lock
-for extra in models edge gateway cloud sim; do
+for extra in models edge gateway cloud sim render; do
   compile pyproject.toml requirements/build.in --extra "$extra" --extra test \
     -c requirements/dev.lock -o "requirements/$extra.lock"
 done

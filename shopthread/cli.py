@@ -31,6 +31,13 @@ _EXTRAS = {
     "codes": "codes",
 }
 
+_MORE_EXTRAS = {
+    ("simulate", "cv2"): "render",
+    ("simulate", "matplotlib"): "analysis",
+    ("simulate", "pyarrow"): "analysis",
+}
+"""What only some of a tier's commands need, by the module that is missing."""
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
@@ -68,6 +75,7 @@ def main() -> None:
     try:
         app()
     except ModuleNotFoundError as error:
-        needed = _EXTRAS.get(sys.argv[1] if len(sys.argv) > 1 else "", _EVERYTHING)
+        tier, missing = sys.argv[1] if len(sys.argv) > 1 else "", (error.name or "").partition(".")[0]
+        needed = _MORE_EXTRAS.get((tier, missing)) or _EXTRAS.get(tier, _EVERYTHING)
         print_error(f"this needs {error.name}, which is not installed here; install it: pip install '.[{needed}]'")
         raise SystemExit(FAILURE) from error

@@ -196,21 +196,25 @@ def test_the_demo_shows_the_projects_own_footage(tmp_path: Path):
     assert "pictures of 640x480" in _run("edge", "check", config).output
 
 
+@pytest.mark.parametrize(
+    ("tier", "module", "extra"),
+    [("edge", "cv2", "edge"), ("simulate", "numpy", "sim"), ("simulate", "pyarrow.csv", "analysis")],
+)
 def test_a_part_that_is_not_installed_is_one_clear_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tier: str, module: str, extra: str
 ):
     def missing() -> None:
-        message = "No module named 'cv2'"
-        raise ModuleNotFoundError(message, name="cv2")
+        message = f"No module named '{module}'"
+        raise ModuleNotFoundError(message, name=module)
 
     monkeypatch.setattr(cli, "app", missing)
-    monkeypatch.setattr("sys.argv", ["shopthread", "edge", "run"])
+    monkeypatch.setattr("sys.argv", ["shopthread", tier, "run"])
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 1
     said = capsys.readouterr().err
-    assert "needs cv2, which is not installed" in said
-    assert "pip install '.[edge]'" in said
+    assert f"needs {module}, which is not installed" in said
+    assert f"pip install '.[{extra}]'" in said
 
 
 def test_the_version():

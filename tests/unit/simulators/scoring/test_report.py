@@ -13,6 +13,8 @@ from shopthread.simulate_commands import app
 from simulators.core.scoring import Scorecard
 from tests.unit.simulators.scoring.made import by_chance
 
+pytest.importorskip("matplotlib", reason="pages with plots need the extra analysis")
+
 VOID = {"meta", "br", "path", "use", "rect", "circle"}
 
 

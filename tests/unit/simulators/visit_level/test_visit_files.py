@@ -19,7 +19,7 @@ from simulators.core.errors import ScenarioError
 from simulators.core.visit_level.batch import NOBODY, PURPOSES, ROLES, SHOWN, VisitBatch
 from simulators.core.visit_level.generator import StoreVisits
 
-pq = pytest.importorskip("pyarrow.parquet", reason="needs the extra sim as of now", exc_type=ImportError)
+pq = pytest.importorskip("pyarrow.parquet", reason="years of visits need the extra analysis", exc_type=ImportError)
 
 from simulators.adapters import visit_files, visit_writers  # noqa: E402 - they need pyarrow
 from simulators.adapters.visit_tables import flat_tables, visit_table  # noqa: E402
