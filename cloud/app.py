@@ -11,6 +11,8 @@ from fastapi.openapi.utils import get_openapi
 
 from cloud.codes.endpoints import router as codes_router
 from cloud.codes.follower import CodeFollower
+from cloud.codes.resolver import make_resolver
+from cloud.codes.resolver import router as resolver_router
 from cloud.config import Settings
 from cloud.consents.endpoints import router as consents_router
 from cloud.context import Context, code_rules_of, gate_of, rules_of
@@ -153,6 +155,9 @@ def create_app(
         keys_router,
     ):
         app.include_router(router)
+    app.state.resolver = make_resolver(settings)
+    if app.state.resolver is not None:
+        app.include_router(resolver_router)
     add_dashboard(app)
     _describe(app)
     return app

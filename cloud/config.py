@@ -54,6 +54,17 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     code_clone_persons: Annotated[int, Meta(ge=2)] = 3
     """A code by which so many different profiles claimed an item is held to be on several items."""
 
+    resolver_tenant: Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}$")] | None = None
+    """Whose item codes this host answers shoppers' phones for. None: it answers none."""
+    resolver_url: str | None = None
+    """What the resolver's addresses begin with, such as https://id.example. None: as each request has it."""
+    resolver_store: Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}$")] = "web"
+    """What stands as the store of scans of which nothing proves where they were made."""
+    resolver_requests_per_minute: Annotated[int, Meta(ge=1)] = 60
+    """How often a minute one client may ask, and how many scans of one code are recorded."""
+    store_token_key_file: str | None = None
+    """A file with the key of store tokens. None: no phone proves that it is in a store."""
+
     @property
     def limits_of_identity(self) -> dict[str, int]:
         """Return the limits by namespace.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from shopthread.console import FAILURE, one_line_errors, out, print_error
+from shopthread.console import FAILURE, one_line_errors, out, print_error, stop_on_signal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Codes of single items: issue them, register them, print them.")
 _SHOWN = 5
 _TIMEOUT_S = 60
+_MS_PER_S = 1000
 
 Table = Annotated[
     Path, typer.Argument(metavar="FILE", help="A CSV file in UTF-8, as `issue` writes it.", show_default=False)
@@ -113,6 +114,44 @@ def qr(
     if len(codes) < len(rows):
         print_error(f"{len(rows) - len(codes)} rows cannot be read; 'shopthread codes import {file}' tells why")
         raise typer.Exit(FAILURE)
+
+
+@app.command("store-token")
+def store_token(  # noqa: PLR0913, PLR0917 - one argument per option
+    key_file: Annotated[
+        Path, typer.Option("--key-file", metavar="FILE", help="The key of store tokens, as the cloud has it.")
+    ],
+    tenant: Annotated[str, typer.Option(help="The store's tenant.")],
+    store: Annotated[str, typer.Option(help="The store's id.")],
+    terminal: Annotated[str, typer.Option(help="Where the code is shown: a till's or a shelf's id.")],
+    zone: Annotated[str, typer.Option(help="The zone in front of it.")],
+    resolver: Annotated[str, typer.Option(metavar="URL", help="The resolver, such as https://id.example.")],
+    svg: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw it into this file instead of on the screen.")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Draw it once. Without, anew each minute until Ctrl-C.")] = False,
+) -> None:
+    """Show the code that proves to a phone's scans that they are made in the store."""
+    import time
+
+    from cloud.codes.store_token import SLOT_MS, InStore, make_token
+    from shopthread.codes.images import image_of, text_of
+
+    place = InStore(store=store, terminal=terminal, zone_id=zone)
+    with one_line_errors(OSError, ValueError), stop_on_signal() as stop:
+        key = key_file.read_bytes().strip()
+        while True:
+            now_ms = time.time_ns() // 1_000_000
+            address = f"{resolver.rstrip('/')}/in-store/{make_token(key, tenant, place, now_ms)}"
+            if svg is None:
+                typer.echo(text_of(address))
+                typer.echo(address)
+            else:
+                unfinished = svg.with_name(f".{svg.name}.new")
+                unfinished.write_bytes(image_of(address, "svg"))
+                unfinished.replace(svg)
+            if once or stop.wait((SLOT_MS - now_ms % SLOT_MS) / _MS_PER_S):
+                return
 
 
 def _send(codes: "Sequence[CodeRow]", url: str, api_key_file: Path | None) -> None:

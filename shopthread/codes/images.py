@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Literal
 from urllib.parse import quote
 
@@ -30,6 +30,13 @@ def image_of(text: str, image_format: ImageFormat) -> bytes:
     out = BytesIO()
     made = segno.make(text, error=_ERROR_LEVEL, micro=False)
     made.save(out, kind=image_format, scale=_PNG_SCALE, border=_QUIET_MODULES)
+    return out.getvalue()
+
+
+def text_of(text: str) -> str:
+    """Return a QR code as lines of block characters for a terminal."""
+    out = StringIO()
+    segno.make(text, error=_ERROR_LEVEL, micro=False).terminal(out, compact=True, border=_QUIET_MODULES)
     return out.getvalue()
 
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from cloud.app import create_app
 from cloud.codes.links import parse_link
+from cloud.codes.store_token import SLOT_MS, InStore, read_token
 from shopthread.cli import app as cli
 from shopthread.codes.images import address_of, image_of, images, sheet
 from shopthread.codes.issuing import ALPHABET, issue
@@ -125,3 +126,22 @@ def test_a_file_that_is_no_table_of_codes_is_refused(tmp_path: Path):
         with pytest.raises(TableError, match=fault):
             list(read_codes(file))
     assert run("import", str(file))[0] == 1
+
+
+def test_a_store_token_is_shown_and_the_cloud_reads_it(tmp_path: Path):
+    key, drawn = tmp_path / "token.key", tmp_path / "token.svg"
+    key.write_bytes(b"0123456789abcdef\n")
+    place = InStore(store="store-1", terminal="till-1", zone_id="checkout")
+    asked = ["store-token", "--key-file", str(key), "--tenant", TENANT, "--store", "store-1", "--terminal", "till-1"]
+    asked += ["--zone", "checkout", "--resolver", "https://id.example/", "--once"]
+    code, said = run(*asked)
+    assert code == 0
+    address = said.split()[-1]
+    assert address.startswith("https://id.example/in-store/store-1~till-1~checkout~")
+    token = address.rpartition("/")[2]
+    slot = int(token.split("~")[3])
+    assert read_token(b"0123456789abcdef", TENANT, token, slot * SLOT_MS) == place
+    assert run(*asked, "--svg", str(drawn))[0] == 0
+    assert drawn.read_bytes().startswith(b"<?xml")
+    key.write_bytes(b"short")
+    assert "5 bytes" in run(*asked)[1]
