@@ -10,6 +10,7 @@ from contracts.errors import TopicError
 from contracts.events import Source
 from contracts.patterns import END
 from contracts.topics import check_name
+from gateway.core.stitching import StitchRules
 from gateway.errors import ConfigurationError
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -77,11 +78,12 @@ class CloudSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole file: `[gateway]`, `[broker]`, `[cloud]`."""
+    """The whole file: `[gateway]`, `[broker]`, `[cloud]`, `[stitching]`."""
 
     gateway: StoreSettings
     cloud: CloudSettings
     broker: BrokerSettings = BrokerSettings()
+    stitching: StitchRules = StitchRules()
 
 
 def load_config(path: Path) -> GatewayConfig:

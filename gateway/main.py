@@ -50,7 +50,7 @@ def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
     password = None
     if config.broker.password_file is not None:
         password = read_secret(config.broker.password_file, "broker.password_file")
-    store = EventStore(event_store_path(config), config.gateway.source)
+    store = EventStore(event_store_path(config), config.gateway.source, config.stitching)
     broker = EmbeddedBroker(config.broker.host, config.broker.port) if config.broker.embedded else None
     client = httpx.Client(
         base_url=config.cloud.url,
@@ -84,7 +84,7 @@ def _housekeeping(
         GatewayError: A part of the gateway has died; a service manager should start the gateway again.
     """
     started_s, pruned_s = time.monotonic(), float("-inf")
-    keep_ms = round(config.gateway.keep_days * _DAY_MS)
+    keep_ms = round(max(config.gateway.keep_days * _DAY_MS, config.stitching.keep_s * 1000))
     while not stop.wait(config.gateway.health_interval_s):
         if not is_working():
             msg = "a part of the gateway has died; see the log above, and start the gateway again"

@@ -119,6 +119,17 @@ class Consumer:
             batch = self._next_batch()
             if batch:
                 self._commit(batch)
+            else:
+                self._settle()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Write what visits have become; try again later where that cannot be written."""
+        try:
+            if self._store.settle(self._clock_ms()):
+                self._on_committed()
+        except EventStoreError as error:
+            logger.error("%s; trying again", error)  # noqa: TRY400 - one line for operators
 
     def _next_batch(self) -> list[_Message]:
         """Return the messages that wait, in order; wait a moment where none does."""

@@ -13,16 +13,17 @@ from pathlib import Path
 from contracts.delivery import Presence
 from contracts.errors import EventRejectedError
 from contracts.events import Event, EventDraft, Source, decode_event, encode_event, require_uplink
-from contracts.payloads import VisitSegment
+from contracts.payloads import AppearanceSignature, VisitRevised, VisitSegment
 from contracts.privacy import UplinkPayload
 from gateway.adapters.event_rows import SCHEMA, DeadLetter, DeviceRow, Held, SourceTally, WaitingEvent
 from gateway.core.continuity import Continuity, advance
 from gateway.core.judging import Delivery
-from gateway.core.stitching import revise
+from gateway.core.stitching import StitchRules, Visits
 from gateway.errors import EventStoreError
 
 _BUSY_TIMEOUT_MS = 5000
 _WAL_RETRY_S = 0.02
+_FORGET_MS = 3_600_000
 
 
 def _enter_wal(db: sqlite3.Connection) -> None:
@@ -39,19 +40,60 @@ def _enter_wal(db: sqlite3.Connection) -> None:
             return
 
 
+class _Stitching:
+    """What visits the events in the file make, and how far the file has been read."""
+
+    def __init__(self, gateway: Source, rules: StitchRules) -> None:
+        self._gateway, self._rules = gateway, rules
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything: what is in memory may be ahead of the file, which then must be read again."""
+        self.visits = Visits(self._gateway, self._rules)
+        self.position = 0
+        self._settled_ms: int | None = None
+        self._forgot_ms = 0
+
+    def is_due(self, now_ms: int) -> bool:
+        """Return whether it is time to tell visits again; a clock that went back makes it so."""
+        passed_ms = None if self._settled_ms is None else now_ms - self._settled_ms
+        return passed_ms is None or passed_ms < 0 or passed_ms >= self._rules.settle_s * 1000
+
+    def read(self, position: int, body: bytes) -> None:
+        """Take in an event of the file: a segment, or what the gateway told of a visit."""
+        self.position = position
+        event = decode_event(body)
+        if isinstance(event.data, VisitSegment):
+            self.visits.take(event.origin, event.data)
+        elif isinstance(event.data, VisitRevised) and event.origin == self._gateway:
+            self.visits.resume(event.data)
+
+    def settle(self, now_ms: int) -> list[EventDraft[VisitRevised]]:
+        """Return what changed of visits; every hour, forget those that ended long ago."""
+        drafts = self.visits.settle()
+        self._settled_ms = now_ms
+        if now_ms - self._forgot_ms >= _FORGET_MS:
+            self._forgot_ms = now_ms
+            self.visits.forget(now_ms - round(self._rules.keep_s * 1000))
+        return drafts
+
+
 class EventStore:
     """The gateway's SQLite file, safe for several threads.
 
     Args:
         path: The file; made where it does not exist.
         gateway: The gateway as its own events name it.
+        rules: What decides which segments are one visit.
 
     Raises:
         EventStoreError: The file cannot be opened.
     """
 
-    def __init__(self, path: Path, gateway: Source) -> None:
+    def __init__(self, path: Path, gateway: Source, rules: StitchRules | None = None) -> None:
         self._path, self._gateway = path, gateway
+        self._rules = rules or StitchRules()
+        self._stitching = _Stitching(gateway, self._rules)
         self._lock = threading.RLock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,6 +119,7 @@ class EventStore:
             except BaseException as error:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
+                self._stitching.restart()
                 if isinstance(error, sqlite3.Error):
                     msg = f"cannot write the event store {self._path}: {error}; free disk space or end the other user"
                     raise EventStoreError(msg) from error
@@ -108,7 +151,42 @@ class EventStore:
                     refusal = delivery.refusal
                     reason, detail = refusal.reason.value, refusal.detail
                     self._bury(delivery.received_ms, delivery.origin, reason, detail, delivery.body)
+            if deliveries and self._stitching.is_due(deliveries[-1].received_ms):
+                self._stitch(deliveries[-1].received_ms)
             return self._advance(deliveries)
+
+    def settle(self, now_ms: int) -> bool:
+        """Commit what visits have become, if it is time to. Return whether it was.
+
+        Raises:
+            EventStoreError: The file cannot be written.
+        """
+        if not self._stitching.is_due(now_ms):
+            return False
+        with self._transaction():
+            self._stitch(now_ms)
+        return True
+
+    def take_signature(self, signature: AppearanceSignature, t_ms: int) -> None:
+        """Take note of what a segment's person looks like. It is kept in memory alone, and never written."""
+        with self._lock:
+            self._stitching.visits.take_signature(signature, t_ms)
+
+    def _stitch(self, now_ms: int) -> None:
+        """Take all segments in that came since the last time, and tell what visits they make.
+
+        They are read from the file: after a crash, and where another process put some in, that is what counts.
+        """
+        rows = self._db.execute(
+            "SELECT position, body FROM event WHERE position > ? AND received_ms >= ?"
+            " AND instr(body, CAST('org.shopthread.visit.' AS BLOB)) > 0 ORDER BY position",
+            (self._stitching.position, now_ms - round(self._rules.keep_s * 1000)),
+        )
+        for position, body in rows.fetchall():
+            self._stitching.read(position, body)
+        for draft in self._stitching.settle(now_ms):
+            self._append_own(draft, now_ms)
+        (self._stitching.position,) = self._db.execute("SELECT coalesce(max(position), 0) FROM event").fetchone()
 
     def _insert(self, event: Event[UplinkPayload], body: bytes, received_ms: int) -> bool:
         cursor = self._db.execute(
@@ -117,10 +195,6 @@ class EventStore:
         )
         new = cursor.rowcount == 1
         self._count(event.source, "received" if new else "duplicate")
-        if new and isinstance(event.data, VisitSegment):
-            revision = revise(self._gateway, event.origin, event.data)
-            if revision is not None:
-                self._append_own(revision, received_ms)
         return new
 
     def _append_own(self, draft: EventDraft[UplinkPayload], now_ms: int) -> None:
@@ -250,6 +324,7 @@ class EventStore:
                 self._insert(event, letter.body, now_ms)
                 self._db.execute("DELETE FROM dead_letter WHERE id = ?", (letter.id,))
                 taken += 1
+            self._stitch(now_ms)
         return taken, remain
 
     def keep_presence(self, source: Source, presence: Presence, now_ms: int) -> None:

@@ -37,6 +37,7 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         party_s: People of one party come in within this time of each other.
         party_m: How far apart they are on average at first.
         keep_s: Segments that ended longer ago are forgotten.
+        settle_s: Visits are told at most this often.
     """
 
     position_error_m: Positive = 0.25
@@ -61,3 +62,4 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     party_s: NotNegative = 8.0
     party_m: Positive = 2.5
     keep_s: Positive = 86_400.0
+    settle_s: NotNegative = 5.0

@@ -5,11 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from contracts.delivery import Presence
 from contracts.errors import EventRejectedError, RejectReason
 from contracts.events import decode_event, draft_event, encode_event
-from contracts.payloads import Coverage, DeviceHealth, VisitRevised, VisitSegment
+from contracts.payloads import AppearanceSignature, Coverage, DeviceHealth, VisitRevised, VisitSegment
 from contracts.topics import event_topic
 from gateway.adapters.event_rows import Held
 from gateway.adapters.event_store import EventStore
@@ -174,3 +175,67 @@ def test_a_file_that_cannot_be_read_is_named(store: EventStore, tmp_path: Path):
     for read in (store.queue_depth, store.dead_letter_count, store.dead_letters, lambda: store.waiting(1)):
         with pytest.raises(EventStoreError, match=r"cannot read the event store .*check the disk"):
             read()
+
+
+def _taken_in(store: EventStore, number: int, segment: VisitSegment, received_ms: int) -> None:
+    event = draft_event(SOURCE, segment, segment.updated_ms, number).numbered(SOURCE, number)
+    properties = {"epoch": "a1", "sequence": str(number)}
+    store.receive([judge(event_topic(SOURCE, VisitSegment), encode_event(event), properties, received_ms)])
+
+
+def _told(store: EventStore) -> list[tuple[str, int, str]]:
+    events = [decode_event(each.body).data for each in store.waiting(99)]
+    return [(each.visit_id, each.revision, each.status) for each in events if isinstance(each, VisitRevised)]
+
+
+def test_visits_are_told_at_most_every_few_seconds_and_none_is_left_out(store: EventStore):
+    _taken_in(store, 1, SEGMENT, 1000)
+    _taken_in(store, 2, replace(SEGMENT, ordinal=8, stays=()), 2000)
+    assert [revision for _, revision, _ in _told(store)] == [1]
+    assert store.settle(5999) is False
+    assert store.settle(6000) is True
+    assert [(revision, status) for _, revision, status in _told(store)] == [(1, "closed"), (2, "withdrawn")]
+    assert store.settle(20_000) is True
+    assert len(_told(store)) == 2
+
+
+def test_after_a_restart_visits_go_on_where_they_were(tmp_path: Path):
+    first = EventStore(tmp_path / "gateway.sqlite", GATEWAY)
+    _taken_in(first, 1, SEGMENT, 1000)
+    _taken_in(first, 2, replace(SEGMENT, ordinal=8, closed_ms=10, updated_ms=10), 2000)
+    first.close()  # It ends before the second revision could be told.
+    again = EventStore(tmp_path / "gateway.sqlite", GATEWAY)
+    again.settle(3000)
+    again.settle(9000)
+    assert [revision for _, revision, _ in _told(again)] == [1, 2]
+    again.close()
+
+
+def test_what_could_not_be_written_is_told_later(store: EventStore, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object) -> None:
+        message = "database or disk is full"
+        raise sqlite3.OperationalError(message)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_append_own", fail)
+        with pytest.raises(EventStoreError, match="disk is full"):
+            _taken_in(store, 1, SEGMENT, 1000)
+    assert store.waiting(9) == []
+    _taken_in(store, 1, SEGMENT, 1001)
+    assert [revision for _, revision, _ in _told(store)] == [1]
+
+
+def test_signatures_stay_in_memory(store: EventStore, tmp_path: Path):
+    signature = AppearanceSignature(segment_id=SEGMENT.segment_id, key_id="today", signature=b"secret looks" * 5)
+    store.take_signature(signature, 1)
+    _taken_in(store, 1, SEGMENT, 1000)
+    store.settle(9000)
+    for file in (tmp_path / "deep").iterdir():
+        assert b"secret looks" not in file.read_bytes()
+
+
+def test_visits_of_the_day_before_are_forgotten(store: EventStore):
+    _taken_in(store, 1, SEGMENT, 1000)
+    store.settle(90_000_000)
+    _taken_in(store, 2, replace(SEGMENT, ordinal=8, updated_ms=10, closed_ms=10), 90_006_000)
+    assert [revision for _, revision, _ in _told(store)] == [1, 1]
