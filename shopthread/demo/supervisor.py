@@ -14,8 +14,10 @@ from msgspec import Struct
 from cloud.app import make_key_service, make_linker, open_database, system_clock
 from cloud.config import load_settings
 from cloud.consents.schemas import ConsentStatement
-from cloud.consents.service import put_consent
+from cloud.consents.service import put_consents
 from cloud.context import Context
+from cloud.identity.resolve import Identifier, Statement
+from cloud.identity.service import add_statements
 from cloud.main import prepare_database
 from contracts.pseudonym import Namespace, pseudonymize
 from contracts.timestamps import format_time
@@ -68,6 +70,7 @@ class _Truth(Struct, frozen=True):
 
 
 class _Member(Struct, frozen=True):
+    record_id: str
     identifiers: tuple[_Identifier, ...]
     visit_linking_consent: bool
 
@@ -138,7 +141,7 @@ class Demo:
         return [msgspec.json.decode(path.read_bytes(), type=_Truth).until_ms for path in truths]
 
     def _prepare_cloud(self) -> None:
-        """Bring the database's schema up to date, make the demo's keys, record who consented."""
+        """Bring the database's schema up to date, make the demo's keys, take the member base in."""
         workspace = self._workspace
         settings = load_settings({}, {"data_dir": str(workspace.cloud_data)})
         prepare_database(settings, migrates=True)
@@ -151,8 +154,7 @@ class Demo:
         ):
             if not path.exists():
                 write_secret(path, keys.create(TENANT, scopes).secret)
-        for statement in self._consents():
-            put_consent(context, TENANT, statement)
+        self._take_members_in(context)
         database.dispose()
         viewer_key = workspace.viewer_key.read_text(encoding="ascii")
         self._client = httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {viewer_key}"})
@@ -175,17 +177,32 @@ class Demo:
         for store in self._devices:
             self._put(f"/v1/stores/{store}", {"name": names[store], "time_zone": _local_time_zone()})
 
-    def _consents(self) -> Iterator[ConsentStatement]:
-        """Yield what the simulated members said to having their visits linked."""
-        key = self._workspace.pseudonym_key.read_bytes()
-        now = format_time(system_clock())
+    def _take_members_in(self, context: Context) -> None:
+        """Record which identifiers belong to one member, and what each said to having visits linked."""
+        key, now_ms = self._workspace.pseudonym_key.read_bytes(), system_clock()
+        consents, statements = [], []
         for line in (self._workspace.feeds / "members.jsonl").read_bytes().splitlines():
             member = msgspec.json.decode(line, type=_Member)
-            for identifier in member.identifiers:
-                name = pseudonymize(identifier.namespace, identifier.value, key)
-                yield ConsentStatement(
-                    namespace=name.namespace, pseudonym=name.pseudonym, granted=member.visit_linking_consent, at=now
+            names = [pseudonymize(each.namespace, each.value, key) for each in member.identifiers]
+            statement = Statement(
+                statement_id=f"members:{self._workspace.run}:{member.record_id}",
+                rank=0,
+                at_ms=now_ms,
+                identifiers=tuple(sorted(Identifier(name.namespace, name.pseudonym) for name in names)),
+            )
+            statements.append(("members", statement))
+            consents += [
+                ConsentStatement(
+                    namespace=name.namespace,
+                    pseudonym=name.pseudonym,
+                    granted=member.visit_linking_consent,
+                    at=format_time(now_ms),
                 )
+                for name in names
+            ]
+        with context.database.write() as session:
+            add_statements(session, TENANT, statements, context.rules, now_ms)
+        put_consents(context, TENANT, consents)
 
     def _put(self, path: str, body: dict[str, str | bool]) -> None:
         if self._client is None:

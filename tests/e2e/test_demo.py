@@ -194,7 +194,8 @@ def _assert_links_are_true(folder: Path, linked: int) -> None:
     cloud.close()
     truth = json.loads((folder / "feeds" / "run-1" / "truth.json").read_text())
     tracks_of_person = {
-        person["person_id"]: {track["track_id"] for track in person["tracks"]} for person in truth["people"]
+        person["person_id"]: {track["track_id"] for track in person["tracks"] if track["camera_id"] == "cam-1"}
+        for person in truth["people"]
     }
     maker_of = {(touch["device_id"], touch["t_ms"]): touch["person_id"] for touch in truth["touches"]}
     assert len(links) == linked
