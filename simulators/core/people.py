@@ -11,6 +11,8 @@ Age = Literal["adult", "child"]
 Reached = list[tuple[Point, float]]
 """Points that someone comes to in the course of a tick, and the seconds since its start."""
 ADULT_HEIGHT_M = 1.7
+NEAR_ENOUGH_M = 0.5
+"""Who finds the end of the way taken may stay this far off, unless it must be reached."""
 
 
 class Person:
@@ -62,6 +64,14 @@ class Person:
     def is_walking(self) -> bool:
         """Whether the person has not yet arrived."""
         return bool(self.way)
+
+    @property
+    def walks_for_s(self) -> float:
+        """How long the person is still on the way at the very least, 0 for someone who stands: nobody runs."""
+        if not self.way:
+            return 0.0
+        short_of_m = 0.0 if self.must_reach else NEAR_ENOUGH_M
+        return max(0.0, distance(self.position, self.way[-1]) - short_of_m) / self.pace_mps
 
     def go(
         self, way: list[Point], after_s: float = 0.0, ground: Navigator | None = None, *, must_reach: bool = False

@@ -11,14 +11,13 @@ from math import atan2, floor
 from simulators.core.avoidance import HORIZON_S, Other, choose_velocity, free_share, is_in_the_way, is_out_of_reach
 from simulators.core.geometry import Point, distance
 from simulators.core.navigation import NoWayError
-from simulators.core.people import Person, Reached
+from simulators.core.people import NEAR_ENOUGH_M, Person, Reached
 
 BODY_RADIUS_M = 0.22
 _CELL_M = 4.0
 _HALF = 0.5
 _COMPANIONS_M = 0.3  # Companions may walk so near to each other.
 _PATIENCE = ((2.5, 2 * BODY_RADIUS_M), (8.0, 0.33), (12.0, 0.31), (16.0, 0.15))  # Held up less than s: keep m apart.
-_NEAR_ENOUGH_M = 0.5
 _GIVES_UP_SPOT_S = 1.5
 _SLOW_SHARE = 0.25  # Who makes less than this share of the way that the pace allows is held up.
 
@@ -176,7 +175,7 @@ class _Walker:
         return (
             len(person.way) == 1
             and not person.must_reach
-            and gap_m < _NEAR_ENOUGH_M
+            and gap_m < NEAR_ENOUGH_M
             and person.held_up_s >= _GIVES_UP_SPOT_S
         )
 

@@ -67,7 +67,7 @@ def go_out(party: Party, people: Sequence[Person], door: Door) -> Ticks:
         party.floor.send(person, inside, lag, beyond=[outside])
     remaining = list(people)
     while remaining:
-        yield 1
+        yield party.ticks_on_the_way(min(person.walks_for_s for person in remaining))
         for person in [person for person in remaining if not person.is_walking]:
             remaining.remove(person)
             party.floor.vanish(person)

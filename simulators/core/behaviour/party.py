@@ -1,6 +1,7 @@
 """People who came together, and what they do as one: walk, gather, stand."""
 
 from collections.abc import Sequence
+from math import floor
 
 import numpy as np
 
@@ -70,7 +71,11 @@ class Party:
     def arrive(self, *people: Person) -> Ticks:
         """Wait until these have arrived."""
         while any(person.is_walking for person in people):
-            yield 1
+            yield self.ticks_on_the_way(max(person.walks_for_s for person in people))
+
+    def ticks_on_the_way(self, walks_for_s: float) -> int:
+        """Return how many ticks somebody who walks for so long at least can be left alone for, at least one."""
+        return max(1, floor(walks_for_s / self._tick_s))
 
     def gather(self, zone_id: str, at: Point | None = None) -> Ticks:
         """Walk into a zone together, the leader to `at` if given; wait until all are there."""

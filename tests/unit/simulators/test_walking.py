@@ -104,6 +104,22 @@ def test_people_who_cross_in_the_middle_all_arrive(count: int) -> None:
     assert not any(person.is_walking for person in people)
 
 
+@pytest.mark.parametrize("must_reach", [True, False])
+def test_nobody_arrives_sooner_than_foretold(*, must_reach: bool) -> None:
+    ring = [(3 * np.cos(turn), 3 * np.sin(turn)) for turn in np.linspace(0, 2 * np.pi, 8, endpoint=False)]
+    walkers = Walkers()
+    for i, (x, y) in enumerate(ring):
+        walkers.add(person := Person(str(i), "shopper", str(i), (float(x), float(y)), pace_mps=1.0 + 0.1 * i))
+        person.go([(0.0, 0.0), (float(-x), float(-y) / 2)], after_s=0.3 * i, must_reach=must_reach)
+    foretold: list[tuple[Person, float]] = []
+    for tick in range(round(60 / TICK_S)):
+        foretold += [(person, tick * TICK_S + person.walks_for_s) for person in walkers.people if person.is_walking]
+        walkers.step(TICK_S)
+        arrived = [person for person in walkers.people if not person.is_walking]
+        assert all(at_s <= (tick + 1) * TICK_S + 1e-9 for person, at_s in foretold if person in arrived)
+    assert not any(person.is_walking or person.walks_for_s for person in walkers.people)
+
+
 def test_a_spot_that_is_taken_is_reached_nearly_or_at_last() -> None:
     stander = Person("s", "shopper", "s", (4.0, 0.0), 1.0)
     easy = Person("a", "shopper", "a", (0.0, 0.0), 1.0)
