@@ -6,11 +6,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from cloud.codes import queries
+from cloud.codes.links import ItemLink
+from cloud.codes.recording import record_scan
 from cloud.codes.registry import IssuedItem, put_position, register
+from cloud.codes.store_token import InStore
 from cloud.codes.tables import code_states, code_verdicts
+from cloud.db import Page
 from cloud.errors import ProblemError
 from cloud.identity.resolve import Identifier, Rules, Statement
 from cloud.identity.service import add_statements
+from cloud.tables import event_log
 from contracts.payloads import CodeScanned, MemberPseudonym
 from tests.integration.cloud.support import MEMBERS, T0, TENANT, Cloud, NewCloud, Shop, ms
 
@@ -169,3 +175,32 @@ def test_any_order_of_scans_and_records_ends_in_the_same_verdicts(
     assert expected["code_queue"] == []
     at_once.close()
     piecemeal.close()
+
+
+def test_a_phones_scans_are_numbered_without_gaps_and_found_again(cloud: Cloud):
+    issue(cloud, OUTER, INNER)
+    link = ItemLink(gtin=GTIN, serial="CAP")
+    shelf = InStore(store="store-1", terminal="till-1", zone_id="till")
+    for number, place in enumerate((None, shelf, None)):
+        with cloud.database.write() as session:
+            record_scan(session, TENANT, "web", link, place, T0 + number)
+    with cloud.database.rehearse() as session:
+        record_scan(session, TENANT, "web", link, None, T0)
+    with cloud.database.write() as session:
+        record_scan(session, TENANT, "web", ItemLink(gtin=GTIN, serial="GUESS"), None, T0 + 3)
+    cloud.projector.catch_up()
+    with cloud.database.read() as session:
+        numbers = [row.sequence for row in session.rows(select(event_log).order_by(event_log.c.position))]
+        history = queries.history_of(session, TENANT, (GTIN, "CAP"))
+        alerts = queries.list_alerts(session, TENANT, None, Page(0, 10))
+        listed = queries.list_codes(session, queries.CodeFilter(tenant=TENANT, alert="repeat"), 10)
+        count = queries.count_alerts(session, TENANT, "unknown_code")
+        other = queries.list_codes(session, queries.CodeFilter(tenant="other"), 10)
+    assert numbers == [1, 2, 3, 4]
+    assert [(row.verdict, row.store, row.zone_id, row.in_store_proof) for row in history] == [
+        ("first", "web", None, "none"),
+        ("repeat", "store-1", "till", "store_token"),
+        ("repeat", "web", None, "none"),
+    ]
+    assert [(row.serial, row.alert) for row in alerts] == [("GUESS", "unknown_code"), ("CAP", "repeat")]
+    assert ([row.serial for row in listed], count, other) == (["CAP"], 1, [])
