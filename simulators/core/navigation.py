@@ -4,10 +4,14 @@ People keep a clearance from every obstacle, so the obstacles are grown by it; t
 then a chain of straight lines that bends only at the grown obstacles' corners (a visibility graph: Lozano-Pérez and
 Wesley, 1979). The ways between all corners are found once (Floyd, 1962), those to a goal when it is first asked for; a
 walk begins at the corner that is in sight and promises the shortest way.
+
+Most corners are hidden from a whole patch of floor by one and the same obstacle. The points behind a convex obstacle as
+seen from a corner form a convex set, so a square patch lies in it where its four corners do.
 """
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +23,7 @@ _SLACK_M = 0.01  # A path may lie on the line that the corners span, so sight is
 _TOUCH = 1e-9
 _REMEMBERED_GOALS = 5_000
 _NEAR_M = 1.0
+_PATCH_M = 2.0
 _FIRST_SHAPES = 8
 
 Floats = NDArray[np.float64]
@@ -54,11 +59,14 @@ class Navigator:
         every: Points = np.concatenate(corners) if corners else np.empty((0, 2))
         self._nodes: Points = every[~self._is_inside(every)]
         self._remembered: dict[Point, tuple[Floats, NDArray[np.intp]]] = {}
-        self._lengths, self._next = _shortest_ways([self._look(_as_point(node)) for node in self._nodes])
+        self._behind: dict[tuple[int, int], Bools] = {}
+        self._in_sight: dict[tuple[int, int], NDArray[np.intp]] = {}
+        every_node = np.arange(len(self._nodes))
+        self._lengths, self._next = _shortest_ways([self._look(_as_point(node), every_node) for node in self._nodes])
 
     def is_free(self, point: Point) -> bool:
         """Return whether a person can stand at the point with clearance from every obstacle."""
-        return bool(self.are_free(np.asarray([point]))[0])
+        return not any(blocker.contains(point) for blocker in self._near(point))
 
     def are_free(self, points: Points) -> Bools:
         """Return for points of shape (N, 2) whether a person can stand there, shape (N,)."""
@@ -103,11 +111,13 @@ class Navigator:
         if self.is_clear(start, goal):
             return [goal]
         after, lasts = self._beyond(goal)
-        gaps = self._nodes - start
-        lengths = np.hypot(gaps[:, 0], gaps[:, 1]) + after
-        for node in np.argsort(lengths, kind="stable"):
-            if np.isfinite(lengths[node]) and self.is_clear(start, _as_point(self._nodes[node])):
-                return [*self._back(int(node), int(lasts[node])), goal]
+        firsts = self._perhaps_in_sight(start)
+        gaps = self._nodes[firsts] - start
+        lengths = np.hypot(gaps[:, 0], gaps[:, 1]) + after[firsts]
+        for place in np.argsort(lengths, kind="stable"):
+            node = int(firsts[place])
+            if np.isfinite(lengths[place]) and self.is_clear(start, _as_point(self._nodes[node])):
+                return [*self._back(node, int(lasts[node])), goal]
         raise NoWayError(start, goal)
 
     def _back(self, node: int, last: int) -> list[Point]:
@@ -123,18 +133,34 @@ class Navigator:
         if goal not in self._remembered:
             if len(self._remembered) >= _REMEMBERED_GOALS:
                 self._remembered.clear()
-            seen, metres = self._look(goal)
+            seen, metres = self._look(goal, self._perhaps_in_sight(goal))
             lengths = np.hstack([self._lengths[:, seen] + metres, np.full((len(self._nodes), 1), np.inf)])
             best = lengths.argmin(axis=1)
             self._remembered[goal] = (lengths[np.arange(len(lengths)), best], np.append(seen, -1)[best])
         return self._remembered[goal]
 
-    def _look(self, point: Point) -> _Sight:
-        origin, seen = np.asarray(point), np.arange(len(self._nodes))
+    def _perhaps_in_sight(self, point: Point) -> NDArray[np.intp]:
+        """Return the corners that no single obstacle hides from the whole patch of floor round a point."""
+        column, row = patch = (floor(point[0] / _PATCH_M), floor(point[1] / _PATCH_M))
+        if patch not in self._in_sight:
+            corners = [(column, row), (column + 1, row), (column, row + 1), (column + 1, row + 1)]
+            hidden = np.logical_and.reduce([self._hidden_behind(corner) for corner in corners])
+            self._in_sight[patch] = np.flatnonzero(~hidden.any(axis=1))
+        return self._in_sight[patch]
+
+    def _hidden_behind(self, patch: tuple[int, int]) -> Bools:
+        """Return which corners each obstacle hides from the first corner of a patch, shape (corners, obstacles)."""
+        if patch not in self._behind:
+            self._behind[patch] = _cuts(self._planes, np.multiply(patch, _PATCH_M), self._nodes)
+        return self._behind[patch]
+
+    def _look(self, point: Point, nodes: NDArray[np.intp]) -> _Sight:
+        """Return which of some corners are in sight of a point, and how far off they are, m."""
+        origin, seen = np.asarray(point), nodes
         gaps = np.maximum(np.maximum(self._boxes[:, :2] - origin, origin - self._boxes[:, 2:]), 0.0)
         nearest = np.argsort(gaps.sum(axis=1), kind="stable")
         for shapes in (nearest[:_FIRST_SHAPES], nearest[_FIRST_SHAPES:]):  # Those that are near hide most corners.
-            seen = seen[~_is_cut(self._planes[:, shapes], origin, self._nodes[seen])]
+            seen = seen[~_cuts(self._planes[:, shapes], origin, self._nodes[seen]).any(axis=1)]
         gaps = self._nodes[seen] - point
         return seen, np.hypot(gaps[:, 0], gaps[:, 1])
 
@@ -153,6 +179,11 @@ class _Blocker:
         xs, ys = zip(*corners, strict=True)
         self.left, self.right, self.top, self.bottom = min(xs), max(xs), min(ys), max(ys)
         self.planes = [_half_plane(a, b) for a, b in pairwise([*corners, corners[0]])]
+
+    def contains(self, point: Point) -> bool:
+        """Return whether the point lies strictly inside."""
+        x, y = point
+        return all(a * x + b * y < c for a, b, c in self.planes)
 
     def cuts(self, start: Point, end: Point) -> bool:
         """Return whether the step passes through the inside (Cyrus and Beck, 1978). Touching is not passing through."""
@@ -178,8 +209,8 @@ def _stacked(shapes: Sequence[Sequence[HalfPlane]]) -> Floats:
     return np.asarray(rows, dtype=np.float64).reshape(len(shapes), most, 3).transpose(1, 0, 2)
 
 
-def _is_cut(planes: Floats, start: Floats, ends: Points) -> Bools:
-    """Return for segments from `start` to `ends`, shape (N, 2), whether each passes through a shape's inside, (N,)."""
+def _cuts(planes: Floats, start: Floats, ends: Points) -> Bools:
+    """Return for segments from `start` to `ends`, shape (N, 2), through which shapes' insides each passes, (N, S)."""
     toward = ends - start
     speeds = planes[:, None, :, 0] * toward[None, :, None, 0] + planes[:, None, :, 1] * toward[None, :, None, 1]
     gaps = np.broadcast_to((planes[..., 2] - planes[..., :2] @ start)[:, None, :], speeds.shape)
@@ -188,7 +219,7 @@ def _is_cut(planes: Floats, start: Floats, ends: Points) -> Bools:
     enter = np.where(speeds < 0, times, 0.0).max(axis=0, initial=0.0)
     leave = np.where(speeds > 0, times, 1.0).min(axis=0, initial=1.0)
     never = ((speeds == 0) & (gaps <= 0)).any(axis=0)
-    cut: Bools = ((enter < leave - _TOUCH) & ~never).any(axis=1)
+    cut: Bools = (enter < leave - _TOUCH) & ~never
     return cut
 
 

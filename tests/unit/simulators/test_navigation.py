@@ -76,6 +76,20 @@ def test_a_step_is_clear_if_no_point_of_it_is_near_an_obstacle(start: Point, end
         assert not NAVIGATOR.is_clear(start, end)
 
 
+@given(inside)
+def test_one_point_is_as_free_as_among_many(point: Point) -> None:
+    assert NAVIGATOR.is_free(point) == NAVIGATOR.are_free(np.array([point, (1.3, 2.0)]))[0]
+    assert not NAVIGATOR.is_free((1.3, 2.0))
+
+
+@given(inside)
+def test_every_corner_that_is_in_sight_is_among_those_that_perhaps_are(point: Point) -> None:
+    assume(NAVIGATOR.is_free(point))
+    corners = [(float(x), float(y)) for x, y in NAVIGATOR._nodes]
+    seen = {number for number, corner in enumerate(corners) if NAVIGATOR.is_clear(point, corner)}
+    assert seen <= set(NAVIGATOR._perhaps_in_sight(point).tolist())
+
+
 def test_where_there_is_no_way_the_points_are_named() -> None:
     ring = [
         [(0.0, 0.0), (4.0, 0.0), (4.0, 0.5), (0.0, 0.5)],
