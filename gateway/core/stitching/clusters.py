@@ -57,13 +57,14 @@ class Cluster:
         return tuple((each.device.device, each.segment.segment_id) for each in self.tracklets[-_NEWEST:])
 
     def went_out(self) -> bool:
-        """Return whether it ended after a stay in an entrance that the camera saw end."""
-        last = self.last()
+        """Return whether it ended after a stay in an entrance that the camera saw end, not that of coming in."""
+        last, came_ms = self.last(), self.anchor.opened_ms
         return any(
             stay.zone_kind == "entrance"
             and stay.left_ms is not None
             and 0 <= last.ended_ms - stay.left_ms <= ENTRANCE_MS
             and each.ended_ms - stay.left_ms >= _AT_ONCE_MS
+            and stay.entered_ms - came_ms > ENTRANCE_MS
             for each in self.tracklets[-_NEWEST:]
             for stay in each.segment.stays
         )

@@ -52,7 +52,7 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     new_at_entrance: float = 2.0
     left_at_exit: float = 5.0
     unclear_s: NotNegative = 4.0
-    unclear_margin: NotNegative = 2.5
+    unclear_margin: NotNegative = 1.0
     look_noise_sd: NotNegative = 1.0
     look_camera_sd: NotNegative = 0.7
     alike_most: NotNegative = 6.0

@@ -20,6 +20,7 @@ from gateway.core.stitching.tracklets import Tracklet
 
 _NEVER = 1e6
 _RIVALS = 2
+_LEAVING_MS = 3000  # Who went out and is seen no more for this long is outside.
 _NEAR_M = 4.0
 _SMOOTH_MS = 5000  # What is known of a time changes with what is seen up to this much later.
 _BRIEF_MS = 1000  # One camera's tracks of one person may overlap by this much.
@@ -241,7 +242,7 @@ class Stitcher:
         last = cluster.last()
         gap_ms = tracklet.opened_ms - last.ended_ms
         went_out = cluster.went_out()
-        if went_out and is_back:
+        if went_out and (is_back or gap_ms > _LEAVING_MS):
             return -inf if gap_ms <= self._rules.reentry_s * 1000 else None
         if gap_ms > self._rules.gap_s * 1000:
             return None

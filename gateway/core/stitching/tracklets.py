@@ -10,9 +10,10 @@ from math import hypot
 from contracts.events import Source
 from contracts.payloads import VisitSegment
 
-_BUCKET_MS = 1000
+_BUCKET_MS = 500
 _WALK_MPMS = 0.9 / 1000  # Between two points of a path somebody first stands, then walks at this speed.
-_END_MS = 1500
+_FIT_MS = 2500
+_LEAST_FIT_MS = 1000
 
 Point = tuple[float, float]
 
@@ -33,13 +34,13 @@ class Tracklet:
         self.device, self.segment = device, segment
         self._points: dict[int, tuple[int, float, float]] = {}
         self._times: list[tuple[int, float, float]] = []
-        self._known: dict[str, Point] = {}
+        self._known: tuple[Point, Point, Point] | None = None
         self._take_path(segment)
 
     def take(self, segment: VisitSegment) -> bool:
         """Take a revision in. Return whether it said anything new."""
         is_news = self._take_path(segment)
-        self._known.clear()
+        self._known = None
         if segment.ordinal > self.segment.ordinal:
             self.segment = segment
             return True
@@ -67,7 +68,7 @@ class Tracklet:
 
     @property
     def points(self) -> list[tuple[int, float, float]]:
-        """Return the path, at most one point a second: (t_ms, x_m, y_m)."""
+        """Return the path, at most two points a second: (t_ms, x_m, y_m)."""
         return self._times
 
     def position(self, t_ms: int) -> Point:
@@ -88,45 +89,33 @@ class Tracklet:
         return ax + share * (bx - ax), ay + share * (by - ay)
 
     def beginning(self) -> Point:
-        """Return where it began: the mean of its first points."""
-        if "beginning" not in self._known:
-            self._known["beginning"] = self._mean(self._times[0][0], self._times[0][0] + _END_MS)
-        return self._known["beginning"]
+        """Return where it began, as its first points tell together."""
+        return self._motions()[0]
 
     def ending(self) -> Point:
-        """Return where it ended: the mean of its last points."""
-        if "ending" not in self._known:
-            self._known["ending"] = self._find_ending()
-        return self._known["ending"]
-
-    def _find_ending(self) -> Point:
-        if self.ended_ms - self._times[-1][0] > _END_MS:  # It stood: nothing but the last point tells where.
-            return self._times[-1][1:]
-        return self._mean(self._times[-1][0] - _END_MS, self._times[-1][0])
+        """Return where it ended, as its last points tell together."""
+        return self._motions()[1]
 
     def velocity(self) -> Point:
         """Return how it moved at its end, m/s; (0, 0) where it stood."""
-        if "velocity" not in self._known:
-            self._known["velocity"] = self._find_velocity()
-        return self._known["velocity"]
+        return self._motions()[2]
 
-    def _find_velocity(self) -> Point:
-        last_ms, x, y = self._times[-1]
-        before = bisect_left(self._times, (last_ms - 2 * _END_MS, float("-inf"), 0.0))
-        first_ms, ax, ay = self._times[before]
-        if self.ended_ms - last_ms > _END_MS or last_ms - first_ms < _END_MS:
-            return 0.0, 0.0
-        passed_s = (last_ms - first_ms) / 1000
-        return (x - ax) / passed_s, (y - ay) / passed_s
+    def _motions(self) -> tuple[Point, Point, Point]:
+        if self._known is None:
+            first_ms, last_ms = self._times[0][0], self._times[-1][0]
+            begin, _ = _fit(self._between(first_ms, first_ms + _FIT_MS), self.opened_ms)
+            if self.ended_ms - last_ms > _FIT_MS:  # It stood: nothing but the last point tells where.
+                self._known = begin, self._times[-1][1:], (0.0, 0.0)
+            else:
+                self._known = begin, *_fit(self._between(last_ms - _FIT_MS, last_ms), self.ended_ms)
+        return self._known
 
-    def _mean(self, from_ms: int, to_ms: int) -> Point:
+    def _between(self, from_ms: int, to_ms: int) -> list[tuple[int, float, float]]:
         first = bisect_left(self._times, (from_ms, float("-inf"), 0.0))
-        last = bisect_right(self._times, (to_ms, float("inf"), 0.0))
-        some = self._times[first:last]
-        return sum(point[1] for point in some) / len(some), sum(point[2] for point in some) / len(some)
+        return self._times[first : bisect_right(self._times, (to_ms, float("inf"), 0.0))]
 
     def _take_path(self, segment: VisitSegment) -> bool:
-        """Keep the earliest point of each second: the same set, whatever the order."""
+        """Keep the earliest point of each half second: the same set, whatever the order."""
         is_news = False
         for point in segment.path:
             bucket = point.t_ms // _BUCKET_MS
@@ -140,3 +129,16 @@ class Tracklet:
             insort(self._times, fresh)
             is_news = True
         return is_news
+
+
+def _fit(points: list[tuple[int, float, float]], at_ms: int) -> tuple[Point, Point]:
+    """Return where points lie at a time, and how fast they move, m/s: by least squares, standing where they are few."""
+    count = len(points)
+    t_ms, x_m, y_m = (sum(point[axis] for point in points) / count for axis in range(3))
+    spread = sum((point[0] - t_ms) ** 2 for point in points)
+    if points[-1][0] - points[0][0] < _LEAST_FIT_MS:
+        return (x_m, y_m), (0.0, 0.0)
+    vx = sum((point[0] - t_ms) * (point[1] - x_m) for point in points) / spread
+    vy = sum((point[0] - t_ms) * (point[2] - y_m) for point in points) / spread
+    ahead_ms = at_ms - t_ms
+    return (x_m + vx * ahead_ms, y_m + vy * ahead_ms), (vx * 1000, vy * 1000)

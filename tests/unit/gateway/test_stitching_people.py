@@ -235,7 +235,7 @@ def test_of_many_signatures_the_earliest_count():
 
 def test_what_is_known_of_a_segment_does_not_depend_on_the_order():
     part = segment(ONE, "a", walking(0.0, 0.0, 1.0), (0, 10))
-    later = replace(part, path=part.path[1::2])
+    later = replace(part, path=tuple(replace(point, t_ms=point.t_ms + 200) for point in part.path[1::2]))
     one, other = Tracklet(ONE, part), Tracklet(ONE, later)
     one.take(later)
     other.take(part)
