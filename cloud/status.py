@@ -2,6 +2,7 @@
 
 from sqlalchemy import func, select
 
+from cloud.codes.tables import code_queue, item_codes
 from cloud.db import Database
 from cloud.ingest.repository import log_head
 from cloud.projections.base import read_cursor
@@ -23,6 +24,8 @@ def read_status(database: Database) -> list[tuple[str, int]]:
             ("link decisions in force", session.number(select(func.count()).select_from(link_decisions).where(active))),
             ("dead letters waiting", session.number(select(func.count()).select_from(dead_letters).where(waiting))),
             ("changes waiting for links", session.number(select(func.count()).select_from(link_queue))),
+            ("item codes issued", session.number(select(func.count()).select_from(item_codes))),
+            ("item codes to be judged", session.number(select(func.count()).select_from(code_queue))),
             ("log head", head),
             *((f"{name} behind by", head - read_cursor(session, name)) for name in PROJECTION_NAMES),
         ]

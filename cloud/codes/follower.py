@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cloud.codes import repository
 from cloud.codes.judge import CodeRules, CodeScan, Judgement, judge
 from cloud.codes.queue import Code, enqueue_codes, requeue_all_codes
-from cloud.db import ReadSession, WriteSession
+from cloud.db import ReadSession, Values, WriteSession
 from cloud.projections.base import lock_cursor
 
 CODES = "codes"
@@ -32,10 +32,14 @@ class CodeFollower:
         issued = repository.load_issued(session, tenant, codes)
         scans = repository.load_scans(session, tenant, codes)
         registered = repository.registered_gtins(session, tenant, {gtin for gtin, _ in codes})
-        for code in codes:
+        verdicts: list[Values] = []
+        states: list[Values] = []
+        for code in (each for each in codes if scans[each]):
             judgement = judge(scans[code], issued.get(code), self._rules, registered=code[0] in registered)
-            repository.write_verdicts(session, tenant, code, scans[code], judgement.verdicts)
-            _write_state(session, tenant, code, scans[code], judgement)
+            verdicts += _verdict_rows(tenant, code, scans[code], judgement)
+            states.append(_state_row(tenant, code, scans[code], judgement))
+        repository.replace_verdicts(session, tenant, codes, verdicts)
+        repository.replace_states(session, tenant, codes, states)
         # Opening an item shows that it was sold: what scans of its inner code tell changes the outer one's verdicts.
         enqueue_codes(session, tenant, repository.outers_of(session, tenant, codes))
 
@@ -45,24 +49,33 @@ class CodeFollower:
         requeue_all_codes(session)
 
 
-def _write_state(
-    session: WriteSession, tenant: str, code: Code, scans: Sequence[CodeScan], judgement: Judgement
-) -> None:
-    if not scans:
-        repository.remove_state(session, tenant, code)
-        return
-    verdicts = list(judgement.verdicts.values())
-    first = next((scan.time_ms for scan in scans if scan.scan_id == judgement.first_scan_id), None)
-    row = {
-        "scans": len(verdicts),
-        "repeats": verdicts.count("repeat"),
+def _verdict_rows(tenant: str, code: Code, scans: Sequence[CodeScan], judgement: Judgement) -> list[Values]:
+    return [
+        {
+            "tenant": tenant,
+            "touch_id": scan.scan_id,
+            "gtin": code[0],
+            "serial": code[1],
+            "time_ms": scan.time_ms,
+            "verdict": judgement.verdicts[scan.scan_id],
+        }
+        for scan in scans
+    ]
+
+
+def _state_row(tenant: str, code: Code, scans: Sequence[CodeScan], judgement: Judgement) -> Values:
+    return {
+        "tenant": tenant,
+        "gtin": code[0],
+        "serial": code[1],
+        "scans": len(scans),
+        "repeats": list(judgement.verdicts.values()).count("repeat"),
         "persons": judgement.persons,
-        "authenticated_ms": first,
+        "authenticated_ms": next((s.time_ms for s in scans if s.scan_id == judgement.first_scan_id), None),
         "last_scan_ms": max(scan.time_ms for scan in scans),
         "is_cloned": judgement.is_cloned,
         "alert": alert_of(judgement),
     }
-    repository.write_state(session, tenant, code, row)
 
 
 def alert_of(judgement: Judgement) -> str | None:

@@ -1,13 +1,13 @@
 """SQL of judging: what is known of codes and their scans, and the verdicts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select
 
-from cloud.codes.judge import CodeScan, IssuedCode, Kind, Place, Verdict
+from cloud.codes.judge import CodeScan, IssuedCode, Kind, Place
 from cloud.codes.queue import IS_SERIAL, Code
 from cloud.codes.tables import code_queue, code_states, code_verdicts, item_codes, store_positions
-from cloud.db import ReadSession, WriteSession, chunks
+from cloud.db import ReadSession, Values, WriteSession, chunks
 from cloud.projections.corrections import stands
 from cloud.tables import touches
 
@@ -34,8 +34,11 @@ def take_codes(session: WriteSession, tenant: str, codes: Sequence[Code]) -> Non
 
 
 def among(table: Table, codes: Iterable[Code], serial: str = "serial") -> ColumnElement[bool]:
-    """Return the condition that a row is of one of these codes."""
-    return or_(*(and_(table.c.gtin == gtin, table.c[serial] == value) for gtin, value in codes))
+    """Return the condition that a row is of one of these codes; there must be some."""
+    by_gtin: dict[str, list[str]] = {}
+    for gtin, value in codes:
+        by_gtin.setdefault(gtin, []).append(value)
+    return or_(*(and_(table.c.gtin == gtin, table.c[serial].in_(values)) for gtin, values in by_gtin.items()))
 
 
 def load_issued(session: ReadSession, tenant: str, codes: Sequence[Code]) -> dict[Code, IssuedCode]:
@@ -115,40 +118,16 @@ def load_scans(session: ReadSession, tenant: str, codes: Sequence[Code]) -> dict
     return scans
 
 
-def write_verdicts(
-    session: WriteSession, tenant: str, code: Code, scans: Sequence[CodeScan], verdicts: Mapping[str, Verdict]
-) -> None:
-    """Replace the verdicts on a code's scans."""
-    gtin, serial = code
-    session.execute(
-        delete(code_verdicts).where(
-            code_verdicts.c.tenant == tenant, code_verdicts.c.gtin == gtin, code_verdicts.c.serial == serial
-        )
-    )
-    session.insert(
-        code_verdicts,
-        [
-            {
-                "tenant": tenant,
-                "touch_id": scan.scan_id,
-                "gtin": gtin,
-                "serial": serial,
-                "time_ms": scan.time_ms,
-                "verdict": verdicts[scan.scan_id],
-            }
-            for scan in scans
-        ],
-    )
+def replace_verdicts(session: WriteSession, tenant: str, codes: Sequence[Code], rows: Sequence[Values]) -> None:
+    """Replace the verdicts on these codes' scans."""
+    session.execute(delete(code_verdicts).where(code_verdicts.c.tenant == tenant, among(code_verdicts, codes)))
+    session.insert(code_verdicts, rows)
 
 
-def write_state(session: WriteSession, tenant: str, code: Code, row: Mapping[str, object]) -> None:
-    """Replace what is told of a code as a whole."""
-    session.upsert(code_states, [{"tenant": tenant, "gtin": code[0], "serial": code[1], **row}])
-
-
-def remove_state(session: WriteSession, tenant: str, code: Code) -> None:
-    """Forget a code whose scans all turned out not to have been."""
-    session.execute(delete(code_states).where(code_states.c.tenant == tenant, among(code_states, [code])))
+def replace_states(session: WriteSession, tenant: str, codes: Sequence[Code], rows: Sequence[Values]) -> None:
+    """Replace what is told of these codes as a whole; one without a row has no scan that stands."""
+    session.execute(delete(code_states).where(code_states.c.tenant == tenant, among(code_states, codes)))
+    session.insert(code_states, rows)
 
 
 def forget_verdicts(session: WriteSession) -> None:

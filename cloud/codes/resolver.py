@@ -26,9 +26,9 @@ from cloud.codes.linkset import (
 )
 from cloud.codes.pages import CONTENT_SECURITY_POLICY, ItemPage, Said, render
 from cloud.codes.recording import record_scan
-from cloud.codes.store_token import InStore, read_token
+from cloud.codes.store_token import MIN_KEY_BYTES, InStore, read_token
 from cloud.codes.visitors import is_person, language_of, wants
-from cloud.config import Settings
+from cloud.config import ConfigError, Settings
 from cloud.context import Context, code_rules_of, get_context
 from cloud.db import ReadSession
 from cloud.errors import ProblemError
@@ -64,19 +64,32 @@ def make_resolver(settings: Settings) -> Resolver | None:
     """Return the resolver that the settings describe, None where it is off.
 
     Raises:
-        OSError: The key of store tokens cannot be read.
+        ConfigError: The key of store tokens cannot be read or is too short.
     """
     if settings.resolver_tenant is None:
         return None
-    file = settings.store_token_key_file
     key = token_bytes(_KEY_BYTES)
     return Resolver(
         tenant=settings.resolver_tenant,
-        token_key=None if file is None else Path(file).read_bytes().strip(),
+        token_key=_token_key(settings.store_token_key_file),
         clients=RateLimits(key, settings.resolver_requests_per_minute),
         codes=RateLimits(key, settings.resolver_requests_per_minute),
         again=RateLimits(key, 1),
     )
+
+
+def _token_key(file: str | None) -> bytes | None:
+    if file is None:
+        return None
+    try:
+        key = Path(file).read_bytes().strip()
+    except OSError as error:
+        msg = f"store_token_key_file: {file!r} cannot be read ({error.strerror}); name a file with the key"
+        raise ConfigError(msg) from error
+    if len(key) < MIN_KEY_BYTES:
+        msg = f"store_token_key_file: {file!r} holds {len(key)} bytes, at least {MIN_KEY_BYTES} are needed"
+        raise ConfigError(msg)
+    return key
 
 
 def get_resolver(request: Request) -> Resolver:
@@ -244,7 +257,11 @@ def _json(body: object, media_type: str) -> Response:
 
 def _page(request: Request, page: ItemPage, status: HTTPStatus, headers: dict[str, str] | None = None) -> Response:
     language = language_of(request.headers.get("accept-language", ""))
-    own = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Content-Language": language, "Vary": "Accept-Language"}
+    own = {
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        "Content-Language": language,
+        "Vary": "Accept, Accept-Language",
+    }
     return Response(render(page, language), int(status), {**own, **_ANY_ORIGIN, **(headers or {})}, "text/html")
 
 

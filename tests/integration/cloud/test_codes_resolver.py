@@ -11,6 +11,7 @@ from sqlalchemy import select
 from cloud.app import create_app
 from cloud.codes.registry import Product, put_products
 from cloud.codes.store_token import SLOT_MS, InStore, make_token
+from cloud.config import ConfigError
 from cloud.tables import event_log
 from tests.integration.cloud.support import KEY, TENANT, Cloud, NewCloud, serving
 from tests.integration.cloud.test_codes import GTIN, INNER, OUTER, issue
@@ -60,6 +61,14 @@ def test_it_is_off_unless_set(new_cloud: NewCloud):
     cloud = new_cloud()
     with serving(create_app(cloud.settings, cloud.clock, cloud.token, runs_projections=False)) as http:
         assert {http.get(path).status_code for path in (CAP, "/.well-known/gs1resolver", "/in-store/x")} == {404}
+
+
+def test_a_key_of_store_tokens_that_cannot_be_used_is_named(new_cloud: NewCloud, tmp_path: Path):
+    (tmp_path / "short.key").write_bytes(b"short")
+    for name, fault in (("short.key", "holds 5 bytes, at least 16"), ("none.key", "cannot be read")):
+        settings = replace(new_cloud().settings, resolver_tenant=TENANT, store_token_key_file=str(tmp_path / name))
+        with pytest.raises(ConfigError, match=fault):
+            create_app(settings)
 
 
 def test_a_phone_is_told_genuine_then_scanned_before(phone: Phone):
