@@ -10,7 +10,9 @@ from msgspec import Struct
 
 from cloud.codes.visitors import Language
 
-Said = Literal["first", "before", "issued", "cloned", "unknown", "unregistered", "unreadable", "missing", "in_store"]
+Said = Literal[
+    "first", "before", "issued", "cloned", "unknown", "unregistered", "product", "unreadable", "missing", "in_store"
+]
 
 _STYLE = """:root{color-scheme:light dark;--good:#0a6b3d;--bad:#a3260f;--line:#8886}
 @media(prefers-color-scheme:dark){:root{--good:#5fd69a;--bad:#ff9a85}}
@@ -36,7 +38,7 @@ _TEXTS: Mapping[Language, Mapping[str, str]] = {
         "unreadable": "This code cannot be read. Scan it again, or copy the address anew.",
         "missing": "This product is not known here.",
         "in_store": "You are in the store. Scan an item now; this counts for a minute.",
-        "product": "Product",
+        "product": "This code names a product, not a single item.",
         "serial": "Serial",
         "lot": "Lot",
         "more": "More about this product",
@@ -52,7 +54,7 @@ _TEXTS: Mapping[Language, Mapping[str, str]] = {
         "unreadable": "无法识别该编码，请重新扫描或重新复制网址。",  # noqa: RUF001 - Chinese
         "missing": "这里没有该产品的信息。",
         "in_store": "您在门店内。请现在扫描商品，一分钟内有效。",  # noqa: RUF001 - Chinese
-        "product": "产品",
+        "product": "该编码表示产品，而不是单件商品。",  # noqa: RUF001 - Chinese
         "serial": "序列号",
         "lot": "批号",
         "more": "了解该产品",

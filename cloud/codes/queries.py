@@ -88,6 +88,16 @@ def get_product(session: ReadSession, tenant: str, gtin: str) -> AnyRow | None:
     return session.first(select(code_products).where(code_products.c.tenant == tenant, code_products.c.gtin == gtin))
 
 
+def lot_of(session: ReadSession, tenant: str, code: Code) -> str | None:
+    """Return the lot that a code was issued with, whatever a printed link claims; None where none is known."""
+    row = session.first(
+        select(item_codes.c.lot).where(
+            item_codes.c.tenant == tenant, item_codes.c.gtin == code[0], item_codes.c.serial == code[1]
+        )
+    )
+    return None if row is None else row.lot
+
+
 def _is_alert(alert: str | None) -> Any:  # noqa: ANN401 - a condition of SQLAlchemy's
     return code_states.c.alert.is_not(None) if alert is None else code_states.c.alert == alert
 

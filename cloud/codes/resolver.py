@@ -176,7 +176,7 @@ def _look_up(session: ReadSession, context: Context, tenant: str, item: ItemLink
         said=said,
         gtin=item.gtin,
         serial=item.serial,
-        lot=item.lot,
+        lot=None if item.serial is None else queries.lot_of(session, tenant, (item.gtin, item.serial)),
         name=None if product is None else product.name,
         page_url=None if product is None else product.page_url,
         first_at=None if first_ms is None else _day(first_ms),
@@ -188,7 +188,7 @@ def _verdict(
 ) -> tuple[Said, int | None]:
     """Return what a scan made now would mean, and when the item was first authenticated."""
     if item.serial is None:
-        return "unregistered", None
+        return "product", None
     code = (item.gtin, item.serial)
     issued = repository.load_issued(session, tenant, [code]).get(code)
     scans = repository.load_scans(session, tenant, [code])[code]

@@ -95,8 +95,13 @@ def test_nothing_is_recorded_of_programs_and_of_products_without_serial(phone: P
     assert phone.http.head(CAP, headers=HEADERS).status_code == 200
     for headers in ({"Purpose": "prefetch"}, {"User-Agent": "WhatsApp/2.23"}, {"Accept": "application/linkset+json"}):
         assert phone.get(CAP, **headers).status_code == 200
-    assert phone.get(f"/01/{GTIN}").status_code == 200
+    assert "names a product" in phone.get(f"/01/{GTIN}").text
     assert phone.scans() == []
+
+
+def test_a_page_shows_the_lot_that_was_issued_not_the_one_that_a_link_claims(phone: Phone):
+    page = phone.get(f"/01/{GTIN}/10/FAKE/21/PACK").text
+    assert ("<dd>L1</dd>" in page, "FAKE" in page) == (True, False)
 
 
 def test_machines_get_link_sets_and_redirects(phone: Phone):
@@ -149,6 +154,11 @@ def test_what_cannot_be_read_or_is_not_known_is_said(phone: Phone, path: str, st
     if status == 400:
         machine = phone.get(path, Accept="application/json")
         assert (machine.status_code, machine.headers["content-type"]) == (400, "application/problem+json")
+
+
+def test_machines_are_told_of_unknown_products_in_a_problem_document(phone: Phone):
+    answer = phone.get("/01/09506000134352", Accept="application/json")
+    assert (answer.status_code, "09506000134352" in answer.json()["detail"]) == (404, True)
 
 
 def test_who_asks_too_often_waits_and_no_address_is_kept(phone: Phone):
