@@ -14,10 +14,12 @@ from simulators.core.geometry import Point
 HORIZON_S = 2.5
 """Contacts that are further away in time are nobody's concern."""
 
+ROOM_M = 0.08
+"""People plan to pass others by a little more than they must."""
+
 _CONTACT_COST_M = 1.0  # Metres per second of deviation that are worth as much as contact in one second.
 _LEFT_COST_MPS = 0.05  # Who meets head-on passes on the right.
 _AT_ONCE_S = 0.1
-_ROOM_M = 0.08  # People plan to pass others by a little more than they must.
 _CHOICES = sorted(
     (hypot(cos(pi * turn / 180) * share - 1, sin(pi * turn / 180) * share), turn < 0, turn, share)
     for turn in (0, 20, -20, 40, -40, 60, -60, 85, -85)
@@ -59,18 +61,9 @@ def is_in_the_way(others: Sequence[Other], velocity: Point, for_s: float) -> boo
     x, y = velocity
     for dx, dy, vx, vy, contact_m in others:
         wx, wy = x - vx, y - vy
-        if dx * wx + dy * wy > 0 and time_to_contact((dx, dy), (wx, wy), contact_m + _ROOM_M) < for_s:
+        if dx * wx + dy * wy > 0 and time_to_contact((dx, dy), (wx, wy), contact_m + ROOM_M) < for_s:
             return True
     return False
-
-
-def is_out_of_reach(others: Sequence[Other], reach_m: float) -> bool:
-    """Return whether nobody can be touched by a walk of this length."""
-    for dx, dy, _, _, contact_m in others:
-        apart_m = reach_m + contact_m
-        if dx * dx + dy * dy < apart_m * apart_m:
-            return False
-    return True
 
 
 def free_share(step: Point, others: Sequence[Other]) -> float:
@@ -102,8 +95,10 @@ def choose_velocity(
 
 
 def _contact_cost(tried: Point, velocity: Point, others: Sequence[Other]) -> float:
-    (x, y), soonest_s = tried, HORIZON_S
+    soonest_s = HORIZON_S
+    both_x, both_y = 2 * tried[0] - velocity[0], 2 * tried[1] - velocity[1]
     for dx, dy, vx, vy, contact_m in others:
-        closing = (2 * x - velocity[0] - vx, 2 * y - velocity[1] - vy) if vx or vy else tried
-        soonest_s = min(soonest_s, time_to_contact((dx, dy), closing, contact_m + _ROOM_M))
+        wx, wy = (both_x - vx, both_y - vy) if vx or vy else tried
+        if dx * wx + dy * wy > 0:
+            soonest_s = min(soonest_s, time_to_contact((dx, dy), (wx, wy), contact_m + ROOM_M))
     return _CONTACT_COST_M / max(soonest_s, _AT_ONCE_S) if soonest_s < HORIZON_S else 0.0

@@ -6,9 +6,17 @@ touch. Who is held up for long turns the shoulders, then squeezes by, so that no
 
 from collections.abc import Sequence
 from contextlib import suppress
-from math import atan2, floor
+from math import atan2, floor, hypot
 
-from simulators.core.avoidance import HORIZON_S, Other, choose_velocity, free_share, is_in_the_way, is_out_of_reach
+from simulators.core.avoidance import (
+    HORIZON_S,
+    ROOM_M,
+    Other,
+    choose_velocity,
+    free_share,
+    is_in_the_way,
+    time_to_contact,
+)
 from simulators.core.geometry import Point, distance
 from simulators.core.navigation import NoWayError
 from simulators.core.people import NEAR_ENOUGH_M, Person, Reached
@@ -74,32 +82,76 @@ class Walkers:
         return moves
 
     def _walk(self, person: Person, seconds: float) -> Reached:
-        others = [other for other in self.near(person.position) if other is not person]
-        if not others:
+        near = self.near(person.position)
+        if len(near) == 1:
             return _straight_on(person, seconds)
         waited_s = person.pause(seconds)
         if waited_s >= seconds:
             return []
-        walker = _Walker(person, others, seconds - waited_s)
-        moved = walker.walk()
-        reached = [(point, waited_s + after_s) for point, after_s in moved]
-        return [(walker.stood_at, waited_s), *reached] if waited_s and reached else reached
+        walks_s, stood_at = seconds - waited_s, person.position
+        apart_m = _keeps_apart_m(person)
+        if apart_m is not None and not _may_be_hindered(person, near, walks_s, apart_m):
+            moved = _straight_on(person, walks_s)
+            person.held_up_s = max(0.0, person.held_up_s - walks_s)
+        else:
+            moved = _Walker(person, near, walks_s, apart_m).walk()
+        if not waited_s or not moved:
+            return moved
+        return [(stood_at, waited_s), *((point, waited_s + after_s) for point, after_s in moved)]
+
+
+def _keeps_apart_m(person: Person) -> float | None:
+    """Return how near to others someone goes, which depends on how long they are in the way; None: squeezes by."""
+    return next((apart for until_s, apart in _PATIENCE if person.held_up_s < until_s), None)
+
+
+def _may_be_hindered(person: Person, near: Sequence[Person], seconds: float, apart_m: float) -> bool:
+    """Return whether anybody is ahead, or so near that the next steps may end in contact.
+
+    Seldom true, and asked of everyone who walks: hence one loop over plain numbers.
+    """
+    (x, y), (goal_x, goal_y), pace_mps = person.position, person.way[0], person.pace_mps
+    companions_m = min(apart_m, _COMPANIONS_M)
+    gap_m, reach_m = hypot(goal_x - x, goal_y - y), pace_mps * seconds
+    wanted_x, wanted_y = _wanted(person, gap_m)
+    ahead_s = min(HORIZON_S, max(seconds, gap_m / pace_mps))
+    for other in near:
+        if other is person:
+            continue
+        (other_x, other_y), (vx, vy) = other.position, other.velocity
+        contact_m = companions_m if other.party_id == person.party_id else apart_m
+        dx, dy, closing_x, closing_y = other_x - x, other_y - y, wanted_x - vx, wanted_y - vy
+        if dx * dx + dy * dy < (reach_m + contact_m) * (reach_m + contact_m):
+            return True
+        if dx * closing_x + dy * closing_y > 0 and (
+            time_to_contact((dx, dy), (closing_x, closing_y), contact_m + ROOM_M) < ahead_s
+        ):
+            return True
+    return False
+
+
+def _wanted(person: Person, gap_m: float) -> Point:
+    """Return the velocity that leads straight to the next point of the way, which is so far off, m/s."""
+    if not gap_m:
+        return (0.0, 0.0)
+    (x, y), (goal_x, goal_y), speed = person.position, person.way[0], person.pace_mps
+    return ((goal_x - x) / gap_m * speed, (goal_y - y) / gap_m * speed)
 
 
 class _Walker:
     """Someone with others near, for one tick."""
 
-    def __init__(self, person: Person, near: Sequence[Person], seconds: float) -> None:
+    def __init__(self, person: Person, near: Sequence[Person], seconds: float, apart_m: float | None) -> None:
         self._person, self._seconds = person, seconds
-        self.stood_at = person.position
-        apart_m = next((apart for until_s, apart in _PATIENCE if person.held_up_s < until_s), None)
+        self._stood_at = person.position
         x, y = person.position
         companions_m = min(apart_m or 0.0, _COMPANIONS_M)
         self._others: list[Other] = []
         if apart_m is not None:
             for other in near:
-                contact_m = companions_m if other.party_id == person.party_id else apart_m
-                self._others.append((other.position[0] - x, other.position[1] - y, *other.velocity, contact_m))
+                if other is not person:
+                    contact_m = companions_m if other.party_id == person.party_id else apart_m
+                    self._others.append((other.position[0] - x, other.position[1] - y, *other.velocity, contact_m))
 
     def walk(self) -> Reached:
         """Make the step. Return the points reached, as `Person.advance` does."""
@@ -115,32 +167,23 @@ class _Walker:
             person.held_up_s = max(0.0, person.held_up_s - self._seconds)
         return reached
 
-    def _wanted(self, gap_m: float) -> Point:
-        (x, y), (goal_x, goal_y) = self._person.position, self._person.way[0]
-        if not gap_m:
-            return (0.0, 0.0)
-        speed = self._person.pace_mps
-        return ((goal_x - x) / gap_m * speed, (goal_y - y) / gap_m * speed)
-
     def _unhindered(self, gap_m: float) -> Reached:
         """Walk straight on if nobody is in the way; else stay and return nothing."""
         person = self._person
         ahead_s = min(HORIZON_S, max(self._seconds, gap_m / person.pace_mps))
-        if is_in_the_way(self._others, self._wanted(gap_m), ahead_s):
+        if is_in_the_way(self._others, _wanted(person, gap_m), ahead_s):
             return []
-        if is_out_of_reach(self._others, person.pace_mps * self._seconds):
-            return _straight_on(person, self._seconds)
         way, heading = list(person.way), person.heading
         reached = _straight_on(person, self._seconds)
         if self._is_free(reached):
             return reached
-        person.way, person.position, person.heading = way, self.stood_at, heading
+        person.way, person.position, person.heading = way, self._stood_at, heading
         return []
 
     def _is_free(self, reached: Reached) -> bool:
         """Return whether a walk of several straight steps touches nobody."""
-        x, y = self.stood_at
-        before = self.stood_at
+        x, y = self._stood_at
+        before = self._stood_at
         for point, _ in reached:
             step = (point[0] - before[0], point[1] - before[1])
             dx, dy = before[0] - x, before[1] - y
@@ -153,12 +196,12 @@ class _Walker:
         return True
 
     def _round_others(self, target: Point, gap_m: float) -> Reached:
-        person, seconds, (x, y) = self._person, self._seconds, self.stood_at
+        person, seconds, (x, y) = self._person, self._seconds, self._stood_at
         if self._is_near_enough(gap_m):
             person.way, person.velocity = [], (0.0, 0.0)
             return []
         slow = min(1.0, gap_m / (person.pace_mps * seconds))
-        wanted = self._wanted(gap_m)
+        wanted = _wanted(person, gap_m)
         wanted = (wanted[0] * slow, wanted[1] * slow)
         chosen = choose_velocity(wanted, person.velocity, self._others, self._keeps_clear)
         share = min(1.0, free_share((chosen[0] * seconds, chosen[1] * seconds), self._others))
@@ -180,7 +223,7 @@ class _Walker:
         )
 
     def _keeps_clear(self, velocity: Point) -> bool:
-        (x, y), seconds, ground = self.stood_at, self._seconds, self._person.ground
+        (x, y), seconds, ground = self._stood_at, self._seconds, self._person.ground
         return ground is None or ground.is_clear((x, y), (x + velocity[0] * seconds, y + velocity[1] * seconds))
 
 
