@@ -19,6 +19,7 @@ from benchmarks.publishing import publish
 from benchmarks.rendering import rendering
 from benchmarks.simulation import store_day
 from benchmarks.simulation_visits import draw
+from benchmarks.stitching import stitching
 from benchmarks.tracking import tracking, tracking_soak
 from benchmarks.vision import camera, detector
 
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "detector": detector,
     "camera": camera,
     "rendering": rendering,
+    "stitching": stitching,
     "tracking": tracking,
     "tracking-soak": tracking_soak,
     "visits": draw,

@@ -44,7 +44,7 @@ class Stitcher:
         self._looks = Appearances(rules)
         self._dirty_ms: float = inf
         self._touched: set[str] = set()
-        self._places: dict[int, tuple[float, float, int]] = {}
+        self._places: list[tuple[float, float, int]] = []
         self._places_ms = -1
 
     def take(self, device: Source, segment: VisitSegment) -> None:
@@ -186,28 +186,33 @@ class Stitcher:
         self._places_ms = slot_ms
         horizon_ms = slot_ms - self._horizon_ms()
         self._active = [each for each in self._active if each.last().ended_ms >= horizon_ms]
-        self._places = {id(each): (*each.last().position(slot_ms), each.last().ended_ms) for each in self._active}
+        self._places = [(*each.last().position(slot_ms), each.last().ended_ms) for each in self._active]
 
-    def _is_near(self, cluster: Cluster, tracklet: Tracklet) -> bool:
-        """Return whether somebody can have come to where a segment begins; quick, and never wrongly no."""
-        place = self._places.get(id(cluster))
-        if place is None:
-            return True  # Begun in this very window.
-        x_m, y_m, ended_ms = place
-        begin = tracklet.beginning()
-        reach_s = max(0.0, (tracklet.opened_ms - ended_ms) / 1000) + self._rules.window_s + 1
-        return hypot(x_m - begin[0], y_m - begin[1]) <= self._rules.walking_mps * reach_s + _NEAR_M
+    def _near(self, tracklet: Tracklet) -> list[int]:
+        """Return the places of active clusters that can have come to where a segment begins; quick, and never too few.
+
+        Those that began in this very window have no place noted yet.
+        """
+        (x_m, y_m), opened_ms = tracklet.beginning(), tracklet.opened_ms
+        speed = self._rules.walking_mps / 1000
+        least_m = self._rules.walking_mps * (self._rules.window_s + 1) + _NEAR_M
+        found = [
+            index
+            for index, (ax, ay, ended_ms) in enumerate(self._places)
+            if hypot(ax - x_m, ay - y_m)
+            <= (least_m + speed * (opened_ms - ended_ms) if opened_ms > ended_ms else least_m)
+        ]
+        return [*found, *range(len(self._places), len(self._active))]
 
     def _weights(self, tracklet: Tracklet) -> dict[int, float]:
         """Return what speaks for each active cluster, by its place; those are left out for whom nothing can."""
         looks = self._looks.versions(((tracklet.device.device, tracklet.segment.segment_id),))
         is_back = came_in(tracklet)
         found = {}
-        for place, cluster in enumerate(self._active):
-            if self._is_near(cluster, tracklet):
-                weight = self._weight(cluster, tracklet, looks, is_back=is_back)
-                if weight is not None:
-                    found[place] = weight
+        for place in self._near(tracklet):
+            weight = self._weight(self._active[place], tracklet, looks, is_back=is_back)
+            if weight is not None:
+                found[place] = weight
         return found
 
     def _weight(self, cluster: Cluster, tracklet: Tracklet, looks: Versions, *, is_back: bool) -> float | None:

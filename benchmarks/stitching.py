@@ -1,0 +1,335 @@
+"""Visits stitched from all cameras of simulated stores: scores beside simpler ways, and what a full store costs."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from math import hypot
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec.structs import replace
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measure import Result
+from contracts.events import Source
+from contracts.ids import deterministic_id
+from contracts.payloads import AppearanceSignature, PathPoint, VisitSegment
+from gateway.core.stitching import Stitcher, StitchRules, Visits
+from gateway.core.stitching.appearance import Appearances
+from gateway.core.stitching.tracklets import Tracklet
+from gateway.core.stitching.visits import merge_stays, staff_score
+from shopthread.fleet.devices import make_devices
+from simulators.adapters.scenario_files import load_scenario
+from simulators.core.lines import TrackLine
+from simulators.core.scoring.measured import MeasuredStay, MeasuredVisit, Observation, Options, TrackSpan
+from simulators.core.scoring.scorecard import Scorecard, score
+from simulators.core.signatures import PRESETS
+from simulators.core.store import Store
+from simulators.core.truth import Truth
+
+_BEGINS = datetime(2026, 3, 5, 16, tzinfo=UTC)
+_MINUTES = 20
+_MS_PER_S = 1000
+_SETTLE_MS = 5000
+_COPIES, _SHIFT_MS = 4, 17_000
+_LOADED_S = (900, 1020)
+_CORE_SHARE = 0.2
+_NEAR_M, _SOON_MS, _ALIKE = 2.0, 10_000, 2.0
+_STAFF = 0.5
+
+LEVELS = {
+    "0.15 m": {"position_m": 0.15, "missed_detections": 0.03, "fragments_per_min": 0.3},
+    "0.30 m": {"position_m": 0.30, "missed_detections": 0.10, "fragments_per_min": 1.0},
+}
+"""What cameras get wrong, besides occlusion by shelves, walls and people; switches of tracks are left out."""
+
+_RUNS = (
+    ("fashion_store", "0.15 m", "good"),
+    ("fashion_store", "0.15 m", "typical"),
+    ("fashion_store", "0.15 m", "poor"),
+    ("fashion_store", "0.30 m", "typical"),
+    ("supermarket", "0.15 m", "good"),
+    ("supermarket", "0.15 m", "typical"),
+    ("supermarket", "0.15 m", "poor"),
+    ("supermarket", "0.30 m", "typical"),
+)
+
+
+class News(NamedTuple):
+    """What the gateway hears: a revision of a segment, or a signature."""
+
+    t_ms: int
+    device: Source
+    data: VisitSegment | AppearanceSignature
+
+
+Groups = list[list[Tracklet]]
+Way = Callable[[list[Tracklet], Appearances], Groups]
+
+
+def simulate(scenario_name: str, level: str, preset: str) -> tuple[list[News], Truth]:
+    """Return what the gateway of a store hears in twenty minutes from opening the doors, and the truth."""
+    scenario, signs = load_scenario(scenario_name), PRESETS[preset]
+    noise = replace(
+        scenario.noise, occlusion=True, signature_sd=signs.sd, signature_camera_sd=signs.camera_sd, **LEVELS[level]
+    )
+    scenario = replace(scenario, noise=noise)
+    store = Store(scenario, 1, round(_BEGINS.timestamp() * _MS_PER_S))
+    devices = make_devices(scenario, "demo", "store", bytes(32))
+    news: list[News] = []
+    opened: dict[tuple[Source, str], str] = {}
+    for _ in range(round(_MINUTES * 60 * scenario.tick_hz)):
+        for output in store.step():
+            device = devices[output.device_id]
+            for draft in device.take(output.line):
+                if isinstance(draft.data, VisitSegment):
+                    opened[device.source, draft.data.track_id] = draft.data.segment_id
+                    news.append(News(store.now_ms, device.source, draft.data))
+            if isinstance(output.line, TrackLine):
+                news += _signatures(output.line, device.source, opened, store.now_ms)
+    for device in devices.values():
+        closing = (draft.data for draft in device.end())
+        news += [News(store.now_ms, device.source, data) for data in closing if isinstance(data, VisitSegment)]
+    return news, store.truth()
+
+
+def _signatures(line: TrackLine, source: Source, opened: dict[tuple[Source, str], str], now_ms: int) -> Iterator[News]:
+    """Yield the signatures of a line. The first of a track comes before its segment was told: its id is worked out."""
+    for sign in line.signatures or ():
+        known = opened.get((source, sign.id)) or deterministic_id(line.t_ms, str(source), "segment", sign.id)
+        yield News(now_ms, source, AppearanceSignature(segment_id=known, key_id="day", signature=sign.signature))
+
+
+def stitched(news: list[News], *, looks: bool) -> tuple[Groups, float]:
+    """Return who is who as the gateway says, and the processor time that it took, s."""
+    stitcher, next_ms = Stitcher(StitchRules()), 0
+    began_s = time.process_time()
+    for each in news:
+        if isinstance(each.data, VisitSegment):
+            stitcher.take(each.device, each.data)
+        elif looks:
+            stitcher.take_signature(each.data, each.t_ms)
+        if each.t_ms >= next_ms:
+            stitcher.settle()
+            next_ms = each.t_ms + _SETTLE_MS
+    stitcher.settle()
+    return [each.tracklets for each in stitcher.clusters()], time.process_time() - began_s
+
+
+def alone(tracklets: list[Tracklet], _: Appearances) -> Groups:
+    """Leave every segment alone."""
+    return [[each] for each in tracklets]
+
+
+def by_time(tracklets: list[Tracklet], _: Appearances) -> Groups:
+    """Join each segment to whoever was seen last or is seen now, wherever that is."""
+
+    def weight(group: list[Tracklet], tracklet: Tracklet) -> float | None:
+        gap_ms = abs(tracklet.opened_ms - max(each.ended_ms for each in group))
+        return -gap_ms if gap_ms <= _SOON_MS else None
+
+    return _greedy(tracklets, weight)
+
+
+def by_appearance(tracklets: list[Tracklet], looks: Appearances) -> Groups:
+    """Join each segment to whoever looks most alike."""
+
+    def weight(group: list[Tracklet], tracklet: Tracklet) -> float | None:
+        versions = [
+            looks.versions((each.device.device, each.segment.segment_id) for each in part)
+            for part in (group[-6:], [tracklet])
+        ]
+        found = looks.likeness(versions[0], versions[1])
+        return found if found is not None and found >= _ALIKE else None
+
+    return _greedy(tracklets, weight)
+
+
+def by_nearness(tracklets: list[Tracklet], _: Appearances) -> Groups:
+    """Join each segment to whoever is nearest now, or was a moment ago."""
+
+    def weight(group: list[Tracklet], tracklet: Tracklet) -> float | None:
+        last = max(group, key=lambda each: each.ended_ms)
+        (ax, ay), (bx, by) = last.position(tracklet.opened_ms), tracklet.beginning()
+        away_m = hypot(bx - ax, by - ay)
+        return -away_m if away_m <= _NEAR_M and tracklet.opened_ms - last.ended_ms <= _SOON_MS else None
+
+    return _greedy(tracklets, weight)
+
+
+def _greedy(tracklets: list[Tracklet], weight: Callable[[list[Tracklet], Tracklet], float | None]) -> Groups:
+    """Join each segment to the best group that has no other track of its camera at the time."""
+    groups: Groups = []
+    for tracklet in tracklets:
+        free = [
+            group
+            for group in groups
+            if not any(each.device == tracklet.device and each.ended_ms > tracklet.opened_ms for each in group)
+        ]
+        rated = [(found, group) for group in free if (found := weight(group, tracklet)) is not None]
+        if rated:
+            max(rated, key=lambda pair: pair[0])[1].append(tracklet)
+        else:
+            groups.append([tracklet])
+    return groups
+
+
+def perfect(tracklets: list[Tracklet], truth: Truth) -> Groups:
+    """Join what the truth says is one person's: as well as can be, since nobody knows of whom no camera sees."""
+    longest: dict[tuple[str, str], tuple[int, str]] = {}
+    for person in truth.people:
+        for span in person.tracks:
+            key = (span.camera_id, span.track_id)
+            longest[key] = max(longest.get(key, (0, "")), (span.to_ms - span.from_ms, person.person_id))
+    groups: dict[str, list[Tracklet]] = {}
+    for each in tracklets:
+        _, person_id = longest.get((each.device.device, each.segment.track_id), (0, each.segment.segment_id))
+        groups.setdefault(person_id, []).append(each)
+    return list(groups.values())
+
+
+def rated(groups: Groups, truth: Truth) -> Scorecard:
+    """Return the scores of visits: groups of segments with a stay, of those who are not staff."""
+    return score(Observation(visits=tuple(_visit(each) for each in groups if _has_stays(each))), truth, Options())
+
+
+def _has_stays(group: list[Tracklet]) -> bool:
+    return any(each.segment.stays for each in group)
+
+
+def _visit(group: list[Tracklet]) -> MeasuredVisit:
+    stays, ended_ms = merge_stays(group), max(each.ended_ms for each in group)
+    return MeasuredVisit(
+        visit_id=group[0].segment.segment_id,
+        opened_ms=group[0].opened_ms,
+        closed_ms=ended_ms,
+        tracks=tuple(
+            TrackSpan(
+                camera_id=each.device.device,
+                track_id=each.segment.track_id,
+                from_ms=each.opened_ms,
+                to_ms=each.ended_ms,
+            )
+            for each in group
+        ),
+        stays=tuple(MeasuredStay(zone_id=s.zone_id, entered_ms=s.entered_ms, left_ms=s.left_ms) for s in stays),
+        is_staff=(staff_score(group, stays, ended_ms, StitchRules()) or 0.0) >= _STAFF,
+    )
+
+
+def _row(table: Table, name: str, way: str, card: Scorecard) -> None:
+    visits, tracking = card.visits, card.tracking
+    assert visits is not None
+    assert tracking is not None
+    values = (tracking.idf1.value, tracking.hota.value, visits.f1.value, visits.error_share.value, visits.merges.value)
+    cells = ["-" if value is None else f"{value:.3f}" for value in values]
+    table.add_row(name, way, *cells, f"{visits.true}/{visits.measured}", str(visits.of_workers), str(visits.set_aside))
+
+
+def _compare(table: Table, run: tuple[str, str, str]) -> None:
+    news, truth = simulate(*run)
+    name = ", ".join(run)
+    known: dict[str, Tracklet] = {}
+    looks = Appearances(StitchRules())
+    for each in news:
+        if isinstance(each.data, AppearanceSignature):
+            looks.take(each.data, each.t_ms)
+        elif each.data.segment_id in known:
+            known[each.data.segment_id].take(each.data)
+        else:
+            known[each.data.segment_id] = Tracklet(each.device, each.data)
+    tracklets = sorted((each for each in known.values() if each.has_path), key=lambda each: each.key)
+    _row(table, name, "perfect joins", rated(perfect(tracklets, truth), truth))
+    _row(table, name, "ours", rated(stitched(news, looks=True)[0], truth))
+    if run[2] == "typical":
+        _row(table, name, "ours, no signatures", rated(stitched(news, looks=False)[0], truth))
+        others = {"segments alone": alone, "time only": by_time, "greedy nearest": by_nearness}
+        for way, join in others.items():
+            _row(table, name, way, rated(join(tracklets, looks), truth))
+    _row(table, name, "appearance only", rated(by_appearance(tracklets, looks), truth))
+
+
+def crowded(news: list[News], copies: int) -> list[News]:
+    """Return what a store hears in which so many times as many people walk, each copy a little later."""
+    crowd = [
+        News(each.t_ms + copy * _SHIFT_MS, each.device, _later(each.data, copy))
+        for copy in range(copies)
+        for each in news
+    ]
+    return sorted(crowd, key=lambda each: each.t_ms)
+
+
+def _later(data: VisitSegment | AppearanceSignature, copy: int) -> VisitSegment | AppearanceSignature:
+    segment_id, shift_ms = f"{data.segment_id[:-2]}{copy:02x}", copy * _SHIFT_MS
+    if isinstance(data, AppearanceSignature):
+        return replace(data, segment_id=segment_id)
+    return replace(
+        data,
+        segment_id=segment_id,
+        track_id=f"{data.track_id}-{copy}",
+        opened_ms=data.opened_ms + shift_ms,
+        updated_ms=data.updated_ms + shift_ms,
+        closed_ms=None if data.closed_ms is None else data.closed_ms + shift_ms,
+        path=tuple(PathPoint(point.t_ms + shift_ms, point.x_m, point.y_m) for point in data.path),
+        stays=tuple(
+            replace(
+                stay,
+                entered_ms=stay.entered_ms + shift_ms,
+                left_ms=None if stay.left_ms is None else stay.left_ms + shift_ms,
+            )
+            for stay in data.stays
+        ),
+    )
+
+
+def load(news: list[News]) -> tuple[int, float]:
+    """Return how many people a crowded store holds, and which share of a core its visits take, signatures included."""
+    began_ms = news[0].t_ms
+    loaded = [
+        each
+        for each in crowded([each for each in news if each.t_ms - began_ms >= _LOADED_S[0] * 800], _COPIES)
+        if each.t_ms - began_ms < _LOADED_S[1] * _MS_PER_S
+    ]
+    visits, next_ms, took_s = Visits(Source("demo", "store", "gateway"), StitchRules()), 0, 0.0
+    for each in loaded:
+        started_s = time.process_time()
+        if isinstance(each.data, VisitSegment):
+            visits.take(each.device, each.data)
+        else:
+            visits.take_signature(each.data, each.t_ms)
+        if each.t_ms >= next_ms:
+            visits.settle()
+            next_ms = each.t_ms + _SETTLE_MS
+        if each.t_ms - began_ms >= _LOADED_S[0] * _MS_PER_S:
+            took_s += time.process_time() - started_s
+    people = sum(visit.status == "open" for visit in visits.visits())
+    return people, took_s / (_LOADED_S[1] - _LOADED_S[0])
+
+
+def stitching(_folder: Path) -> Result:
+    """Stitch two stores with noise; print the scores of ours and of simpler ways, and what a full store costs."""
+    table = Table(
+        "store, noise, signatures",
+        "way",
+        "IDF1",
+        "HOTA",
+        "F1",
+        "count error",
+        "merges",
+        "true/found",
+        "staff",
+        "set aside",
+    )
+    for run in _RUNS:
+        _compare(table, run)
+    Console(width=150).print(table)
+    people, share = load(simulate("supermarket", "0.15 m", "typical")[0])
+    return Result(
+        name=f"stitch {people} people, 16 cameras",
+        value=share * 100,
+        unit="% of a core",
+        reference_name="what it may take",
+        reference=_CORE_SHARE * 100,
+        ratio=share / _CORE_SHARE,
+    )
