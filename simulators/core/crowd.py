@@ -6,9 +6,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from simulators.core.geometry import Point
 from simulators.core.people import Person
 
 People = Sequence[Person]
+Places = list[Point | None]
 Indices = NDArray[np.intp]
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -25,6 +27,7 @@ class Crowd:
         positions: Where they stand, m, shape (P, 2).
         heights_m: From the floor to the top of the head, shape (P,).
         moved: Who stands elsewhere than a tick ago, or has just come, shape (P,).
+        movers: The indices of those.
     """
 
     def __init__(self) -> None:
@@ -32,6 +35,8 @@ class Crowd:
         self.positions: Floats = np.zeros((0, 2))
         self.heights_m: Floats = np.zeros(0)
         self.moved: Flags = np.zeros(0, dtype=np.bool_)
+        self.movers: list[int] = []
+        self._places: Places = []
 
     def update(self, people: People) -> Indices | None:
         """Take the people of the next tick.
@@ -41,15 +46,20 @@ class Crowd:
         """
         now = list(people)
         before = None
-        positions: Floats = np.array([person.position for person in now], dtype=np.float64).reshape(-1, 2)
         if now != self.people:
-            places = {id(person): index for index, person in enumerate(self.people)}
-            before = np.array([places.get(id(person), -1) for person in now], dtype=np.intp)
+            indices = {id(person): index for index, person in enumerate(self.people)}
+            before = np.array([indices.get(id(person), -1) for person in now], dtype=np.intp)
             self.heights_m = np.array([person.height_m for person in now], dtype=np.float64)
             self.positions = carried(self.positions.T, before, np.nan).T
+            self._places = [self._places[index] if index >= 0 else None for index in before.tolist()]
             self.people = now
-        self.moved = (positions != self.positions).any(axis=1)
-        self.positions = positions
+        places = [person.position for person in now]
+        self.movers = [index for index, place in enumerate(places) if place != self._places[index]]
+        self.moved = np.zeros(len(now), dtype=np.bool_)
+        if self.movers:
+            self.moved[self.movers] = True
+            self.positions[self.movers] = [places[index] for index in self.movers]
+            self._places[:] = places
         return before
 
     def gone(self, before: Indices, count: int) -> list[int]:

@@ -29,9 +29,14 @@ def signed_area(polygon: Polygon) -> float:
 
 def contains(polygon: Polygon, point: Point) -> bool:
     """Return whether the point lies in the polygon (even-odd rule; a point on an edge may fall to either side)."""
+    return encloses(edges(polygon), point)
+
+
+def encloses(sides: Sequence[tuple[Point, Point]], point: Point) -> bool:
+    """Return the same of a polygon given by its edges, for those who ask often."""
     x, y = point
     is_inside = False
-    for (ax, ay), (bx, by) in edges(polygon):
+    for (ax, ay), (bx, by) in sides:
         if (ay > y) != (by > y) and x < (bx - ax) * (y - ay) / (by - ay) + ax:
             is_inside = not is_inside
     return is_inside

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from simulators.core.area_index import AreaIndex
 from simulators.core.door_lines import door_lines
 from simulators.core.geometry import Point, crossing, crossing_share
 from simulators.core.identities import true_identities
@@ -16,7 +17,6 @@ from simulators.core.scenario import Scenario
 from simulators.core.totals import totals_of
 from simulators.core.touch_ledger import TouchLedger
 from simulators.core.truth import RIVAL_WINDOW_MS, Direction, TrueTrack, Truth, WaitEnd
-from simulators.core.zone_index import ZoneIndex
 from simulators.core.zone_log import ZoneLog
 
 
@@ -61,7 +61,7 @@ class Recorder:
         self._scenario, self._seed, self._start_ms = scenario, seed, start_ms
         self._records: dict[str, PersonRecord] = {}
         self._lines = _lines(scenario)
-        self._index = ZoneIndex(scenario.zones)
+        self._index = AreaIndex({zone.id: zone.polygon for zone in scenario.zones})
         self._zones = {zone.id: ZoneLog() for zone in scenario.zones}
         self._touches = TouchLedger()
         self._revenue_minor = 0
@@ -72,7 +72,7 @@ class Recorder:
         if record is None:
             record = self._records[person.person_id] = PersonRecord(person, purpose, member, now_ms)
         record.come_back()
-        self._update_stays(record, self._index.zones_at(person.position), now_ms)
+        self._update_stays(record, self._index.areas_at(person.position), now_ms)
 
     def vanish(self, person: Person, now_ms: int) -> None:
         """A person went out of sight."""
@@ -92,7 +92,7 @@ class Recorder:
                     after_s = from_s + crossing_share(line.wire.points, before, point) * (to_s - from_s)
                     self._cross(record, line, turn, tick[0] + round(after_s * 1000))
             before, from_s = point, to_s
-        zones = self._index.zones_at(person.position)
+        zones = self._index.areas_at(person.position)
         if zones != record.zones:
             self._update_stays(record, zones, tick[1])
 

@@ -6,15 +6,17 @@ more leaves the others as they were.
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise
+from math import ceil
 
 import numpy as np
 from msgspec import UNSET, Struct
 
+from simulators.core.area_index import AreaIndex
 from simulators.core.crowd import Crowd, Flags, Floats, Indices, Names, Numbers, People, carried
 from simulators.core.false_tracks import FalseTrack, FalseTracks
 from simulators.core.lines import TrackLine, TrackPoint, TrackSignature
 from simulators.core.occlusion import LinesOfSight
-from simulators.core.scenario import Scenario
+from simulators.core.scenario import Noise, Scenario
 from simulators.core.signatures import (
     DIMENSIONS,
     EVERY_MS,
@@ -26,7 +28,6 @@ from simulators.core.signatures import (
 )
 from simulators.core.tracking import OnTrack, Tracks
 from simulators.core.truth import TrueFalseTrack
-from simulators.core.view_areas import ViewAreas
 from simulators.core.views import view_of
 
 FOUND_SHARE = 0.2
@@ -42,9 +43,10 @@ _LESS_WHEN_HIDDEN = 0.5
 _MORE_THAN_TRACKS = 1 << 40
 _POSITION_DECIMALS = 3
 _CONFIDENCE_DECIMALS = 2
+_MS_PER_S = 1000
 
 
-class Sightings(Struct, frozen=True):
+class Sightings(Struct):
     """Who is found at one tick, by which camera, ordered by camera and track number.
 
     Attributes:
@@ -90,7 +92,8 @@ class CameraViews:
         self._tell_time = [clocks.get(name, int) for name in self._ids]
         views = [view_of(camera) for camera in cameras]
         self._random = [np.random.default_rng([seed, _STREAM, kind]) for kind in range(_SIGNATURES + 1)]
-        self._areas = ViewAreas(views)
+        self._views = AreaIndex(dict(enumerate(views)))
+        self._seen_by: list[tuple[int, ...]] = []
         self._in_view: Flags = np.zeros((len(cameras), 0), dtype=np.bool_)
         self._sight = LinesOfSight(scenario, views) if noise.occlusion else None
         self._tracks = Tracks(self._ids, noise, scenario.tick_hz, self._random[_TRACKS], on_track)
@@ -98,6 +101,9 @@ class CameraViews:
         self._lenses: Floats = np.array([camera.position for camera in cameras], dtype=np.float64)
         self._ranges_m: Floats = np.array([camera.range_m for camera in cameras])
         self._crowd = Crowd()
+        self._others_left = False
+        self._is_steady = _is_steady(noise, scenario.tick_hz)
+        self._sightings = self._find(np.ones(len(cameras), dtype=np.bool_), 0)
         self._down: frozenset[str | None] = frozenset()
         self._signs = _Signs(seed, scenario, self._random[_SIGNATURES]) if _has_signatures(scenario) else None
 
@@ -111,26 +117,15 @@ class CameraViews:
             now_ms: The time of the tick.
             down: Which cameras see nothing now; their tracks have ended.
         """
-        shares = self._take_in(people, now_ms)
+        is_as_before = self._take_in(people, now_ms) and down == self._down
         awake = self._awake(down)
-        found = (shares >= FOUND_SHARE) & awake[:, None]
-        cameras, persons = np.nonzero(found)
-        if self._noise.missed_detections:
-            kept = self._random[_DETECTIONS].random(len(cameras)) >= self._noise.missed_detections
-            cameras, persons = cameras[kept], persons[kept]
-        self._tracks.see(cameras, persons, self._crowd.positions, now_ms)
-        order = _order(cameras, self._tracks.numbers[cameras, persons])
-        cameras, persons = cameras[order], persons[order]
-        sightings = Sightings(
-            cameras,
-            self._tracks.numbers[cameras, persons],
-            self._tracks.names[cameras, persons],
-            persons,
-            self._crowd.positions[persons],
-            shares[cameras, persons],
-        )
+        if is_as_before and self._is_steady:
+            self._tracks.go_on(self._sightings.cameras, self._sightings.persons, now_ms)
+            self._sightings.positions = self._crowd.positions[self._sightings.persons]
+        else:
+            self._sightings = self._find(awake, now_ms)
         ghosts = self._false.see(awake, self._tracks.number, now_ms)
-        return self._lines(_with_ghosts(sightings, ghosts), ghosts, awake, now_ms)
+        return self._lines(_with_ghosts(self._sightings, ghosts), ghosts, awake, now_ms)
 
     def tell(self) -> None:
         """Tell of the tracks that are going on as they are so far."""
@@ -141,8 +136,28 @@ class CameraViews:
         """The tracks of nobody so far."""
         return self._false.truth()
 
-    def _take_in(self, people: People, now_ms: int) -> Floats:
-        """Return which share of everyone each camera sees now, shape (C, P)."""
+    def _find(self, awake: Flags, now_ms: int) -> Sightings:
+        """Return who is found, and take note of it."""
+        shares = self._shares()
+        found = (shares >= FOUND_SHARE) & awake[:, None]
+        cameras, persons = np.nonzero(found)
+        if self._noise.missed_detections:
+            kept = self._random[_DETECTIONS].random(len(cameras)) >= self._noise.missed_detections
+            cameras, persons = cameras[kept], persons[kept]
+        self._tracks.see(cameras, persons, self._crowd.positions, now_ms)
+        order = _order(cameras, self._tracks.numbers[cameras, persons])
+        cameras, persons = cameras[order], persons[order]
+        return Sightings(
+            cameras,
+            self._tracks.numbers[cameras, persons],
+            self._tracks.names[cameras, persons],
+            persons,
+            self._crowd.positions[persons],
+            shares[cameras, persons],
+        )
+
+    def _take_in(self, people: People, now_ms: int) -> bool:
+        """Take note of where everyone is now. Return whether the same people are in the same views as before."""
         crowd = self._crowd
         before = crowd.update(people)
         if before is not None:
@@ -152,11 +167,22 @@ class CameraViews:
                 self._sight.follow(before)
             if self._signs is not None:
                 self._signs.follow(crowd, before, now_ms)
-        moved = np.flatnonzero(crowd.moved)
-        self._in_view[:, moved] = self._areas.contain(crowd.positions[moved])
+            self._seen_by = [self._seen_by[index] if index >= 0 else () for index in before.tolist()]
+        self._others_left = before is not None
+        is_as_before = before is None
+        for person in crowd.movers:
+            seen_by, was_seen_by = self._views.areas_at(crowd.people[person].position), self._seen_by[person]
+            if seen_by != was_seen_by and set(seen_by) != set(was_seen_by):
+                self._seen_by[person], is_as_before = seen_by, False
+                self._in_view[:, person] = False
+                self._in_view[seen_by, person] = True
+        return is_as_before
+
+    def _shares(self) -> Floats:
+        """Return which share of everyone each camera sees now, shape (C, P)."""
         if self._sight is None:
             return self._in_view.astype(np.float64)
-        return self._sight.shares(crowd, self._in_view, others_left=before is not None)
+        return self._sight.shares(self._crowd, self._in_view, others_left=self._others_left)
 
     def _awake(self, down: frozenset[str | None]) -> Flags:
         awake = np.ones(len(self._ids), dtype=np.bool_)
@@ -180,8 +206,8 @@ class CameraViews:
             signs = self._signs.taken(sightings, self._tracks, ghosts, now_ms)
         ends = np.searchsorted(sightings.cameras, np.arange(len(self._ids) + 1)).tolist()
         lines = []
-        for camera, (begin, end) in enumerate(pairwise(ends)):
-            if awake[camera]:
+        for camera, ((begin, end), is_awake) in enumerate(zip(pairwise(ends), awake.tolist(), strict=True)):
+            if is_awake:
                 looks = tuple(signs[camera]) if camera in signs else UNSET
                 line = TrackLine(self._tell_time[camera](now_ms), tuple(points[begin:end]), looks)
                 lines.append((self._ids[camera], line))
@@ -203,6 +229,12 @@ class CameraViews:
 
 def _has_signatures(scenario: Scenario) -> bool:
     return bool(scenario.noise.signature_sd or scenario.noise.signature_camera_sd)
+
+
+def _is_steady(noise: Noise, tick_hz: float) -> bool:
+    """Return whether the same people in the same views are found again, under the same track ids."""
+    by_chance = (noise.missed_ticks, noise.missed_detections, noise.fragments_per_min, noise.switches_per_min)
+    return not (any(by_chance) or noise.occlusion) and noise.lost_after_s * _MS_PER_S >= ceil(_MS_PER_S / tick_hz)
 
 
 def _with_ghosts(sightings: Sightings, ghosts: list[FalseTrack]) -> Sightings:

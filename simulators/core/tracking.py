@@ -91,6 +91,10 @@ class Tracks:
             self._switch(cameras, persons, positions, now_ms)
         self._last_ms[cameras, persons] = now_ms
 
+    def go_on(self, cameras: Indices, persons: Indices, now_ms: int) -> None:
+        """Take note that the same cameras find the same people as a tick ago, and that nothing happens by chance."""
+        self._last_ms[cameras, persons] = now_ms
+
     def number(self, camera: int) -> int:
         """Return the next number of a camera's tracks, and use it up."""
         self._counts[camera] += 1

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from simulators.core.area_index import AreaIndex
 from simulators.core.geometry import ConvexObstacle, Point, contains, distance
 from simulators.core.layout import Zone
 from simulators.core.navigation import CLEARANCE_M, Navigator, NoWayError, _Blocker
-from simulators.core.zone_index import ZoneIndex
 from tests.unit.simulators.runs import corner_shop
 
 SHELVES = [
@@ -122,4 +122,5 @@ def test_zones_of_a_point_are_those_that_contain_it(point: Point) -> None:
         *corner_shop().zones,
         Zone(id="slanted", kind="floor", polygon=((1.0, 1.0), (7.0, 3.0), (4.0, 8.0))),
     )
-    assert set(ZoneIndex(zones).zones_at(point)) == {z.id for z in zones if contains(z.polygon, point)}
+    areas = AreaIndex({zone.id: zone.polygon for zone in zones})
+    assert set(areas.areas_at(point)) == {zone.id for zone in zones if contains(zone.polygon, point)}
