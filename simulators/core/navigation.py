@@ -54,6 +54,7 @@ class Navigator:
         self._shapes = [ConvexObstacle(polygon, CLEARANCE_M - _SLACK_M) for polygon in obstacles]
         self._planes = _stacked([blocker.planes for blocker in self._blockers])
         self._boxes = np.array([(b.left, b.top, b.right, b.bottom) for b in self._blockers]).reshape(-1, 4)
+        self._box_limits = self._boxes * (1, 1, -1, -1)  # One comparison tells which boxes meet another one.
         self._cells: dict[Point, list[_Blocker]] = {}
         corners = [ConvexObstacle(polygon, CLEARANCE_M).corners for polygon in obstacles]
         every: Points = np.concatenate(corners) if corners else np.empty((0, 2))
@@ -78,8 +79,8 @@ class Navigator:
         left, right = (ax, bx) if ax < bx else (bx, ax)
         top, bottom = (ay, by) if ay < by else (by, ay)
         if right - left > _NEAR_M or bottom - top > _NEAR_M:
-            near = (self._boxes < (right, bottom, np.inf, np.inf)) & (self._boxes > (-np.inf, -np.inf, left, top))
-            return not any(self._blockers[index].cuts(start, end) for index in np.flatnonzero(near.all(axis=1)))
+            near = (self._box_limits < (right, bottom, -left, -top)).all(axis=1).nonzero()[0].tolist()
+            return not any(self._blockers[index].cuts(start, end) for index in near)
         return not any(
             blocker.left < right
             and left < blocker.right

@@ -5,7 +5,6 @@ more leaves the others as they were.
 """
 
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -89,6 +88,7 @@ class CameraViews:
         self._noise = scenario.noise
         cameras, noise = scenario.cameras, scenario.noise
         self._ids = [camera.id for camera in cameras]
+        self._numbers = np.arange(len(cameras) + 1)
         self._tell_time = [clocks.get(name, int) for name in self._ids]
         views = [view_of(camera) for camera in cameras]
         self._random = [np.random.default_rng([seed, _STREAM, kind]) for kind in range(_SIGNATURES + 1)]
@@ -204,13 +204,12 @@ class CameraViews:
         signs: dict[int, list[TrackSignature]] = {}
         if self._signs is not None:
             signs = self._signs.taken(sightings, self._tracks, ghosts, now_ms)
-        ends = np.searchsorted(sightings.cameras, np.arange(len(self._ids) + 1)).tolist()
+        ends = np.searchsorted(sightings.cameras, self._numbers).tolist()
         lines = []
-        for camera, ((begin, end), is_awake) in enumerate(zip(pairwise(ends), awake.tolist(), strict=True)):
-            if is_awake:
-                looks = tuple(signs[camera]) if camera in signs else UNSET
-                line = TrackLine(self._tell_time[camera](now_ms), tuple(points[begin:end]), looks)
-                lines.append((self._ids[camera], line))
+        for camera in awake.nonzero()[0].tolist():
+            seen = tuple(points[ends[camera] : ends[camera + 1]])
+            looks = tuple(signs[camera]) if camera in signs else UNSET
+            lines.append((self._ids[camera], TrackLine(self._tell_time[camera](now_ms), seen, looks)))
         return lines
 
     def _points(self, sightings: Sightings) -> list[TrackPoint]:
