@@ -31,7 +31,7 @@ from simulators.core.truth import Truth
 _BEGINS = datetime(2026, 3, 5, 16, tzinfo=UTC)
 _MINUTES = 20
 _MS_PER_S = 1000
-_SETTLE_MS = 5000
+_SETTLE_MS = 10_000
 _COPIES, _SHIFT_MS = 4, 17_000
 _LOADED_S = (900, 1020)
 _CORE_SHARE = 0.2

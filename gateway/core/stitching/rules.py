@@ -62,4 +62,4 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     party_s: NotNegative = 8.0
     party_m: Positive = 2.5
     keep_s: Positive = 86_400.0
-    settle_s: NotNegative = 5.0
+    settle_s: NotNegative = 10.0

@@ -22,7 +22,7 @@ _NEVER = 1e6
 _RIVALS = 2
 _LEAVING_MS = 3000  # Who went out and is seen no more for this long is outside.
 _NEAR_M = 4.0
-_SMOOTH_MS = 5000  # What is known of a time changes with what is seen up to this much later.
+_SMOOTH_MS = 30_000  # What is known of a time changes with what is seen up to this much later.
 _BRIEF_MS = 1000  # One camera's tracks of one person may overlap by this much.
 
 
@@ -72,8 +72,9 @@ class Stitcher:
 
         A segment of whom somebody else is now thought to be is with its new cluster.
         """
-        window_ms = self._window_ms
-        first = bisect_left(self._order, (self._dirty_ms // window_ms * window_ms, ""))  # No window is cut in two.
+        first = len(self._order)
+        if self._dirty_ms < inf:  # No window is cut in two.
+            first = bisect_left(self._order, (self._dirty_ms // self._window_ms * self._window_ms, ""))
         before = {segment_id: self._anchor(segment_id) for _, segment_id in self._order[first:]}
         for segment_id in self._touched & self._cluster_of.keys():
             self._cluster_of[segment_id].refresh()

@@ -192,10 +192,10 @@ def test_visits_are_told_at_most_every_few_seconds_and_none_is_left_out(store: E
     _taken_in(store, 1, SEGMENT, 1000)
     _taken_in(store, 2, replace(SEGMENT, ordinal=8, stays=()), 2000)
     assert [revision for _, revision, _ in _told(store)] == [1]
-    assert store.settle(5999) is False
-    assert store.settle(6000) is True
+    assert store.settle(10_999) is False
+    assert store.settle(11_000) is True
     assert [(revision, status) for _, revision, status in _told(store)] == [(1, "closed"), (2, "withdrawn")]
-    assert store.settle(20_000) is True
+    assert store.settle(30_000) is True
     assert len(_told(store)) == 2
 
 
@@ -206,7 +206,7 @@ def test_after_a_restart_visits_go_on_where_they_were(tmp_path: Path):
     first.close()  # It ends before the second revision could be told.
     again = EventStore(tmp_path / "gateway.sqlite", GATEWAY)
     again.settle(3000)
-    again.settle(9000)
+    again.settle(19_000)
     assert [revision for _, revision, _ in _told(again)] == [1, 2]
     again.close()
 
@@ -229,7 +229,7 @@ def test_signatures_stay_in_memory(store: EventStore, tmp_path: Path):
     signature = AppearanceSignature(segment_id=SEGMENT.segment_id, key_id="today", signature=b"secret looks" * 5)
     store.take_signature(signature, 1)
     _taken_in(store, 1, SEGMENT, 1000)
-    store.settle(9000)
+    store.settle(19_000)
     for file in (tmp_path / "deep").iterdir():
         assert b"secret looks" not in file.read_bytes()
 
@@ -237,5 +237,5 @@ def test_signatures_stay_in_memory(store: EventStore, tmp_path: Path):
 def test_visits_of_the_day_before_are_forgotten(store: EventStore):
     _taken_in(store, 1, SEGMENT, 1000)
     store.settle(90_000_000)
-    _taken_in(store, 2, replace(SEGMENT, ordinal=8, updated_ms=10, closed_ms=10), 90_006_000)
+    _taken_in(store, 2, replace(SEGMENT, ordinal=8, updated_ms=10, closed_ms=10), 90_016_000)
     assert [revision for _, revision, _ in _told(store)] == [1, 1]
