@@ -9,7 +9,7 @@ from simulators.adapters.scenario_files import load_scenario
 from simulators.core.store import Store
 
 _SCENARIO = "supermarket"
-_OPENS = datetime(2026, 3, 5, 5, 30, tzinfo=UTC)  # A Thursday, half past six in the store.
+_OPENS = datetime(2026, 3, 3, 5, 30, tzinfo=UTC)  # A Tuesday of about 2,000 visitors, half past six in the store.
 _OPEN_H = 15
 _MAY_TAKE_S = 60.0
 _MS_PER_S = 1000
