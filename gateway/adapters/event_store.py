@@ -18,7 +18,7 @@ from contracts.privacy import UplinkPayload
 from gateway.adapters.event_rows import SCHEMA, DeadLetter, DeviceRow, Held, SourceTally, WaitingEvent
 from gateway.core.continuity import Continuity, advance
 from gateway.core.judging import Delivery
-from gateway.core.stitching import StitchRules, Visits
+from gateway.core.stitching import StitchRules, Visits, revise
 from gateway.errors import EventStoreError
 
 _BUSY_TIMEOUT_MS = 5000
@@ -84,7 +84,7 @@ class EventStore:
     Args:
         path: The file; made where it does not exist.
         gateway: The gateway as its own events name it.
-        rules: What decides which segments are one visit.
+        rules: What decides which segments are one visit; by default each is one.
 
     Raises:
         EventStoreError: The file cannot be opened.
@@ -146,12 +146,12 @@ class EventStore:
         with self._transaction():
             for delivery in deliveries:
                 if delivery.event is not None:
-                    self._insert(delivery.event, delivery.body, delivery.received_ms)
+                    self._take_in(delivery.event, delivery.body, delivery.received_ms)
                 elif delivery.refusal is not None:
                     refusal = delivery.refusal
                     reason, detail = refusal.reason.value, refusal.detail
                     self._bury(delivery.received_ms, delivery.origin, reason, detail, delivery.body)
-            if deliveries and self._stitching.is_due(deliveries[-1].received_ms):
+            if deliveries and self._is_due(deliveries[-1].received_ms):
                 self._stitch(deliveries[-1].received_ms)
             return self._advance(deliveries)
 
@@ -161,11 +161,21 @@ class EventStore:
         Raises:
             EventStoreError: The file cannot be written.
         """
-        if not self._stitching.is_due(now_ms):
+        if not self._is_due(now_ms):
             return False
         with self._transaction():
             self._stitch(now_ms)
         return True
+
+    def _is_due(self, now_ms: int) -> bool:
+        return self._rules.enabled and self._stitching.is_due(now_ms)
+
+    def _take_in(self, event: Event[UplinkPayload], body: bytes, now_ms: int) -> None:
+        """Insert an event; where segments are not joined, tell at once what visit a new one makes."""
+        if self._insert(event, body, now_ms) and isinstance(event.data, VisitSegment) and not self._rules.enabled:
+            draft = revise(self._gateway, event.origin, event.data)
+            if draft is not None:
+                self._append_own(draft, now_ms)
 
     def take_signature(self, signature: AppearanceSignature, t_ms: int) -> None:
         """Take note of what a segment's person looks like. It is kept in memory alone, and never written."""
@@ -321,10 +331,11 @@ class EventStore:
                 except EventRejectedError:
                     remain += 1
                     continue
-                self._insert(event, letter.body, now_ms)
+                self._take_in(event, letter.body, now_ms)
                 self._db.execute("DELETE FROM dead_letter WHERE id = ?", (letter.id,))
                 taken += 1
-            self._stitch(now_ms)
+            if self._rules.enabled:
+                self._stitch(now_ms)
         return taken, remain
 
     def keep_presence(self, source: Source, presence: Presence, now_ms: int) -> None:

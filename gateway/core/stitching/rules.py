@@ -15,6 +15,7 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """When segments are joined. Weights are natural logarithms of likelihood ratios.
 
     Attributes:
+        enabled: Whether segments of several cameras are joined at all; else each is a visit of its own.
         position_error_m: Standard deviation of each coordinate where a segment does not tell its own.
         calibration_error_m: How far two cameras may disagree about one place for good, each coordinate.
         companion_m: How far apart two people stand who walk together.
@@ -40,6 +41,7 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         settle_s: Visits are told at most this often.
     """
 
+    enabled: bool = False
     position_error_m: Positive = 0.25
     calibration_error_m: NotNegative = 0.12
     companion_m: Positive = 1.2

@@ -1,8 +1,8 @@
 """From segments to visits. Pure.
 
-The first rule, `single-segment-1`: what one device saw of one person is one visit, once the person stayed in a zone of
-the store; who only passed by outside did not visit it. It is exact for a store with one camera and says nothing about
-people whom two cameras saw. A rule that joins segments replaces `revise` and announces itself by its `rule_version`.
+The rule `single-segment-1`: what one device saw of one person is one visit, once the person stayed in a zone of the
+store; who only passed by outside did not visit it. It is exact for a store with one camera and says nothing about those
+whom two cameras saw.
 """
 
 from contracts.events import EventDraft, Source, draft_event

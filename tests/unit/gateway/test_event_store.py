@@ -15,6 +15,7 @@ from contracts.topics import event_topic
 from gateway.adapters.event_rows import Held
 from gateway.adapters.event_store import EventStore
 from gateway.core.judging import Delivery, judge
+from gateway.core.stitching import StitchRules
 from gateway.errors import EventStoreError
 from tests.unit.contracts.samples import SAMPLES, SOURCE, sample_event
 
@@ -177,6 +178,13 @@ def test_a_file_that_cannot_be_read_is_named(store: EventStore, tmp_path: Path):
             read()
 
 
+@pytest.fixture
+def stitching_store(tmp_path: Path):
+    opened = EventStore(tmp_path / "deep" / "gateway.sqlite", GATEWAY, StitchRules(enabled=True))
+    yield opened
+    opened.close()
+
+
 def _taken_in(store: EventStore, number: int, segment: VisitSegment, received_ms: int) -> None:
     event = draft_event(SOURCE, segment, segment.updated_ms, number).numbered(SOURCE, number)
     properties = {"epoch": "a1", "sequence": str(number)}
@@ -188,54 +196,54 @@ def _told(store: EventStore) -> list[tuple[str, int, str]]:
     return [(each.visit_id, each.revision, each.status) for each in events if isinstance(each, VisitRevised)]
 
 
-def test_visits_are_told_at_most_every_few_seconds_and_none_is_left_out(store: EventStore):
-    _taken_in(store, 1, SEGMENT, 1000)
-    _taken_in(store, 2, replace(SEGMENT, ordinal=8, stays=()), 2000)
-    assert [revision for _, revision, _ in _told(store)] == [1]
-    assert store.settle(10_999) is False
-    assert store.settle(11_000) is True
-    assert [(revision, status) for _, revision, status in _told(store)] == [(1, "closed"), (2, "withdrawn")]
-    assert store.settle(30_000) is True
-    assert len(_told(store)) == 2
+def test_visits_are_told_at_most_every_few_seconds_and_none_is_left_out(stitching_store: EventStore):
+    _taken_in(stitching_store, 1, SEGMENT, 1000)
+    _taken_in(stitching_store, 2, replace(SEGMENT, ordinal=8, stays=()), 2000)
+    assert [revision for _, revision, _ in _told(stitching_store)] == [1]
+    assert stitching_store.settle(10_999) is False
+    assert stitching_store.settle(11_000) is True
+    assert [(revision, status) for _, revision, status in _told(stitching_store)] == [(1, "closed"), (2, "withdrawn")]
+    assert stitching_store.settle(30_000) is True
+    assert len(_told(stitching_store)) == 2
 
 
 def test_after_a_restart_visits_go_on_where_they_were(tmp_path: Path):
-    first = EventStore(tmp_path / "gateway.sqlite", GATEWAY)
+    first = EventStore(tmp_path / "gateway.sqlite", GATEWAY, StitchRules(enabled=True))
     _taken_in(first, 1, SEGMENT, 1000)
     _taken_in(first, 2, replace(SEGMENT, ordinal=8, closed_ms=10, updated_ms=10), 2000)
     first.close()  # It ends before the second revision could be told.
-    again = EventStore(tmp_path / "gateway.sqlite", GATEWAY)
+    again = EventStore(tmp_path / "gateway.sqlite", GATEWAY, StitchRules(enabled=True))
     again.settle(3000)
     again.settle(19_000)
     assert [revision for _, revision, _ in _told(again)] == [1, 2]
     again.close()
 
 
-def test_what_could_not_be_written_is_told_later(store: EventStore, monkeypatch: pytest.MonkeyPatch):
+def test_what_could_not_be_written_is_told_later(stitching_store: EventStore, monkeypatch: pytest.MonkeyPatch):
     def fail(*_: object) -> None:
         message = "database or disk is full"
         raise sqlite3.OperationalError(message)
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "_append_own", fail)
+        patch.setattr(stitching_store, "_append_own", fail)
         with pytest.raises(EventStoreError, match="disk is full"):
-            _taken_in(store, 1, SEGMENT, 1000)
-    assert store.waiting(9) == []
-    _taken_in(store, 1, SEGMENT, 1001)
-    assert [revision for _, revision, _ in _told(store)] == [1]
+            _taken_in(stitching_store, 1, SEGMENT, 1000)
+    assert stitching_store.waiting(9) == []
+    _taken_in(stitching_store, 1, SEGMENT, 1001)
+    assert [revision for _, revision, _ in _told(stitching_store)] == [1]
 
 
-def test_signatures_stay_in_memory(store: EventStore, tmp_path: Path):
+def test_signatures_stay_in_memory(stitching_store: EventStore, tmp_path: Path):
     signature = AppearanceSignature(segment_id=SEGMENT.segment_id, key_id="today", signature=b"secret looks" * 5)
-    store.take_signature(signature, 1)
-    _taken_in(store, 1, SEGMENT, 1000)
-    store.settle(19_000)
+    stitching_store.take_signature(signature, 1)
+    _taken_in(stitching_store, 1, SEGMENT, 1000)
+    stitching_store.settle(19_000)
     for file in (tmp_path / "deep").iterdir():
         assert b"secret looks" not in file.read_bytes()
 
 
-def test_visits_of_the_day_before_are_forgotten(store: EventStore):
-    _taken_in(store, 1, SEGMENT, 1000)
-    store.settle(90_000_000)
-    _taken_in(store, 2, replace(SEGMENT, ordinal=8, updated_ms=10, closed_ms=10), 90_016_000)
-    assert [revision for _, revision, _ in _told(store)] == [1, 1]
+def test_visits_of_the_day_before_are_forgotten(stitching_store: EventStore):
+    _taken_in(stitching_store, 1, SEGMENT, 1000)
+    stitching_store.settle(90_000_000)
+    _taken_in(stitching_store, 2, replace(SEGMENT, ordinal=8, updated_ms=10, closed_ms=10), 90_016_000)
+    assert [revision for _, revision, _ in _told(stitching_store)] == [1, 1]
