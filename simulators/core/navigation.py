@@ -79,8 +79,8 @@ class Navigator:
         left, right = (ax, bx) if ax < bx else (bx, ax)
         top, bottom = (ay, by) if ay < by else (by, ay)
         if right - left > _NEAR_M or bottom - top > _NEAR_M:
-            near = (self._box_limits < (right, bottom, -left, -top)).all(axis=1).nonzero()[0].tolist()
-            return not any(self._blockers[index].cuts(start, end) for index in near)
+            meets: Bools = (self._box_limits < (right, bottom, -left, -top)).all(axis=1)
+            return not any(self._blockers[index].cuts(start, end) for index in meets.nonzero()[0].tolist())
         return not any(
             blocker.left < right
             and left < blocker.right
