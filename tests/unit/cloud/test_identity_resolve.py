@@ -2,11 +2,13 @@
 
 from random import Random
 
-import networkx as nx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.identity.resolve import Cluster, Identifier, Rules, Statement, neighbours_of, resolve
+
+nx = pytest.importorskip("networkx", reason="the oracle needs the extra dev")
 
 NO_LIMITS = Rules(limits={"member_number": 99, "phone": 99, "card": 99}, hub_neighbours=99)
 TIGHT = Rules(limits={"member_number": 2, "phone": 1, "card": 2})
