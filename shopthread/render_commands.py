@@ -1,5 +1,6 @@
 """`shopthread simulate render` and `render-check`: rendered footage with its truth, and how much a detector finds."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,11 +11,15 @@ from shopthread.console import one_line_errors, out
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.table import Table
+
     from simulators.core.layout import Camera
     from simulators.core.scenario import Scenario
+    from simulators.rendering.recall import Recall
 
 _FLOAT_DETECTORS = ("nanodet-g-person",)
 _DEFAULT_START = "2026-03-02T12:00:00Z"
+_HEIGHTS_PX = (0, 60, 90, 120, 150, 200, 10_000)
 
 
 def render(  # noqa: PLR0913, PLR0917 - one argument per option
@@ -88,7 +93,10 @@ def render_check(
     width: Annotated[int, typer.Option(min=32, help="Width that the model sees, pixels.")] = 640,
     height: Annotated[int, typer.Option(min=32, help="Height that the model sees, pixels.")] = 480,
 ) -> None:
-    """Measure how many of the rendered people a detector finds: those of whom half shows, at IoU 0.5."""
+    """Measure how many of the rendered people a detector finds: those of whom half shows, at IoU 0.5.
+
+    Of several folders the mean of their recalls is told too, and the recall by how tall people are in the frame.
+    """
     import msgspec
     from rich.table import Table
 
@@ -107,9 +115,23 @@ def render_check(
             detector = PersonDetector(
                 load_model(registry.get(name)), (width, height), opencv_resize, score_threshold=score
             )
-            for folder in folders:
-                recall = review(folder, detector.detect, every)
+            recalls = [review(folder, detector.detect, every) for folder in folders]
+            for folder, recall in zip(folders, recalls, strict=True):
                 figures = (recall.frames, recall.people, recall.found)
                 shares = (f"{recall.share:.3f}", f"{recall.precision:.3f}")
                 table.add_row(str(folder), name, *(str(figure) for figure in figures), *shares)
+            _add_summary(table, name, recalls)
     out.print(table)
+
+
+def _add_summary(table: "Table", detector: str, recalls: "list[Recall]") -> None:
+    """Add the mean of several folders' recalls, and the recall of all of them by people's height in the frame."""
+    if len(recalls) > 1:
+        mean = sum(recall.share for recall in recalls) / len(recalls)
+        table.add_row("mean of folders", detector, "", "", "", f"{mean:.3f}", "")
+    for low_px, high_px in pairwise(_HEIGHTS_PX):
+        counts = [recall.between(low_px, high_px) for recall in recalls]
+        people, found = (sum(count) for count in zip(*counts, strict=True))
+        if people:
+            name = f"{low_px} to {high_px} px tall" if high_px != _HEIGHTS_PX[-1] else f"{low_px} px and taller"
+            table.add_row(name, detector, "", str(people), str(found), f"{found / people:.3f}", "")

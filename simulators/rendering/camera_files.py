@@ -18,8 +18,6 @@ _LEAST_TRIPWIRE_PX = 25.0
 _LEAST_ZONE_PX2 = 300.0
 _STEPS = 200
 _INPUT_MULTIPLE_PX = 32
-_INPUT_SHARE = 0.8
-"""Of the picture's sides: two thirds of the work of the whole picture, and as many people are found."""
 
 
 def rendered_camera_toml(scenario: Scenario, camera: Camera, video: str, start_ms: int) -> str:
@@ -47,9 +45,7 @@ def rendered_camera_toml(scenario: Scenario, camera: Camera, video: str, start_m
         if _sees_middle(sees, zone.polygon) and (points := _shown_area(optics, zone.polygon))
     ]
     image_px, floor_m = _floor_points(optics, camera)
-    input_size = [
-        max(1, round(side * _INPUT_SHARE / _INPUT_MULTIPLE_PX)) * _INPUT_MULTIPLE_PX for side in camera.frame_px
-    ]
+    input_size = [max(1, round(side / _INPUT_MULTIPLE_PX)) * _INPUT_MULTIPLE_PX for side in camera.frame_px]
     start = format_time(start_ms)
     tables: dict[str, Table] = {
         "device": {

@@ -40,9 +40,9 @@ def draw_sensor(rng: np.random.Generator) -> SensorSettings:
     return SensorSettings(
         gains=(float(exposure * (1 - warmth)), float(exposure * (1 + tint)), float(exposure * (1 + warmth))),
         vignette=float(rng.uniform(0.05, 0.2)),
-        blur_px=float(rng.uniform(0.3, 0.55)),
-        sharpening=float(rng.uniform(0.4, 0.8)),
-        noise=float(rng.uniform(0.7, 2.0)),
+        blur_px=float(rng.uniform(0.45, 0.75)),
+        sharpening=float(rng.uniform(0.3, 0.6)),
+        noise=float(rng.uniform(1.0, 3.0)),
         jpeg_quality=int(rng.integers(75, 93)),
     )
 

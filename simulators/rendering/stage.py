@@ -21,6 +21,10 @@ _Window = tuple[slice, slice]
 _NEAREST_M = 0.15
 _SHADOW_M = (0.34, 0.8)
 _SHADOW_DEPTH = (0.3, 0.13)
+_FROM_ABOVE = 0.32
+"""How much more light falls on what faces up than on what faces aside: ceilings are bright, floors are not."""
+_DARKEST_BELOW = 0.6
+"""How far a surface that faces down loses as much; farther, the floor's own light keeps it as it is."""
 _TONES = 4096
 _GAMMA = 2.2
 
@@ -76,7 +80,7 @@ def draw_lighting(rng: np.random.Generator) -> Lighting:
     """Return the light of one camera's corner of the store."""
     bearing, rise = rng.uniform(0, 2 * np.pi) + np.array([0.0, 2.3]), rng.uniform(0.6, 1.0, 2)
     towards = np.stack([np.cos(bearing) * np.cos(rise), np.sin(bearing) * np.cos(rise), np.sin(rise)], axis=1)
-    return Lighting(towards, rng.uniform(0.2, 0.45, 2), float(rng.uniform(0.42, 0.55)))
+    return Lighting(towards, rng.uniform(0.35, 0.6, 2), float(rng.uniform(0.24, 0.34)))
 
 
 class Stage:
@@ -143,7 +147,7 @@ class Stage:
     def _lit(self, normals: Floats, points: Floats) -> Floats:
         light = self._lighting
         lamps = np.maximum(normals @ light.towards.T, 0) @ light.strength
-        lit: Floats = light.ambient + 0.22 * np.maximum(normals[:, 2], -0.4) + lamps
+        lit: Floats = light.ambient + _FROM_ABOVE * np.maximum(normals[:, 2], -_DARKEST_BELOW) + lamps
         return lit * np.interp(points[:, 2], [0.0, 0.25, 1.0], [0.6, 0.82, 1.0])
 
     def _draw(self, actor: Actor, number: int) -> tuple[Fragments, Box] | None:

@@ -9,9 +9,13 @@ from msgspec.structs import replace
 from contracts.payloads import FootfallCrossing, VisitSegment
 from edge.camera_agent import build_camera_agent
 from edge.camera_config import load_camera_config
-from models.registry import ModelRegistry
+from models.detection import PersonDetector
+from models.loader import load_model
+from models.registry import DEFAULT_DETECTOR, ModelRegistry
+from models.video import opencv_resize
 from shopthread.demo.configs import FOOTAGE
 from simulators.adapters.feed_files import read_truth
+from simulators.rendering.review import review
 from tests.fakes.cameras import FakeClock, MemorySink
 
 _SETTLES_MS = 1500
@@ -68,6 +72,18 @@ def test_the_door_is_counted_as_it_truly_was(seen: Seen, direction: str) -> None
 @pytest.mark.e2e
 def test_people_on_the_footage_are_visits(seen: Seen) -> None:
     assert seen.visits >= true_crossings("in")
+
+
+@pytest.mark.e2e
+def test_the_stock_detector_finds_the_people_at_the_size_that_the_camera_looks_at() -> None:
+    size_px = load_camera_config(FOOTAGE.with_name("camera.toml")).camera.input_size
+    model = load_model(ModelRegistry().get(DEFAULT_DETECTOR))
+    recall = review(
+        FOOTAGE.parent, PersonDetector(model, size_px, opencv_resize, score_threshold=0.45).detect, every=10
+    )
+    assert recall.people > 100
+    assert recall.share > 0.82, "measured .86; processors round whole numbers a little differently"
+    assert recall.precision > 0.95
 
 
 def test_the_footage_is_small_and_whole() -> None:

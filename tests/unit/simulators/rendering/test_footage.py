@@ -109,11 +109,10 @@ def test_who_is_half_out_of_the_picture_is_half_visible(shop: Stage) -> None:
 def test_the_picture_is_not_mirrored_and_shows_the_shelf_where_it_stands() -> None:
     optics = CameraOptics(CAMERA)
     scenery = build_scenery(SCENARIO, optics, 1)
-    pixels, _ = optics.project(np.array([[4.0, 4.5, 0.0], [7.5, 2.6, 0.9]]))
+    pixels, _ = optics.project(np.array([[4.0, 4.5, 0.0], [7.5, 5.6, 0.9]]))
     (x, y), (shelf_x, shelf_y) = (2 * pixels).astype(int)
     assert scenery.floor_m[y, x] == pytest.approx([4.0, 4.5], abs=0.05)
-    if 0 <= shelf_x < 2 * FRAME[0] and 0 <= shelf_y < 2 * FRAME[1]:
-        assert np.isnan(scenery.floor_m[shelf_y, shelf_x]).all()
+    assert np.isnan(scenery.floor_m[shelf_y, shelf_x]).all()
     assert pixels[1, 0] < pixels[0, 0], "what lies at greater x is on the left of who looks down the plan"
 
 
@@ -151,6 +150,8 @@ def test_recall_counts_each_person_and_each_box_once() -> None:
     assert (recall.people, recall.found, recall.boxes, recall.right) == (3, 2, 5, 3)
     recall.add(people, np.zeros((0, 4)), (320, 240))
     assert recall.share == 2 / 6
+    assert recall.between(50, 51) == (6, 2)
+    assert recall.between(51, 999) == recall.between(0, 50) == (0, 0)
 
 
 def test_people_are_numbered_as_they_come_and_written_as_motchallenge_text() -> None:
