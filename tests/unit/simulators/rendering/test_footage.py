@@ -216,9 +216,11 @@ def test_a_render_leaves_a_video_with_its_truth(footage: Path) -> None:
 
 def test_footage_is_checked_against_a_detector(footage: Path) -> None:
     pytest.importorskip("onnxruntime", reason="detectors need the extra models")
-    result = CliRunner().invoke(app, ["render-check", str(footage), "--every", "5"], env={"COLUMNS": "200"})
+    result = CliRunner().invoke(app, ["render-check", *[str(footage)] * 2, "--every", "5"], env={"COLUMNS": "200"})
     assert result.exit_code == 0, result.output
     assert "nanodet-g-person-int8" in result.output
+    assert "mean of folders" in result.output
+    assert "px tall" in result.output
 
 
 @pytest.mark.parametrize(
