@@ -50,7 +50,7 @@ class Visitors:
             yield from self._parties(arrival, rng)
         elif arrival.kind == "passer_by":
             yield pass_by(self._floor, self._name("b"), rng)
-        elif delivery is not None:
+        elif delivery is not None:  # pragma: no branch - without a delivery none arrives
             yield deliver(self._floor, delivery, self._name("d"), rng)
 
     def _parties(self, arrival: Arrival, rng: np.random.Generator) -> Iterator[Ticks]:

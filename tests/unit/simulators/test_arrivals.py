@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from simulators.core.arrivals import Arrival, arrivals, arrivals_of_hour
+from simulators.core.arrivals import Arrival, arrivals, arrivals_of_hour, rate_per_hour
 from simulators.core.local_time import MS_PER_HOUR
 from simulators.core.scenario import Scenario
 from tests.unit.simulators.runs import START_MS, corner_shop
@@ -42,3 +42,8 @@ def test_the_profile_follows_the_local_hour(scenario: Scenario) -> None:
     assert busy == [23]
     came_ms = [arrival.t_ms for arrival in arrivals_of_hour(shifted, 1, 20_000 * 24 + 23, "party")]
     assert {t_ms // MS_PER_HOUR % 24 for t_ms in came_ms} == {21}  # Local time is ahead of UTC.
+
+
+def test_nobody_passes_by_where_there_is_no_pavement(scenario: Scenario) -> None:
+    assert rate_per_hour(scenario, 9, "passer_by") > 0
+    assert rate_per_hour(replace(scenario, pavements=()), 9, "passer_by") == 0

@@ -357,3 +357,53 @@ def test_how_often_the_truth_is_asked_for_changes_nothing() -> None:
         assert asked.step() == silent.step()
         asked.truth()
     assert asked.truth() == silent.truth()
+
+
+def test_who_finds_every_line_full_again_and_again_leaves_without_buying() -> None:
+    shop = corner_shop()
+    (till,) = shop.tills
+    run = _run(
+        replace(
+            shop,
+            tills=(replace(till, queue_slots=till.queue_slots[:1]),),
+            traffic=replace(shop.traffic, parties_per_hour=240, passers_by_per_hour=0, party_size_weights=(1.0,)),
+            behaviour=replace(shop.behaviour, browse_s=(2.0, 4.0), turn_in_door=0.0, reenter=0.0),
+            purposes=replace(shop.purposes, browse=0.0, scan=0.0, refund=0.0, buy=1.0),
+            tick_hz=2.0,
+        ),
+        12,
+        12.5,
+    )
+    gone = [person for party in _gone(run).values() for person in party]
+    assert any(not person.waits for person in gone)
+    assert any(wait.end == "served" for person in gone for wait in person.waits)
+
+
+def test_who_finds_no_cabin_and_no_place_to_wait_goes_on_without_trying_on() -> None:
+    store = _fashion()
+    (room,) = store.fitting_rooms
+    busy = replace(
+        store,
+        fitting_rooms=(replace(room, cabins=room.cabins[:1], waiting_spots=room.waiting_spots[:1]),),
+        traffic=replace(store.traffic, parties_per_hour=150, passers_by_per_hour=0, by_weekday=(1.0,) * 7),
+        purposes=replace(store.purposes, browse=0.0, buy=0.0, scan=0.0, refund=0.0, try_on=1.0),
+        behaviour=replace(store.behaviour, browse_s=(2.0, 5.0), try_on_s=(200.0, 300.0)),
+        staff=(),
+    )
+    run = _run(busy, 13, 13.75)
+    tried = {name for name, party in _gone(run).items() if any(_was_in(person, room.zone_id) for person in party)}
+    assert 0 < len(tried) < len(_gone(run))
+
+
+def _was_in(person: TruePerson, zone_id: str) -> bool:
+    return any(stay.zone_id == zone_id for stay in person.stays)
+
+
+def test_staff_without_a_door_are_gone_when_the_shift_is_over() -> None:
+    shop = corner_shop()
+    (clerk,) = shop.staff
+    traffic = replace(shop.traffic, parties_per_hour=0.001, passers_by_per_hour=0)
+    run = _run(replace(shop, staff=(replace(clerk, shift=(9.0, 9.05)),), traffic=traffic, tick_hz=2.0), 9, 9.2)
+    (person,) = run.truth.people
+    assert person.last_seen_ms is not None
+    assert person.last_seen_ms >= START_MS + 180_000
