@@ -10,11 +10,9 @@ from shopthread.console import FAILURE, one_line_errors, out, print_error, stop_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shopthread.codes.table import CodeRow, RejectedRow
+    from shopthread.codes.table import CodeRow
 
 app = typer.Typer(no_args_is_help=True, help="Codes of single items: issue them, register them, print them.")
-_SHOWN = 5
-_TIMEOUT_S = 60
 _MS_PER_S = 1000
 
 Table = Annotated[
@@ -68,15 +66,16 @@ def import_codes(
     The first line names the columns: gtin, serial, kind (outer or inner), and if you have them lot, outer_serial (the
     pack that an inner code lies in), product_name, page_url, sold_at.
     """
-    from shopthread.codes.sending import CloudRefusedError
-    from shopthread.codes.table import CodeRow, RejectedRow, TableError, read_codes
+    from shopthread.cloud_api import CloudRefusedError
+    from shopthread.codes.table import CodeRow, TableError, read_codes, write_rejected
+    from shopthread.rejected_rows import RejectedRow, tell_rejected
 
     with one_line_errors(TableError, CloudRefusedError, OSError, ValueError):
         rows = list(read_codes(file))
         codes = [row for row in rows if isinstance(row, CodeRow)]
         bad = [row for row in rows if isinstance(row, RejectedRow)]
         _print_rehearsal(codes, len(bad))
-        _print_rejected(bad, rejected)
+        tell_rejected(bad, rejected, write_rejected)
         if apply:
             _send(codes, url, api_key_file)
         else:
@@ -155,20 +154,12 @@ def store_token(  # noqa: PLR0913, PLR0917 - one argument per option
 
 
 def _send(codes: "Sequence[CodeRow]", url: str, api_key_file: Path | None) -> None:
-    import httpx
     from rich.progress import Progress
 
+    from shopthread.cloud_api import cloud_client
     from shopthread.codes.sending import send
 
-    if api_key_file is None:
-        msg = "--apply needs --api-key-file: a key that 'shopthread cloud create-key --scope admin' made"
-        raise ValueError(msg)
-    key = api_key_file.read_text(encoding="utf-8").strip()
-    headers = {"Authorization": f"Bearer {key}"}
-    with (
-        httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT_S) as client,
-        Progress(console=out, transient=True) as progress,
-    ):
+    with cloud_client(url, api_key_file, "admin") as client, Progress(console=out, transient=True) as progress:
         task = progress.add_task("sending", total=len(codes))
         sent = send(codes, client, lambda count: progress.advance(task, count))
     out.print(f"Sent {len(codes)} codes: {sent.added} are new, {sent.known} were known.", highlight=False)
@@ -191,16 +182,3 @@ def _print_rehearsal(codes: "Sequence[CodeRow]", rejected: int) -> None:
     }.items():
         grid.add_row(name, f"{count:,}")
     out.print(grid)
-
-
-def _print_rejected(rows: "Sequence[RejectedRow]", file: Path | None) -> None:
-    from shopthread.codes.table import write_rejected
-
-    for row in rows[:_SHOWN]:
-        print_error(f"line {row.line}: {row.reason}")
-    if len(rows) > _SHOWN:
-        print_error(f"and {len(rows) - _SHOWN} more; --rejected FILE writes them all")
-    if file is not None:
-        with file.open("w", encoding="utf-8", newline="") as opened:
-            write_rejected(opened, rows)
-        out.print(f"{len(rows)} rejected rows are in {file}", highlight=False)

@@ -1,22 +1,21 @@
 """`shopthread members`: bring an existing member base into the cloud."""
 
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shopthread.console import FAILURE, one_line_errors, out, print_error
+from shopthread.console import FAILURE, one_line_errors, out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+
+    from httpx import Client
 
     from shopthread.members.rehearsal import Rehearsal
-    from shopthread.members.sending import Post
-    from shopthread.members.table import MemberRecord, RejectedRow
+    from shopthread.members.table import MemberRecord
 
 app = typer.Typer(no_args_is_help=True, help="Bring an existing member base into the cloud.")
-_SHOWN = 5
 
 
 @app.callback()
@@ -53,9 +52,10 @@ def import_members(  # noqa: PLR0913, PLR0917 - one argument per option
     again changes nothing.
     """
     from cloud.identity.resolve import Rules
+    from shopthread.cloud_api import CloudRefusedError, cloud_client
     from shopthread.members.rehearsal import rehearse
-    from shopthread.members.sending import CloudRefusedError
-    from shopthread.members.table import MemberRecord, Reading, RejectedRow, TableError, read_table
+    from shopthread.members.table import MemberRecord, Reading, TableError, read_table, write_rejected
+    from shopthread.rejected_rows import RejectedRow, tell_rejected
 
     with one_line_errors(TableError, CloudRefusedError, OSError, ValueError):
         reading = Reading(key=_read_key(key_file), region=region)
@@ -63,10 +63,10 @@ def import_members(  # noqa: PLR0913, PLR0917 - one argument per option
         records = [row for row in rows if isinstance(row, MemberRecord)]
         bad = [row for row in rows if isinstance(row, RejectedRow)]
         _print_rehearsal(rehearse(records, Rules()), len(bad))
-        _print_rejected(bad, rejected)
+        tell_rejected(bad, rejected, write_rejected)
         if apply:
-            with _posting(url, api_key_file) as post:
-                moved = _send(records, source, rank, post)
+            with cloud_client(url, api_key_file, "members") as client:
+                moved = _send(records, source, rank, client)
             out.print(f"Sent {len(records)} records; {moved} identifiers moved to another profile.", highlight=False)
         else:
             out.print("Nothing was sent. With --apply it is.", highlight=False)
@@ -84,41 +84,14 @@ def _read_key(path: Path) -> bytes:
     return key
 
 
-def _send(records: "Sequence[MemberRecord]", source: str, rank: int, post: "Post") -> int:
+def _send(records: "Sequence[MemberRecord]", source: str, rank: int, client: "Client") -> int:
     from rich.progress import Progress
 
     from shopthread.members.sending import send
 
     with Progress(console=out, transient=True) as progress:
         task = progress.add_task("sending", total=len(records))
-        return send(records, source, rank, post, lambda count: progress.advance(task, count))
-
-
-@contextmanager
-def _posting(url: str, api_key_file: Path | None) -> "Iterator[Post]":
-    import httpx
-
-    from shopthread.members.sending import CloudRefusedError
-
-    if api_key_file is None:
-        msg = "--apply needs --api-key-file: a key that 'shopthread cloud create-key --scopes members' made"
-        raise ValueError(msg)
-    key = api_key_file.read_text(encoding="utf-8").strip()
-    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
-
-        def post(path: str, body: dict[str, object]) -> dict[str, object]:
-            try:
-                answer = client.post(path, json=body)
-            except httpx.HTTPError as error:
-                msg = f"{url} cannot be reached: {error}; send the same file again, what was taken is a no-op"
-                raise CloudRefusedError(msg) from error
-            if answer.is_error:
-                msg = f"{url}{path} answered {answer.status_code}: {answer.text[:500]}"
-                raise CloudRefusedError(msg)
-            answered: dict[str, object] = answer.json()
-            return answered
-
-        yield post
+        return send(records, source, rank, client, lambda count: progress.advance(task, count))
 
 
 def _print_rehearsal(result: "Rehearsal", rejected: int) -> None:
@@ -140,19 +113,3 @@ def _print_rehearsal(result: "Rehearsal", rejected: int) -> None:
     for name, count in rows.items():
         table.add_row(name, f"{count:,}")
     out.print(table)
-
-
-def _print_rejected(rows: "Sequence[RejectedRow]", file: Path | None) -> None:
-    import csv
-
-    for row in rows[:_SHOWN]:
-        print_error(f"line {row.line}: {row.reason}")
-    if len(rows) > _SHOWN:
-        print_error(f"and {len(rows) - _SHOWN} more; --rejected FILE writes them all")
-    if file is not None:
-        names = list(dict.fromkeys(name for row in rows for name in row.values))
-        with file.open("w", encoding="utf-8", newline="") as opened:
-            writer = csv.DictWriter(opened, fieldnames=["line", "reason", *names])
-            writer.writeheader()
-            writer.writerows({"line": row.line, "reason": row.reason, **row.values} for row in rows)
-        out.print(f"{len(rows)} rejected rows are in {file}", highlight=False)

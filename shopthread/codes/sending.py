@@ -5,14 +5,10 @@ from collections.abc import Callable, Sequence
 import httpx
 from msgspec import Struct
 
+from shopthread.cloud_api import post
 from shopthread.codes.table import CodeRow
 
 BATCH = 500
-_SHOWN = 500
-
-
-class CloudRefusedError(Exception):
-    """The cloud did not take a batch; the message is its own. Everything before it was taken."""
 
 
 class Sent(Struct, frozen=True, kw_only=True):
@@ -37,7 +33,7 @@ def send(codes: Sequence[CodeRow], client: httpx.Client, on_sent: Callable[[int]
     added = known = 0
     for start in range(0, len(ordered), BATCH):
         batch = ordered[start : start + BATCH]
-        answer = _post(client, body_of(batch))
+        answer = post(client, "/v1/codes", body_of(batch))
         added, known = added + int(answer["added"]), known + int(answer["known"])
         on_sent(len(batch))
     return Sent(added=added, known=known)
@@ -53,16 +49,3 @@ def body_of(codes: Sequence[CodeRow]) -> dict[str, object]:
         ],
         "codes": [{name: getattr(code, name) for name in names} for code in codes],
     }
-
-
-def _post(client: httpx.Client, body: dict[str, object]) -> dict[str, int]:
-    try:
-        answer = client.post("/v1/codes", json=body)
-    except httpx.HTTPError as error:
-        msg = f"{client.base_url} cannot be reached: {error}; send the same file again, what was taken is a no-op"
-        raise CloudRefusedError(msg) from error
-    if answer.is_error:
-        msg = f"{client.base_url}/v1/codes answered {answer.status_code}: {answer.text[:_SHOWN]}"
-        raise CloudRefusedError(msg)
-    answered: dict[str, int] = answer.json()
-    return answered

@@ -11,6 +11,7 @@ from msgspec.structs import asdict, replace
 
 from cloud.codes.links import SERIAL_PATTERN, ItemLink, parse_gtin
 from contracts.timestamps import format_time, parse_time
+from shopthread.rejected_rows import RejectedRow
 
 COLUMNS = ("gtin", "serial", "kind", "lot", "outer_serial", "product_name", "page_url", "sold_at")
 _REQUIRED = ("gtin", "serial", "kind")
@@ -44,14 +45,6 @@ class CodeRow(Struct, frozen=True, kw_only=True):
     def with_code(self, serial: str, kind: Literal["outer", "inner"], outer_serial: str | None) -> "CodeRow":
         """Return the same product's row with another code."""
         return replace(self, serial=serial, kind=kind, outer_serial=outer_serial)
-
-
-class RejectedRow(Struct, frozen=True, kw_only=True):
-    """A row that cannot be taken in, and why."""
-
-    line: int
-    reason: str
-    values: dict[str, str]
 
 
 def read_codes(path: Path) -> Iterator[CodeRow | RejectedRow]:

@@ -1,9 +1,12 @@
 """Sends member records to the cloud in batches."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, TypeVar
+from typing import TypeVar
+
+import httpx
 
 from contracts.timestamps import format_time
+from shopthread.cloud_api import post
 from shopthread.members.rehearsal import statement_of
 from shopthread.members.table import MemberRecord
 
@@ -11,42 +14,33 @@ BATCH = 500
 T = TypeVar("T")
 
 
-class Post(Protocol):
-    """Sends a body to a path of the cloud and returns the answer."""
-
-    def __call__(self, path: str, body: dict[str, object]) -> dict[str, object]:
-        """Raise `CloudRefusedError` unless the cloud took it."""
-        ...
-
-
-class CloudRefusedError(Exception):
-    """The cloud did not take a batch; the message is its own. Everything before it was taken."""
-
-
-def send(records: Sequence[MemberRecord], source: str, rank: int, post: Post, on_sent: Callable[[int], None]) -> int:
+def send(
+    records: Sequence[MemberRecord], source: str, rank: int, client: httpx.Client, on_sent: Callable[[int], None]
+) -> int:
     """Send what records say of identity and consent. Sending the same again changes nothing.
 
     Args:
         records: What to send.
         source: Who says so; it stands before each record's id.
         rank: How far to trust the source, 0 the most.
-        post: Sends one batch.
+        client: Has the cloud's address and a key with scope members.
         on_sent: Told how many more records were sent.
 
     Returns:
         How many identifiers moved from one profile to another.
 
     Raises:
-        CloudRefusedError: The cloud refused a batch.
+        CloudRefusedError: The cloud refused a batch or cannot be reached.
     """
     moved = 0
     for batch in _batches(records, BATCH):
-        answer = post("/v1/identity/statements", {"statements": [_statement(each, source, rank) for each in batch]})
-        moves = answer["moves"]
-        moved += len(moves) if isinstance(moves, list) else 0
+        answer = post(
+            client, "/v1/identity/statements", {"statements": [_statement(each, source, rank) for each in batch]}
+        )
+        moved += len(answer["moves"])
         consents = [consent for record in batch for consent in _consents(record)]
         for part in _batches(consents, 2 * BATCH):
-            post("/v1/consents", {"statements": part})
+            post(client, "/v1/consents", {"statements": part})
         on_sent(len(batch))
     return moved
 

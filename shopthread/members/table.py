@@ -12,6 +12,7 @@ from msgspec import Struct
 from contracts.payloads import MemberPseudonym
 from contracts.pseudonym import NAMESPACES, Namespace, pseudonymize
 from contracts.timestamps import parse_time
+from shopthread.rejected_rows import RejectedRow
 
 RECORD_ID, SINCE, CONSENT = "record_id", "since", "visit_linking_consent"
 COLUMNS = (RECORD_ID, SINCE, *NAMESPACES, CONSENT)
@@ -36,14 +37,6 @@ class MemberRecord(Struct, frozen=True, kw_only=True):
     since_ms: int
     identifiers: tuple[MemberPseudonym, ...]
     consent: bool | None
-
-
-class RejectedRow(Struct, frozen=True, kw_only=True):
-    """One row that cannot be taken in, as it stands in the file, and why."""
-
-    line: int
-    reason: str
-    values: dict[str, str]
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -165,3 +158,11 @@ def _consent(text: str) -> bool | None:
 
 def _fail(message: str) -> None:
     raise ValueError(message)
+
+
+def write_rejected(file: TextIO, rows: Sequence[RejectedRow]) -> None:
+    """Write rejected rows with line and reason, as they stand in the file: mended, they can be read again."""
+    names = list(dict.fromkeys(name for row in rows for name in row.values))
+    writer = csv.DictWriter(file, fieldnames=["line", "reason", *names])
+    writer.writeheader()
+    writer.writerows({"line": row.line, "reason": row.reason, **row.values} for row in rows)

@@ -15,7 +15,8 @@ from cloud.codes.store_token import SLOT_MS, InStore, read_token
 from shopthread.cli import app as cli
 from shopthread.codes.images import address_of, image_of, images, sheet
 from shopthread.codes.issuing import ALPHABET, issue
-from shopthread.codes.table import CodeRow, RejectedRow, TableError, read_codes, write_codes, write_rejected
+from shopthread.codes.table import CodeRow, TableError, read_codes, write_codes, write_rejected
+from shopthread.rejected_rows import RejectedRow
 from tests.integration.cloud.support import TENANT, NewCloud, serving
 
 GTIN = "09521230000185"

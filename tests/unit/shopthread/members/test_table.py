@@ -7,7 +7,8 @@ import pytest
 from cloud.identity.resolve import Rules
 from contracts.pseudonym import pseudonymize
 from shopthread.members.rehearsal import rehearse
-from shopthread.members.table import MemberRecord, Reading, RejectedRow, TableError, read_table
+from shopthread.members.table import MemberRecord, Reading, TableError, read_table
+from shopthread.rejected_rows import RejectedRow
 
 READING = Reading(key=b"k" * 16, region="GB")
 
