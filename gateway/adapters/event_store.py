@@ -13,17 +13,17 @@ from pathlib import Path
 from contracts.delivery import Presence
 from contracts.errors import EventRejectedError
 from contracts.events import Event, EventDraft, Source, decode_event, encode_event, require_uplink
-from contracts.payloads import AppearanceSignature, VisitRevised, VisitSegment
+from contracts.payloads import AppearanceSignature, VisitSegment
 from contracts.privacy import UplinkPayload
 from gateway.adapters.event_rows import SCHEMA, DeadLetter, DeviceRow, Held, SourceTally, WaitingEvent
+from gateway.adapters.stitching import Stitching
 from gateway.core.continuity import Continuity, advance
 from gateway.core.judging import Delivery
-from gateway.core.stitching import StitchRules, Visits, revise
+from gateway.core.stitching import StitchRules, revise
 from gateway.errors import EventStoreError
 
 _BUSY_TIMEOUT_MS = 5000
 _WAL_RETRY_S = 0.02
-_FORGET_MS = 3_600_000
 
 
 def _enter_wal(db: sqlite3.Connection) -> None:
@@ -38,44 +38,6 @@ def _enter_wal(db: sqlite3.Connection) -> None:
             time.sleep(_WAL_RETRY_S)
         else:
             return
-
-
-class _Stitching:
-    """What visits the events in the file make, and how far the file has been read."""
-
-    def __init__(self, gateway: Source, rules: StitchRules) -> None:
-        self._gateway, self._rules = gateway, rules
-        self.restart()
-
-    def restart(self) -> None:
-        """Forget everything: what is in memory may be ahead of the file, which then must be read again."""
-        self.visits = Visits(self._gateway, self._rules)
-        self.position = 0
-        self._settled_ms: int | None = None
-        self._forgot_ms = 0
-
-    def is_due(self, now_ms: int) -> bool:
-        """Return whether it is time to tell visits again; a clock that went back makes it so."""
-        passed_ms = None if self._settled_ms is None else now_ms - self._settled_ms
-        return passed_ms is None or passed_ms < 0 or passed_ms >= self._rules.settle_s * 1000
-
-    def read(self, position: int, body: bytes) -> None:
-        """Take in an event of the file: a segment, or what the gateway told of a visit."""
-        self.position = position
-        event = decode_event(body)
-        if isinstance(event.data, VisitSegment):
-            self.visits.take(event.origin, event.data)
-        elif isinstance(event.data, VisitRevised) and event.origin == self._gateway:
-            self.visits.resume(event.data)
-
-    def settle(self, now_ms: int) -> list[EventDraft[VisitRevised]]:
-        """Return what changed of visits; every hour, forget those that ended long ago."""
-        drafts = self.visits.settle()
-        self._settled_ms = now_ms
-        if now_ms - self._forgot_ms >= _FORGET_MS:
-            self._forgot_ms = now_ms
-            self.visits.forget(now_ms - round(self._rules.keep_s * 1000))
-        return drafts
 
 
 class EventStore:
@@ -93,7 +55,7 @@ class EventStore:
     def __init__(self, path: Path, gateway: Source, rules: StitchRules | None = None) -> None:
         self._path, self._gateway = path, gateway
         self._rules = rules or StitchRules()
-        self._stitching = _Stitching(gateway, self._rules)
+        self._stitching = Stitching(gateway, self._rules)
         self._lock = threading.RLock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
