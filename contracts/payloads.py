@@ -26,6 +26,8 @@ ZoneKind = Literal["entrance", "shelf", "fitting_room", "queue", "checkout", "st
 TripwireKind = Literal["entrance", "passby", "internal"]
 Direction = Literal["in", "out"]
 Phase = Literal["open", "update", "closed"]
+Figure = Literal["adult", "child", "cart"]
+PictureState = Literal["good", "black", "bright", "frozen", "silent"]
 
 
 class Stay(Struct, frozen=True, kw_only=True):
@@ -53,6 +55,17 @@ class ZoneCount(Struct, frozen=True, kw_only=True):
     people: Count
 
 
+class HeatCell(Struct, frozen=True, array_like=True):
+    """How long people stood in one square of the floor: `[column, row, person_s]`.
+
+    The square reaches from `column * cell_m` to `(column + 1) * cell_m` metres in x, and likewise in y.
+    """
+
+    column: int
+    row: int
+    person_s: Seconds
+
+
 class MemberPseudonym(Struct, frozen=True, kw_only=True):
     """A member as a terminal reports one: the namespace in clear, the value under the tenant's key.
 
@@ -73,7 +86,11 @@ class SaleLine(Struct, frozen=True, kw_only=True):
 
 
 class FootfallCrossing(UplinkPayload, frozen=True, kw_only=True):
-    """A track crossed a tripwire."""
+    """A track crossed a tripwire.
+
+    Crossings with one `party_hint` are people who passed together: one buying unit. `figure` is told only where the
+    camera knows heights.
+    """
 
     TYPE: ClassVar[str] = "org.shopthread.footfall.crossing.v1"
     PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.ANONYMOUS
@@ -84,11 +101,17 @@ class FootfallCrossing(UplinkPayload, frozen=True, kw_only=True):
     direction: Direction
     track_id: Name
     confidence: Share
+    party_hint: Name | None = None
+    figure: Figure | None = None
     rule_version: Name
 
 
 class VisitSegment(UplinkPayload, frozen=True, kw_only=True):
-    """What one device saw of one person, as known so far. A later phase supersedes an earlier one."""
+    """What one device saw of one person, as known so far. A later phase supersedes an earlier one.
+
+    Segments of one device with one `reentry_hint` are one person who left its sight and came back; those with one
+    `group_hint` are people who came together. `staff_rule_version` names the rule behind `staff_score`.
+    """
 
     TYPE: ClassVar[str] = "org.shopthread.visit.segment.v1"
     PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.ANONYMOUS
@@ -105,7 +128,10 @@ class VisitSegment(UplinkPayload, frozen=True, kw_only=True):
     path: tuple[PathPoint, ...] = ()
     path_error_m: Annotated[float, Meta(ge=0)] | None = None
     group_hint: Name | None = None
+    reentry_hint: Name | None = None
+    figure: Figure | None = None
     staff_score: Share | None = None
+    staff_rule_version: Name | None = None
     rule_version: Name
 
 
@@ -117,6 +143,38 @@ class ZoneOccupancy(UplinkPayload, frozen=True, kw_only=True):
     SUMMARY: ClassVar[str] = "People in each zone, sampled."
 
     zones: tuple[ZoneCount, ...]
+
+
+class QueueWait(UplinkPayload, frozen=True, kw_only=True):
+    """One person waited in one queue: how long, and how it ended.
+
+    `unknown` says that the person was lost from sight while waiting.
+    """
+
+    TYPE: ClassVar[str] = "org.shopthread.queue.wait.v1"
+    PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.ANONYMOUS
+    SUMMARY: ClassVar[str] = "One person's wait in a queue: joined, left, served or abandoned."
+
+    zone_id: Name
+    track_id: Name
+    segment_id: EventId
+    joined_ms: TimeMs
+    left_ms: TimeMs
+    outcome: Literal["served", "abandoned", "unknown"]
+    rule_version: Name
+
+
+class FloorHeat(UplinkPayload, frozen=True, kw_only=True):
+    """Where on the floor people stood in an interval, and for how long; squares where nobody stood are left out."""
+
+    TYPE: ClassVar[str] = "org.shopthread.floor.heat.v1"
+    PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.ANONYMOUS
+    SUMMARY: ClassVar[str] = "Seconds that people stood in each square of the floor, per interval."
+
+    interval_start_ms: TimeMs
+    interval_end_ms: TimeMs
+    cell_m: Annotated[float, Meta(gt=0)]
+    cells: tuple[HeatCell, ...]
 
 
 class Coverage(UplinkPayload, frozen=True, kw_only=True):
@@ -184,8 +242,29 @@ class DeviceHealth(UplinkPayload, frozen=True, kw_only=True):
     model_name: Name | None = None
     model_version: Name | None = None
     clock_offset_ms: float | None = None
+    picture: PictureState | None = None
     input_errors: Count = 0
     dead_letters: Count = 0
+
+
+class StoreOccupancy(UplinkPayload, frozen=True, kw_only=True):
+    """How many people are in the store by all its entrances: who went in minus who went out since the last reset.
+
+    `reset_from` is set where the count began anew, as at closing: what it was before, which is the day's drift.
+    """
+
+    TYPE: ClassVar[str] = "org.shopthread.store.occupancy.v1"
+    PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.ANONYMOUS
+    SUMMARY: ClassVar[str] = "People in the store by its entrances; resets are told with what they corrected."
+
+    people: int
+    went_in: Count
+    went_out: Count
+    since_ms: TimeMs
+    drift_per_100: float | None = None
+    reset_from: int | None = None
+    reset_reason: Literal["closing", "manual"] | None = None
+    rule_version: Name
 
 
 class VisitRevised(UplinkPayload, frozen=True, kw_only=True):
@@ -239,10 +318,13 @@ UPLINK_PAYLOADS: tuple[type[UplinkPayload], ...] = (
     FootfallCrossing,
     VisitSegment,
     ZoneOccupancy,
+    QueueWait,
+    FloorHeat,
     Coverage,
     CodeScanned,
     PosSale,
     DeviceHealth,
+    StoreOccupancy,
     VisitRevised,
     Correction,
 )

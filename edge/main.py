@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from contracts.delivery import Presence
 from contracts.pseudonym import MIN_KEY_BYTES
@@ -18,8 +18,9 @@ from edge.adapters.outbox import Outbox
 from edge.adapters.outbox_sink import OutboxSink
 from edge.adapters.publisher import Publisher
 from edge.adapters.track_feed import BadLine
-from edge.camera_agent import CameraAgent, build_camera_agent, feed_name, frame_source
-from edge.camera_config import CameraConfig, CameraSettings, check_placement
+from edge.camera_building import build_camera_agent, feed_name, frame_source
+from edge.camera_rules import check_placement
+from edge.camera_settings import CameraConfig, CameraSettings
 from edge.config import BrokerSettings, DeviceSettings, PosConfig, PseudonymSettings, ScanTerminalConfig, check_device
 from edge.core.receipts import PosRules
 from edge.core.scanning import scan_rules
@@ -28,6 +29,9 @@ from edge.health import HealthReporter, Vitals
 from edge.line_agent import LineAgent, LineReader, ReceiptReader, ScanReader
 from models.loader import load_model
 from models.registry import ModelRegistry
+
+if TYPE_CHECKING:
+    from edge.camera_agent import CameraAgent
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from contracts.events import Event, EventDraft, Source, decode_event, encode_eve
 from contracts.payloads import FootfallCrossing, VisitSegment
 from contracts.privacy import Payload, UplinkPayload
 from edge.adapters.camera import CameraClock
-from edge.camera_agent import build_camera_agent
-from edge.camera_config import CameraConfig
+from edge.camera_building import build_camera_agent
+from edge.camera_settings import CameraConfig
 from edge.core.tracker import TrackedBox
 from edge.errors import FeedError
 from edge.ports import Drafts, Frame

@@ -286,8 +286,9 @@ def count(
 
     from edge import audit
     from edge.adapters.camera import CameraClock, VideoFile
-    from edge.camera_agent import build_camera_agent
-    from edge.camera_config import load_camera_config, pipeline_rules
+    from edge.camera_building import build_camera_agent
+    from edge.camera_config import load_camera_config
+    from edge.camera_rules import pipeline_rules
     from edge.errors import EdgeError
     from edge.ports import Drafts
 

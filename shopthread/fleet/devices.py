@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from contracts.configuration import decode_toml
 from contracts.events import EventDraft, Source
 from contracts.privacy import Payload
-from edge.camera_config import CameraConfig, check_camera_config, pipeline_rules
+from edge.camera_config import check_camera_config
+from edge.camera_rules import pipeline_rules
+from edge.camera_settings import CameraConfig
 from edge.config import TerminalSettings
 from edge.core import pipeline
 from edge.core.pipeline import Person, PipelineRules

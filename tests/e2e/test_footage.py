@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from contracts.payloads import FootfallCrossing, VisitSegment
-from edge.camera_agent import build_camera_agent
+from edge.camera_building import build_camera_agent
 from edge.camera_config import load_camera_config
 from models.detection import PersonDetector
 from models.loader import load_model

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from contracts.events import EventDraft, Source, encode_event
 from contracts.payloads import VisitSegment
 from contracts.privacy import UplinkPayload
-from edge.camera_config import load_camera_config, pipeline_rules
+from edge.camera_config import load_camera_config
+from edge.camera_rules import pipeline_rules
 from edge.core.pipeline import Person, finish, initial_state, step
 from gateway.core.stitching import revise
 from shopthread.simulate_commands import app

@@ -11,16 +11,13 @@ from tests.fakes.cameras import BrightDetector, FakeCamera, FakeClock, MemorySin
 pytest.importorskip("cv2", reason="cameras need the extra edge")
 
 from edge.adapters.camera import LiveCamera, VideoFile
-from edge.camera_agent import (
-    CameraAgent,
-    ModelIdentity,
-    VideoObservations,
-    build_camera_agent,
-    feed_name,
-    frame_source,
-)
-from edge.camera_config import CameraConfig, load_camera_config, pipeline_rules
+from edge.camera_agent import CameraAgent, ModelIdentity
+from edge.camera_building import build_camera_agent, feed_name, frame_source
+from edge.camera_config import load_camera_config
+from edge.camera_rules import pipeline_rules
+from edge.camera_settings import CameraConfig
 from edge.errors import ConfigurationError, FeedError
+from edge.video_observations import VideoObservations
 from models.errors import UnknownModelError
 from models.registry import ModelRegistry
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.camera_config import check_placement, load_camera_config, parse_source, pipeline_rules, tracker_rules
+from edge.camera_config import load_camera_config, parse_source
+from edge.camera_rules import check_placement, pipeline_rules, tracker_rules
 from edge.core.geometry import IDENTITY, apply_homography
 from edge.errors import ConfigurationError
 

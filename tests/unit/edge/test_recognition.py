@@ -14,11 +14,13 @@ pytest.importorskip("cv2", reason="cameras need the extra edge")
 
 import cv2
 
-from edge.camera_agent import CameraAgent, VideoObservations
-from edge.camera_config import load_camera_config, pipeline_rules
+from edge.camera_agent import CameraAgent
+from edge.camera_config import load_camera_config
+from edge.camera_rules import pipeline_rules
 from edge.core.gallery import GalleryRules
 from edge.recognition import Recognition
 from edge.replay import MotWriter, RecordedEvents, replay
+from edge.video_observations import VideoObservations
 from models.registry import ModelRegistry
 from tests.unit.edge.test_replay import CONFIG
 

@@ -15,12 +15,14 @@ pytest.importorskip("cv2", reason="cameras need the extra edge")
 
 import cv2
 
-from edge.camera_agent import CameraAgent, VideoObservations
-from edge.camera_config import load_camera_config, pipeline_rules
+from edge.camera_agent import CameraAgent
+from edge.camera_config import load_camera_config
+from edge.camera_rules import pipeline_rules
 from edge.core.tracker import TrackedBox
 from edge.errors import FeedError
 from edge.ports import Frame
 from edge.replay import Difference, MotWriter, RecordedEvents, compare_events, read_events, replay
+from edge.video_observations import VideoObservations
 from models.registry import ModelRegistry
 from shopthread.edge_commands import app
 

@@ -11,7 +11,8 @@ from contracts.privacy import Payload
 from edge.adapters.line_source import FileLines
 from edge.adapters.track_feed import BadLine, TrackFeed
 from edge.camera_agent import CameraAgent
-from edge.camera_config import load_camera_config, pipeline_rules
+from edge.camera_config import load_camera_config
+from edge.camera_rules import pipeline_rules
 from edge.core.receipts import PosRules
 from edge.core.scanning import scan_rules
 from edge.line_agent import LineReader, ReceiptReader, ScanReader

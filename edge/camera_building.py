@@ -1,0 +1,99 @@
+"""Builds the agent that a camera's configuration describes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from edge.adapters.camera import CameraClock, LiveCamera, VideoFile
+from edge.adapters.line_source import FileLines
+from edge.adapters.onnx_detector import OnnxDetector
+from edge.adapters.onnx_embedder import OnnxEmbedder
+from edge.adapters.track_feed import BadLine, TrackFeed
+from edge.camera_agent import CameraAgent, ModelIdentity
+from edge.camera_config import parse_source
+from edge.camera_rules import pipeline_rules, tracker_rules
+from edge.camera_settings import CameraConfig
+from edge.core.gallery import GalleryRules
+from edge.ports import EventSink, FrameSource
+from edge.recognition import Recognition
+from edge.video_observations import OnTracked, VideoObservations
+from models.loader import load_model
+from models.registry import ModelRegistry
+
+
+def build_camera_agent(
+    config: CameraConfig,
+    sink: EventSink,
+    clock: CameraClock,
+    *,
+    registry: ModelRegistry,
+    on_bad_line: Callable[[BadLine], None],
+    resume_offset_bytes: int = 0,
+    on_tracked: OnTracked | None = None,
+) -> CameraAgent:
+    """Return the agent that a configuration describes.
+
+    Args:
+        config: From `load_camera_config`.
+        sink: Where events go.
+        clock: The device's time.
+        registry: Where the detector's model is found.
+        on_bad_line: Called with each line of a track feed that could not be used.
+        resume_offset_bytes: What the sink was last told for this input, 0 for none.
+        on_tracked: Called with each frame of a camera and its tracks.
+
+    Raises:
+        ConfigurationError: The configuration cannot be used.
+        ModelError: There is no such model, or it is refused.
+    """
+    kind, place = parse_source(config.camera.source)
+    rules = pipeline_rules(config)
+    if kind == "tracks":
+        lines = FileLines(Path(str(place)), follow=config.camera.follow)
+        feed = TrackFeed(lines, on_bad_line, resume_offset_bytes)
+        return CameraAgent(feed, rules, sink, clock.monotonic_s, resumed=resume_offset_bytes > 0)
+    model = load_model(registry.get(config.camera.model))
+    following = tracker_rules(config)
+    detector = OnnxDetector(model, config.camera.input_size, following.doubtful_score, following.detector_nms_iou)
+    identity = ModelIdentity(model.manifest.name, model.manifest.version)
+    source = VideoObservations(
+        frame_source(config, clock),
+        detector,
+        config,
+        on_tracked=on_tracked,
+        recognition=_recognition(config, registry),
+    )
+    return CameraAgent(source, rules, sink, clock.monotonic_s, model=identity)
+
+
+def _recognition(config: CameraConfig, registry: ModelRegistry) -> Recognition | None:
+    if config.camera.reentry_s == 0:
+        return None
+    encoder = OnnxEmbedder(load_model(registry.get(config.camera.embedder)))
+    return Recognition(encoder, GalleryRules(window_s=config.camera.reentry_s))
+
+
+def feed_name(config: CameraConfig) -> str | None:
+    """Return the name under which a sink keeps how far the input was read, None where it cannot be resumed."""
+    kind, place = parse_source(config.camera.source)
+    return FileLines(Path(str(place)), follow=False).name if kind == "tracks" else None
+
+
+def frame_source(config: CameraConfig, clock: CameraClock) -> FrameSource:
+    """Return where a configuration's pictures come from.
+
+    Raises:
+        ConfigurationError: `camera.source` names no pictures.
+    """
+    camera = config.camera
+    kind, place = parse_source(camera.source)
+    if kind != "file":
+        return LiveCamera(place, clock, max_fps=camera.max_fps)
+    start_ms = clock.wall_ms() if camera.start is None else round(camera.start.timestamp() * 1000)
+    return VideoFile(
+        Path(str(place)),
+        start_ms,
+        clock,
+        realtime=camera.realtime,
+        loop=camera.loop,
+        max_fps=camera.max_fps,
+    )

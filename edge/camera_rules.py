@@ -1,0 +1,95 @@
+"""From a camera's configuration to the rules of the core."""
+
+from edge.camera_settings import CameraConfig, Plane
+from edge.core import geometry
+from edge.core.pipeline import PipelineRules
+from edge.core.segments import SegmentRules
+from edge.core.tracker_rules import TrackerRules
+from edge.core.tripwire import Tripwire, usable_share
+from edge.core.zones import Zone
+from edge.errors import ConfigurationError
+
+_DEFAULT_BANDS: dict[Plane, float] = {"image": 8.0, "floor": 0.15}
+_LEAST_USABLE_SHARE = 0.01
+
+
+def pipeline_rules(config: CameraConfig) -> PipelineRules:
+    """Return the rules that a configuration sets.
+
+    Raises:
+        ConfigurationError: The floor's points give no map.
+    """
+    camera = config.camera
+    band = _DEFAULT_BANDS[camera.plane]
+    return PipelineRules(
+        source=config.device.source,
+        tripwires=tuple(
+            Tripwire(
+                id=line.id,
+                kind=line.kind,
+                start=line.points[0],
+                end=line.points[1],
+                band=band if line.band is None else line.band,
+                settle_s=line.settle_s,
+            )
+            for line in config.tripwires
+        ),
+        zones=tuple(
+            Zone(
+                id=zone.id,
+                kind=zone.kind,
+                polygon=zone.points,
+                band=band if zone.band is None else zone.band,
+                min_stay_s=zone.min_stay_s,
+            )
+            for zone in config.zones
+        ),
+        floor=geometry.IDENTITY if camera.plane == "floor" else floor_map(config),
+        segments=SegmentRules(
+            min_age_s=camera.min_age_s,
+            lost_after_s=camera.lost_after_s,
+            update_s=camera.update_s,
+            path_error_m=None if config.floor is None else config.floor.error_m,
+        ),
+        occupancy_s=camera.occupancy_s,
+        coverage_s=camera.coverage_s,
+    )
+
+
+def floor_map(config: CameraConfig) -> geometry.Matrix | None:
+    """Return the homography from the picture to the floor, None where the floor is not known.
+
+    Raises:
+        ConfigurationError: The points give none.
+    """
+    if config.floor is None:
+        return None
+    try:
+        return geometry.fit_homography(config.floor.image_px, config.floor.floor_m)
+    except ValueError as error:
+        msg = f"floor: {error}"
+        raise ConfigurationError(msg) from error
+
+
+def tracker_rules(config: CameraConfig) -> TrackerRules:
+    """Return the tracker's rules that a configuration sets."""
+    return TrackerRules(lost_after_s=config.camera.lost_after_s)
+
+
+def check_placement(config: CameraConfig, frame_wh_px: tuple[int, int]) -> None:
+    """Check, once a picture's size is known, that every tripwire can fire.
+
+    Raises:
+        ConfigurationError: A tripwire lies so that nobody can leave its band on both sides within the picture.
+    """
+    if config.camera.plane != "image":
+        return
+    for tripwire in pipeline_rules(config).tripwires:
+        if usable_share(tripwire, frame_wh_px) < _LEAST_USABLE_SHARE:
+            width_px, height_px = frame_wh_px
+            msg = (
+                f"tripwire {tripwire.id!r} from {tripwire.start} to {tripwire.end} can never fire: its band of "
+                f"{tripwire.band:g} pixels on both sides must lie within the picture of {width_px}x{height_px}; "
+                "move the line inward or make band smaller"
+            )
+            raise ConfigurationError(msg)

@@ -1,0 +1,123 @@
+"""What a camera's configuration file may say: its source, its model, its tripwires, zones and floor."""
+
+from datetime import datetime
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta, Struct, field
+
+from contracts.payloads import Name, TripwireKind, ZoneKind
+from edge.config import BrokerSettings, DeviceSettings
+from models.registry import DEFAULT_DETECTOR, DEFAULT_EMBEDDER
+
+Plane: TypeAlias = Literal["image", "floor"]
+Point: TypeAlias = tuple[float, float]
+Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
+Side = Annotated[int, Meta(ge=32, le=4096)]
+
+
+class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where pictures come from and how they are used.
+
+    Attributes:
+        source: `file:PATH`, `usb:INDEX`, an address such as `rtsp://host/stream`, or `tracks:PATH`:
+            JSON lines of a camera that follows people by itself. A relative path is taken from the
+            configuration file's folder.
+        plane: What tripwires and zones are drawn in: `image` (frame pixels, y down) or `floor` (metres).
+        realtime: Play a file no faster than it was recorded.
+        loop: Begin a file again at its end.
+        follow: Wait for more at the end of `tracks:PATH`.
+        start: When the first frame of a file was taken, with an offset from UTC. Without it, now.
+        input_size: Width and height in pixels that the model sees, multiples of 32. Larger finds people farther
+            away and takes longer.
+        model: A detector that `shopthread models list` shows.
+        embedder: The model that knows people again, where `reentry_s` asks for it.
+        reentry_s: Who leaves and comes back to this camera within so many seconds is told as the same person:
+            both visits carry one group hint. 0: nobody is known again, and no signature is made.
+        max_fps: Look at no more frames a second.
+        min_age_s: Who is seen for less time is nobody.
+        lost_after_s: Who is not seen for longer has left.
+        update_s: Seconds between updates of a visit.
+        occupancy_s: Seconds between samples of the zones' occupancy.
+        coverage_s: Length of the intervals of which coverage is told, seconds.
+    """
+
+    source: str
+    plane: Plane = "image"
+    realtime: bool = False
+    loop: bool = False
+    follow: bool = False
+    start: Annotated[datetime, Meta(tz=True)] | None = None
+    input_size: tuple[Side, Side] = (320, 256)
+    model: str = DEFAULT_DETECTOR
+    embedder: str = DEFAULT_EMBEDDER
+    reentry_s: NotNegative = 0.0
+    max_fps: Positive | None = None
+    min_age_s: NotNegative = 0.3
+    lost_after_s: Positive = 2.0
+    update_s: Positive = 5.0
+    occupancy_s: Annotated[float, Meta(ge=1)] = 10.0
+    coverage_s: Annotated[float, Meta(ge=1)] = 60.0
+
+
+class TripwireSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A directed counting line.
+
+    Attributes:
+        id: Its name.
+        kind: `entrance` (who enters), `passby` (who passes outside) or `internal`.
+        points: Start and end. Who goes from the left to the right of start -> end, as seen on a screen with y down,
+            goes in.
+        band: Half the width of the band around the line in which nobody is on either side: pixels or metres.
+            Without it 8 pixels or 0.15 metres.
+        settle_s: Who turns round sooner has not passed.
+    """
+
+    id: Name
+    kind: TripwireKind = "entrance"
+    points: tuple[Point, Point]
+    band: NotNegative | None = None
+    settle_s: NotNegative = 1.0
+
+
+class ZoneSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A polygon with a meaning.
+
+    Attributes:
+        id: Its name.
+        kind: What happens there.
+        points: Its corners, three or more.
+        band: A stay ends only farther outside than this: pixels or metres. Without it 8 pixels or 0.15 metres.
+        min_stay_s: Shorter stays are not told.
+    """
+
+    id: Name
+    kind: ZoneKind
+    points: Annotated[tuple[Point, ...], Meta(min_length=3)]
+    band: NotNegative | None = None
+    min_stay_s: NotNegative = 1.0
+
+
+class FloorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where points of the picture lie on the floor.
+
+    Attributes:
+        image_px: Four or more points in the picture, no three on a line.
+        floor_m: The same points on the floor, in the same order.
+        error_m: Standard error of positions that follow from them, if it is known.
+    """
+
+    image_px: Annotated[tuple[Point, ...], Meta(min_length=4)]
+    floor_m: Annotated[tuple[Point, ...], Meta(min_length=4)]
+    error_m: NotNegative | None = None
+
+
+class CameraConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole configuration of a camera."""
+
+    device: DeviceSettings
+    camera: CameraSettings
+    tripwires: tuple[TripwireSettings, ...] = field(default=(), name="tripwire")
+    zones: tuple[ZoneSettings, ...] = field(default=(), name="zone")
+    floor: FloorSettings | None = None
+    broker: BrokerSettings = BrokerSettings()

@@ -1,0 +1,82 @@
+"""Who is where in a camera's pictures: from frames to observations."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from edge.camera_rules import check_placement, floor_map, tracker_rules
+from edge.camera_settings import CameraConfig
+from edge.core import tracker
+from edge.core.appearance import colour_stripes
+from edge.core.geometry import apply_homography
+from edge.core.pipeline import Person
+from edge.ports import Detector, Frame, FrameSource, Observation, Stopped
+from edge.recognition import Recognition
+
+OnTracked: TypeAlias = Callable[[Frame, Sequence[tracker.TrackedBox]], None]
+
+
+class VideoObservations:
+    """Who is where in a camera's pictures: detector, tracker, foot points.
+
+    Args:
+        source: Where pictures come from.
+        detector: Finds people; it should give doubtful ones too, which keep tracks alive.
+        config: The camera's configuration.
+        epoch: Begins the names of tracks, so that no other run of the device gives the same. Without it the first
+            frame's time does.
+        on_tracked: Called with each frame and its tracks, the foretold ones too.
+        recognition: Knows people again who come back; None: nobody is known again.
+    """
+
+    def __init__(
+        self,
+        source: FrameSource,
+        detector: Detector,
+        config: CameraConfig,
+        epoch: str | None = None,
+        on_tracked: OnTracked | None = None,
+        recognition: Recognition | None = None,
+    ) -> None:
+        self.name = source.name
+        self._on_tracked, self._recognition = on_tracked, recognition
+        self._source, self._detector, self._config, self._epoch = source, detector, config, epoch
+        self._rules = tracker_rules(config)
+        self._to_plane = floor_map(config) if config.camera.plane == "floor" else None
+
+    def observations(self, stopped: Stopped) -> Iterator[Observation]:
+        """See `ObservationSource.observations`.
+
+        Raises:
+            ConfigurationError: A tripwire can never fire in pictures of this size.
+        """
+        state = tracker.initial_state()
+        epoch = self._epoch
+        is_first = True
+        for frame in self._source.frames(stopped):
+            if is_first:
+                height_px, width_px = frame.image_bgr.shape[:2]
+                check_placement(self._config, (width_px, height_px))
+                is_first = False
+            epoch = epoch or f"{frame.time_ms:x}"
+            boxes, scores = self._detector.detect(frame.image_bgr)
+            looks = colour_stripes(frame.image_bgr, boxes)
+            state, told = tracker.track(self._rules, state, boxes, scores, frame.time_ms, looks)
+            if self._on_tracked is not None:
+                self._on_tracked(frame, told)
+            seen = [box for box in told if not box.is_foretold]
+            people = {}
+            if self._recognition is not None:
+                people = self._recognition.people(frame, seen, boxes, state.numbers.tolist())
+            yield self._observation(frame, epoch, seen, people)
+
+    def _observation(
+        self, frame: Frame, epoch: str, seen: list[tracker.TrackedBox], people_of: Mapping[int, int]
+    ) -> Observation:
+        people = []
+        for box in seen:
+            position = box.foot_px if self._to_plane is None else apply_homography(self._to_plane, box.foot_px)
+            if position is not None:
+                person = people_of.get(box.number)
+                group = None if person is None else f"{epoch}-{person}"
+                people.append(Person(f"{epoch}-{box.number}", position, box.score, group))
+        return Observation(time_ms=frame.time_ms, people=tuple(people), dropped=frame.dropped)
