@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.agent import agent
 from benchmarks.cloud_ingest import ingest
 from benchmarks.events import decode
 from benchmarks.gateway_store import receive
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "ingest": ingest,
     "detector": detector,
     "camera": camera,
+    "agent": agent,
     "rendering": rendering,
     "stitching": stitching,
     "tracking": tracking,

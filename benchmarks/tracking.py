@@ -129,7 +129,8 @@ def _run_again(video: Path, config: str) -> tuple[list[Event[UplinkPayload]], Bo
         return events, read_mot(tracks)
 
 
-def _folder_of(variable: str, *files: str) -> Path | None:
+def folder_of(variable: str, *files: str) -> Path | None:
+    """Return the folder that a variable of the environment names, None where it lacks a file; that is said."""
     folder = Path(os.environ.get(variable, ""))
     if variable in os.environ and all((folder / file).exists() for file in files):
         return folder
@@ -138,7 +139,7 @@ def _folder_of(variable: str, *files: str) -> Path | None:
 
 
 def _print_pets() -> None:
-    folder = _folder_of(PETS_VARIABLE, "vtest.avi", "gt.txt")
+    folder = folder_of(PETS_VARIABLE, "vtest.avi", "gt.txt")
     if folder is None:
         return
     events, tracks = _run_again(folder / "vtest.avi", _PETS)
@@ -150,7 +151,7 @@ def _print_pets() -> None:
     )
     crossings = [event.data.direction for event in events if isinstance(event.data, FootfallCrossing)]
     print(f"PETS09-S2L1: {crossings.count('in')} in (13 in truth), {crossings.count('out')} out (10)")
-    by_eye = _folder_of(PETS_VARIABLE, "reentry_by_eye.csv")
+    by_eye = folder_of(PETS_VARIABLE, "reentry_by_eye.csv")
     if by_eye is not None:
         found, wrong, happened = _reentries(by_eye / "reentry_by_eye.csv", truth, tracks, events)
         print(f"PETS09-S2L1: {found} of {happened} re-entries found, {wrong} taken for somebody else")
@@ -177,7 +178,7 @@ def _reentries(path: Path, truth: Boxes, tracks: Boxes, events: list[Event[Uplin
 
 
 def _print_door() -> None:
-    folder = _folder_of(DOOR_VARIABLE, "truth.csv")
+    folder = folder_of(DOOR_VARIABLE, "truth.csv")
     if folder is None:
         return
     with (folder / "truth.csv").open(encoding="utf-8") as file:
