@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from edge.camera_rules import pipeline_rules
-from edge.camera_settings import CameraConfig
+from edge.camera_settings import CameraConfig, ZoneSettings
 from edge.config import check_device, load_toml
-from edge.core import geometry
+from edge.core.polygons import check_polygon
 from edge.errors import ConfigurationError
 
 SourceKind: TypeAlias = Literal["file", "tracks", "usb", "network"]
@@ -57,9 +57,7 @@ def check_camera_config(config: CameraConfig) -> CameraConfig:
             msg = f"tripwire {tripwire.id!r}: points must be two different points, got {tripwire.points[0]} twice"
             raise ConfigurationError(msg)
     for zone in config.zones:
-        if geometry.area(zone.points) == 0:
-            msg = f"zone {zone.id!r}: points must enclose an area, got {list(zone.points)}"
-            raise ConfigurationError(msg)
+        _check_zone(zone)
     pipeline_rules(config)
     return config
 
@@ -81,6 +79,14 @@ def parse_source(source: str) -> tuple[SourceKind, str | int]:
         return "network", source
     msg = f"camera.source must be {_SOURCE_FORMS}, got {source!r}"
     raise ConfigurationError(msg)
+
+
+def _check_zone(zone: ZoneSettings) -> None:
+    try:
+        check_polygon(zone.points)
+    except ValueError as error:
+        msg = f"zone {zone.id!r}: {error}"
+        raise ConfigurationError(msg) from error
 
 
 def _check_unique(key: str, ids: list[str]) -> None:

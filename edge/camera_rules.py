@@ -3,6 +3,7 @@
 from edge.camera_settings import CameraConfig, Plane
 from edge.core import geometry
 from edge.core.pipeline import PipelineRules
+from edge.core.polygons import share_within
 from edge.core.segments import SegmentRules
 from edge.core.tracker_rules import TrackerRules
 from edge.core.tripwire import Tripwire, usable_share
@@ -77,13 +78,15 @@ def tracker_rules(config: CameraConfig) -> TrackerRules:
 
 
 def check_placement(config: CameraConfig, frame_wh_px: tuple[int, int]) -> None:
-    """Check, once a picture's size is known, that every tripwire can fire.
+    """Check, once a picture's size is known, that every tripwire can fire and every zone can be seen.
 
     Raises:
-        ConfigurationError: A tripwire lies so that nobody can leave its band on both sides within the picture.
+        ConfigurationError: A tripwire lies so that nobody can leave its band on both sides within the picture, or a
+            zone lies outside the picture.
     """
     if config.camera.plane != "image":
         return
+    _check_zones_seen(config, frame_wh_px)
     for tripwire in pipeline_rules(config).tripwires:
         if usable_share(tripwire, frame_wh_px) < _LEAST_USABLE_SHARE:
             width_px, height_px = frame_wh_px
@@ -91,5 +94,16 @@ def check_placement(config: CameraConfig, frame_wh_px: tuple[int, int]) -> None:
                 f"tripwire {tripwire.id!r} from {tripwire.start} to {tripwire.end} can never fire: its band of "
                 f"{tripwire.band:g} pixels on both sides must lie within the picture of {width_px}x{height_px}; "
                 "move the line inward or make band smaller"
+            )
+            raise ConfigurationError(msg)
+
+
+def _check_zones_seen(config: CameraConfig, frame_wh_px: tuple[int, int]) -> None:
+    width_px, height_px = frame_wh_px
+    for zone in config.zones:
+        if share_within(zone.points, width_px, height_px) == 0:
+            msg = (
+                f"zone {zone.id!r} lies wholly outside the picture of {width_px}x{height_px}: {list(zone.points)}; "
+                "draw it in pixels of this picture, x to the right and y down"
             )
             raise ConfigurationError(msg)

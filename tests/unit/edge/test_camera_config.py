@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edge.camera_config import load_camera_config, parse_source
@@ -85,7 +86,8 @@ def test_a_feed_of_tracks_is_drawn_on_the_floor(tmp_path: Path) -> None:
         ("points = [[100.0, 200.0], [300.0, 200.0]]", "points = [[1.0, 2.0], [1.0, 2.0]]", "two different points"),
         ("points = [[100.0, 200.0], [300.0, 200.0]]", "points = [[1.0, 2.0]]", "tripwire"),
         ('kind = "shelf"', 'kind = "cellar"', "cellar"),
-        ("[100.0, 100.0]]", "[200.0, 0.0]]", "enclose an area"),
+        ("[100.0, 100.0]]", "[200.0, 0.0]]", "zone 'shelf': points must enclose an area"),
+        ("[100.0, 100.0]]", "[100.0, 100.0], [10.0, -50.0]]", "zone 'shelf': side 1 .* crosses side 3"),
         (
             '[[zone]]\nid = "shelf"',
             '[[tripwire]]\nid = "door"\npoints = [[0,0],[1,1]]\n[[zone]]\nid = "shelf"',
@@ -116,6 +118,15 @@ def test_a_line_near_the_edge_is_refused_with_what_to_do(tmp_path: Path) -> None
     check_placement(config, (640, 480))
     with pytest.raises(ConfigurationError, match=r"tripwire 'door'.*can never fire.*320x205.*move the line inward"):
         check_placement(config, (320, 205))
+
+
+def test_a_zone_outside_the_picture_is_refused(tmp_path: Path) -> None:
+    config = load_camera_config(written(tmp_path, GOOD.replace("[100.0, 100.0]]", "[-50.0, 10.0]]")))
+    zone = msgspec.structs.replace(config.zones[0], points=((700.0, 10.0), (900.0, 10.0), (900.0, 90.0)))
+    beside = msgspec.structs.replace(config, zones=(zone,))
+    check_placement(config, (640, 480))
+    with pytest.raises(ConfigurationError, match=r"zone 'shelf' lies wholly outside the picture of 640x480.*x to the"):
+        check_placement(beside, (640, 480))
 
 
 def test_on_the_floor_there_is_no_edge(tmp_path: Path) -> None:
