@@ -173,7 +173,9 @@ def _reentries(path: Path, truth: Boxes, tracks: Boxes, events: list[Event[Uplin
             seen_as[int(seen.numbers[place])][person_of[int(true.numbers[column])]] += 1
     who = {f"0-{number}": counts.most_common(1)[0][0] for number, counts in seen_as.items()}
     closed = [event.data for event in events if isinstance(event.data, VisitSegment) and event.data.phase == "closed"]
-    again = [(who.get(one.track_id), who.get(one.group_hint or "")) for one in closed if one.group_hint != one.track_id]
+    again = [
+        (who.get(one.track_id), who.get(one.reentry_hint or "")) for one in closed if one.reentry_hint != one.track_id
+    ]
     return sum(one == other for one, other in again), sum(one != other for one, other in again), happened
 
 

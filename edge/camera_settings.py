@@ -33,7 +33,7 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         model: A detector that `shopthread models list` shows.
         embedder: The model that knows people again, where `reentry_s` asks for it.
         reentry_s: Who leaves and comes back to this camera within so many seconds is told as the same person:
-            both visits carry one group hint. 0: nobody is known again, and no signature is made.
+            both segments carry one re-entry hint. 0: nobody is known again, and no signature is made.
         max_fps: Look at no more frames a second.
         min_age_s: Who is seen for less time is nobody.
         lost_after_s: Who is not seen for longer has left.

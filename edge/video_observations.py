@@ -77,6 +77,6 @@ class VideoObservations:
             position = box.foot_px if self._to_plane is None else apply_homography(self._to_plane, box.foot_px)
             if position is not None:
                 person = people_of.get(box.number)
-                group = None if person is None else f"{epoch}-{person}"
-                people.append(Person(f"{epoch}-{box.number}", position, box.score, group))
+                reentry = None if person is None else f"{epoch}-{person}"
+                people.append(Person(f"{epoch}-{box.number}", position, box.score, reentry))
         return Observation(time_ms=frame.time_ms, people=tuple(people), dropped=frame.dropped)

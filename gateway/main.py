@@ -84,9 +84,8 @@ def _housekeeping(
         GatewayError: A part of the gateway has died; a service manager should start the gateway again.
     """
     started_s, pruned_s = time.monotonic(), float("-inf")
-    keep_ms = round(config.gateway.keep_days * _DAY_MS)
-    if config.stitching.enabled:  # After a restart visits are made again from what is kept.
-        keep_ms = max(keep_ms, round(config.stitching.keep_s * 1000))
+    # After a restart visits are made again from what is kept.
+    keep_ms = max(round(config.gateway.keep_days * _DAY_MS), round(config.stitching.keep_s * 1000))
     while not stop.wait(config.gateway.health_interval_s):
         if not is_working():
             msg = "a part of the gateway has died; see the log above, and start the gateway again"

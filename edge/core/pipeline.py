@@ -33,13 +33,13 @@ class Person(msgspec.Struct, frozen=True):
         track_id: The track's name.
         position: The foot point in the camera's plane.
         confidence: 0 to 1.
-        group: What the tracks of one person who left and came back have in common; None: not known.
+        reentry: What the tracks of one person who left and came back have in common; None: nobody is known again.
     """
 
     track_id: str
     position: Point
     confidence: float
-    group: str | None = None
+    reentry: str | None = None
 
 
 class PipelineRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,7 +197,7 @@ def _see(rules: PipelineRules, track: Track | None, person: Person, now_ms: int)
     visited = tuple(
         zones.visit(zone, stay, person.position, now_ms) for zone, stay in zip(rules.zones, track.zones, strict=True)
     )
-    track = replace(track, zones=visited, group=person.group or track.group)
+    track = replace(track, zones=visited, reentry=person.reentry or track.reentry)
     track = segments.see(track, floor_m, person.confidence, now_ms, rules.segments)
     track = replace(track, passages=(*track.passages, *passages))
     track, told = segments.tell(rules.segments, rules.source, rules.zones, track, now_ms)

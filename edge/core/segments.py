@@ -14,6 +14,8 @@ from edge.core.zones import StayState, Zone
 
 SEGMENT_RULE = "segment-1"
 """Names the rule that decides what a segment is. A rule that decides otherwise gets another name."""
+REENTRY_RULE = f"{SEGMENT_RULE}:reentry-1"
+"""Names the rule of a segment that tells, by its re-entry hint, who came back."""
 
 MAX_STAYS = 200
 _DECIMALS = 3
@@ -53,7 +55,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         zones: Its stays in each zone.
         path: Its path on the floor.
         passages: Passages that wait for the track to count.
-        group: What it has in common with the person's other tracks, None: not known.
+        reentry: What it has in common with the person's other tracks, None: nobody is known again.
     """
 
     id: str
@@ -68,7 +70,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     zones: tuple[StayState, ...]
     path: tuple[PathPoint, ...]
     passages: tuple[tuple[Tripwire, Passage], ...]
-    group: str | None = None
+    reentry: str | None = None
 
     @property
     def confidence(self) -> float:
@@ -168,8 +170,8 @@ def _draft(
         stays=_stays(layout, track),
         path=track.path,
         path_error_m=rules.path_error_m if track.path else None,
-        group_hint=track.group,
-        rule_version=SEGMENT_RULE,
+        reentry_hint=track.reentry,
+        rule_version=SEGMENT_RULE if track.reentry is None else REENTRY_RULE,
     )
     return draft_event(source, segment, track.seen_ms, track.id, track.phases_told)
 

@@ -19,7 +19,7 @@ from gateway.adapters.event_rows import SCHEMA, DeadLetter, DeviceRow, Held, Sou
 from gateway.adapters.stitching import Stitching
 from gateway.core.continuity import Continuity, advance
 from gateway.core.judging import Delivery
-from gateway.core.stitching import StitchRules, revise
+from gateway.core.stitching import StitchRules
 from gateway.errors import EventStoreError
 
 _BUSY_TIMEOUT_MS = 5000
@@ -133,10 +133,12 @@ class EventStore:
         return self._rules.enabled and self._stitching.is_due(now_ms)
 
     def _take_in(self, event: Event[UplinkPayload], body: bytes, now_ms: int) -> None:
-        """Insert an event; where segments are not joined, tell at once what visit a new one makes."""
-        if self._insert(event, body, now_ms) and isinstance(event.data, VisitSegment) and not self._rules.enabled:
-            draft = revise(self._gateway, event.origin, event.data)
-            if draft is not None:
+        """Insert an event; where cameras are not joined, tell at once what visit a new segment makes."""
+        segment = event.data if isinstance(event.data, VisitSegment) and not self._rules.enabled else None
+        if segment is not None and segment.reentry_hint is not None and not self._stitching.knows_returning:
+            self._stitching.recall(body for _, body in self._visit_rows(0, now_ms))
+        if self._insert(event, body, now_ms) and segment is not None:
+            for draft in self._stitching.revise(event.origin, segment, now_ms):
                 self._append_own(draft, now_ms)
 
     def take_signature(self, signature: AppearanceSignature, t_ms: int) -> None:
@@ -149,16 +151,19 @@ class EventStore:
 
         They are read from the file: after a crash, and where another process put some in, that is what counts.
         """
-        rows = self._db.execute(
-            "SELECT position, body FROM event WHERE position > ? AND received_ms >= ?"
-            " AND instr(body, CAST('org.shopthread.visit.' AS BLOB)) > 0 ORDER BY position",
-            (self._stitching.position, now_ms - round(self._rules.keep_s * 1000)),
-        )
-        for position, body in rows.fetchall():
+        for position, body in self._visit_rows(self._stitching.position, now_ms):
             self._stitching.read(position, body)
         for draft in self._stitching.settle(now_ms):
             self._append_own(draft, now_ms)
         (self._stitching.position,) = self._db.execute("SELECT coalesce(max(position), 0) FROM event").fetchone()
+
+    def _visit_rows(self, after_position: int, now_ms: int) -> list[tuple[int, bytes]]:
+        """Return position and body of the events about visits that are not forgotten yet."""
+        return self._db.execute(
+            "SELECT position, body FROM event WHERE position > ? AND received_ms >= ?"
+            " AND instr(body, CAST('org.shopthread.visit.' AS BLOB)) > 0 ORDER BY position",
+            (after_position, now_ms - round(self._rules.keep_s * 1000)),
+        ).fetchall()
 
     def _insert(self, event: Event[UplinkPayload], body: bytes, received_ms: int) -> bool:
         cursor = self._db.execute(

@@ -1,8 +1,10 @@
 """The stitching of a store's file: how far the file has been read, and what visits its segments make."""
 
+from collections.abc import Iterable
+
 from contracts.events import EventDraft, Source, decode_event
 from contracts.payloads import VisitRevised, VisitSegment
-from gateway.core.stitching import StitchRules, Visits
+from gateway.core.stitching import Returning, StitchRules, Visits, revise
 
 _FORGET_MS = 3_600_000
 
@@ -17,6 +19,8 @@ class Stitching:
     def restart(self) -> None:
         """Forget everything: what is in memory may be ahead of the file, which then must be read again."""
         self.visits = Visits(self._gateway, self._rules)
+        self._returning = Returning(self._gateway, self._rules)
+        self.knows_returning = False
         self.position = 0
         self._settled_ms: int | None = None
         self._forgot_ms = 0
@@ -43,3 +47,23 @@ class Stitching:
             self._forgot_ms = now_ms
             self.visits.forget(now_ms - round(self._rules.keep_s * 1000))
         return drafts
+
+    def recall(self, bodies: Iterable[bytes]) -> None:
+        """Take in, once after a restart, what the file says of those whom a camera may know again."""
+        for body in bodies:
+            event = decode_event(body)
+            if isinstance(event.data, VisitSegment) or (
+                isinstance(event.data, VisitRevised) and event.origin == self._gateway
+            ):
+                self._returning.resume(event.origin, event.data)
+        self.knows_returning = True
+
+    def revise(self, device: Source, segment: VisitSegment, now_ms: int) -> list[EventDraft[VisitRevised]]:
+        """Return what visits a segment makes where cameras are not joined; call `recall` first where it has a hint."""
+        if segment.reentry_hint is None:
+            alone = revise(self._gateway, device, segment)
+            return [] if alone is None else [alone]
+        if now_ms - self._forgot_ms >= _FORGET_MS:
+            self._forgot_ms = now_ms
+            self._returning.forget(now_ms - round(self._rules.keep_s * 1000))
+        return self._returning.take(device, segment)

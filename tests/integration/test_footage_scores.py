@@ -53,6 +53,6 @@ def test_scores_and_counts_on_pets09_s2l1(tmp_path: Path) -> None:
     assert 12 <= directions.count("in") <= 14
     assert 9 <= directions.count("out") <= 11
     closed = [event.data for event in events if isinstance(event.data, VisitSegment) and event.data.phase == "closed"]
-    assert sum(one.group_hint != one.track_id for one in closed) >= 5
+    assert sum(one.reentry_hint != one.track_id for one in closed) >= 5
     numbers = [row[1] for row in csv.reader(text.getvalue().splitlines())]
     assert len(set(numbers)) <= 30

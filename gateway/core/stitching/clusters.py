@@ -12,43 +12,51 @@ class Cluster:
 
     Attributes:
         tracklets: The segments; the first one is the anchor, from which the visit's id follows.
-        is_set_aside: Nobody can say whose it is; nothing joins it.
     """
 
-    def __init__(self, anchor: Tracklet) -> None:
-        self.is_set_aside = False
+    def __init__(self, anchor: Tracklet, *, is_set_aside: bool = False) -> None:
+        self._aside = [anchor] if is_set_aside else []
         self.tracklets = [anchor]
         self._last: Tracklet | None = None
-        self._live = [anchor]
+        self._live = [anchor] if anchor.has_path else []
 
     @property
     def anchor(self) -> Tracklet:
         """Return the earliest segment."""
         return self.tracklets[0]
 
-    def join(self, tracklet: Tracklet) -> None:
+    @property
+    def is_set_aside(self) -> bool:
+        """Return whether nobody can say whose it is; nothing joins it then, unless a camera knows better."""
+        return len(self._aside) == len(self.tracklets)
+
+    def join(self, tracklet: Tracklet, *, is_set_aside: bool = False) -> None:
         """Take a segment in that began after all others."""
+        if is_set_aside:
+            self._aside.append(tracklet)
         self.tracklets.append(tracklet)
-        self._live.append(tracklet)
+        if tracklet.has_path:
+            self._live.append(tracklet)
         self._last = None
 
     def shorten(self, undone: set[str]) -> None:
         """Let segments go."""
         self.tracklets = [each for each in self.tracklets if each.segment.segment_id not in undone]
+        self._aside = [each for each in self._aside if each.segment.segment_id not in undone]
         self.refresh()
 
     def refresh(self) -> None:
         """Take note that segments may have become longer."""
-        self._last, self._live = None, self.tracklets.copy()
+        self._last, self._live = None, [each for each in self.tracklets if each.has_path]
 
     def last(self) -> Tracklet:
-        """Return the segment that is known longest."""
+        """Return the segment that is known longest; where any has a path, one of those."""
         if self._last is None:
-            self._last = max(self.tracklets, key=lambda each: (each.ended_ms, each.key))
+            self._last = max(self.tracklets, key=lambda each: (each.has_path, each.ended_ms, each.key))
         return self._last
 
     def live(self, from_ms: int) -> list[Tracklet]:
-        """Return the segments that go on at a time; it must not be earlier than the last one since `refresh`."""
+        """Return the segments with a path that go on at a time, which never goes back but after `refresh`."""
         self._live = [each for each in self._live if each.ended_ms >= from_ms]
         return self._live
 

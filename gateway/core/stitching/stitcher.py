@@ -26,6 +26,15 @@ _SMOOTH_MS = 30_000  # What is known of a time changes with what is seen up to t
 _BRIEF_MS = 1000  # One camera's tracks of one person may overlap by this much.
 
 
+def _id(tracklet: Tracklet) -> str:
+    return tracklet.segment.segment_id
+
+
+def _person(tracklet: Tracklet) -> tuple[Source, str]:
+    """Return whom its camera takes a segment for: somebody of their own, unless it knows people again."""
+    return tracklet.device, tracklet.segment.reentry_hint or _id(tracklet)
+
+
 class Stitcher:
     """The segments of one store, and who made them.
 
@@ -44,6 +53,7 @@ class Stitcher:
         self._looks = Appearances(rules)
         self._dirty_ms: float = inf
         self._touched: set[str] = set()
+        self._first_of: dict[tuple[Source, str], str] = {}  # The first segment of whom a camera knows again.
         self._places: list[tuple[float, float, int]] = []
         self._places_ms = -1
 
@@ -55,10 +65,11 @@ class Stitcher:
             insort(self._order, known.key)
             self._mark(known.opened_ms)
         else:
-            before_ms = known.ended_ms
+            before_ms, hint = known.ended_ms, known.segment.reentry_hint
             if not known.take(segment):
                 return
-            self._mark(min(before_ms, segment.opened_ms if segment.updated_ms < before_ms else segment.updated_ms))
+            is_early = segment.updated_ms < before_ms or known.segment.reentry_hint != hint
+            self._mark(min(before_ms, segment.opened_ms if is_early else segment.updated_ms))
         self._touched.add(segment.segment_id)
 
     def take_signature(self, signature: AppearanceSignature, t_ms: int) -> None:
@@ -105,6 +116,7 @@ class Stitcher:
                 self._looks.forget(segment_id)
         self._clusters = [each for each in self._clusters if each.last().ended_ms >= before_ms]
         self._order = [each for each in self._order if each[1] in self._tracklets]
+        self._first_of = {key: each for key, each in self._first_of.items() if each in self._tracklets}
 
     def _mark(self, t_ms: float) -> None:
         """Note that decisions may differ which look at a time."""
@@ -117,6 +129,7 @@ class Stitcher:
     def _undo(self, first: int) -> None:
         """Take the decisions back on segments from a place in the order on."""
         undone = {segment_id for _, segment_id in self._order[first:]}
+        self._first_of = {key: each for key, each in self._first_of.items() if each not in undone}
         for cluster in {id(c): c for each in undone if (c := self._cluster_of.pop(each, None)) is not None}.values():
             cluster.shorten(undone)
         horizon_ms = self._order[first][0] - self._horizon_ms() if first < len(self._order) else inf
@@ -147,7 +160,32 @@ class Stitcher:
         yield from waiting.values()
 
     def _decide(self, group: list[Tracklet]) -> None:
+        """Let each segment join whom its camera knows again; assign the others jointly."""
         self._look_around(group[0].opened_ms)
+        known, first, twins = [], [], []
+        for tracklet in group:
+            same_person = self._first_of.setdefault(_person(tracklet), _id(tracklet))
+            if same_person == _id(tracklet):
+                first.append(tracklet)
+            elif same_person in self._cluster_of:
+                known.append((tracklet, same_person))
+            else:
+                twins.append((tracklet, same_person))
+        for tracklet, same_person in known:
+            self._join_again(tracklet, self._cluster_of[same_person])
+        if first:
+            self._assign(first)
+        for tracklet, same_person in twins:
+            self._join_again(tracklet, self._cluster_of[same_person])
+
+    def _join_again(self, tracklet: Tracklet, cluster: Cluster) -> None:
+        """Let a segment join the one that its own camera says is the same person's."""
+        cluster.join(tracklet, is_set_aside=not tracklet.has_path)
+        self._cluster_of[_id(tracklet)] = cluster
+        if not cluster.is_set_aside and not any(each is cluster for each in self._active):
+            self._active.append(cluster)
+
+    def _assign(self, group: list[Tracklet]) -> None:
         rows = [self._weights(tracklet) if tracklet.has_path else {} for tracklet in group]
         unclear = [self._is_unclear(tracklet, weights) for tracklet, weights in zip(group, rows, strict=True)]
         rows = [{} if is_unclear else weights for weights, is_unclear in zip(rows, unclear, strict=True)]
@@ -165,12 +203,11 @@ class Stitcher:
                 cluster = self._active[columns[column]]
                 cluster.join(tracklet)
             else:
-                cluster = Cluster(tracklet)
+                cluster = Cluster(tracklet, is_set_aside=is_unclear or not tracklet.has_path)
                 self._clusters.append(cluster)
-                cluster.is_set_aside = is_unclear or not tracklet.has_path
                 if not cluster.is_set_aside:
                     self._active.append(cluster)
-            self._cluster_of[tracklet.segment.segment_id] = cluster
+            self._cluster_of[_id(tracklet)] = cluster
 
     def _is_unclear(self, tracklet: Tracklet, weights: dict[int, float]) -> bool:
         """Return whether a segment is short and might as well be somebody else's: better left out than wrong."""

@@ -1,4 +1,4 @@
-"""Who comes back carries the same group hint, and no signature leaves memory."""
+"""Who comes back carries the same re-entry hint, and no signature leaves memory."""
 
 import io
 import logging
@@ -18,6 +18,7 @@ from edge.camera_agent import CameraAgent
 from edge.camera_config import load_camera_config
 from edge.camera_rules import pipeline_rules
 from edge.core.gallery import GalleryRules
+from edge.core.segments import REENTRY_RULE, SEGMENT_RULE
 from edge.recognition import Recognition
 from edge.replay import MotWriter, RecordedEvents, replay
 from edge.video_observations import VideoObservations
@@ -67,18 +68,23 @@ def run(tmp_path: Path, pictures: list[np.ndarray], *, known: bool = True) -> tu
     return closed, events.ndjson(), text.getvalue()
 
 
-def test_who_comes_back_has_the_group_hint_of_the_first_visit(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_who_comes_back_has_the_reentry_hint_of_the_first_time(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.INFO):
         first, stranger, again = run(tmp_path, walks(RED, BLUE, RED))[0]
     assert len({first.track_id, stranger.track_id, again.track_id}) == 3
-    assert first.group_hint == again.group_hint == first.track_id
-    assert stranger.group_hint == stranger.track_id
+    assert first.reentry_hint == again.reentry_hint == first.track_id
+    assert stranger.reentry_hint == stranger.track_id
+    assert {segment.group_hint for segment in (first, stranger, again)} == {None}
+    assert again.rule_version == REENTRY_RULE
     assert "is person" in caplog.text
     assert "strangers expected to reach it" in caplog.text
 
 
-def test_without_recognition_nobody_has_a_group_hint(tmp_path: Path) -> None:
-    assert {segment.group_hint for segment in run(tmp_path, walks(RED, RED), known=False)[0]} == {None}
+def test_without_recognition_nobody_has_a_reentry_hint(tmp_path: Path) -> None:
+    found = run(tmp_path, walks(RED, RED), known=False)[0]
+    assert {(segment.reentry_hint, segment.rule_version) for segment in found} == {(None, SEGMENT_RULE)}
 
 
 def test_no_signature_is_in_events_tracks_or_logs(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -45,6 +45,7 @@ def segment(
     known_s: float | None = None,
     noise_m: float = 0.0,
     hint: str | None = None,
+    reentry: str | None = None,
 ) -> VisitSegment:
     """Return a segment; with `known_s` a revision in the middle of it, which ends there and is open."""
     from_s, to_s = span_s
@@ -67,6 +68,7 @@ def segment(
         stays=tuple(each for each in stays if each.entered_ms <= until_ms),
         path=tuple(path),
         group_hint=hint,
+        reentry_hint=reentry,
         rule_version="segment-1",
     )
 

@@ -247,3 +247,33 @@ def test_visits_of_the_day_before_are_forgotten(stitching_store: EventStore):
     stitching_store.settle(90_000_000)
     _taken_in(stitching_store, 2, replace(SEGMENT, ordinal=8, updated_ms=10, closed_ms=10), 90_016_000)
     assert [revision for _, revision, _ in _told(stitching_store)] == [1, 1]
+
+
+def test_who_comes_back_is_one_visit_even_after_a_restart_and_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    first = replace(SEGMENT, reentry_hint="p1")
+    again = replace(
+        first,
+        segment_id=SEGMENT.segment_id[:-1] + ("0" if SEGMENT.segment_id[-1] != "0" else "1"),
+        opened_ms=SEGMENT.updated_ms + 60_000,
+        updated_ms=SEGMENT.updated_ms + 90_000,
+    )
+    path = tmp_path / "gateway.sqlite"
+    store = EventStore(path, GATEWAY)
+    _taken_in(store, 1, first, 1000)
+    store.close()
+    store = EventStore(path, GATEWAY)
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_append_own", lambda *_: (_ for _ in ()).throw(sqlite3.OperationalError("full")))
+        with pytest.raises(EventStoreError, match="full"):
+            _taken_in(store, 2, again, 2000)
+    _taken_in(store, 2, again, 4_000_000)
+    events = [decode_event(each.body).data for each in store.waiting(99)]
+    visits = [each for each in events if isinstance(each, VisitRevised)]
+    assert len({each.visit_id for each in visits}) == 1
+    assert [each.segment_ids for each in visits] == [
+        (first.segment_id,),
+        (first.segment_id, again.segment_id),
+    ]
+    store.close()
