@@ -9,6 +9,7 @@ from contracts.delivery import EVENT_MEDIA_TYPE, Acknowledgement, Presence
 from contracts.events import Event, Source
 from contracts.payloads import STORE_LOCAL_PAYLOADS, UPLINK_PAYLOADS
 from contracts.privacy import Payload, PrivacyClass
+from contracts.signature_keys import STORE_LOCAL_QOS, SignatureKey, SignatureKeyRequest, key_request_topic, key_topic
 from contracts.topics import ack_topic, event_topic, presence_topic
 
 JSON_SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -16,9 +17,29 @@ ASYNCAPI_VERSION = "3.0.0"
 PAYLOADS: tuple[type[Payload], ...] = (*UPLINK_PAYLOADS, *STORE_LOCAL_PAYLOADS)
 
 _ANY = Source("tenant", "store", "device")
-_CONTROLS: tuple[tuple[type[msgspec.Struct], str, str, str], ...] = (
-    (Acknowledgement, ack_topic(_ANY), "receive", "The gateway holds events durably up to a number."),
-    (Presence, presence_topic(_ANY), "send", "A device is connected, or (its last will) is not."),
+_CONTROLS: tuple[tuple[type[msgspec.Struct], str, str, str, PrivacyClass], ...] = (
+    (
+        Acknowledgement,
+        ack_topic(_ANY),
+        "receive",
+        "The gateway holds events durably up to a number.",
+        PrivacyClass.OPERATIONAL,
+    ),
+    (
+        Presence,
+        presence_topic(_ANY),
+        "send",
+        "A device is connected, or (its last will) is not.",
+        PrivacyClass.OPERATIONAL,
+    ),
+    (
+        SignatureKeyRequest,
+        key_request_topic(_ANY),
+        "send",
+        "A device asks for the day's key.",
+        PrivacyClass.STORE_LOCAL,
+    ),
+    (SignatureKey, key_topic(_ANY), "receive", "The day's key, never retained.", PrivacyClass.STORE_LOCAL),
 )
 _PARAMETERS = {
     name: {"description": f"The {name}'s name: 1 to 64 of a-z, 0-9 and the hyphen."}
@@ -53,8 +74,8 @@ def asyncapi_document(version: str) -> dict[str, Any]:
         (payload.TYPE, payload.SUMMARY, "send", event_topic(_ANY, payload), EVENT_MEDIA_TYPE, payload.PRIVACY.value)
         for payload in PAYLOADS
     ] + [
-        (control.__name__, summary, action, topic, "application/json", PrivacyClass.OPERATIONAL.value)
-        for control, topic, action, summary in _CONTROLS
+        (control.__name__, summary, action, topic, "application/json", privacy.value)
+        for control, topic, action, summary, privacy in _CONTROLS
     ]
     channels: dict[str, Any] = {}
     messages: dict[str, Any] = {}
@@ -68,13 +89,14 @@ def asyncapi_document(version: str) -> dict[str, Any]:
             "x-privacy-class": privacy,
         }
         channels[name] = _channel(topic, name)
-        operations[f"{action}-{name}"] = _operation(action, name, summary)
+        qos = STORE_LOCAL_QOS if privacy == PrivacyClass.STORE_LOCAL else 1
+        operations[f"{action}-{name}"] = _operation(action, name, summary, qos)
     return {
         "asyncapi": ASYNCAPI_VERSION,
         "info": {
             "title": "Shopthread store bus",
             "version": version,
-            "description": "What devices and the gateway of one store say to each other over MQTT 5, QoS 1. "
+            "description": "What devices and the gateway of one store say to each other over MQTT 5. "
             "`send` and `receive` are a device's.",
             "license": {"name": "Apache-2.0"},
         },
@@ -126,12 +148,12 @@ def _channel(topic: str, message: str) -> dict[str, Any]:
     }
 
 
-def _operation(action: str, channel: str, summary: str) -> dict[str, Any]:
+def _operation(action: str, channel: str, summary: str, qos: int) -> dict[str, Any]:
     return {
         "action": action,
         "channel": {"$ref": f"#/channels/{channel}"},
         "summary": summary,
-        "bindings": {"mqtt": {"qos": 1, "bindingVersion": "0.2.0"}},
+        "bindings": {"mqtt": {"qos": qos, "bindingVersion": "0.2.0"}},
     }
 
 

@@ -1,7 +1,9 @@
 """The gateway's configuration file."""
 
+from datetime import UTC, time, tzinfo
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta, Struct
 
@@ -77,13 +79,49 @@ class CloudSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     longest_retry_s: Annotated[float, Meta(gt=0)] = 60.0
 
 
+class StoreHours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When the store's day ends: what holds for a day begins anew then.
+
+    Attributes:
+        closes: The closing hour as the store's clocks show it, `HH:MM`.
+        time_zone: Its name in the IANA database, such as `Asia/Shanghai`.
+    """
+
+    closes: Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]" + END)] = "00:00"
+    time_zone: str = "UTC"
+
+    @property
+    def closing_time(self) -> time:
+        """Return the closing hour."""
+        return time.fromisoformat(self.closes)
+
+    @property
+    def zone(self) -> tzinfo:
+        """Return the time zone.
+
+        Raises:
+            ConfigurationError: There is no such time zone, or the system carries no database of them.
+        """
+        if self.time_zone == "UTC":
+            return UTC
+        try:
+            return ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            msg = (
+                f"store_hours.time_zone: no time zone {self.time_zone!r} here; give a name such as Asia/Shanghai, "
+                "and install tzdata where the system has none"
+            )
+            raise ConfigurationError(msg) from error
+
+
 class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole file: `[gateway]`, `[broker]`, `[cloud]`, `[stitching]`."""
+    """The whole file: `[gateway]`, `[broker]`, `[cloud]`, `[stitching]`, `[store_hours]`."""
 
     gateway: StoreSettings
     cloud: CloudSettings
     broker: BrokerSettings = BrokerSettings()
     stitching: StitchRules = StitchRules()
+    store_hours: StoreHours = StoreHours()
 
 
 def load_config(path: Path) -> GatewayConfig:
@@ -94,6 +132,7 @@ def load_config(path: Path) -> GatewayConfig:
     """
     try:
         config = decode_toml(path.read_bytes(), GatewayConfig, path)
+        _ = config.store_hours.zone
         for key in ("tenant", "store", "id"):
             check_name(f"gateway.{key}", getattr(config.gateway, key))
     except OSError as error:

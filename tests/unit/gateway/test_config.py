@@ -30,6 +30,12 @@ def test_defaults(tmp_path: Path):
     assert config.broker.address == "127.0.0.1:1883"
 
 
+def test_when_the_store_closes(tmp_path: Path):
+    hours = _load(tmp_path, GOOD + '[store_hours]\ncloses = "22:30"\ntime_zone = "Asia/Shanghai"\n').store_hours
+    assert (str(hours.closing_time), str(hours.zone)) == ("22:30:00", "Asia/Shanghai")
+    assert str(_load(tmp_path, GOOD).store_hours.zone) == "UTC"
+
+
 def test_relative_paths_are_taken_from_the_files_folder(tmp_path: Path):
     assert _load(tmp_path, GOOD).cloud.api_key_file == tmp_path / "key"
     assert _load(tmp_path, GOOD).gateway.data_dir == Path("/tmp/x")
@@ -43,6 +49,8 @@ def test_relative_paths_are_taken_from_the_files_folder(tmp_path: Path):
         ('store = "store-1"', 'shop = "store-1"', "shop"),
         ("[cloud]", "[cloud]\nbatch_events = 0", "batch_events"),
         ("[cloud]", "[cloud", "gateway.toml"),
+        ("[cloud]", '[store_hours]\ncloses = "24:00"\n[cloud]', "store_hours.closes"),
+        ("[cloud]", '[store_hours]\ntime_zone = "Atlantis/Port"\n[cloud]', "no time zone 'Atlantis/Port'"),
     ],
 )
 def test_a_wrong_key_or_value_is_named(tmp_path: Path, old: str, new: str, words: str):
