@@ -52,7 +52,7 @@ def camera(_folder: Path) -> Result:
     """Detect, then follow twelve people who walk, and decide events."""
     model, frames = _model(), _frames()
     ours_detector = OnnxDetector(model, _INPUT_WH_PX)
-    wire = Tripwire(id="w", kind="entrance", start=(384.0, 570.0), end=(384.0, 10.0), band=8.0, settle_s=1.0)
+    wire = Tripwire(id="w", kind="entrance", points=((384.0, 570.0), (384.0, 10.0)), band=8.0, settle_s=1.0)
     rules = PipelineRules(
         source=Source("bench", "store", "cam-1"), tripwires=(wire,), zones=(), segments=SegmentRules()
     )

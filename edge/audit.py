@@ -14,7 +14,8 @@ from pathlib import Path
 from contracts.events import EventDraft
 from contracts.payloads import FootfallCrossing
 from contracts.privacy import UplinkPayload
-from edge.core.geometry import Point, is_between_ends, signed_distance
+from edge.core import polyline
+from edge.core.geometry import Point
 from edge.core.tripwire import Direction, Tripwire
 from edge.errors import FeedError
 
@@ -92,8 +93,8 @@ def true_crossings(tripwire: Tripwire, paths: Iterable[TruePath]) -> list[Crossi
 def _crossings_of(tripwire: Tripwire, path: TruePath) -> Iterable[Crossing]:
     side, went_between = 0, False
     for time_ms, point in path:
-        signed = signed_distance(tripwire.start, tripwire.end, point)
-        between = is_between_ends(tripwire.start, tripwire.end, point)
+        signed = polyline.signed_distance_to(tripwire.points, point)
+        between = polyline.is_beside(tripwire.points, point)
         if abs(signed) <= tripwire.band:
             went_between = went_between or between
             continue

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from edge.camera_rules import pipeline_rules
 from edge.camera_settings import CameraConfig, ZoneSettings
 from edge.config import check_device, load_toml
+from edge.core import polyline
 from edge.core.polygons import check_polygon
 from edge.errors import ConfigurationError
 
@@ -53,8 +54,9 @@ def check_camera_config(config: CameraConfig) -> CameraConfig:
     _check_unique("tripwire", [tripwire.id for tripwire in config.tripwires])
     _check_unique("zone", [zone.id for zone in config.zones])
     for tripwire in config.tripwires:
-        if tripwire.points[0] == tripwire.points[1]:
-            msg = f"tripwire {tripwire.id!r}: points must be two different points, got {tripwire.points[0]} twice"
+        reason = polyline.fault(tripwire.points)
+        if reason is not None:
+            msg = f"tripwire {tripwire.id!r}: {reason}"
             raise ConfigurationError(msg)
     for zone in config.zones:
         _check_zone(zone)

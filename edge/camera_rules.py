@@ -11,6 +11,7 @@ from edge.core.zones import Zone
 from edge.errors import ConfigurationError
 
 _DEFAULT_BANDS: dict[Plane, float] = {"image": 8.0, "floor": 0.15}
+_RELAY_BANDS = 5.0
 _LEAST_USABLE_SHARE = 0.01
 
 
@@ -24,17 +25,7 @@ def pipeline_rules(config: CameraConfig) -> PipelineRules:
     band = _DEFAULT_BANDS[camera.plane]
     return PipelineRules(
         source=config.device.source,
-        tripwires=tuple(
-            Tripwire(
-                id=line.id,
-                kind=line.kind,
-                start=line.points[0],
-                end=line.points[1],
-                band=band if line.band is None else line.band,
-                settle_s=line.settle_s,
-            )
-            for line in config.tripwires
-        ),
+        tripwires=tripwires(config),
         zones=tuple(
             Zone(
                 id=zone.id,
@@ -54,6 +45,25 @@ def pipeline_rules(config: CameraConfig) -> PipelineRules:
         ),
         occupancy_s=camera.occupancy_s,
         coverage_s=camera.coverage_s,
+    )
+
+
+def tripwires(config: CameraConfig) -> tuple[Tripwire, ...]:
+    """Return the counting lines that a configuration draws."""
+    band = _DEFAULT_BANDS[config.camera.plane]
+    return tuple(
+        Tripwire(
+            id=line.id,
+            kind=line.kind,
+            points=line.points,
+            band=band if line.band is None else line.band,
+            settle_s=line.settle_s,
+            rule=line.rule,
+            least_before_s=line.least_before_s,
+            least_after_s=line.least_after_s,
+            relay=_RELAY_BANDS * band if line.relay is None else line.relay,
+        )
+        for line in config.tripwires
     )
 
 
@@ -87,11 +97,12 @@ def check_placement(config: CameraConfig, frame_wh_px: tuple[int, int]) -> None:
     if config.camera.plane != "image":
         return
     _check_zones_seen(config, frame_wh_px)
-    for tripwire in pipeline_rules(config).tripwires:
+    for tripwire in tripwires(config):
         if usable_share(tripwire, frame_wh_px) < _LEAST_USABLE_SHARE:
             width_px, height_px = frame_wh_px
+            first, *_, last = tripwire.points
             msg = (
-                f"tripwire {tripwire.id!r} from {tripwire.start} to {tripwire.end} can never fire: its band of "
+                f"tripwire {tripwire.id!r} from {first} to {last} can never fire: its band of "
                 f"{tripwire.band:g} pixels on both sides must lie within the picture of {width_px}x{height_px}; "
                 "move the line inward or make band smaller"
             )

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct, field
 
 from contracts.payloads import Name, TripwireKind, ZoneKind
 from edge.config import BrokerSettings, DeviceSettings
+from edge.core.tripwire import CrossingRule
 from models.registry import DEFAULT_DETECTOR, DEFAULT_EMBEDDER
 
 Plane: TypeAlias = Literal["image", "floor"]
@@ -66,18 +67,28 @@ class TripwireSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Attributes:
         id: Its name.
         kind: `entrance` (who enters), `passby` (who passes outside) or `internal`.
-        points: Start and end. Who goes from the left to the right of start -> end, as seen on a screen with y down,
-            goes in.
+        points: Two or more. Who goes from the left to the right of the line as it runs from the first to the last,
+            as seen on a screen with y down, goes in.
         band: Half the width of the band around the line in which nobody is on either side: pixels or metres.
             Without it 8 pixels or 0.15 metres.
         settle_s: Who turns round sooner has not passed.
+        rule: What decides. `crossing-1` counts as it did before there were the three keys that follow, and does not
+            use them; so an old series stays comparable.
+        least_before_s: Who was seen for less time before the line does not count.
+        least_after_s: Nor who was seen for less time after it.
+        relay: A track that begins no farther than this from where another was lost at the line goes on as that one:
+            pixels or metres. Without it five bands.
     """
 
     id: Name
     kind: TripwireKind = "entrance"
-    points: tuple[Point, Point]
+    points: Annotated[tuple[Point, ...], Meta(min_length=2)]
     band: NotNegative | None = None
     settle_s: NotNegative = 1.0
+    rule: CrossingRule = "crossing-2"
+    least_before_s: NotNegative = 0.3
+    least_after_s: NotNegative = 0.3
+    relay: NotNegative | None = None
 
 
 class ZoneSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

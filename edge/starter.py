@@ -19,7 +19,7 @@ realtime = true
 host = "127.0.0.1"
 port = 1883
 
-# Who goes from the left to the right of start -> end goes in: here, from the picture's left half to its right half.
+# Who goes from the left to the right of the line as it runs goes in: here, from the picture's left half to its right.
 [[tripwire]]
 id = "middle"
 kind = "entrance"

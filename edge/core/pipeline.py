@@ -11,17 +11,14 @@ import msgspec
 from msgspec.structs import replace
 
 from contracts.events import EventDraft, Source, draft_event
-from contracts.payloads import FootfallCrossing, ZoneCount, ZoneOccupancy
+from contracts.payloads import ZoneCount, ZoneOccupancy
 from contracts.privacy import UplinkPayload
-from edge.core import coverage, segments, tripwire, zones
+from edge.core import coverage, crossings, segments, zones
 from edge.core.coverage import CoverageState
 from edge.core.geometry import Matrix, Point, apply_homography
 from edge.core.segments import SegmentRules, Track
-from edge.core.tripwire import Passage, Tripwire
+from edge.core.tripwire import Tripwire
 from edge.core.zones import Zone
-
-CROSSING_RULE = "crossing-1"
-"""Names the rule that decides what a crossing is. A rule that counts otherwise gets another name."""
 
 Draft: TypeAlias = EventDraft[UplinkPayload]
 
@@ -116,9 +113,10 @@ def step(
             drafts += _close(rules, track)
         else:
             tracks[track_id] = track
-    for person in sorted(people, key=lambda person: person.track_id):
-        track, more = _see(rules, tracks.get(person.track_id), person, now_ms)
-        tracks[person.track_id] = track
+    seen = sorted(people, key=lambda person: person.track_id)
+    tracks |= _begin(rules, tracks, seen, now_ms)
+    for person in seen:
+        tracks[person.track_id], more = _see(rules, tracks[person.track_id], person, now_ms)
         drafts += more
     return PipelineState(tracks, now_ms, watched), drafts
 
@@ -180,62 +178,35 @@ def _occupancy_samples(rules: PipelineRules, state: PipelineState, now_ms: int) 
     ]
 
 
-def _see(rules: PipelineRules, track: Track | None, person: Person, now_ms: int) -> tuple[Track, list[Draft]]:
+def _begin(rules: PipelineRules, tracks: Mapping[str, Track], seen: Iterable[Person], now_ms: int) -> dict[str, Track]:
+    """Return the tracks that begin in this frame, and those whose place at a tripwire they took."""
+    names = {person.track_id for person in seen}
+    lost = {name: track for name, track in tracks.items() if name not in names}
+    begun: dict[str, Track] = {}
+    for person in seen:
+        if person.track_id not in tracks:
+            lines = crossings.approach(rules.tripwires, person.position, now_ms)
+            track = segments.begin(person.track_id, now_ms, lines, len(rules.zones))
+            begun[track.id], given = crossings.relay(rules.tripwires, track, person.position, lost.values())
+            lost |= given
+    return {**lost, **begun}
+
+
+def _see(rules: PipelineRules, track: Track, person: Person, now_ms: int) -> tuple[Track, list[Draft]]:
     """Return a track after a sighting, and what there is to tell of it."""
     floor_m = None if rules.floor is None else apply_homography(rules.floor, person.position)
-    passages: list[tuple[Tripwire, Passage]] = []
-    if track is None:
-        lines = tuple(tripwire.approach(wire, person.position) for wire in rules.tripwires)
-        track = segments.begin(person.track_id, now_ms, lines, len(rules.zones))
-    else:
-        moved = [
-            tripwire.move(wire, line, person.position, now_ms)
-            for wire, line in zip(rules.tripwires, track.lines, strict=True)
-        ]
-        track = replace(track, lines=tuple(line for line, _ in moved))
-        passages = [(wire, passed) for wire, (_, passed) in zip(rules.tripwires, moved, strict=True) if passed]
+    track = crossings.move(rules.tripwires, track, person.position, now_ms)
     visited = tuple(
         zones.visit(zone, stay, person.position, now_ms) for zone, stay in zip(rules.zones, track.zones, strict=True)
     )
     track = replace(track, zones=visited, reentry=person.reentry or track.reentry)
     track = segments.see(track, floor_m, person.confidence, now_ms, rules.segments)
-    track = replace(track, passages=(*track.passages, *passages))
     track, told = segments.tell(rules.segments, rules.source, rules.zones, track, now_ms)
-    track, crossings = _tell_crossings(rules, track)
-    return track, [*told, *crossings]
-
-
-def _tell_crossings(rules: PipelineRules, track: Track) -> tuple[Track, list[Draft]]:
-    """Tell of the passages of a track that is old enough to count; they wait for it."""
-    if not track.is_open or not track.passages:
-        return track, []
-    return replace(track, passages=()), [
-        draft_event(
-            rules.source,
-            FootfallCrossing(
-                tripwire_id=wire.id,
-                tripwire_kind=wire.kind,
-                direction=passage.direction,
-                track_id=track.id,
-                confidence=track.confidence,
-                rule_version=CROSSING_RULE,
-            ),
-            passage.time_ms,
-            track.id,
-            wire.id,
-        )
-        for wire, passage in track.passages
-    ]
+    track, passed = crossings.tell(rules.source, track)
+    return track, [*told, *passed]
 
 
 def _close(rules: PipelineRules, track: Track) -> list[Draft]:
     """Return the last events of a track; none of one that never counted."""
-    if not track.is_open:
-        return []
-    left = [
-        (wire, passage)
-        for wire, line in zip(rules.tripwires, track.lines, strict=True)
-        if (passage := tripwire.leave(line)) is not None
-    ]
-    _, crossings = _tell_crossings(rules, replace(track, passages=(*track.passages, *left)))
-    return [*crossings, segments.close(rules.source, rules.zones, track, rules.segments)]
+    passed = crossings.leave(rules.source, rules.tripwires, track)
+    return [*passed, segments.close(rules.source, rules.zones, track, rules.segments)] if track.is_open else passed

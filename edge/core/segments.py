@@ -56,6 +56,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         path: Its path on the floor.
         passages: Passages that wait for the track to count.
         reentry: What it has in common with the person's other tracks, None: nobody is known again.
+        stand_in: A track that counted and whose place at a tripwire this one took.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     path: tuple[PathPoint, ...]
     passages: tuple[tuple[Tripwire, Passage], ...]
     reentry: str | None = None
+    stand_in: str | None = None
 
     @property
     def confidence(self) -> float:

@@ -4,6 +4,10 @@ A track has passed a tripwire when its foot point has left the hysteresis band a
 the other side, having gone through between the line's ends. Standing on the line, or flickering
 about it, is no passage. A passage is told when it has lasted `settle_s`: whoever turns round
 before that has not passed.
+
+A track that is born on the line or lost at once says little: with the rule `crossing-2` a passage also
+needs some time of the track before the line and after it, and a track that begins at the line where
+another was just lost goes on as that one (`edge.core.crossings`).
 """
 
 from typing import Literal
@@ -12,11 +16,13 @@ import msgspec
 from msgspec.structs import replace
 
 from contracts.payloads import TripwireKind
-from edge.core.geometry import Point, is_between_ends, signed_distance
+from edge.core import polyline
+from edge.core.geometry import Point, distance
 
 _SAMPLES = 50
 
 Direction = Literal["in", "out"]
+CrossingRule = Literal["crossing-1", "crossing-2"]
 
 
 class Tripwire(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,18 +31,27 @@ class Tripwire(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         id: Its name.
         kind: What it tells: who enters, who passes by outside, or who goes from part to part.
-        start: First point, in the camera's plane (frame pixels, or metres on the floor).
-        end: Second point. Going from left to right of `start` -> `end` is "in", where y points down.
+        points: Two or more, in the camera's plane (frame pixels, or metres on the floor). Going from the left to the
+            right of the line as it runs from the first to the last is "in", where y points down.
         band: Half the width of the hysteresis band, in the plane's unit.
         settle_s: Who turns round sooner has not passed.
+        rule: Names the rule that decides what a crossing is. A rule that counts otherwise gets another name.
+            `crossing-1` knows neither of the following.
+        least_before_s: Who was seen for less time before the line has not passed it.
+        least_after_s: Nor who was seen for less time after it.
+        relay: A track that begins no farther than this from where another was lost at the line goes on as that one,
+            in the plane's unit.
     """
 
     id: str
     kind: TripwireKind
-    start: Point
-    end: Point
+    points: tuple[Point, ...]
     band: float
     settle_s: float
+    rule: CrossingRule = "crossing-2"
+    least_before_s: float = 0.0
+    least_after_s: float = 0.0
+    relay: float = 0.0
 
 
 class Passage(msgspec.Struct, frozen=True):
@@ -52,22 +67,26 @@ class LineState(msgspec.Struct, frozen=True):
     Attributes:
         side: 1 right of the line, -1 left, 0 while it was seen in the band only.
         last: Where it was last seen.
+        since_ms: When it was first seen, or the track whose place it took.
         net_flips: Changes of side between the line's ends since it last was outside the band:
             to the right +1, to the left -1.
         flipped_ms: When it last changed sides.
         pending: A passage that may still be taken back.
+        is_vacant: Another track took this place; seen again, this one begins anew.
     """
 
     side: int
     last: Point
+    since_ms: int
     net_flips: int = 0
     flipped_ms: int = 0
     pending: Passage | None = None
+    is_vacant: bool = False
 
 
-def approach(tripwire: Tripwire, point: Point) -> LineState:
+def approach(tripwire: Tripwire, point: Point, now_ms: int) -> LineState:
     """Return the state of a track first seen at a point."""
-    return LineState(_side_outside(tripwire, signed_distance(tripwire.start, tripwire.end, point)), point)
+    return LineState(_side_outside(tripwire, polyline.signed_distance_to(tripwire.points, point)), point, now_ms)
 
 
 def move(tripwire: Tripwire, state: LineState, point: Point, now_ms: int) -> tuple[LineState, Passage | None]:
@@ -83,13 +102,13 @@ def move(tripwire: Tripwire, state: LineState, point: Point, now_ms: int) -> tup
         Where it stands now, and a passage that has settled.
     """
     state = _note_flip(tripwire, state, point, now_ms)
-    side = _side_outside(tripwire, signed_distance(tripwire.start, tripwire.end, point))
+    side = _side_outside(tripwire, polyline.signed_distance_to(tripwire.points, point))
     settled = None
-    if state.pending is not None and now_ms - state.pending.time_ms >= tripwire.settle_s * 1000:
+    if state.pending is not None and now_ms - state.pending.time_ms >= _settle_s(tripwire) * 1000:
         settled, state = state.pending, replace(state, pending=None)
     if side == 0:
         return state, settled
-    if state.side == -side and state.net_flips * side > 0:
+    if _has_passed(tripwire, state, side):
         passage = Passage("in" if side > 0 else "out", state.flipped_ms)
         if state.pending is None:
             state = replace(state, pending=passage)
@@ -100,23 +119,35 @@ def move(tripwire: Tripwire, state: LineState, point: Point, now_ms: int) -> tup
     return replace(state, side=side, net_flips=0), settled
 
 
-def leave(state: LineState) -> Passage | None:
+def leave(tripwire: Tripwire, state: LineState, seen_ms: int) -> Passage | None:
     """Return the passage that a track still had pending when it was last seen."""
-    return state.pending
+    if state.pending is None or tripwire.rule == "crossing-1":
+        return state.pending
+    return state.pending if seen_ms - state.pending.time_ms >= tripwire.least_after_s * 1000 else None
+
+
+def is_at(tripwire: Tripwire, point: Point) -> bool:
+    """Tell whether a point lies so near a tripwire that a track lost there may have been about to pass."""
+    return polyline.distance_to(tripwire.points, point) <= max(tripwire.band, tripwire.relay)
 
 
 def _note_flip(tripwire: Tripwire, state: LineState, point: Point, now_ms: int) -> LineState:
-    before = signed_distance(tripwire.start, tripwire.end, state.last)
-    after = signed_distance(tripwire.start, tripwire.end, point)
-    if (before > 0) == (after > 0):
-        return replace(state, last=point)
-    share = before / (before - after)
-    meeting = (
-        state.last[0] + share * (point[0] - state.last[0]),
-        state.last[1] + share * (point[1] - state.last[1]),
-    )
-    flip = (1 if after > 0 else -1) if is_between_ends(tripwire.start, tripwire.end, meeting) else 0
-    return replace(state, last=point, net_flips=state.net_flips + flip, flipped_ms=now_ms)
+    before = polyline.signed_distance_to(tripwire.points, state.last)
+    after = polyline.signed_distance_to(tripwire.points, point)
+    flips = polyline.passes(tripwire.points, state.last, point)
+    if flips == 0 and (before > 0) == (after > 0):
+        return replace(state, last=point, is_vacant=False)
+    return replace(state, last=point, net_flips=state.net_flips + flips, flipped_ms=now_ms, is_vacant=False)
+
+
+def _has_passed(tripwire: Tripwire, state: LineState, side: int) -> bool:
+    if state.side != -side or state.net_flips * side <= 0:
+        return False
+    return tripwire.rule == "crossing-1" or state.flipped_ms - state.since_ms >= tripwire.least_before_s * 1000
+
+
+def _settle_s(tripwire: Tripwire) -> float:
+    return tripwire.settle_s if tripwire.rule == "crossing-1" else max(tripwire.settle_s, tripwire.least_after_s)
 
 
 def _side_outside(tripwire: Tripwire, signed: float) -> int:
@@ -130,10 +161,17 @@ def usable_share(tripwire: Tripwire, frame_wh_px: tuple[int, int]) -> float:
 
     At a place where the band reaches beyond the frame, no foot point can leave it on that side.
     """
+    pieces = polyline.arms(tripwire.points)
+    lengths = [distance(start, end) for start, end in pieces]
+    shares = [_usable_share(start, end, tripwire.band, frame_wh_px) for start, end in pieces]
+    return sum(length * share for length, share in zip(lengths, shares, strict=True)) / sum(lengths)
+
+
+def _usable_share(start: Point, end: Point, band: float, frame_wh_px: tuple[int, int]) -> float:
     width_px, height_px = frame_wh_px
-    (x1, y1), (x2, y2) = tripwire.start, tripwire.end
-    length = ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5
-    normal_x, normal_y = (y1 - y2) / length * tripwire.band, (x2 - x1) / length * tripwire.band
+    (x1, y1), (x2, y2) = start, end
+    length = distance(start, end)
+    normal_x, normal_y = (y1 - y2) / length * band, (x2 - x1) / length * band
     usable = 0
     for sample in range(_SAMPLES):
         share = (sample + 0.5) / _SAMPLES

@@ -12,7 +12,7 @@ from edge.audit import Crossing, compare, found_crossings, read_true_paths, true
 from edge.core.tripwire import Tripwire, approach, leave, move
 from edge.errors import FeedError
 
-WIRE = Tripwire(id="door", kind="entrance", start=(100.0, 0.0), end=(100.0, 200.0), band=8.0, settle_s=0.0)
+WIRE = Tripwire(id="door", kind="entrance", points=((100.0, 0.0), (100.0, 200.0)), band=8.0, settle_s=0.0)
 
 
 def test_truth_is_read_as_foot_points_by_person(tmp_path: Path) -> None:
@@ -40,11 +40,11 @@ def test_truth_knows_flicker_standing_and_passing_beside_the_line() -> None:
 @given(st.lists(st.integers(40, 160), min_size=1, max_size=40))
 def test_two_ways_of_counting_a_true_path_agree(xs: list[int]) -> None:
     path = [(index * 100, (float(x), 100.0)) for index, x in enumerate(xs)]
-    state, passages = approach(WIRE, path[0][1]), []
+    state, passages = approach(WIRE, path[0][1], 0), []
     for time_ms, point in path[1:]:
         state, passage = move(WIRE, state, point, time_ms)
         passages.append(passage)
-    passages.append(leave(state))
+    passages.append(leave(WIRE, state, path[-1][0]))
     told = [passage.direction for passage in passages if passage]
     happened = [crossing.direction for crossing in true_crossings(WIRE, [path])]
     assert sum(1 if d == "in" else -1 for d in told) == sum(1 if d == "in" else -1 for d in happened)

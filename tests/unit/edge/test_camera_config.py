@@ -85,6 +85,12 @@ def test_a_feed_of_tracks_is_drawn_on_the_floor(tmp_path: Path) -> None:
         ("start = 2026-03-02T09:00:00Z", "coverage_s = 0.0", "coverage_s"),
         ("points = [[100.0, 200.0], [300.0, 200.0]]", "points = [[1.0, 2.0], [1.0, 2.0]]", "two different points"),
         ("points = [[100.0, 200.0], [300.0, 200.0]]", "points = [[1.0, 2.0]]", "tripwire"),
+        (
+            "points = [[100.0, 200.0], [300.0, 200.0]]",
+            "points = [[0.0, 0.0], [10.0, 0.0], [5.0, 5.0], [5.0, -5.0]]",
+            r"tripwire 'door': the piece from .* \(points 1 and 2\) meets .* \(points 3 and 4\)",
+        ),
+        ('id = "door"', 'id = "door"\nrule = "crossing-9"', "crossing-9"),
         ('kind = "shelf"', 'kind = "cellar"', "cellar"),
         ("[100.0, 100.0]]", "[200.0, 0.0]]", "zone 'shelf': points must enclose an area"),
         ("[100.0, 100.0]]", "[100.0, 100.0], [10.0, -50.0]]", "zone 'shelf': side 1 .* crosses side 3"),
@@ -149,3 +155,11 @@ def test_sources_have_four_forms(source: str, parsed: tuple[str, str | int]) -> 
 
 def test_the_demonstration_is_usable() -> None:
     check_placement(load_camera_config(PLAZA), (768, 576))
+
+
+def test_a_line_may_bend_and_keep_an_old_rule(tmp_path: Path) -> None:
+    text = GOOD.replace("points = [[100.0, 200.0], [300.0, 200.0]]", "points = [[9, 9], [90, 9], [90, 90]]")
+    config = load_camera_config(written(tmp_path, text.replace('id = "door"', 'id = "door"\nrule = "crossing-1"')))
+    (wire,) = pipeline_rules(config).tripwires
+    assert wire.points == ((9.0, 9.0), (90.0, 9.0), (90.0, 90.0))
+    assert (wire.rule, wire.band, wire.relay) == ("crossing-1", 8.0, 40.0)

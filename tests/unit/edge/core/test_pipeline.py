@@ -21,7 +21,7 @@ from edge.core.zones import Zone
 START_MS = 1_772_442_000_000
 RULES = PipelineRules(
     source=Source("acme", "north", "camera-1"),
-    tripwires=(Tripwire(id="door", kind="entrance", start=(5.0, 0.0), end=(5.0, 10.0), band=0.2, settle_s=1.0),),
+    tripwires=(Tripwire(id="door", kind="entrance", points=((5.0, 0.0), (5.0, 10.0)), band=0.2, settle_s=1.0),),
     zones=(
         Zone(
             id="shelf",
@@ -81,7 +81,7 @@ def test_a_shopper_walks_in_looks_and_leaves() -> None:
     assert closed.closed_ms == START_MS + 16_200
     (crossing,) = crossings[:1]
     assert isinstance(crossing, FootfallCrossing)
-    assert (crossing.tripwire_kind, crossing.confidence, crossing.rule_version) == ("entrance", 0.8, "crossing-1")
+    assert (crossing.tripwire_kind, crossing.confidence, crossing.rule_version) == ("entrance", 0.8, "crossing-2")
 
 
 def test_phases_of_one_segment_are_numbered_and_share_its_id() -> None:
@@ -227,8 +227,7 @@ def test_moving_the_plane_changes_only_the_paths(recording: list[dict[str, int]]
     moved_rules = PipelineRules(
         source=RULES.source,
         tripwires=tuple(
-            msgspec.structs.replace(w, start=(w.start[0] + shift, w.start[1]), end=(w.end[0] + shift, w.end[1]))
-            for w in RULES.tripwires
+            msgspec.structs.replace(w, points=tuple((x + shift, y) for x, y in w.points)) for w in RULES.tripwires
         ),
         zones=tuple(
             msgspec.structs.replace(z, polygon=tuple((x + shift, y) for x, y in z.polygon)) for z in RULES.zones

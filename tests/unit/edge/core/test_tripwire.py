@@ -11,17 +11,17 @@ from edge.core.geometry import Point
 from edge.core.tripwire import Direction, Tripwire, approach, leave, move, usable_share
 
 # From (100, 0) down to (100, 200): who walks to the left on the screen goes from left to right of it.
-WIRE = Tripwire(id="door", kind="entrance", start=(100.0, 0.0), end=(100.0, 200.0), band=8.0, settle_s=1.0)
-EAGER = Tripwire(id="door", kind="entrance", start=(100.0, 0.0), end=(100.0, 200.0), band=8.0, settle_s=0.0)
+WIRE = Tripwire(id="door", kind="entrance", points=((100.0, 0.0), (100.0, 200.0)), band=8.0, settle_s=1.0)
+EAGER = Tripwire(id="door", kind="entrance", points=((100.0, 0.0), (100.0, 200.0)), band=8.0, settle_s=0.0)
 
 
 def walk(wire: Tripwire, path: list[Point], step_ms: int = 100) -> list[tuple[Direction, int]]:
     """Return the passages of a track that goes along a path and then leaves the picture."""
-    state, told = approach(wire, path[0]), []
+    state, told = approach(wire, path[0], 0), []
     for index, point in enumerate(path[1:], start=1):
         state, passage = move(wire, state, point, index * step_ms)
         told.append(passage)
-    told.append(leave(state))
+    told.append(leave(wire, state, step_ms * (len(path) - 1)))
     return [(passage.direction, passage.time_ms) for passage in told if passage]
 
 
@@ -85,8 +85,8 @@ def test_round_the_end_and_through_again_is_two_crossings() -> None:
 def test_a_line_near_the_edge_is_found_unusable() -> None:
     frame = (768, 576)
     assert usable_share(WIRE, frame) == 1.0
-    assert usable_share(replace(WIRE, start=(0.0, 572.0), end=(768.0, 572.0)), frame) == 0.0
-    assert usable_share(replace(WIRE, start=(100.0, 476.0), end=(100.0, 676.0)), frame) == 0.5
+    assert usable_share(replace(WIRE, points=((0.0, 572.0), (768.0, 572.0))), frame) == 0.0
+    assert usable_share(replace(WIRE, points=((100.0, 476.0), (100.0, 676.0))), frame) == 0.5
 
 
 steps = st.lists(st.tuples(st.integers(60, 140), st.integers(-40, 240)), min_size=1, max_size=25)
@@ -107,11 +107,11 @@ def test_every_second_crossing_goes_back_unless_round_an_end(path: list[tuple[in
 
 @given(steps, st.integers(-1000, 1000), st.integers(-1000, 1000))
 def test_moving_everything_changes_nothing(path: list[tuple[int, int]], dx: int, dy: int) -> None:
-    moved_wire = replace(WIRE, start=(100.0 + dx, 0.0 + dy), end=(100.0 + dx, 200.0 + dy))
+    moved_wire = replace(WIRE, points=((100.0 + dx, 0.0 + dy), (100.0 + dx, 200.0 + dy)))
     points = [(float(x), float(y)) for x, y in path]
     assert walk(moved_wire, [(x + dx, y + dy) for x, y in points]) == walk(WIRE, points)
 
 
 @pytest.mark.parametrize("x", [92.0, 100.0, 108.0])
 def test_the_band_belongs_to_neither_side(x: float) -> None:
-    assert approach(WIRE, (x, 100.0)).side == 0
+    assert approach(WIRE, (x, 100.0), 0).side == 0
