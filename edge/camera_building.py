@@ -5,6 +5,7 @@ from pathlib import Path
 
 from edge.adapters.camera import CameraClock, LiveCamera, VideoFile
 from edge.adapters.line_source import FileLines
+from edge.adapters.masked_source import MaskedSource
 from edge.adapters.onnx_detector import OnnxDetector
 from edge.adapters.onnx_embedder import OnnxEmbedder
 from edge.adapters.track_feed import BadLine, TrackFeed
@@ -79,11 +80,18 @@ def feed_name(config: CameraConfig) -> str | None:
 
 
 def frame_source(config: CameraConfig, clock: CameraClock) -> FrameSource:
-    """Return where a configuration's pictures come from.
+    """Return where a configuration's pictures come from; what masks cover is black in them.
 
     Raises:
         ConfigurationError: `camera.source` names no pictures.
     """
+    source = _bare_frame_source(config, clock)
+    if not config.masks:
+        return source
+    return MaskedSource(source, [mask.points for mask in config.masks], config.camera.picture_size)
+
+
+def _bare_frame_source(config: CameraConfig, clock: CameraClock) -> FrameSource:
     camera = config.camera
     kind, place = parse_source(camera.source)
     if kind != "file":

@@ -10,6 +10,7 @@ from edge.camera_rules import pipeline_rules
 from edge.camera_settings import CameraConfig, ZoneSettings
 from edge.config import check_device, load_toml
 from edge.core import polyline
+from edge.core.mask import check_mask
 from edge.core.polygons import check_polygon
 from edge.errors import ConfigurationError
 
@@ -60,6 +61,7 @@ def check_camera_config(config: CameraConfig) -> CameraConfig:
             raise ConfigurationError(msg)
     for zone in config.zones:
         _check_zone(zone)
+    _check_masks(config)
     pipeline_rules(config)
     return config
 
@@ -89,6 +91,18 @@ def _check_zone(zone: ZoneSettings) -> None:
     except ValueError as error:
         msg = f"zone {zone.id!r}: {error}"
         raise ConfigurationError(msg) from error
+
+
+def _check_masks(config: CameraConfig) -> None:
+    if config.masks and config.camera.source.startswith("tracks:"):
+        msg = f"mask: camera.source {config.camera.source!r} gives no pictures; leave out [[mask]]"
+        raise ConfigurationError(msg)
+    for number, mask in enumerate(config.masks, start=1):
+        try:
+            check_mask(mask.points)
+        except ValueError as error:
+            msg = f"mask {number}: {error}"
+            raise ConfigurationError(msg) from error
 
 
 def _check_unique(key: str, ids: list[str]) -> None:

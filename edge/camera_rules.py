@@ -1,7 +1,9 @@
 """From a camera's configuration to the rules of the core."""
 
+from edge.camera_floor import floor_error_m, floor_map
 from edge.camera_settings import CameraConfig, Plane
-from edge.core import geometry
+from edge.core.floor import FLOOR_ITSELF
+from edge.core.mask import rasterize
 from edge.core.pipeline import PipelineRules
 from edge.core.polygons import share_within
 from edge.core.segments import SegmentRules
@@ -19,7 +21,7 @@ def pipeline_rules(config: CameraConfig) -> PipelineRules:
     """Return the rules that a configuration sets.
 
     Raises:
-        ConfigurationError: The floor's points give no map.
+        ConfigurationError: The floor's points give no map, or the lens cannot be.
     """
     camera = config.camera
     band = _DEFAULT_BANDS[camera.plane]
@@ -36,12 +38,12 @@ def pipeline_rules(config: CameraConfig) -> PipelineRules:
             )
             for zone in config.zones
         ),
-        floor=geometry.IDENTITY if camera.plane == "floor" else floor_map(config),
+        floor=FLOOR_ITSELF if camera.plane == "floor" else floor_map(config),
         segments=SegmentRules(
             min_age_s=camera.min_age_s,
             lost_after_s=camera.lost_after_s,
             update_s=camera.update_s,
-            path_error_m=None if config.floor is None else config.floor.error_m,
+            path_error_m=floor_error_m(config),
         ),
         occupancy_s=camera.occupancy_s,
         coverage_s=camera.coverage_s,
@@ -67,39 +69,38 @@ def tripwires(config: CameraConfig) -> tuple[Tripwire, ...]:
     )
 
 
-def floor_map(config: CameraConfig) -> geometry.Matrix | None:
-    """Return the homography from the picture to the floor, None where the floor is not known.
-
-    Raises:
-        ConfigurationError: The points give none.
-    """
-    if config.floor is None:
-        return None
-    try:
-        return geometry.fit_homography(config.floor.image_px, config.floor.floor_m)
-    except ValueError as error:
-        msg = f"floor: {error}"
-        raise ConfigurationError(msg) from error
-
-
 def tracker_rules(config: CameraConfig) -> TrackerRules:
     """Return the tracker's rules that a configuration sets."""
     return TrackerRules(lost_after_s=config.camera.lost_after_s)
 
 
 def check_placement(config: CameraConfig, frame_wh_px: tuple[int, int]) -> None:
-    """Check, once a picture's size is known, that every tripwire can fire and every zone can be seen.
+    """Check, once a picture's size is known, that it is the one drawn in and that what is drawn in it works there.
 
     Raises:
-        ConfigurationError: A tripwire lies so that nobody can leave its band on both sides within the picture, or a
-            zone lies outside the picture.
+        ConfigurationError: The picture has another size, a mask or a zone lies outside of it, or a tripwire lies so
+            that nobody can leave its band on both sides within the picture.
     """
+    width_px, height_px = frame_wh_px
+    drawn = config.camera.picture_size
+    if drawn is not None and drawn != frame_wh_px:
+        msg = (
+            f"camera.picture_size is {drawn[0]}x{drawn[1]}, and the camera gives {width_px}x{height_px}, so that all "
+            "points would lie elsewhere; set the camera back, or draw again with `shopthread edge calibrate`"
+        )
+        raise ConfigurationError(msg)
+    for number, mask in enumerate(config.masks, start=1):
+        if not rasterize([mask.points], frame_wh_px).any():
+            msg = (
+                f"mask {number}: lies outside of the picture of {width_px}x{height_px}, got {list(mask.points)}; give "
+                "its points in pixels of the picture"
+            )
+            raise ConfigurationError(msg)
     if config.camera.plane != "image":
         return
     _check_zones_seen(config, frame_wh_px)
     for tripwire in tripwires(config):
         if usable_share(tripwire, frame_wh_px) < _LEAST_USABLE_SHARE:
-            width_px, height_px = frame_wh_px
             first, *_, last = tripwire.points
             msg = (
                 f"tripwire {tripwire.id!r} from {first} to {last} can never fire: its band of "

@@ -14,6 +14,7 @@ Plane: TypeAlias = Literal["image", "floor"]
 Point: TypeAlias = tuple[float, float]
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
+Pixels = Annotated[int, Meta(ge=16, le=16384)]
 Side = Annotated[int, Meta(ge=32, le=4096)]
 
 
@@ -31,6 +32,8 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         start: When the first frame of a file was taken, with an offset from UTC. Without it, now.
         input_size: Width and height in pixels that the model sees, multiples of 32. Larger finds people farther
             away and takes longer.
+        picture_size: Width and height in pixels of the picture in which masks, tripwires, zones and floor points were
+            drawn. Pictures of another size are refused, since they would lie elsewhere.
         model: A detector that `shopthread models list` shows.
         embedder: The model that knows people again, where `reentry_s` asks for it.
         reentry_s: Who leaves and comes back to this camera within so many seconds is told as the same person:
@@ -50,6 +53,7 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     follow: bool = False
     start: Annotated[datetime, Meta(tz=True)] | None = None
     input_size: tuple[Side, Side] = (320, 256)
+    picture_size: tuple[Pixels, Pixels] | None = None
     model: str = DEFAULT_DETECTOR
     embedder: str = DEFAULT_EMBEDDER
     reentry_s: NotNegative = 0.0
@@ -109,13 +113,42 @@ class ZoneSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     min_stay_s: NotNegative = 1.0
 
 
+class MaskSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the picture that nobody may see: it is black before anything looks at the picture.
+
+    Attributes:
+        points: Its corners, three or more, always in frame pixels.
+    """
+
+    points: Annotated[tuple[Point, ...], Meta(min_length=3)]
+
+
+class LensSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the lens bends straight lines: coefficients, or lines that are straight in the world.
+
+    Attributes:
+        k1: First radial coefficient (Brown and Conrady, as in OpenCV); negative where lines bulge outward.
+        k2: Second radial coefficient.
+        focal_px: Focal length, pixels, that the coefficients refer to; without it half of the picture's diagonal.
+        centre_px: Where the lens's axis meets the picture; without it the picture's middle.
+        lines: Lines that are straight in the world, each three or more points in the picture: k1 follows from them.
+    """
+
+    k1: float | None = None
+    k2: float = 0.0
+    focal_px: Positive | None = None
+    centre_px: Point | None = None
+    lines: tuple[Annotated[tuple[Point, ...], Meta(min_length=3)], ...] = ()
+
+
 class FloorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where points of the picture lie on the floor.
 
     Attributes:
         image_px: Four or more points in the picture, no three on a line.
         floor_m: The same points on the floor, in the same order.
-        error_m: Standard error of positions that follow from them, if it is known.
+        error_m: Standard error of each coordinate of positions that follow from them; without it, it is worked out
+            from the points.
     """
 
     image_px: Annotated[tuple[Point, ...], Meta(min_length=4)]
@@ -130,5 +163,7 @@ class CameraConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     camera: CameraSettings
     tripwires: tuple[TripwireSettings, ...] = field(default=(), name="tripwire")
     zones: tuple[ZoneSettings, ...] = field(default=(), name="zone")
+    masks: tuple[MaskSettings, ...] = field(default=(), name="mask")
+    lens: LensSettings | None = None
     floor: FloorSettings | None = None
     broker: BrokerSettings = BrokerSettings()

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from edge.camera_rules import check_placement, floor_map, tracker_rules
+from edge.camera_floor import floor_map
+from edge.camera_rules import check_placement, tracker_rules
 from edge.camera_settings import CameraConfig
 from edge.core import tracker
 from edge.core.appearance import colour_stripes
-from edge.core.geometry import apply_homography
+from edge.core.floor import floor_point
 from edge.core.pipeline import Person
 from edge.ports import Detector, Frame, FrameSource, Observation, Stopped
 from edge.recognition import Recognition
@@ -74,7 +75,7 @@ class VideoObservations:
     ) -> Observation:
         people = []
         for box in seen:
-            position = box.foot_px if self._to_plane is None else apply_homography(self._to_plane, box.foot_px)
+            position = box.foot_px if self._to_plane is None else floor_point(self._to_plane, box.foot_px)
             if position is not None:
                 person = people_of.get(box.number)
                 reentry = None if person is None else f"{epoch}-{person}"

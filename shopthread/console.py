@@ -27,6 +27,11 @@ def print_error(message: str) -> None:
     err.print(f"[bold red]error:[/] {escape(message)}", highlight=False, soft_wrap=True)
 
 
+def print_warning(message: str) -> None:
+    """Print one line on standard error that begins with `warning:`."""
+    err.print(f"[bold yellow]warning:[/] {escape(message)}", highlight=False, soft_wrap=True)
+
+
 @contextmanager
 def one_line_errors(*expected: type[Exception]) -> Iterator[None]:
     """Turn expected errors into one line on standard error and a non-zero exit code."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from shopthread.console import log_to_stderr, one_line_errors, out, stop_on_signal
+from shopthread.console import log_to_stderr, one_line_errors, out, print_warning, stop_on_signal
 from shopthread.models_commands import default_models_dir
 
 if TYPE_CHECKING:
@@ -39,14 +39,21 @@ def run(config: Config, verbose: Verbose = False) -> None:
 
 @app.command()
 def check(config: Config) -> None:
-    """Look at one picture and check the configuration, the model and whether each tripwire can fire at all."""
+    """Look at one picture and check the configuration, the model and whether each tripwire can fire at all.
+
+    It warns of what works and is probably not meant: masks over tripwires or zones, a floor map that is not exact.
+    """
     from edge.camera_config import load_camera_config
+    from edge.camera_warnings import placement_warnings
     from edge.errors import EdgeError
     from edge.main import check_camera
     from models.errors import ModelError
 
     with one_line_errors(EdgeError, ModelError):
-        width_px, height_px = check_camera(load_camera_config(config), default_models_dir())
+        settings = load_camera_config(config)
+        width_px, height_px = check_camera(settings, default_models_dir())
+        for warning in placement_warnings(settings, (width_px, height_px)):
+            print_warning(warning)
     out.print(f"{config}: every tripwire can fire in pictures of {width_px}x{height_px}", soft_wrap=True)
 
 

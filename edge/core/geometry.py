@@ -90,6 +90,32 @@ def fit_homography(image_px: Sequence[Point], floor_m: Sequence[Point]) -> Matri
     Raises:
         ValueError: There are too few points, unequally many, or they lie on a line.
     """
+    equations, to_source, to_target = homography_equations(image_px, floor_m)
+    _, singular, right = np.linalg.svd(equations)
+    normalized = right[-1].reshape(3, 3)
+    if singular[7] < _FLAT or abs(np.linalg.det(normalized)) < _FLAT:
+        msg = f"a floor map needs points of which no three lie on a line, got {list(image_px)} and {list(floor_m)}"
+        raise ValueError(msg)
+    matrix = np.linalg.inv(to_target) @ normalized @ to_source
+    matrix = matrix / np.linalg.norm(matrix)
+    if matrix[2] @ [*np.mean(np.array(image_px), axis=0), 1] < 0:  # the picture's points lie below the horizon
+        matrix = -matrix
+    first, second, third = matrix.tolist()
+    return (tuple(first), tuple(second), tuple(third))
+
+
+def homography_equations(
+    image_px: Sequence[Point], floor_m: Sequence[Point]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the equations of the direct linear transform, and what normalizes both kinds of points.
+
+    Returns:
+        Equations, shape (2 N, 9), of the homography between normalized points; the transforms that normalize image and
+        floor points, shape (3, 3) each.
+
+    Raises:
+        ValueError: There are too few points, or unequally many.
+    """
     if len(image_px) != len(floor_m) or len(image_px) < MIN_CORRESPONDENCES:
         msg = (
             f"a floor map needs {MIN_CORRESPONDENCES} or more points of both kinds, "
@@ -102,16 +128,7 @@ def fit_homography(image_px: Sequence[Point], floor_m: Sequence[Point]) -> Matri
     for (x, y), (u, v) in zip(source, target, strict=True):
         rows.append([-x, -y, -1, 0, 0, 0, u * x, u * y, u])
         rows.append([0, 0, 0, -x, -y, -1, v * x, v * y, v])
-    _, singular, right = np.linalg.svd(np.array(rows))
-    matrix = np.linalg.inv(to_target) @ right[-1].reshape(3, 3) @ to_source
-    if singular[7] < _FLAT or abs(np.linalg.det(matrix)) < _FLAT * np.linalg.norm(matrix) ** 3:
-        msg = f"a floor map needs points of which no three lie on a line, got {list(image_px)} and {list(floor_m)}"
-        raise ValueError(msg)
-    matrix = matrix / np.linalg.norm(matrix)
-    if matrix[2] @ [*np.mean(np.array(image_px), axis=0), 1] < 0:  # the picture's points lie below the horizon
-        matrix = -matrix
-    first, second, third = matrix.tolist()
-    return (tuple(first), tuple(second), tuple(third))
+    return np.array(rows), to_source, to_target
 
 
 def _normalized(points: Sequence[Point]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -15,7 +15,8 @@ from contracts.payloads import ZoneCount, ZoneOccupancy
 from contracts.privacy import UplinkPayload
 from edge.core import coverage, crossings, segments, zones
 from edge.core.coverage import CoverageState
-from edge.core.geometry import Matrix, Point, apply_homography
+from edge.core.floor import FloorMap, floor_point
+from edge.core.geometry import Point
 from edge.core.segments import SegmentRules, Track
 from edge.core.tripwire import Tripwire
 from edge.core.zones import Zone
@@ -46,7 +47,7 @@ class PipelineRules(msgspec.Struct, frozen=True, kw_only=True):
         source: The device.
         tripwires: Counting lines, in the camera's plane.
         zones: Zones, in the camera's plane.
-        floor: Homography from the camera's plane to floor metres; None: the floor is not known.
+        floor: From the camera's plane to floor metres; None: the floor is not known.
         segments: When segments open, are updated and close.
         occupancy_s: Seconds between samples of the zones' occupancy.
         coverage_s: Length of the intervals of which coverage is told.
@@ -56,7 +57,7 @@ class PipelineRules(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
     tripwires: tuple[Tripwire, ...] = ()
     zones: tuple[Zone, ...] = ()
-    floor: Matrix | None = None
+    floor: FloorMap | None = None
     segments: SegmentRules = SegmentRules()
     occupancy_s: float = 10.0
     coverage_s: float = 60.0
@@ -194,7 +195,7 @@ def _begin(rules: PipelineRules, tracks: Mapping[str, Track], seen: Iterable[Per
 
 def _see(rules: PipelineRules, track: Track, person: Person, now_ms: int) -> tuple[Track, list[Draft]]:
     """Return a track after a sighting, and what there is to tell of it."""
-    floor_m = None if rules.floor is None else apply_homography(rules.floor, person.position)
+    floor_m = None if rules.floor is None else floor_point(rules.floor, person.position)
     track = crossings.move(rules.tripwires, track, person.position, now_ms)
     visited = tuple(
         zones.visit(zone, stay, person.position, now_ms) for zone, stay in zip(rules.zones, track.zones, strict=True)

@@ -6,8 +6,11 @@ import msgspec
 import pytest
 
 from edge.camera_config import load_camera_config, parse_source
+from edge.camera_floor import camera_lens
 from edge.camera_rules import check_placement, pipeline_rules, tracker_rules
-from edge.core.geometry import IDENTITY, apply_homography
+from edge.camera_warnings import placement_warnings
+from edge.core.floor import FLOOR_ITSELF, floor_point
+from edge.core.lens import Lens, bend
 from edge.errors import ConfigurationError
 
 GOOD = """
@@ -52,7 +55,7 @@ def test_a_configuration_becomes_rules(tmp_path: Path) -> None:
     assert (wire.kind, wire.band, wire.settle_s) == ("entrance", 8.0, 1.0)
     assert rules.zones[0].band == 8.0
     assert rules.floor is not None
-    assert apply_homography(rules.floor, (320.0, 240.0)) == pytest.approx((3.2, 2.4))
+    assert floor_point(rules.floor, (320.0, 240.0)) == pytest.approx((3.2, 2.4))
     assert rules.segments.path_error_m == 0.3
     assert tracker_rules(config).lost_after_s == config.camera.lost_after_s == rules.segments.lost_after_s
 
@@ -68,7 +71,7 @@ def test_a_feed_of_tracks_is_drawn_on_the_floor(tmp_path: Path) -> None:
     config = load_camera_config(written(tmp_path, text))
     assert config.camera.source == "tracks:/data/feed.jsonl"
     rules = pipeline_rules(config)
-    assert rules.floor == IDENTITY
+    assert rules.floor == FLOOR_ITSELF
     assert rules.tripwires[0].band == 0.15
 
 
@@ -102,6 +105,16 @@ def test_a_feed_of_tracks_is_drawn_on_the_floor(tmp_path: Path) -> None:
         ('id = "shelf"', 'id = "top shelf"', "zone"),
         ("[640.0, 480.0], [0.0, 480.0]]", "[320.0, 0.0], [0.0, 480.0]]", "floor: .*no three"),
         (", [0.0, 4.8]]", "]", "floor_m"),
+        (
+            "[floor]",
+            "[[mask]]\npoints = [[0,0],[9,9],[9,0],[0,9]]\n[floor]",
+            "mask 1: side 1 .*crosses side 3",
+        ),
+        ("[floor]", "[[mask]]\npoints = [[0,0],[3,0],[3,3]]\n[floor]", "mask 1: .*at least 16 square pixels, got 4.5"),
+        ("[floor]", "[[mask]]\npoints = [[0,0],[3,0]]\n[floor]", "mask"),
+        ("[floor]", "[lens]\nk1 = -0.1\n[floor]", r"lens: needs camera\.picture_size"),
+        ("[floor]", "[lens]\nk3 = -0.1\n[floor]", r"unknown field `k3`.*lens"),
+        (", [0.0, 4.8]]", ", [3.0, 0.0]]", "floor: points 1, 2 and 4 lie on a line on the floor"),
         ('store = "north"', 'store = "North Street"', r"device\.store"),
     ],
 )
@@ -109,6 +122,120 @@ def test_a_mistake_is_named_with_its_key(tmp_path: Path, before: str, after: str
     assert before in GOOD
     with pytest.raises(ConfigurationError, match=said):
         load_camera_config(written(tmp_path, GOOD.replace(before, after, 1)))
+
+
+SIZED = GOOD.replace("start =", "picture_size = [640, 480]\nstart =")
+MASK = "[[mask]]\npoints = [[{left}, 0.0], [{right}, 0.0], [{right}, 300.0], [{left}, 300.0]]\n"
+
+
+@pytest.mark.parametrize(
+    ("lens", "said"),
+    [
+        ("k2 = 0.1", "either k1 or lines .* got neither"),
+        ("k1 = 0.1\nlines = [[[0,0],[1,1],[2,2]]]", "got both"),
+        ("k2 = 0.1\nlines = [[[0,0],[1,1],[2,2]]]", "lines give k1 alone, got k2 = 0.1"),
+        ("lines = [[[20,240],[300,240],[620,240]]]", "say nothing of the lens"),
+        ("k1 = -0.4", "fold the picture of 640x480"),
+    ],
+)
+def test_a_lens_that_cannot_be_is_named(tmp_path: Path, lens: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"lens: .*{said}"):
+        load_camera_config(written(tmp_path, f"{SIZED}[lens]\n{lens}\n"))
+
+
+def test_a_lens_comes_from_a_number_or_from_lines(tmp_path: Path) -> None:
+    told = camera_lens(load_camera_config(written(tmp_path, f"{SIZED}[lens]\nk1 = -0.1\nfocal_px = 500.0\n")))
+    assert told == Lens(k1=-0.1, centre_px=(320.0, 240.0), unit_px=500.0)
+    row = [bend(told, (x, 80.0)) for x in (40.0, 200.0, 440.0, 600.0)]
+    lines = f"lines = [{[list(point) for point in row]}]\nfocal_px = 500.0\n"
+    drawn = camera_lens(load_camera_config(written(tmp_path, f"{SIZED}[lens]\n{lines}")))
+    assert drawn is not None
+    assert drawn.k1 == pytest.approx(-0.1, abs=1e-6)
+    plain = camera_lens(load_camera_config(written(tmp_path, f"{SIZED}[lens]\nk1 = -0.1\n")))
+    assert plain is not None
+    assert plain.unit_px == 400.0
+
+
+def test_the_floor_maps_foot_points_that_the_lens_bent(tmp_path: Path) -> None:
+    rules = pipeline_rules(load_camera_config(written(tmp_path, f"{SIZED}[lens]\nk1 = -0.1\n")))
+    assert rules.floor is not None
+    assert floor_point(rules.floor, (320.0, 240.0)) == pytest.approx((3.2, 2.4))
+    bent = floor_point(rules.floor, (200.0, 240.0))
+    assert bent is not None
+    assert bent[0] > 2.05
+
+
+def test_the_floors_error_is_worked_out_where_it_is_not_told(tmp_path: Path) -> None:
+    config = load_camera_config(written(tmp_path, GOOD.replace("error_m = 0.3", "")))
+    assert pipeline_rules(config).segments.path_error_m == 0.04  # 1 cm a pixel: 4 px of the foot, 1 to 2 px of clicks
+
+
+def test_pictures_of_another_size_are_refused(tmp_path: Path) -> None:
+    config = load_camera_config(written(tmp_path, SIZED))
+    check_placement(config, (640, 480))
+    with pytest.raises(ConfigurationError, match=r"picture_size is 640x480, and the camera gives 1280x960"):
+        check_placement(config, (1280, 960))
+
+
+def test_a_mask_outside_of_the_picture_is_refused(tmp_path: Path) -> None:
+    config = load_camera_config(written(tmp_path, GOOD + MASK.format(left=700, right=800)))
+    check_placement(config, (1280, 960))
+    with pytest.raises(ConfigurationError, match=r"mask 1: lies outside of the picture of 640x480"):
+        check_placement(config, (640, 480))
+
+
+def test_tracks_have_nothing_to_mask(tmp_path: Path) -> None:
+    text = GOOD.replace('"file:door.mp4"', '"tracks:/data/feed.jsonl"\nplane = "floor"')
+    with pytest.raises(ConfigurationError, match=r"mask: .*gives no pictures"):
+        load_camera_config(written(tmp_path, text + MASK.format(left=0, right=50)))
+
+
+@pytest.mark.parametrize("plane", ["image", "floor"])
+def test_masks_over_what_is_counted_are_warned_of(tmp_path: Path, plane: str) -> None:
+    text = SIZED + MASK.format(left=0, right=200)
+    if plane == "floor":
+        text = text.replace("start =", 'plane = "floor"\nstart =').replace(
+            "[[100.0, 200.0], [300.0, 200.0]]", "[[1, 2], [3, 2]]"
+        )
+        text = text.replace("[[0.0, 0.0], [100.0, 0.0], [100.0, 100.0]]", "[[0, 0], [1, 0], [1, 1]]", 1)
+    found = placement_warnings(load_camera_config(written(tmp_path, text)), (640, 480))
+    assert [warning.partition(":")[0] for warning in found] == ["tripwire 'door'", "zone 'shelf'"]
+    assert "hide 50% of it" in found[0]
+    assert "hide 100% of it" in found[1]
+
+
+def test_masks_beside_what_is_counted_ask_for_the_pictures_size_alone(tmp_path: Path) -> None:
+    masks = MASK.format(left=400, right=500)
+    assert placement_warnings(load_camera_config(written(tmp_path, SIZED + masks)), (640, 480)) == []
+    (found,) = placement_warnings(load_camera_config(written(tmp_path, GOOD + masks)), (640, 480))
+    assert "picture_size = [640, 480]" in found
+
+
+@pytest.mark.parametrize(
+    ("floor", "said"),
+    [
+        ("[[0.0, 4.8], [6.4, 4.8], [6.4, 0.0], [0.0, 0.0]]", "the floor is mirrored"),
+        ("[[0.0, 0.0], [640.0, 0.0], [640.0, 480.0], [0.0, 480.0]]", "expected to be 4.4 m off"),
+    ],
+)
+def test_a_floor_that_is_probably_not_meant_is_warned_of(tmp_path: Path, floor: str, said: str) -> None:
+    text = SIZED.replace("[[0.0, 0.0], [6.4, 0.0], [6.4, 4.8], [0.0, 4.8]]", floor)
+    (found,) = placement_warnings(load_camera_config(written(tmp_path, text)), (640, 480))
+    assert said in found
+
+
+def test_points_that_miss_each_other_are_warned_of(tmp_path: Path) -> None:
+    text = SIZED.replace("[0.0, 480.0]]", "[0.0, 480.0], [320.0, 240.0]]").replace(
+        ", [0.0, 4.8]]", ", [0.0, 4.8], [3.9, 2.4]]"
+    )
+    (found,) = placement_warnings(load_camera_config(written(tmp_path, text)), (640, 480))
+    assert "miss each other by" in found
+    assert "point 5 most" in found
+
+
+def test_without_a_floor_nothing_is_said_of_it(tmp_path: Path) -> None:
+    plain = load_camera_config(written(tmp_path, GOOD[: GOOD.index("[floor]")]))
+    assert placement_warnings(plain, (640, 480)) == []
 
 
 def test_pictures_on_the_floor_need_a_floor(tmp_path: Path) -> None:

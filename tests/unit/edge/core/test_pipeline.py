@@ -12,7 +12,7 @@ from contracts.events import EventDraft, Source
 from contracts.payloads import Coverage, FootfallCrossing, VisitSegment, ZoneOccupancy
 from contracts.privacy import UplinkPayload
 from edge.core import segments
-from edge.core.geometry import IDENTITY
+from edge.core.floor import FLOOR_ITSELF
 from edge.core.pipeline import Person, PipelineRules, PipelineState, finish, initial_state, occupancy, step
 from edge.core.segments import SegmentRules
 from edge.core.tripwire import Tripwire
@@ -38,7 +38,7 @@ RULES = PipelineRules(
             min_stay_s=1.0,
         ),
     ),
-    floor=IDENTITY,
+    floor=FLOOR_ITSELF,
     segments=SegmentRules(path_error_m=0.1),
 )
 Draft = EventDraft[UplinkPayload]
