@@ -15,10 +15,11 @@ from benchmarks.measure import Result
 from contracts.events import Source
 from contracts.ids import deterministic_id
 from contracts.payloads import AppearanceSignature, PathPoint, VisitSegment
+from gateway.core.staff import StaffRules, decide
 from gateway.core.stitching import Stitcher, StitchRules, Visits
 from gateway.core.stitching.appearance import Appearances
 from gateway.core.stitching.tracklets import Tracklet
-from gateway.core.stitching.visits import merge_stays, staff_score
+from gateway.core.stitching.visits import merge_stays
 from shopthread.fleet.devices import make_devices
 from simulators.adapters.scenario_files import load_scenario
 from simulators.core.lines import TrackLine
@@ -36,7 +37,6 @@ _COPIES, _SHIFT_MS = 4, 17_000
 _LOADED_S = (900, 1020)
 _CORE_SHARE = 0.2
 _NEAR_M, _SOON_MS, _ALIKE = 2.0, 10_000, 2.0
-_STAFF = 0.5
 
 LEVELS = {
     "0.15 m": {"position_m": 0.15, "missed_detections": 0.03, "fragments_per_min": 0.3},
@@ -214,7 +214,7 @@ def _visit(group: list[Tracklet]) -> MeasuredVisit:
             for each in group
         ),
         stays=tuple(MeasuredStay(zone_id=s.zone_id, entered_ms=s.entered_ms, left_ms=s.left_ms) for s in stays),
-        is_staff=(staff_score(group, stays, ended_ms, StitchRules()) or 0.0) >= _STAFF,
+        is_staff=decide(StaffRules(), [each.segment for each in group], stays).role == "staff",
     )
 
 

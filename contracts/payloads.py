@@ -28,6 +28,8 @@ Direction = Literal["in", "out"]
 Phase = Literal["open", "update", "closed"]
 Figure = Literal["adult", "child", "cart"]
 PictureState = Literal["good", "black", "bright", "frozen", "silent"]
+StaffEvidenceKind = Literal["zone", "hours", "presence", "uniform", "card"]
+Role = Literal["customer", "staff"]
 
 
 class Stay(Struct, frozen=True, kw_only=True):
@@ -64,6 +66,16 @@ class HeatCell(Struct, frozen=True, array_like=True):
     column: int
     row: int
     person_s: Seconds
+
+
+class StaffEvidence(Struct, frozen=True, kw_only=True):
+    """One reason to take somebody for staff, or not to.
+
+    `log_odds` is the natural logarithm of how much likelier staff is than a customer to be seen so.
+    """
+
+    kind: StaffEvidenceKind
+    log_odds: float
 
 
 class MemberPseudonym(Struct, frozen=True, kw_only=True):
@@ -110,7 +122,8 @@ class VisitSegment(UplinkPayload, frozen=True, kw_only=True):
     """What one device saw of one person, as known so far. A later phase supersedes an earlier one.
 
     Segments of one device with one `reentry_hint` are one person who left its sight and came back; those with one
-    `group_hint` are people who came together. `staff_rule_version` names the rule behind `staff_score`.
+    `group_hint` are people who came together. `staff_rule_version` names the rule behind `staff_score`, and
+    `staff_evidence` says what it follows from.
     """
 
     TYPE: ClassVar[str] = "org.shopthread.visit.segment.v1"
@@ -132,6 +145,7 @@ class VisitSegment(UplinkPayload, frozen=True, kw_only=True):
     figure: Figure | None = None
     staff_score: Share | None = None
     staff_rule_version: Name | None = None
+    staff_evidence: tuple[StaffEvidence, ...] = ()
     rule_version: Name
 
 
@@ -209,6 +223,16 @@ class CodeScanned(UplinkPayload, frozen=True, kw_only=True):
     in_store_proof: Literal["terminal", "store_token", "none"] = "terminal"
 
 
+class StaffShown(UplinkPayload, frozen=True, kw_only=True):
+    """Somebody showed a staff card at a terminal. Whose card it was is never sent."""
+
+    TYPE: ClassVar[str] = "org.shopthread.staff.shown.v1"
+    PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.OPERATIONAL
+    SUMMARY: ClassVar[str] = "A member of staff showed a card at a terminal: where and when, never who."
+
+    zone_id: Name | None = None
+
+
 class PosSale(UplinkPayload, frozen=True, kw_only=True):
     """A receipt: a sale, a void or a refund."""
 
@@ -268,7 +292,10 @@ class StoreOccupancy(UplinkPayload, frozen=True, kw_only=True):
 
 
 class VisitRevised(UplinkPayload, frozen=True, kw_only=True):
-    """A whole visit as the gateway knows it so far. A higher revision supersedes a lower one."""
+    """A whole visit as the gateway knows it so far. A higher revision supersedes a lower one.
+
+    `role` is who made it, as `staff_rule_version` decided it from `staff_score`; None where nothing was known of that.
+    """
 
     TYPE: ClassVar[str] = "org.shopthread.visit.revised.v1"
     PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.ANONYMOUS
@@ -286,6 +313,9 @@ class VisitRevised(UplinkPayload, frozen=True, kw_only=True):
     path_error_m: Annotated[float, Meta(ge=0)] | None = None
     party_id: Name | None = None
     staff_score: Share | None = None
+    staff_rule_version: Name | None = None
+    staff_evidence: tuple[StaffEvidence, ...] = ()
+    role: Role | None = None
     merged_into: EventId | None = None
     rule_version: Name
 
@@ -322,6 +352,7 @@ UPLINK_PAYLOADS: tuple[type[UplinkPayload], ...] = (
     FloorHeat,
     Coverage,
     CodeScanned,
+    StaffShown,
     PosSale,
     DeviceHealth,
     StoreOccupancy,

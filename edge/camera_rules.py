@@ -2,6 +2,7 @@
 
 from edge.camera_floor import floor_error_m, floor_map
 from edge.camera_settings import CameraConfig, Plane
+from edge.camera_staff import staff_rules
 from edge.core.floor import FLOOR_ITSELF
 from edge.core.mask import rasterize
 from edge.core.pipeline import PipelineRules
@@ -44,6 +45,7 @@ def pipeline_rules(config: CameraConfig) -> PipelineRules:
             lost_after_s=camera.lost_after_s,
             update_s=camera.update_s,
             path_error_m=floor_error_m(config),
+            staff=staff_rules(config.staff, config.store_hours),
         ),
         occupancy_s=camera.occupancy_s,
         coverage_s=camera.coverage_s,

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta, Struct, field
 
 from contracts.payloads import Name, TripwireKind, ZoneKind
+from edge.camera_staff import HoursSettings, StaffSettings
 from edge.config import BrokerSettings, DeviceSettings
 from edge.core.tripwire import CrossingRule
 from models.registry import DEFAULT_DETECTOR, DEFAULT_EMBEDDER
@@ -166,4 +167,6 @@ class CameraConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     masks: tuple[MaskSettings, ...] = field(default=(), name="mask")
     lens: LensSettings | None = None
     floor: FloorSettings | None = None
+    staff: StaffSettings = StaffSettings()
+    store_hours: HoursSettings | None = None
     broker: BrokerSettings = BrokerSettings()

@@ -12,6 +12,7 @@ from contracts.errors import TopicError
 from contracts.events import Source
 from contracts.patterns import END
 from contracts.topics import check_name
+from gateway.core.staff import StaffRules
 from gateway.core.stitching import StitchRules
 from gateway.errors import ConfigurationError
 
@@ -115,13 +116,14 @@ class StoreHours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole file: `[gateway]`, `[broker]`, `[cloud]`, `[stitching]`, `[store_hours]`."""
+    """The whole file: `[gateway]`, `[broker]`, `[cloud]`, `[stitching]`, `[store_hours]`, `[staff]`."""
 
     gateway: StoreSettings
     cloud: CloudSettings
     broker: BrokerSettings = BrokerSettings()
     stitching: StitchRules = StitchRules()
     store_hours: StoreHours = StoreHours()
+    staff: StaffRules = StaffRules()
 
 
 def load_config(path: Path) -> GatewayConfig:

@@ -50,7 +50,7 @@ def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
     password = None
     if config.broker.password_file is not None:
         password = read_secret(config.broker.password_file, "broker.password_file")
-    store = EventStore(event_store_path(config), config.gateway.source, config.stitching)
+    store = EventStore(event_store_path(config), config.gateway.source, config.stitching, config.staff)
     broker = EmbeddedBroker(config.broker.host, config.broker.port) if config.broker.embedded else None
     client = httpx.Client(
         base_url=config.cloud.url,

@@ -153,4 +153,4 @@ def _open(path: Path) -> "EventStore":
         if not event_store_path(config).exists():
             msg = f"no event store at {event_store_path(config)}; has this gateway run yet?"
             raise EventStoreError(msg)
-        return EventStore(event_store_path(config), config.gateway.source, config.stitching)
+        return EventStore(event_store_path(config), config.gateway.source, config.stitching, config.staff)

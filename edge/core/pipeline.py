@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from contracts.events import EventDraft, Source, draft_event
 from contracts.payloads import ZoneCount, ZoneOccupancy
 from contracts.privacy import UplinkPayload
-from edge.core import coverage, crossings, segments, zones
+from edge.core import coverage, crossings, segments, staff, zones
 from edge.core.coverage import CoverageState
 from edge.core.floor import FloorMap, floor_point
 from edge.core.geometry import Point
@@ -32,12 +32,14 @@ class Person(msgspec.Struct, frozen=True):
         position: The foot point in the camera's plane.
         confidence: 0 to 1.
         reentry: What the tracks of one person who left and came back have in common; None: nobody is known again.
+        uniform: What the track's clothes say so far of staff, log-odds; None: nothing.
     """
 
     track_id: str
     position: Point
     confidence: float
     reentry: str | None = None
+    uniform: float | None = None
 
 
 class PipelineRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,11 +67,12 @@ class PipelineRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PipelineState(msgspec.Struct, frozen=True):
-    """Live tracks by name, the last frame's time, and what was observed of the current interval."""
+    """Live tracks by name, the last frame's time, what was observed of the current interval, who was in view before."""
 
     tracks: Mapping[str, Track] = msgspec.field(default_factory=dict)
     now_ms: int | None = None
     coverage: CoverageState = CoverageState()
+    presence: staff.Presence = msgspec.field(default_factory=dict)
 
 
 def initial_state(*, resumed: bool = False) -> PipelineState:
@@ -109,17 +112,19 @@ def step(
     watched, drafts = _watch(rules, state.coverage, state.now_ms, now_ms, frames_dropped)
     drafts += _occupancy_samples(rules, state, now_ms)
     tracks: dict[str, Track] = {}
+    presence = state.presence
     for track_id, track in state.tracks.items():
         if now_ms - track.seen_ms > rules.segments.lost_after_s * 1000:
             drafts += _close(rules, track)
+            presence = staff.remember(rules.segments.staff, presence, track.reentry, track.staff, track.seen_ms)
         else:
             tracks[track_id] = track
     seen = sorted(people, key=lambda person: person.track_id)
     tracks |= _begin(rules, tracks, seen, now_ms)
     for person in seen:
-        tracks[person.track_id], more = _see(rules, tracks[person.track_id], person, now_ms)
+        tracks[person.track_id], more = _see(rules, tracks[person.track_id], person, now_ms, presence)
         drafts += more
-    return PipelineState(tracks, now_ms, watched), drafts
+    return PipelineState(tracks, now_ms, watched, presence), drafts
 
 
 def finish(rules: PipelineRules, state: PipelineState) -> tuple[PipelineState, list[Draft]]:
@@ -193,14 +198,26 @@ def _begin(rules: PipelineRules, tracks: Mapping[str, Track], seen: Iterable[Per
     return {**lost, **begun}
 
 
-def _see(rules: PipelineRules, track: Track, person: Person, now_ms: int) -> tuple[Track, list[Draft]]:
+def _see(
+    rules: PipelineRules, track: Track, person: Person, now_ms: int, presence: staff.Presence
+) -> tuple[Track, list[Draft]]:
     """Return a track after a sighting, and what there is to tell of it."""
     floor_m = None if rules.floor is None else floor_point(rules.floor, person.position)
     track = crossings.move(rules.tripwires, track, person.position, now_ms)
     visited = tuple(
         zones.visit(zone, stay, person.position, now_ms) for zone, stay in zip(rules.zones, track.zones, strict=True)
     )
-    track = replace(track, zones=visited, reentry=person.reentry or track.reentry)
+    telling = rules.segments.staff
+    trace = staff.see(
+        telling,
+        track.staff,
+        tuple(zip(rules.zones, visited, strict=True)),
+        now_ms,
+        before_ms=track.seen_ms,
+        uniform=person.uniform,
+    )
+    reentry = person.reentry or track.reentry
+    track = replace(track, zones=visited, reentry=reentry, staff=staff.recall(telling, presence, reentry, trace))
     track = segments.see(track, floor_m, person.confidence, now_ms, rules.segments)
     track, told = segments.tell(rules.segments, rules.source, rules.zones, track, now_ms)
     track, passed = crossings.tell(rules.source, track)

@@ -7,8 +7,10 @@ from contracts.events import EventDraft, Source, draft_event
 from contracts.ids import deterministic_id
 from contracts.payloads import PathPoint, Phase, Stay, VisitSegment
 from contracts.privacy import UplinkPayload
-from edge.core import path, zones
+from contracts.staff import STAFF_RULE
+from edge.core import path, staff, zones
 from edge.core.geometry import Point
+from edge.core.staff import StaffRules, StaffTrace
 from edge.core.tripwire import LineState, Passage, Tripwire
 from edge.core.zones import StayState, Zone
 
@@ -30,6 +32,7 @@ class SegmentRules(msgspec.Struct, frozen=True, kw_only=True):
         update_s: Seconds between updates of a segment.
         path_step_m: Shorter movements are not recorded.
         path_error_m: Standard error of floor positions, None if not known.
+        staff: What tells staff from customers.
     """
 
     min_age_s: float = 0.3
@@ -37,6 +40,7 @@ class SegmentRules(msgspec.Struct, frozen=True, kw_only=True):
     update_s: float = 5.0
     path_step_m: float = 0.25
     path_error_m: float | None = None
+    staff: StaffRules = StaffRules()
 
 
 class Track(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +59,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         zones: Its stays in each zone.
         path: Its path on the floor.
         passages: Passages that wait for the track to count.
+        staff: What is known of whether it is staff's.
         reentry: What it has in common with the person's other tracks, None: nobody is known again.
         stand_in: A track that counted and whose place at a tripwire this one took.
     """
@@ -71,6 +76,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     zones: tuple[StayState, ...]
     path: tuple[PathPoint, ...]
     passages: tuple[tuple[Tripwire, Passage], ...]
+    staff: StaffTrace
     reentry: str | None = None
     stand_in: str | None = None
 
@@ -95,6 +101,7 @@ def begin(track_id: str, now_ms: int, lines: tuple[LineState, ...], zone_count: 
         zones=(StayState(),) * zone_count,
         path=(),
         passages=(),
+        staff=StaffTrace(now_ms),
     )
 
 
@@ -161,6 +168,8 @@ def _told(
 def _draft(
     rules: SegmentRules, source: Source, layout: tuple[Zone, ...], track: Track, phase: Phase
 ) -> EventDraft[UplinkPayload]:
+    seen = tuple(zip(layout, track.zones, strict=True))
+    is_staff = staff.judge(rules.staff, track.staff, seen, track.seen_ms, has_ended=phase == "closed")
     segment = VisitSegment(
         segment_id=deterministic_id(track.opened_ms, str(source), "segment", track.id),
         track_id=track.id,
@@ -173,6 +182,9 @@ def _draft(
         path=track.path,
         path_error_m=rules.path_error_m if track.path else None,
         reentry_hint=track.reentry,
+        staff_score=is_staff.score,
+        staff_rule_version=None if is_staff.score is None else STAFF_RULE,
+        staff_evidence=is_staff.evidence,
         rule_version=SEGMENT_RULE if track.reentry is None else REENTRY_RULE,
     )
     return draft_event(source, segment, track.seen_ms, track.id, track.phases_told)

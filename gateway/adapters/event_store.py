@@ -19,6 +19,7 @@ from gateway.adapters.event_rows import SCHEMA, DeadLetter, DeviceRow, Held, Sou
 from gateway.adapters.stitching import Stitching
 from gateway.core.continuity import Continuity, advance
 from gateway.core.judging import Delivery
+from gateway.core.staff import StaffRules
 from gateway.core.stitching import StitchRules
 from gateway.errors import EventStoreError
 
@@ -47,15 +48,18 @@ class EventStore:
         path: The file; made where it does not exist.
         gateway: The gateway as its own events name it.
         rules: What decides which segments are one visit; by default each is one.
+        staff: What tells staff from customers.
 
     Raises:
         EventStoreError: The file cannot be opened.
     """
 
-    def __init__(self, path: Path, gateway: Source, rules: StitchRules | None = None) -> None:
+    def __init__(
+        self, path: Path, gateway: Source, rules: StitchRules | None = None, staff: StaffRules | None = None
+    ) -> None:
         self._path, self._gateway = path, gateway
-        self._rules = rules or StitchRules()
-        self._stitching = Stitching(gateway, self._rules)
+        self._rules, self._staff = rules or StitchRules(), staff or StaffRules()
+        self._stitching = Stitching(gateway, self._rules, self._staff)
         self._lock = threading.RLock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

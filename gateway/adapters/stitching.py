@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from contracts.events import EventDraft, Source, decode_event
 from contracts.payloads import VisitRevised, VisitSegment
+from gateway.core.staff import StaffRules
 from gateway.core.stitching import Returning, StitchRules, Visits, revise
 
 _FORGET_MS = 3_600_000
@@ -12,14 +13,14 @@ _FORGET_MS = 3_600_000
 class Stitching:
     """What visits the events in the file make, and how far the file has been read."""
 
-    def __init__(self, gateway: Source, rules: StitchRules) -> None:
-        self._gateway, self._rules = gateway, rules
+    def __init__(self, gateway: Source, rules: StitchRules, staff: StaffRules) -> None:
+        self._gateway, self._rules, self._staff = gateway, rules, staff
         self.restart()
 
     def restart(self) -> None:
         """Forget everything: what is in memory may be ahead of the file, which then must be read again."""
-        self.visits = Visits(self._gateway, self._rules)
-        self._returning = Returning(self._gateway, self._rules)
+        self.visits = Visits(self._gateway, self._rules, self._staff)
+        self._returning = Returning(self._gateway, self._staff)
         self.knows_returning = False
         self.position = 0
         self._settled_ms: int | None = None
@@ -61,7 +62,7 @@ class Stitching:
     def revise(self, device: Source, segment: VisitSegment, now_ms: int) -> list[EventDraft[VisitRevised]]:
         """Return what visits a segment makes where cameras are not joined; call `recall` first where it has a hint."""
         if segment.reentry_hint is None:
-            alone = revise(self._gateway, device, segment)
+            alone = revise(self._gateway, device, segment, self._staff)
             return [] if alone is None else [alone]
         if now_ms - self._forgot_ms >= _FORGET_MS:
             self._forgot_ms = now_ms

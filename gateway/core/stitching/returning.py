@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from contracts.events import EventDraft, Source, draft_event
 from contracts.payloads import PathPoint, VisitRevised, VisitSegment
+from gateway.core.staff import StaffRules
 from gateway.core.stitching.clusters import Cluster
 from gateway.core.stitching.parties import hints
-from gateway.core.stitching.rules import StitchRules
 from gateway.core.stitching.tracklets import Tracklet
 from gateway.core.stitching.visits import MOST_POINTS, describe, is_visit, visit_id
 
@@ -38,11 +38,11 @@ class Returning:
 
     Args:
         gateway: Who tells visits.
-        rules: What makes somebody staff.
+        staff: What tells staff from customers.
     """
 
-    def __init__(self, gateway: Source, rules: StitchRules) -> None:
-        self._gateway, self._rules = gateway, rules
+    def __init__(self, gateway: Source, staff: StaffRules) -> None:
+        self._gateway, self._staff = gateway, staff
         self._tracklets: dict[str, Tracklet] = {}
         self._key_of: dict[str, _Key] = {}
         self._people: dict[_Key, dict[str, Tracklet]] = {}
@@ -124,7 +124,7 @@ class Returning:
         least = sum(each.segment.ordinal + 1 for each in cluster.tracklets)
         revision = least if told is None else max(least, told.revision + 1)
         party = min(hints(cluster), default=None)
-        visit = describe(cluster, revision, party, self._rules)
+        visit = describe(cluster, revision, party, self._staff)
         return replace(visit, path=_path(cluster), rule_version=RULE_VERSION)
 
     def _tell(self, visit: VisitRevised) -> Draft:
@@ -155,4 +155,7 @@ def _ended(visit: VisitRevised, into: str | None) -> VisitRevised:
         path=(),
         party_id=None,
         staff_score=None,
+        staff_rule_version=None,
+        staff_evidence=(),
+        role=None,
     )

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from contracts.events import EventDraft, Source, draft_event
 from contracts.payloads import AppearanceSignature, VisitRevised, VisitSegment
+from gateway.core.staff import StaffRules
 from gateway.core.stitching.clusters import Cluster
 from gateway.core.stitching.parties import parties
 from gateway.core.stitching.rules import StitchRules
@@ -23,11 +24,12 @@ class Visits:
 
     Args:
         gateway: Who says so.
-        rules: What decides.
+        rules: What decides which segments are one visit.
+        staff: What tells staff from customers; None: the defaults.
     """
 
-    def __init__(self, gateway: Source, rules: StitchRules) -> None:
-        self._gateway, self._rules = gateway, rules
+    def __init__(self, gateway: Source, rules: StitchRules, staff: StaffRules | None = None) -> None:
+        self._gateway, self._rules, self._staff = gateway, rules, staff or StaffRules()
         self._stitcher = Stitcher(rules)
         self._told: dict[str, VisitRevised] = {}
         self._visit_of_anchor: dict[str, str] = {}
@@ -82,7 +84,7 @@ class Visits:
 
     def _revise(self, cluster: Cluster, party_id: str | None) -> EventDraft[VisitRevised] | None:
         told = self._told.get(visit_id(cluster))
-        visit = describe(cluster, 1 if told is None else told.revision + 1, party_id, self._rules)
+        visit = describe(cluster, 1 if told is None else told.revision + 1, party_id, self._staff)
         if told is not None and replace(told, revision=visit.revision) == visit:
             return None
         return self._tell(visit)
@@ -105,6 +107,9 @@ class Visits:
                 path=(),
                 party_id=None,
                 staff_score=None,
+                staff_rule_version=None,
+                staff_evidence=(),
+                role=None,
             )
         )
 

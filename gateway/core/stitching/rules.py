@@ -33,8 +33,6 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         look_camera_sd: Spread of what each camera adds.
         alike_most: The most that appearance may say.
         reentry_least: What appearance must say at least of who comes back.
-        staff_zone_s: Time in staff zones at which a visit is as likely staff's as a customer's.
-        staff_presence_s: Time in the store of which the same holds.
         party_s: People of one party come in within this time of each other.
         party_m: How far apart they are on average at first.
         keep_s: Segments that ended longer ago are forgotten.
@@ -59,8 +57,6 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     look_camera_sd: NotNegative = 0.7
     alike_most: NotNegative = 6.0
     reentry_least: NotNegative = 3.0
-    staff_zone_s: Positive = 30.0
-    staff_presence_s: Positive = 10_800.0
     party_s: NotNegative = 8.0
     party_m: Positive = 2.5
     keep_s: Positive = 86_400.0

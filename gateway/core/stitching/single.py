@@ -8,11 +8,15 @@ whom two cameras saw.
 from contracts.events import EventDraft, Source, draft_event
 from contracts.ids import deterministic_id
 from contracts.payloads import VisitRevised, VisitSegment
+from contracts.staff import STAFF_RULE
+from gateway.core.staff import StaffRules, decide
 
 RULE_VERSION = "single-segment-1"
 
 
-def revise(gateway: Source, device: Source, segment: VisitSegment) -> EventDraft[VisitRevised] | None:
+def revise(
+    gateway: Source, device: Source, segment: VisitSegment, staff: StaffRules | None = None
+) -> EventDraft[VisitRevised] | None:
     """Return the revision of the visit that a segment makes, None where it makes none.
 
     The visit's id follows from the segment's, and the revision's number from the segment's ordinal, so segments that
@@ -22,9 +26,11 @@ def revise(gateway: Source, device: Source, segment: VisitSegment) -> EventDraft
         gateway: Who says so.
         device: Who saw the segment.
         segment: The segment as known so far.
+        staff: What tells staff from customers; None: the defaults.
     """
     if not segment.stays:
         return None
+    made_by = decide(staff or StaffRules(), (segment,), segment.stays)
     visit = VisitRevised(
         visit_id=deterministic_id(segment.opened_ms, "visit", str(device), segment.segment_id),
         revision=segment.ordinal + 1,
@@ -37,7 +43,10 @@ def revise(gateway: Source, device: Source, segment: VisitSegment) -> EventDraft
         path=segment.path,
         path_error_m=segment.path_error_m,
         party_id=segment.group_hint,
-        staff_score=segment.staff_score,
+        staff_score=made_by.score,
+        staff_rule_version=None if made_by.score is None else STAFF_RULE,
+        staff_evidence=made_by.evidence,
+        role=made_by.role,
         rule_version=RULE_VERSION,
     )
     return draft_event(gateway, visit, segment.updated_ms, visit.visit_id, visit.revision)

@@ -2,8 +2,10 @@
 
 from contracts.ids import deterministic_id
 from contracts.payloads import PathPoint, Stay, VisitRevised
+from contracts.staff import STAFF_RULE
+from gateway.core.staff import StaffRules, decide
 from gateway.core.stitching.clusters import Cluster
-from gateway.core.stitching.rules import RULE_VERSION, StitchRules
+from gateway.core.stitching.rules import RULE_VERSION
 from gateway.core.stitching.tracklets import Tracklet
 
 MOST_POINTS = 256
@@ -24,13 +26,14 @@ def is_visit(cluster: Cluster) -> bool:
     return any(each.segment.stays for each in cluster.tracklets)
 
 
-def describe(cluster: Cluster, revision: int, party_id: str | None, rules: StitchRules) -> VisitRevised:
+def describe(cluster: Cluster, revision: int, party_id: str | None, staff: StaffRules) -> VisitRevised:
     """Return the visit that a person's segments make."""
     tracklets = cluster.tracklets
     ended_ms = max(each.ended_ms for each in tracklets)
     is_closed = all(each.segment.phase == "closed" for each in tracklets)
     errors = [each.segment.path_error_m for each in tracklets if each.segment.path_error_m is not None]
     stays = merge_stays(tracklets)
+    made_by = decide(staff, [each.segment for each in tracklets], stays)
     return VisitRevised(
         visit_id=visit_id(cluster),
         revision=revision,
@@ -43,7 +46,10 @@ def describe(cluster: Cluster, revision: int, party_id: str | None, rules: Stitc
         path=merge_paths(tracklets),
         path_error_m=max(errors) if errors else None,
         party_id=party_id,
-        staff_score=staff_score(tracklets, stays, ended_ms, rules),
+        staff_score=made_by.score,
+        staff_rule_version=None if made_by.score is None else STAFF_RULE,
+        staff_evidence=made_by.evidence,
+        role=made_by.role,
         rule_version=RULE_VERSION,
     )
 
@@ -96,23 +102,3 @@ def _mean_point(points: list[tuple[int, float, float]]) -> PathPoint:
         round(sum(point[1] for point in ordered) / count, _DECIMALS),
         round(sum(point[2] for point in ordered) / count, _DECIMALS),
     )
-
-
-def staff_score(tracklets: list[Tracklet], stays: tuple[Stay, ...], until_ms: int, rules: StitchRules) -> float | None:
-    """Return how likely staff made the visit, 0 to 1; None where nothing speaks of it.
-
-    Time in staff zones, time in the store, and what cameras say each give a score; the highest counts. A score is
-    `t / (t + t50)`, where at `t50` it is as likely staff's as a customer's.
-    """
-    in_zone_s = sum(
-        ((until_ms if stay.left_ms is None else stay.left_ms) - stay.entered_ms) / 1000
-        for stay in stays
-        if stay.zone_kind == "staff"
-    )
-    present_s = (until_ms - tracklets[0].opened_ms) / 1000
-    told = [each.segment.staff_score for each in tracklets if each.segment.staff_score is not None]
-    scores = [in_zone_s / (in_zone_s + rules.staff_zone_s), *told]
-    if present_s >= rules.staff_presence_s / 2:
-        scores.append(present_s / (present_s + rules.staff_presence_s))
-    score = max(scores)
-    return round(score, 3) if score > 0 or told else None

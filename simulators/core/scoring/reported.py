@@ -30,7 +30,7 @@ from simulators.core.scoring.occupancy import inside_by_crossings
 from simulators.core.truth import Truth, WaitEnd
 
 STAFF_FROM = 0.5
-"""Visits with at least this staff score are staff's."""
+"""Visits with at least this staff score are staff's, where no rule has decided who made them."""
 SERVED_WITHIN_MS = 15_000
 """Who is in a checkout zone within this time of leaving the queue zone was served."""
 
@@ -122,8 +122,14 @@ class EventFold:
             stays=tuple(
                 MeasuredStay(zone_id=s.zone_id, entered_ms=s.entered_ms, left_ms=s.left_ms) for s in visit.stays
             ),
-            is_staff=visit.staff_score is not None and visit.staff_score >= STAFF_FROM,
+            is_staff=_is_staff(visit),
         )
+
+
+def _is_staff(visit: VisitRevised) -> bool:
+    if visit.role is None:
+        return visit.staff_score is not None and visit.staff_score >= STAFF_FROM
+    return visit.role == "staff"
 
 
 def waits_of(stays: tuple[Stay, ...]) -> list[MeasuredWait]:

@@ -17,6 +17,7 @@ from contracts.payloads import (
     PosSale,
     QueueWait,
     SaleLine,
+    StaffShown,
     Stay,
     StoreOccupancy,
     VisitRevised,
@@ -61,6 +62,7 @@ SAMPLES: tuple[Payload, ...] = (
     FloorHeat(interval_start_ms=0, interval_end_ms=60_000, cell_m=0.5, cells=(HeatCell(-1, 4, 12.5),)),
     StoreOccupancy(people=-1, went_in=40, went_out=41, since_ms=5, drift_per_100=-2.5, rule_version="o1"),
     Coverage(interval_start_ms=0, interval_end_ms=60_000, observed_s=59.5, frames_processed=595, frames_dropped=5),
+    StaffShown(zone_id="till"),
     CodeScanned(
         scan_id="s1", code="4006381333931", gtin="04006381333931", member=MEMBER, result="item", zone_id="till"
     ),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from contracts.payloads import VisitRevised, VisitSegment
+from gateway.core.staff import StaffRules
 from gateway.core.stitching import REENTRY_RULE_VERSION, Returning, Stitcher, StitchRules, Visits
 from tests.unit.gateway.stitch_samples import START_MS, camera, segment, standing, stay, walking
 
@@ -25,7 +26,7 @@ def _there(name: str, from_s: float, to_s: float, reentry: str, **more: object) 
 
 def _highest(*segments: VisitSegment, returning: Returning | None = None) -> dict[str, VisitRevised]:
     """Return the highest revision of each visit, as the cloud keeps it; numbers must rise."""
-    returning = returning or Returning(GATEWAY, StitchRules())
+    returning = returning or Returning(GATEWAY, StaffRules())
     highest: dict[str, VisitRevised] = {}
     for each in segments:
         for draft in returning.take(ONE, each):
@@ -67,14 +68,14 @@ def test_whom_a_camera_takes_for_themselves_after_all_is_a_visit_of_their_own():
 
 
 def test_the_same_hint_of_another_camera_is_somebody_else():
-    returning = Returning(GATEWAY, StitchRules())
+    returning = Returning(GATEWAY, StaffRules())
     one = returning.take(ONE, _there("a", 0, 10, "a"))
     two = returning.take(TWO, segment(TWO, "b", standing(1, 1), (20, 30), SHELF, reentry="a"))
     assert len({draft.data.visit_id for draft in (*one, *two)}) == 2
 
 
 def test_repetition_and_late_revisions_tell_nothing():
-    returning, last = Returning(GATEWAY, StitchRules()), _there("a", 0, 10, "a")
+    returning, last = Returning(GATEWAY, StaffRules()), _there("a", 0, 10, "a")
     assert len(returning.take(ONE, last)) == 1
     assert returning.take(ONE, last) == []
     assert returning.take(ONE, replace(last, ordinal=3, phase="update")) == []
@@ -90,7 +91,7 @@ def test_who_stayed_nowhere_is_no_visit_until_a_stay_is_known():
 
 def test_a_visit_that_loses_its_stays_is_withdrawn_once():
     first = _there("a", 0, 10, "a", ordinal=1)
-    returning = Returning(GATEWAY, StitchRules())
+    returning = Returning(GATEWAY, StaffRules())
     told = [
         (draft.data.status, draft.data.stays != ())
         for each in (first, replace(first, ordinal=2, stays=()), replace(first, ordinal=3, stays=()))
@@ -102,7 +103,7 @@ def test_a_visit_that_loses_its_stays_is_withdrawn_once():
 def test_after_a_restart_numbers_go_on():
     first, again = _there("a", 0, 10, "a"), _there("c", 60, 80, "a")
     (before,) = _highest(first).values()
-    returning = Returning(GATEWAY, StitchRules())
+    returning = Returning(GATEWAY, StaffRules())
     for data in (replace(before, revision=77), before, first):
         returning.resume(ONE, data)
     (after,) = _highest(again, returning=returning).values()
@@ -110,7 +111,7 @@ def test_after_a_restart_numbers_go_on():
 
 
 def test_those_of_the_day_before_are_forgotten():
-    returning = Returning(GATEWAY, StitchRules())
+    returning = Returning(GATEWAY, StaffRules())
     old, new = _there("a", 0, 10, "a"), _there("b", 700, 720, "b")
     for each in (old, new):
         returning.take(ONE, each)

@@ -2,13 +2,14 @@
 
 from random import Random
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from contracts.events import Source
 from contracts.payloads import VisitRevised, VisitSegment
+from contracts.staff import STAFF_RULE
+from gateway.core.staff import StaffRules
 from gateway.core.stitching import STITCH_RULE_VERSION, StitchRules, Visits, revise
 from tests.unit.gateway.stitch_samples import START_MS, camera, look, segment, signature, standing, stay, walking
 
@@ -93,21 +94,27 @@ def test_the_error_is_the_worst_of_its_segments():
     assert visit.path_error_m == 0.4
 
 
-@pytest.mark.parametrize(("in_zone_s", "score"), [(10, 0.25), (30, 0.5), (270, 0.9)])
-def test_time_in_staff_zones_makes_staff(in_zone_s: int, score: float):
-    only = segment(ONE, "a", standing(1, 1), (0, 400), (stay("desk", "staff", 5, 5 + in_zone_s),))
-    (visit,) = _visits((ONE, only))
-    assert visit.staff_score == score
+def test_two_cameras_that_see_one_stay_in_a_staff_zone_say_it_once():
+    desk = (stay("desk", "staff", 5, 12),)
+    seen = [(one, segment(one, name, standing(1, 1), (0, 60), desk)) for one, name in ((ONE, "a"), (TWO, "b"))]
+    (alone,), (both,) = _visits(seen[0]), _visits(*seen)
+    assert (both.staff_score, both.staff_evidence) == (alone.staff_score, alone.staff_evidence)
+    assert (both.role, both.staff_rule_version) == ("customer", STAFF_RULE)
 
 
-def test_whole_days_make_staff_and_so_do_cameras():
-    rules = StitchRules(staff_presence_s=60)
-    (long,) = _visits((ONE, segment(ONE, "a", standing(1, 1), (0, 180), SHELF)), rules=rules)
-    assert long.staff_score == 0.75
-    (told,) = _visits((ONE, replace(segment(ONE, "a", standing(1, 1), (0, 10), SHELF), staff_score=0.0)))
-    assert told.staff_score == 0.0
+def test_who_made_a_visit_follows_from_the_gateways_rules():
+    desk = segment(ONE, "a", standing(1, 1), (0, 60), (stay("desk", "staff", 5, 25),))
+    (visit,) = _visits((ONE, desk))
+    assert visit.role == "staff"
+    strict = Visits(GATEWAY, StitchRules(), StaffRules(threshold=0.99))
+    strict.take(ONE, desk)
+    strict.settle()
+    assert [each.role for each in strict.visits()] == ["customer"]
+    before = revise(GATEWAY, ONE, desk, StaffRules(threshold=0.99))
+    assert before is not None
+    assert (before.data.role, before.data.staff_score) == ("customer", visit.staff_score)
     (plain,) = _visits((ONE, segment(ONE, "a", standing(1, 1), (0, 10), SHELF)))
-    assert plain.staff_score is None
+    assert (plain.role, plain.staff_score, plain.staff_rule_version) == (None, None, None)
 
 
 def _comer(name: str, at_s: float, y_m: float, door: str = "door", hint: str | None = None) -> VisitSegment:
