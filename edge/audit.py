@@ -1,8 +1,8 @@
 """How many crossings a camera's configuration finds in labelled footage, of those that happened.
 
 The truth is counted apart from the pipeline, from true boxes, by the plain definition: a true foot
-point leaves the band on the other side having gone between the line's ends. So a mistake of the
-pipeline cannot hide in its own truth.
+point leaves the band on the other side having gone between the line's ends; it happens when the point
+is on the other side of the line itself. So a mistake of the pipeline cannot hide in its own truth.
 """
 
 import csv
@@ -92,15 +92,18 @@ def true_crossings(tripwire: Tripwire, paths: Iterable[TruePath]) -> list[Crossi
 
 def _crossings_of(tripwire: Tripwire, path: TruePath) -> Iterable[Crossing]:
     side, went_between = 0, False
+    through_ms, was_right = 0, False
     for time_ms, point in path:
-        signed = polyline.signed_distance_to(tripwire.points, point)
+signed = polyline.signed_distance_to(tripwire.points, point)
         between = polyline.is_beside(tripwire.points, point)
+        if (signed > 0) != was_right:
+            through_ms, was_right = time_ms, signed > 0
         if abs(signed) <= tripwire.band:
             went_between = went_between or between
             continue
         now = 1 if signed > 0 else -1
         if side == -now and (went_between or between):
-            yield Crossing("in" if now > 0 else "out", time_ms)
+            yield Crossing("in" if now > 0 else "out", through_ms)
         side, went_between = now, between
 
 

@@ -21,7 +21,7 @@ from models.loader import load_model
 from models.registry import ModelRegistry
 
 
-def build_camera_agent(
+def build_camera_agent(  # noqa: PLR0913 - what an agent is built of
     config: CameraConfig,
     sink: EventSink,
     clock: CameraClock,
@@ -30,6 +30,7 @@ def build_camera_agent(
     on_bad_line: Callable[[BadLine], None],
     resume_offset_bytes: int = 0,
     on_tracked: OnTracked | None = None,
+    frames: FrameSource | None = None,
 ) -> CameraAgent:
     """Return the agent that a configuration describes.
 
@@ -41,6 +42,7 @@ def build_camera_agent(
         on_bad_line: Called with each line of a track feed that could not be used.
         resume_offset_bytes: What the sink was last told for this input, 0 for none.
         on_tracked: Called with each frame of a camera and its tracks.
+        frames: Where pictures come from, in place of `camera.source`; None: from there.
 
     Raises:
         ConfigurationError: The configuration cannot be used.
@@ -57,7 +59,7 @@ def build_camera_agent(
     detector = OnnxDetector(model, config.camera.input_size, following.doubtful_score, following.detector_nms_iou)
     identity = ModelIdentity(model.manifest.name, model.manifest.version)
     source = VideoObservations(
-        frame_source(config, clock),
+        frames or frame_source(config, clock),
         detector,
         config,
         on_tracked=on_tracked,

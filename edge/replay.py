@@ -20,7 +20,8 @@ from edge.camera_building import build_camera_agent
 from edge.camera_settings import CameraConfig
 from edge.core.tracker import TrackedBox
 from edge.errors import FeedError
-from edge.ports import Drafts, Frame
+from edge.ports import Drafts, Frame, FrameSource
+from edge.video_observations import OnTracked
 from models.registry import ModelRegistry
 
 SAME_CROSSING_MS = 1000
@@ -70,7 +71,14 @@ class MotWriter:
 
 
 def replay(
-    config: CameraConfig, video: Path, clock: CameraClock, registry: ModelRegistry, mot: TextIO | None = None
+    config: CameraConfig,
+    video: Path,
+    clock: CameraClock,
+    registry: ModelRegistry,
+    mot: TextIO | None = None,
+    *,
+    frames: FrameSource | None = None,
+    on_tracked: OnTracked | None = None,
 ) -> RecordedEvents:
     """Return the events of a recording.
 
@@ -81,6 +89,8 @@ def replay(
         clock: Only its steady time is used, and not for any event.
         registry: Where the models are found.
         mot: Where tracks are written as MOTChallenge text, None: nowhere.
+        frames: The recording's pictures with times of their own; None: the video's, evenly spaced.
+        on_tracked: Called with each frame and its tracks, where no `mot` is written.
 
     Raises:
         EdgeError: The configuration or the recording cannot be used.
@@ -95,7 +105,8 @@ def replay(
         still,
         registry=registry,
         on_bad_line=lambda _: None,
-        on_tracked=None if mot is None else MotWriter(mot).write,
+        on_tracked=on_tracked if mot is None else MotWriter(mot).write,
+        frames=frames,
     )
     agent.run(lambda: False)
     return events

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from shopthread import (
+    audit_commands,
     cloud_commands,
     codes_commands,
     demo_commands,
@@ -22,6 +23,7 @@ from shopthread.console import FAILURE, print_error
 _EVERYTHING = "edge,gateway,cloud,sim"
 _EXTRAS = {
     "edge": "edge",
+    "audit": "edge",
     "terminal": "edge",
     "gateway": "gateway",
     "cloud": "cloud",
@@ -46,6 +48,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo_commands.demo)
 app.add_typer(edge_commands.app, name="edge")
+app.add_typer(audit_commands.app, name="audit")
 app.add_typer(terminal_commands.app, name="terminal")
 app.add_typer(gateway_commands.app, name="gateway")
 app.add_typer(cloud_commands.app, name="cloud")

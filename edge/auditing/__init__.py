@@ -1,0 +1,1 @@
+"""An audit of a camera's counts: an explicit recording, labels by people, a report with intervals."""
