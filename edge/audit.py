@@ -94,7 +94,7 @@ def _crossings_of(tripwire: Tripwire, path: TruePath) -> Iterable[Crossing]:
     side, went_between = 0, False
     through_ms, was_right = 0, False
     for time_ms, point in path:
-signed = polyline.signed_distance_to(tripwire.points, point)
+        signed = polyline.signed_distance_to(tripwire.points, point)
         between = polyline.is_beside(tripwire.points, point)
         if (signed > 0) != was_right:
             through_ms, was_right = time_ms, signed > 0
