@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from contracts.events import EventDraft
+from contracts.payloads import PictureState
 from contracts.privacy import UplinkPayload
 from edge.core.pipeline import Person
 
@@ -37,6 +38,19 @@ class Frame:
     dropped: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Time passed in which a source that should give pictures gave none.
+
+    Attributes:
+        time_ms: Now, Unix milliseconds; never before the frame before it.
+        since_ms: When the last picture came, or when the first was asked for.
+    """
+
+    time_ms: int
+    since_ms: int
+
+
 class FrameSource(Protocol):
     """A camera or a recording."""
 
@@ -49,6 +63,36 @@ class FrameSource(Protocol):
         Raises:
             FeedError: The source can never be opened, such as a file that is not there.
         """
+        ...
+
+
+@runtime_checkable
+class LiveSource(Protocol):
+    """A source that can fall silent and come back."""
+
+    def looks(self, stopped: Stopped) -> Iterator[Frame | Silence]:
+        """Yield as `FrameSource.frames` does, and about every second of a silence that it goes on."""
+        ...
+
+
+class SourceCondition(Struct, frozen=True, kw_only=True):
+    """How a source of pictures is doing.
+
+    Attributes:
+        clock_offset_ms: The events' clock minus the wall clock; None where the pictures' times are their own.
+        bad_pictures: Pictures that could not be decoded or had another shape than the lines are drawn in.
+    """
+
+    clock_offset_ms: float | None = None
+    bad_pictures: int = 0
+
+
+@runtime_checkable
+class ConditionedSource(Protocol):
+    """A source that tells how it is doing."""
+
+    def condition(self) -> SourceCondition:
+        """Return how it is doing. Safe to call from another thread."""
         ...
 
 
@@ -76,12 +120,18 @@ class Observation(Struct, frozen=True, kw_only=True):
         people: Everyone in sight.
         dropped: Frames lost since the observation before.
         end_offset_bytes: Where its line ends in an input that can be resumed, else None.
+        picture: What the picture shows, None where there is none to judge. Nobody is looked for while it is not good.
+        blind_since_ms: Since when it is not good.
+        frames: 1, or 0 where time passed without a picture.
     """
 
     time_ms: int
     people: tuple[Person, ...]
     dropped: int = 0
     end_offset_bytes: int | None = None
+    picture: PictureState | None = None
+    blind_since_ms: int | None = None
+    frames: int = 1
 
 
 class ObservationSource(Protocol):

@@ -34,8 +34,20 @@ def drop(state: CoverageState, frames: int) -> CoverageState:
     return replace(state, frames_dropped=state.frames_dropped + frames)
 
 
+def withdraw(state: CoverageState, since_ms: int, until_ms: int) -> CoverageState:
+    """Return the state where a time that was taken for observed was not: its part in the current interval.
+
+    Args:
+        state: What was taken for observed.
+        since_ms: From when on nothing was seen.
+        until_ms: The last frame that was taken for observed.
+    """
+    blind_ms = until_ms - max(since_ms, state.start_ms or 0)
+    return replace(state, observed_ms=max(0, state.observed_ms - max(0, blind_ms)))
+
+
 def watch(
-    state: CoverageState, before_ms: int | None, now_ms: int, *, interval_ms: int, gap_ms: int
+    state: CoverageState, before_ms: int | None, now_ms: int, *, interval_ms: int, gap_ms: int, frames: int = 1
 ) -> tuple[CoverageState, Coverage | None]:
     """Take a frame into account.
 
@@ -46,21 +58,22 @@ def watch(
         before_ms: Time of the frame before, None if there was none.
         now_ms: Time of this frame.
         interval_ms: Length of an interval.
-        gap_ms: A longer time between two frames was not observed.
+        gap_ms: A longer time between two frames was not observed. Below 0 none is.
+        frames: 1, or 0 where time passes without a frame.
 
     Returns:
         The state after this frame, and the interval that ended before it.
     """
     if before_ms is None or state.start_ms is None:
         begun = _begin(now_ms, now_ms, interval_ms)
-        return replace(begun, frames_processed=1, frames_dropped=state.frames_dropped, waits=state.waits), None
+        return replace(begun, frames_processed=frames, frames_dropped=state.frames_dropped, waits=state.waits), None
     gap_seen_ms = now_ms - before_ms if now_ms - before_ms <= gap_ms else 0
     if now_ms < state.end_ms:
-        return _add(state, gap_seen_ms), None
+        return _add(state, gap_seen_ms, frames), None
     in_old_ms = min(gap_seen_ms, max(0, state.end_ms - before_ms))
     ended = tell(replace(state, observed_ms=state.observed_ms + in_old_ms), state.end_ms)
     fresh = _begin(now_ms - now_ms % interval_ms, now_ms, interval_ms)
-    return _add(fresh, min(gap_seen_ms - in_old_ms, now_ms % interval_ms)), ended
+    return _add(fresh, min(gap_seen_ms - in_old_ms, now_ms % interval_ms), frames), ended
 
 
 def tell(state: CoverageState, end_ms: int) -> Coverage | None:
@@ -80,5 +93,5 @@ def _begin(start_ms: int, now_ms: int, interval_ms: int) -> CoverageState:
     return CoverageState(start_ms, now_ms - now_ms % interval_ms + interval_ms)
 
 
-def _add(state: CoverageState, seen_ms: int) -> CoverageState:
-    return replace(state, observed_ms=state.observed_ms + seen_ms, frames_processed=state.frames_processed + 1)
+def _add(state: CoverageState, seen_ms: int, frames: int) -> CoverageState:
+    return replace(state, observed_ms=state.observed_ms + seen_ms, frames_processed=state.frames_processed + frames)

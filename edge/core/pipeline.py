@@ -67,12 +67,13 @@ class PipelineRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PipelineState(msgspec.Struct, frozen=True):
-    """Live tracks by name, the last frame's time, what was observed of the current interval, who was in view before."""
+    """Live tracks by name, the last frame's time, what was observed, who was in view before, and blindness."""
 
     tracks: Mapping[str, Track] = msgspec.field(default_factory=dict)
     now_ms: int | None = None
     coverage: CoverageState = CoverageState()
     presence: staff.Presence = msgspec.field(default_factory=dict)
+    is_blind: bool = False
 
 
 def initial_state(*, resumed: bool = False) -> PipelineState:
@@ -109,7 +110,7 @@ def step(
     if state.now_ms is not None and now_ms < state.now_ms:
         dropped = coverage.drop(state.coverage, frames_dropped + 1)
         return replace(state, coverage=dropped), []
-    watched, drafts = _watch(rules, state.coverage, state.now_ms, now_ms, frames_dropped)
+    watched, drafts = _watch(rules, state, now_ms, frames_dropped)
     drafts += _occupancy_samples(rules, state, now_ms)
     tracks: dict[str, Track] = {}
     presence = state.presence
@@ -129,11 +130,38 @@ def step(
 
 def finish(rules: PipelineRules, state: PipelineState) -> tuple[PipelineState, list[Draft]]:
     """Return the state and the events after the last frame: every segment closes, coverage is told."""
-    drafts = [draft for track in state.tracks.values() for draft in _close(rules, track)]
+    drafts = _close_all(rules, state)
     told = coverage.tell(state.coverage, state.now_ms or 0)
     if told is not None:
         drafts.append(draft_event(rules.source, told, told.interval_end_ms, "coverage"))
     return PipelineState(now_ms=state.now_ms), drafts
+
+
+def blind(
+    rules: PipelineRules, state: PipelineState, since_ms: int, now_ms: int, *, frames: int = 1, frames_dropped: int = 0
+) -> tuple[PipelineState, list[Draft]]:
+    """Take into account that the camera shows nothing: who was in sight is lost, and the time is not observed.
+
+    Args:
+        rules: What decides.
+        state: After the frame before.
+        since_ms: Since when it shows nothing. What was taken for observed since then is taken back, as far as it lies
+            in the current interval of coverage.
+        now_ms: The time, Unix milliseconds.
+        frames: Frames that came and show nothing: 1, or 0 where none came.
+        frames_dropped: Frames lost since the one before.
+
+    Returns:
+        The state, without tracks, and the events that end them.
+    """
+    if state.now_ms is not None and now_ms < state.now_ms:
+        return replace(state, coverage=coverage.drop(state.coverage, frames_dropped + frames)), []
+    drafts = _close_all(rules, state)
+    seen = state.coverage
+    if not state.is_blind and state.now_ms is not None:
+        seen = coverage.withdraw(seen, since_ms, state.now_ms)
+    watched, told = _watch(rules, replace(state, coverage=seen, is_blind=True), now_ms, frames_dropped, frames)
+    return PipelineState(now_ms=now_ms, coverage=watched, is_blind=True), [*drafts, *told]
 
 
 def occupancy(rules: PipelineRules, state: PipelineState) -> tuple[ZoneCount, ...]:
@@ -155,14 +183,15 @@ def occupancy(rules: PipelineRules, state: PipelineState) -> tuple[ZoneCount, ..
 
 
 def _watch(
-    rules: PipelineRules, state: CoverageState, before_ms: int | None, now_ms: int, frames_dropped: int
+    rules: PipelineRules, state: PipelineState, now_ms: int, frames_dropped: int, frames: int = 1
 ) -> tuple[CoverageState, list[Draft]]:
     watched, told = coverage.watch(
-        coverage.drop(state, frames_dropped),
-        before_ms,
+        coverage.drop(state.coverage, frames_dropped),
+        state.now_ms,
         now_ms,
         interval_ms=round(rules.coverage_s * 1000),
-        gap_ms=round(rules.observed_gap_s * 1000),
+        gap_ms=-1 if state.is_blind else round(rules.observed_gap_s * 1000),
+        frames=frames,
     )
     drafts: list[Draft] = []
     if told is not None:
@@ -172,7 +201,7 @@ def _watch(
 
 def _occupancy_samples(rules: PipelineRules, state: PipelineState, now_ms: int) -> list[Draft]:
     """Return the samples due since the last frame, if that time was observed at all."""
-    if state.now_ms is None or not rules.zones or now_ms - state.now_ms > rules.observed_gap_s * 1000:
+    if state.now_ms is None or state.is_blind or not rules.zones or now_ms - state.now_ms > rules.observed_gap_s * 1000:
         return []
     interval_ms = max(1, round(rules.occupancy_s * 1000))
     first_ms = (state.now_ms // interval_ms + 1) * interval_ms
@@ -222,6 +251,10 @@ def _see(
     track, told = segments.tell(rules.segments, rules.source, rules.zones, track, now_ms)
     track, passed = crossings.tell(rules.source, track)
     return track, [*told, *passed]
+
+
+def _close_all(rules: PipelineRules, state: PipelineState) -> list[Draft]:
+    return [draft for track in state.tracks.values() for draft in _close(rules, track)]
 
 
 def _close(rules: PipelineRules, track: Track) -> list[Draft]:
