@@ -4,12 +4,16 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from edge.adapters.track_feed import TrackFeed
 from edge.core import pipeline
-from edge.core.pipeline import PipelineRules
+from edge.core.pipeline import Draft, PipelineRules, PipelineState
 from edge.health import Vitals
-from edge.ports import EventSink, Observation, ObservationSource, Stopped
+from edge.ports import ConditionedSource, EventSink, Observation, ObservationSource, SourceCondition, Stopped
+
+if TYPE_CHECKING:
+    from contracts.payloads import PictureState
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +52,8 @@ class CameraAgent:
     ) -> None:
         self._source, self._rules, self._sink, self._monotonic_s = source, rules, sink, monotonic_s
         self._model, self._resumed = model, resumed
+        self.on_picture: Callable[[], None] = lambda: None  # called when what the picture shows becomes another
+        self._picture: PictureState | None = None
         self._processed_s: deque[float] = deque(maxlen=1000)
         self.frames_processed = 0
         self.frames_dropped = 0
@@ -62,7 +68,7 @@ class CameraAgent:
         """
         state = pipeline.initial_state(resumed=self._resumed)
         for seen in self._source.observations(stopped):
-            state, drafts = pipeline.step(self._rules, state, seen.people, seen.time_ms, seen.dropped)
+            state, drafts = self._step(state, seen)
             self._count(seen)
             if drafts:
                 self._sink.emit(drafts, None if state.tracks else seen.end_offset_bytes)
@@ -73,7 +79,8 @@ class CameraAgent:
             self._sink.emit(drafts)
 
     def vitals(self) -> Vitals:
-        """Return frame rate and model, for the health report. Safe to call from another thread."""
+        """Return what only the agent knows, for the health report. Safe to call from another thread."""
+        condition = self._source.condition() if isinstance(self._source, ConditionedSource) else SourceCondition()
         now_s = self._monotonic_s()
         recent = [at_s for at_s in self._processed_s.copy() if now_s - at_s <= _FPS_WINDOW_S]
         span_s = now_s - recent[0] if recent else 0.0
@@ -81,12 +88,31 @@ class CameraAgent:
             fps=round((len(recent) - 1) / span_s, 1) if len(recent) > 1 and span_s > 0 else 0.0,
             model_name=None if self._model is None else self._model.name,
             model_version=None if self._model is None else self._model.version,
+            clock_offset_ms=condition.clock_offset_ms,
+            picture=self._picture,
+            bad_pictures=condition.bad_pictures,
+        )
+
+    def _step(self, state: PipelineState, seen: Observation) -> tuple[PipelineState, list[Draft]]:
+        if seen.blind_since_ms is None:
+            return pipeline.step(self._rules, state, seen.people, seen.time_ms, seen.dropped)
+        return pipeline.blind(
+            self._rules, state, seen.blind_since_ms, seen.time_ms, frames=seen.frames, frames_dropped=seen.dropped
         )
 
     def _count(self, seen: Observation) -> None:
-        self.frames_processed += 1
+        self.frames_processed += seen.frames
         self.frames_dropped += seen.dropped
-        self._processed_s.append(self._monotonic_s())
+        if seen.frames:
+            self._processed_s.append(self._monotonic_s())
+        before, self._picture = self._picture, seen.picture
+        if seen.picture == before or (before is None and seen.picture == "good"):
+            return
+        if seen.picture == "good":
+            logger.warning("%s: the picture is good again", self._source.name)
+        else:
+            logger.warning("%s: the picture is %s; nothing is counted meanwhile", self._source.name, seen.picture)
+        self.on_picture()
 
 
 def _can_resume(source: ObservationSource) -> bool:

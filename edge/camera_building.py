@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from edge.adapters.camera import CameraClock, LiveCamera, VideoFile
+from edge.adapters.camera import CameraClock, VideoFile
 from edge.adapters.line_source import FileLines
+from edge.adapters.live_camera import LiveCamera
 from edge.adapters.masked_source import MaskedSource
 from edge.adapters.onnx_detector import OnnxDetector
 from edge.adapters.onnx_embedder import OnnxEmbedder

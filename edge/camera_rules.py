@@ -8,6 +8,7 @@ from edge.core.mask import rasterize
 from edge.core.pipeline import PipelineRules
 from edge.core.polygons import share_within
 from edge.core.segments import SegmentRules
+from edge.core.tamper import TamperRules, same_shape
 from edge.core.tracker_rules import TrackerRules
 from edge.core.tripwire import Tripwire, usable_share
 from edge.core.zones import Zone
@@ -16,6 +17,7 @@ from edge.errors import ConfigurationError
 _DEFAULT_BANDS: dict[Plane, float] = {"image": 8.0, "floor": 0.15}
 _RELAY_BANDS = 5.0
 _LEAST_USABLE_SHARE = 0.01
+_FROZEN_S = 30.0
 
 
 def pipeline_rules(config: CameraConfig) -> PipelineRules:
@@ -76,21 +78,29 @@ def tracker_rules(config: CameraConfig) -> TrackerRules:
     return TrackerRules(lost_after_s=config.camera.lost_after_s)
 
 
+def tamper_rules(config: CameraConfig) -> TamperRules:
+    """Return when a configuration's pictures show nothing. A recording is not taken for frozen unless asked for."""
+    frozen_s = config.camera.frozen_s
+    if frozen_s is None:
+        frozen_s = 0.0 if config.camera.source.startswith("file:") else _FROZEN_S
+    return TamperRules(frozen_s=frozen_s or None)
+
+
 def check_placement(config: CameraConfig, frame_wh_px: tuple[int, int]) -> None:
-    """Check, once a picture's size is known, that it is the one drawn in and that what is drawn in it works there.
+    """Check, once a picture's size is known, that it has the shape drawn in and that what is drawn works there.
 
     Raises:
-        ConfigurationError: The picture has another size, a mask or a zone lies outside of it, or a tripwire lies so
+        ConfigurationError: The picture has another shape, a mask or a zone lies outside of it, or a tripwire lies so
             that nobody can leave its band on both sides within the picture.
     """
-    width_px, height_px = frame_wh_px
-    drawn = config.camera.picture_size
-    if drawn is not None and drawn != frame_wh_px:
+    drawn = config.camera.picture_size or frame_wh_px
+    if not same_shape(drawn, frame_wh_px):
         msg = (
-            f"camera.picture_size is {drawn[0]}x{drawn[1]}, and the camera gives {width_px}x{height_px}, so that all "
-            "points would lie elsewhere; set the camera back, or draw again with `shopthread edge calibrate`"
+            f"camera.picture_size is {drawn[0]}x{drawn[1]}, and the camera gives {frame_wh_px[0]}x{frame_wh_px[1]}, so "
+            "that all points would lie elsewhere; set the camera back, or draw again with `shopthread edge calibrate`"
         )
         raise ConfigurationError(msg)
+    width_px, height_px = frame_wh_px = drawn
     for number, mask in enumerate(config.masks, start=1):
         if not rasterize([mask.points], frame_wh_px).any():
             msg = (

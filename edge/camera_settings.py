@@ -34,12 +34,15 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         input_size: Width and height in pixels that the model sees, multiples of 32. Larger finds people farther
             away and takes longer.
         picture_size: Width and height in pixels of the picture in which masks, tripwires, zones and floor points were
-            drawn. Pictures of another size are refused, since they would lie elsewhere.
+            drawn. Without it, those of the first picture. A picture of another size and the same shape is scaled; one
+            of another shape is refused, since everything would lie elsewhere.
         model: A detector that `shopthread models list` shows.
         embedder: The model that knows people again, where `reentry_s` asks for it.
         reentry_s: Who leaves and comes back to this camera within so many seconds is told as the same person:
             both segments carry one re-entry hint. 0: nobody is known again, and no signature is made.
         max_fps: Look at no more frames a second.
+        frozen_s: A picture of which no bit changes for so many seconds is frozen, 0: never. It must be longer than the
+            camera's interval between key frames. Without it 30 for a camera, never for a file.
         min_age_s: Who is seen for less time is nobody.
         lost_after_s: Who is not seen for longer has left.
         update_s: Seconds between updates of a visit.
@@ -59,6 +62,7 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     embedder: str = DEFAULT_EMBEDDER
     reentry_s: NotNegative = 0.0
     max_fps: Positive | None = None
+    frozen_s: NotNegative | None = None
     min_age_s: NotNegative = 0.3
     lost_after_s: Positive = 2.0
     update_s: Positive = 5.0

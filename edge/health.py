@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from contracts.events import Source, draft_event
-from contracts.payloads import DeviceHealth
+from contracts.payloads import DeviceHealth, PictureState
 from edge.adapters.outbox import Outbox
 from edge.errors import OutboxError
 
@@ -21,6 +21,9 @@ class Vitals(Struct, frozen=True, kw_only=True):
     fps: float | None = None
     model_name: str | None = None
     model_version: str | None = None
+    clock_offset_ms: float | None = None
+    picture: PictureState | None = None
+    bad_pictures: int = 0
 
 
 class Temperature(Protocol):
@@ -60,8 +63,8 @@ class HealthReporter:
         self._thread.join()
         self.report()
 
-    def report(self) -> None:
-        """Report now."""
+    def report(self, *parts: str) -> None:
+        """Report now; `parts` tell this report from another one of the same millisecond."""
         now_ms, vitals = self._clock_ms(), self._vitals()
         try:
             counts = self._outbox.counts()
@@ -73,9 +76,11 @@ class HealthReporter:
                 temperature_c=self._temperature(),
                 model_name=vitals.model_name,
                 model_version=vitals.model_version,
-                input_errors=counts.bad_inputs,
+                clock_offset_ms=vitals.clock_offset_ms,
+                picture=vitals.picture,
+                input_errors=counts.bad_inputs + vitals.bad_pictures,
             )
-            self._outbox.append([draft_event(self._source, health, now_ms)])
+            self._outbox.append([draft_event(self._source, health, now_ms, *parts)])
         except OutboxError as error:
             logger.warning("%s: could not report health: %s", self._source, error)
 

@@ -48,7 +48,9 @@ def clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-CAMERA_CLOCK = CameraClock(wall_ms=clock_ms, monotonic_s=time.monotonic, sleep=time.sleep)
+CAMERA_CLOCK = CameraClock(
+    wall_ms=clock_ms, monotonic_s=time.monotonic, sleep=time.sleep, random=secrets.SystemRandom().random
+)
 
 
 def temperature_c() -> float | None:
@@ -93,6 +95,10 @@ class Device:
                 logger.warning("%d events wait in the outbox for the gateway; they go out at the next start", depth)
             self._publisher.stop()
             self.outbox.close()
+
+    def report_picture(self) -> None:
+        """Report now that the camera's picture has become another."""
+        self._health.report("picture")
 
     def wake(self) -> None:
         """Say that new rows are in the outbox."""
@@ -161,6 +167,7 @@ def run_camera(config: CameraConfig, models_dir: Path, stop: threading.Event) ->
                 resume_offset_bytes=device.outbox.position(name) if name is not None else 0,
             )
         )
+        agents[0].on_picture = device.report_picture
         agents[0].run(stop.is_set)
 
 

@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from edge.camera_floor import floor_map
-from edge.camera_rules import check_placement, tracker_rules
+from edge.camera_rules import check_placement, tamper_rules, tracker_rules
 from edge.camera_settings import CameraConfig
 from edge.core import tracker
 from edge.core.appearance import colour_stripes
 from edge.core.floor import floor_point
 from edge.core.pipeline import Person
-from edge.ports import Detector, Frame, FrameSource, Observation, Stopped
+from edge.ports import Detector, Frame, FrameSource, Observation, SourceCondition, Stopped
 from edge.recognition import Recognition
+from edge.watched_pictures import Blindness, WatchedPictures
 
 OnTracked: TypeAlias = Callable[[Frame, Sequence[tracker.TrackedBox]], None]
 
@@ -40,7 +41,8 @@ class VideoObservations:
     ) -> None:
         self.name = source.name
         self._on_tracked, self._recognition = on_tracked, recognition
-        self._source, self._detector, self._config, self._epoch = source, detector, config, epoch
+        self._pictures = WatchedPictures(source, tamper_rules(config), config.camera.picture_size)
+        self._detector, self._config, self._epoch = detector, config, epoch
         self._rules = tracker_rules(config)
         self._to_plane = floor_map(config) if config.camera.plane == "floor" else None
 
@@ -53,7 +55,11 @@ class VideoObservations:
         state = tracker.initial_state()
         epoch = self._epoch
         is_first = True
-        for frame in self._source.frames(stopped):
+        for frame in self._pictures.looks(stopped):
+            if isinstance(frame, Blindness):
+                state = tracker.lose(state, frame.time_ms)
+                yield _nothing_seen(frame)
+                continue
             if is_first:
                 height_px, width_px = frame.image_bgr.shape[:2]
                 check_placement(self._config, (width_px, height_px))
@@ -70,6 +76,10 @@ class VideoObservations:
                 people = self._recognition.people(frame, seen, boxes, state.numbers.tolist())
             yield self._observation(frame, epoch, seen, people)
 
+    def condition(self) -> SourceCondition:
+        """See `ConditionedSource.condition`."""
+        return self._pictures.condition()
+
     def _observation(
         self, frame: Frame, epoch: str, seen: list[tracker.TrackedBox], people_of: Mapping[int, int]
     ) -> Observation:
@@ -80,4 +90,15 @@ class VideoObservations:
                 person = people_of.get(box.number)
                 reentry = None if person is None else f"{epoch}-{person}"
                 people.append(Person(f"{epoch}-{box.number}", position, box.score, reentry))
-        return Observation(time_ms=frame.time_ms, people=tuple(people), dropped=frame.dropped)
+        return Observation(time_ms=frame.time_ms, people=tuple(people), dropped=frame.dropped, picture="good")
+
+
+def _nothing_seen(blindness: Blindness) -> Observation:
+    return Observation(
+        time_ms=blindness.time_ms,
+        people=(),
+        dropped=blindness.dropped,
+        picture=blindness.picture,
+        blind_since_ms=blindness.since_ms,
+        frames=blindness.frames,
+    )

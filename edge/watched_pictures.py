@@ -8,6 +8,7 @@ from contracts.payloads import PictureState
 from edge.adapters.pictures import RepeatWatch, resized, thumbnail
 from edge.core import tamper
 from edge.core.tamper import TamperRules
+from edge.errors import ConfigurationError
 from edge.ports import ConditionedSource, Frame, FrameSource, LiveSource, Silence, SourceCondition, Stopped
 
 logger = logging.getLogger(__name__)
@@ -47,11 +48,15 @@ class WatchedPictures:
     def __init__(self, source: FrameSource, rules: TamperRules, wanted_wh_px: tuple[int, int] | None = None) -> None:
         self._source, self._rules, self._wanted_wh_px = source, rules, wanted_wh_px
         self._state, self._repeats = tamper.initial_state(), RepeatWatch()
-        self._last_wh_px: tuple[int, int] | None = wanted_wh_px
+        self._last_wh_px: tuple[int, int] | None = None
         self._refused = 0
 
     def looks(self, stopped: Stopped) -> Iterator[Frame | Blindness]:
-        """Yield each frame that can be used, and each moment that shows nothing."""
+        """Yield each frame that can be used, and each moment that shows nothing.
+
+        Raises:
+            ConfigurationError: The first picture has another shape than the one drawn in.
+        """
         source = self._source
         for look in source.looks(stopped) if isinstance(source, LiveSource) else source.frames(stopped):
             if isinstance(look, Silence):
@@ -68,14 +73,18 @@ class WatchedPictures:
         """See `ConditionedSource.condition`."""
         source = self._source
         found = source.condition() if isinstance(source, ConditionedSource) else SourceCondition()
-        return SourceCondition(
-            clock_offset_ms=found.clock_offset_ms, bad_pictures=found.bad_pictures + self._refused
-        )
+        return SourceCondition(clock_offset_ms=found.clock_offset_ms, bad_pictures=found.bad_pictures + self._refused)
 
     def _judge(self, frame: Frame) -> Frame | Blindness:
         height_px, width_px = frame.image_bgr.shape[:2]
         wanted_wh_px = self._wanted_wh_px = self._wanted_wh_px or (width_px, height_px)
         fitted = resized(frame.image_bgr, wanted_wh_px)
+        if fitted is None and self._last_wh_px is None:
+            msg = (
+                f"camera.picture_size is {wanted_wh_px[0]}x{wanted_wh_px[1]}, and the camera gives "
+                f"{width_px}x{height_px}, so that all points would lie elsewhere; set the camera back, or draw again"
+            )
+            raise ConfigurationError(msg)
         self._note_size((width_px, height_px), is_refused=fitted is None)
         if fitted is None:
             self._refused += 1
@@ -93,10 +102,14 @@ class WatchedPictures:
 
     def _note_size(self, size_wh_px: tuple[int, int], *, is_refused: bool) -> None:
         before, self._last_wh_px = self._last_wh_px, size_wh_px
-        if before in (None, size_wh_px) or self._wanted_wh_px is None:
+        if self._wanted_wh_px is None or (before or self._wanted_wh_px) == size_wh_px:
             return
         wanted = "{}x{}".format(*self._wanted_wh_px)
         what = "nothing is counted until it is back" if is_refused else "they are taken as such"
         logger.warning(
-            "%s: pictures are now %dx%d, lines and zones are drawn in %s: %s", self._source.name, *size_wh_px, wanted, what
+            "%s: pictures are now %dx%d, lines and zones are drawn in %s: %s",
+            self._source.name,
+            *size_wh_px,
+            wanted,
+            what,
         )

@@ -1,22 +1,20 @@
-"""Pictures from a video file, a network camera (RTSP, HTTP) or a USB camera, through OpenCV.
+"""Pictures through OpenCV, from a video file; what opens and decodes them for every camera.
 
 Frames live in memory only: nothing here writes one anywhere.
 """
 
 import logging
 import os
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import cv2
-import numpy as np
 
+from edge.adapters.pictures import as_bgr
 from edge.errors import FeedError
-from edge.ports import Frame, Image, Stopped
+from edge.ports import Frame, Image, SourceCondition, Stopped
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +26,7 @@ _DEFAULT_FPS = 25.0
 _OPEN_TIMEOUT_MS = 10_000
 _READ_TIMEOUT_MS = 10_000
 _LOOK_S = 0.2
-_FIRST_WAIT_S = 1.0
-_LONGEST_WAIT_S = 30.0
+_WHOLE_SHARE = 0.98  # headers of whole recordings are off by a frame or two
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +37,13 @@ class CameraClock:
         wall_ms: Unix milliseconds.
         monotonic_s: Seconds that never go back.
         sleep: Waits some seconds.
+        random: From 0 to 1; keeps cameras that fell silent together from coming back in step.
     """
 
     wall_ms: Callable[[], int]
     monotonic_s: Callable[[], float]
     sleep: Callable[[float], None]
+    random: Callable[[], float] = lambda: 0.5
 
 
 class Capture(Protocol):
@@ -85,6 +84,8 @@ def open_capture(source: str | int) -> Capture:
 class VideoFile:
     """A recording. Frame `i` was taken at `start_ms + i / fps`, however fast it is read.
 
+    A frame that cannot be decoded is dropped and counted; a recording that ends before its header says so is told.
+
     Args:
         path: The file.
         start_ms: When the first frame was taken, Unix milliseconds.
@@ -110,6 +111,7 @@ class VideoFile:
         self.name = str(path)
         self._path, self._start_ms, self._clock, self._opener = path, start_ms, clock, opener
         self._realtime, self._loop, self._max_fps = realtime, loop, max_fps
+        self._bad_pictures = 0
 
     def frames(self, stopped: Stopped) -> Iterator[Frame]:
         """See `FrameSource.frames`."""
@@ -119,16 +121,7 @@ class VideoFile:
             first_index = index
             capture = self._open()
             try:
-                fps = _fps(capture)
-                dropped = 0
-                while not stopped() and capture.grab():
-                    wanted = _is_wanted(index, fps, self._max_fps)
-                    if wanted and self._realtime and not self._in_time(began_s + index / fps, fps, stopped):
-                        dropped += 1
-                    elif wanted and (image := _decode(capture)) is not None:
-                        yield Frame(image, self._start_ms + round(index * 1000 / fps), index, dropped)
-                        dropped = 0
-                    index += 1
+                index = yield from self._play(capture, index, began_s, stopped)
             finally:
                 capture.release()
             if stopped() or not self._loop or index == first_index:
@@ -145,6 +138,42 @@ class VideoFile:
             return _fps(capture)
         finally:
             capture.release()
+
+    def _play(
+        self, capture: Capture, first_index: int, began_s: float, stopped: Stopped
+    ) -> Generator[Frame, None, int]:
+        """Yield the frames of one run through the file. Returns the index after the last one."""
+        index, fps, dropped = first_index, _fps(capture), 0
+        while not stopped():
+            if not capture.grab():
+                self._check_whole(capture, index - first_index)
+                break
+            wanted = _is_wanted(index, fps, self._max_fps)
+            if wanted and self._realtime and not self._in_time(began_s + index / fps, fps, stopped):
+                dropped += 1
+            elif wanted and (image := decode(capture)) is not None:
+                yield Frame(image, self._start_ms + round(index * 1000 / fps), index, dropped)
+                dropped = 0
+            elif wanted:
+                dropped += 1
+                self._note_bad(index - first_index)
+            index += 1
+        return index
+
+    def condition(self) -> SourceCondition:
+        """See `ConditionedSource.condition`."""
+        return SourceCondition(bad_pictures=self._bad_pictures)
+
+    def _note_bad(self, index: int) -> None:
+        self._bad_pictures += 1
+        if self._bad_pictures == 1:
+            logger.warning("%s: frame %d cannot be decoded; it and others like it count as dropped", self.name, index)
+
+    def _check_whole(self, capture: Capture, frames: int) -> None:
+        """Say so where a recording was cut off: what is missing was not observed."""
+        promised = round(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        if frames < promised * _WHOLE_SHARE:
+            logger.warning("%s: it ends after %d of %d frames, the rest cannot be read", self.name, frames, promised)
 
     def _in_time(self, due_s: float, fps: float, stopped: Stopped) -> bool:
         """Wait until a frame is due; tell whether it is not too late for it, nor time to stop."""
@@ -165,100 +194,6 @@ class VideoFile:
         return capture
 
 
-class LiveCamera:
-    """A network or USB camera. The newest frame counts; those that nobody had time for are dropped.
-
-    It reads in a thread of its own and connects again, for ever, when the camera falls silent.
-
-    Args:
-        source: An address such as rtsp://host/stream, or the index of a USB camera.
-        clock: Its wall clock is read once; from then on time is monotonic, so that it never goes back.
-        max_fps: Take at most so many frames a second; the others are passed over.
-        opener: Opens the camera.
-    """
-
-    def __init__(
-        self,
-        source: str | int,
-        clock: CameraClock,
-        *,
-        max_fps: float | None = None,
-        opener: OpenCapture = open_capture,
-    ) -> None:
-        self.name = without_password(source)
-        self._source, self._clock, self._opener = source, clock, opener
-        self._least_gap_s = 0.0 if max_fps is None else 1 / max_fps
-        self._fresh = threading.Condition()
-        self._newest: tuple[Image, float, int] | None = None
-        self._ended = threading.Event()
-
-    def frames(self, stopped: Stopped) -> Iterator[Frame]:
-        """See `FrameSource.frames`. It ends only when it is told to."""
-        began_ms, began_s = self._clock.wall_ms(), self._clock.monotonic_s()
-        self._ended.clear()
-        reader = threading.Thread(target=self._read, name=f"camera {self.name}", daemon=True)
-        reader.start()
-        last = -1
-        try:
-            while not stopped():
-                with self._fresh:
-                    self._fresh.wait_for(lambda: self._newest is not None, timeout=_LOOK_S)
-                    newest, self._newest = self._newest, None
-                if newest is not None:
-                    image, taken_s, index = newest
-                    yield Frame(image, began_ms + round((taken_s - began_s) * 1000), index, index - last - 1)
-                    last = index
-        finally:
-            self._ended.set()
-            reader.join(timeout=_READ_TIMEOUT_MS / 1000)
-
-    def _read(self) -> None:
-        wait_s = _FIRST_WAIT_S / 2
-        index = 0
-        while not self._ended.is_set():
-            capture = self._opener(self._source)
-            before = index
-            try:
-                index = self._read_until_silent(capture, index)
-            finally:
-                capture.release()
-            if self._ended.is_set():
-                return
-            wait_s = _FIRST_WAIT_S if index > before else min(wait_s * 2, _LONGEST_WAIT_S)
-            logger.warning("camera %s gives no picture; trying again in %.0f s", self.name, wait_s)
-            self._wait(wait_s)
-
-    def _read_until_silent(self, capture: Capture, index: int) -> int:
-        """Put frames where `frames` finds them; return the next frame's index when the camera is silent."""
-        taken_before_s = -self._least_gap_s
-        while not self._ended.is_set() and capture.isOpened() and capture.grab():
-            taken_s = self._clock.monotonic_s()
-            if taken_s - taken_before_s < self._least_gap_s:
-                continue
-            image = _decode(capture)
-            if image is None:
-                break
-            with self._fresh:
-                self._newest = (image, taken_s, index)
-                self._fresh.notify()
-            taken_before_s = taken_s
-            index += 1
-        return index
-
-    def _wait(self, seconds: float) -> None:
-        until_s = self._clock.monotonic_s() + seconds
-        while not self._ended.is_set() and (left_s := until_s - self._clock.monotonic_s()) > 0:
-            self._clock.sleep(min(left_s, _LOOK_S))
-
-
-def without_password(source: str | int) -> str:
-    """Return what may be shown of a source."""
-    if isinstance(source, int):
-        return f"usb:{source}"
-    parts = urlsplit(source)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
 def _fps(capture: Capture) -> float:
     fps = capture.get(cv2.CAP_PROP_FPS)
     return fps if 0 < fps < 1000 else _DEFAULT_FPS  # noqa: PLR2004 - beyond it the header is wrong
@@ -271,6 +206,10 @@ def _is_wanted(index: int, fps: float, max_fps: float | None) -> bool:
     return int(index * max_fps / fps) != int((index - 1) * max_fps / fps) or index == 0
 
 
-def _decode(capture: Capture) -> Image | None:
-    taken, image = capture.retrieve()
-    return np.asarray(image, dtype=np.uint8) if taken else None
+def decode(capture: Capture) -> Image | None:
+    """Return the frame that was grabbed last, None where it cannot be decoded."""
+    try:
+        taken, image = capture.retrieve()
+    except cv2.error:
+        return None
+    return as_bgr(image) if taken else None

@@ -7,10 +7,9 @@ import numpy as np
 
 from edge.core.geometry import Point
 from edge.core.mask import rasterize
+from edge.core.tamper import same_shape
 from edge.errors import ConfigurationError
-from edge.ports import Frame, FrameSource, Image, Stopped
-
-_SAME_SHAPE = 0.01
+from edge.ports import ConditionedSource, Frame, FrameSource, Image, LiveSource, Silence, SourceCondition, Stopped
 
 
 class MaskedSource:
@@ -33,13 +32,36 @@ class MaskedSource:
         """See `FrameSource.frames`.
 
         Raises:
-            ConfigurationError: The camera's pictures have another shape than those in which the masks were drawn, so
-                that nobody knows what they would cover.
+            ConfigurationError: The camera's first picture has another shape than that in which the masks were drawn, so
+                that nobody knows what they would cover. A later one of another shape turns black as a whole.
         """
-        for frame in self._source.frames(stopped):
-            height_px, width_px = frame.image_bgr.shape[:2]
-            cv2.bitwise_and(frame.image_bgr, self._kept_at((width_px, height_px)), dst=frame.image_bgr)
-            yield frame
+        for look in self.looks(stopped):
+            if isinstance(look, Frame):
+                yield look
+
+    def looks(self, stopped: Stopped) -> Iterator[Frame | Silence]:
+        """See `LiveSource.looks`.
+
+        Raises:
+            ConfigurationError: As in `frames`.
+        """
+        source = self._source
+        for look in source.looks(stopped) if isinstance(source, LiveSource) else source.frames(stopped):
+            if isinstance(look, Frame):
+                self._hide(look.image_bgr)
+            yield look
+
+    def condition(self) -> SourceCondition:
+        """See `ConditionedSource.condition`."""
+        return self._source.condition() if isinstance(self._source, ConditionedSource) else SourceCondition()
+
+    def _hide(self, image_bgr: Image) -> None:
+        height_px, width_px = image_bgr.shape[:2]
+        drawn = self._drawn_wh_px
+        if self._kept and drawn is not None and not same_shape(drawn, (width_px, height_px)):
+            image_bgr[:] = 0
+        else:
+            cv2.bitwise_and(image_bgr, self._kept_at((width_px, height_px)), dst=image_bgr)
 
     def _kept_at(self, frame_wh_px: tuple[int, int]) -> Image:
         """Return 255 where a picture stays as it is and 0 where it turns black, shape (H, W, 3); made once a size."""
@@ -55,7 +77,7 @@ def _scaled(
     masks: Sequence[Sequence[Point]], drawn_wh_px: tuple[int, int], frame_wh_px: tuple[int, int]
 ) -> list[list[Point]]:
     x_scale, y_scale = (now / drawn for now, drawn in zip(frame_wh_px, drawn_wh_px, strict=True))
-    if abs(x_scale / y_scale - 1) > _SAME_SHAPE:
+    if not same_shape(drawn_wh_px, frame_wh_px):
         msg = (
             f"mask: drawn in pictures of {drawn_wh_px[0]}x{drawn_wh_px[1]}, and the camera gives "
             f"{frame_wh_px[0]}x{frame_wh_px[1]}, so that they would cover something else; set the camera back, or draw "

@@ -1,16 +1,14 @@
-"""Pictures as the rest takes them: three channels of bytes; and what is looked at of each to know that it shows something."""
+"""Pictures as the rest takes them, three channels of bytes, and what of each tells whether it shows something."""
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from edge.core.tamper import Thumbnail
+from edge.core.tamper import Thumbnail, same_shape
 from edge.ports import Image
 
 _THUMBNAIL_WH = (32, 24)
 _CELL_SAMPLES = 4
 _SPARSE = 16
-_ASPECT_TOLERANCE = 0.01
 _GREY, _BGR, _BGRA = 1, 3, 4
 
 
@@ -21,9 +19,7 @@ def as_bgr(decoded: object) -> Image | None:
     """
     if not isinstance(decoded, np.ndarray) or not decoded.size:
         return None
-    picture: NDArray[np.generic] = decoded
-    if picture.dtype == np.uint16:
-        picture = (picture >> 8).astype(np.uint8)
+    picture = (decoded >> 8).astype(np.uint8) if decoded.dtype == np.uint16 else decoded
     if picture.dtype != np.uint8:
         return None
     if picture.ndim == 2:  # noqa: PLR2004 - rows and columns alone
@@ -43,8 +39,7 @@ def resized(image_bgr: Image, wanted_wh_px: tuple[int, int]) -> Image | None:
     height_px, width_px = image_bgr.shape[:2]
     if (width_px, height_px) == wanted_wh_px:
         return image_bgr
-    ratio = (width_px * wanted_wh_px[1]) / (height_px * wanted_wh_px[0])
-    if abs(ratio - 1) > _ASPECT_TOLERANCE:
+    if not same_shape((width_px, height_px), wanted_wh_px):
         return None
     return np.asarray(cv2.resize(image_bgr, wanted_wh_px), dtype=np.uint8)
 

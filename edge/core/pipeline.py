@@ -112,14 +112,10 @@ def step(
         return replace(state, coverage=dropped), []
     watched, drafts = _watch(rules, state, now_ms, frames_dropped)
     drafts += _occupancy_samples(rules, state, now_ms)
-    tracks: dict[str, Track] = {}
-    presence = state.presence
-    for track_id, track in state.tracks.items():
-        if now_ms - track.seen_ms > rules.segments.lost_after_s * 1000:
-            drafts += _close(rules, track)
-            presence = staff.remember(rules.segments.staff, presence, track.reentry, track.staff, track.seen_ms)
-        else:
-            tracks[track_id] = track
+    latest_ms = now_ms - rules.segments.lost_after_s * 1000
+    tracks = {name: track for name, track in state.tracks.items() if track.seen_ms >= latest_ms}
+    ended, presence = _end(rules, [track for track in state.tracks.values() if track.seen_ms < latest_ms], state)
+    drafts += ended
     seen = sorted(people, key=lambda person: person.track_id)
     tracks |= _begin(rules, tracks, seen, now_ms)
     for person in seen:
@@ -130,7 +126,7 @@ def step(
 
 def finish(rules: PipelineRules, state: PipelineState) -> tuple[PipelineState, list[Draft]]:
     """Return the state and the events after the last frame: every segment closes, coverage is told."""
-    drafts = _close_all(rules, state)
+    drafts, _ = _end(rules, state.tracks.values(), state)
     told = coverage.tell(state.coverage, state.now_ms or 0)
     if told is not None:
         drafts.append(draft_event(rules.source, told, told.interval_end_ms, "coverage"))
@@ -156,12 +152,12 @@ def blind(
     """
     if state.now_ms is not None and now_ms < state.now_ms:
         return replace(state, coverage=coverage.drop(state.coverage, frames_dropped + frames)), []
-    drafts = _close_all(rules, state)
+    drafts, presence = _end(rules, state.tracks.values(), state)
     seen = state.coverage
     if not state.is_blind and state.now_ms is not None:
         seen = coverage.withdraw(seen, since_ms, state.now_ms)
     watched, told = _watch(rules, replace(state, coverage=seen, is_blind=True), now_ms, frames_dropped, frames)
-    return PipelineState(now_ms=now_ms, coverage=watched, is_blind=True), [*drafts, *told]
+    return PipelineState(now_ms=now_ms, coverage=watched, presence=presence, is_blind=True), [*drafts, *told]
 
 
 def occupancy(rules: PipelineRules, state: PipelineState) -> tuple[ZoneCount, ...]:
@@ -253,8 +249,13 @@ def _see(
     return track, [*told, *passed]
 
 
-def _close_all(rules: PipelineRules, state: PipelineState) -> list[Draft]:
-    return [draft for track in state.tracks.values() for draft in _close(rules, track)]
+def _end(rules: PipelineRules, tracks: Iterable[Track], state: PipelineState) -> tuple[list[Draft], staff.Presence]:
+    """Return the last events of tracks, and who was in view before once they are gone."""
+    drafts, presence = [], state.presence
+    for track in tracks:
+        drafts += _close(rules, track)
+        presence = staff.remember(rules.segments.staff, presence, track.reentry, track.staff, track.seen_ms)
+    return drafts, presence
 
 
 def _close(rules: PipelineRules, track: Track) -> list[Draft]:

@@ -11,10 +11,11 @@ from typing import TypeAlias
 
 import msgspec
 import numpy as np
-from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from contracts.payloads import PictureState
+
+_SHAPE_TOLERANCE = 0.01
 
 Thumbnail: TypeAlias = NDArray[np.uint8]  # (rows, columns), mean grey of each cell, 0 to 255
 
@@ -51,6 +52,11 @@ class TamperState(msgspec.Struct, frozen=True):
     seems: PictureState = "good"
     since_ms: int = 0
     repeated_since_ms: int | None = None
+
+
+def same_shape(one_wh: tuple[int, int], other_wh: tuple[int, int]) -> bool:
+    """Tell whether the sides of two pictures have the same ratio, to a hundredth."""
+    return abs(one_wh[0] * other_wh[1] / (one_wh[1] * other_wh[0]) - 1) <= _SHAPE_TOLERANCE
 
 
 def initial_state() -> TamperState:

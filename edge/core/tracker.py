@@ -60,6 +60,11 @@ def initial_state() -> TrackerState:
     return TrackerState(tracker_state.nobody(), 0, 1)
 
 
+def lose(state: TrackerState, now_ms: int) -> TrackerState:
+    """Return the state after everybody was lost at once, as when the camera was covered; numbers go on."""
+    return TrackerState(tracker_state.nobody(), now_ms, state.next_number)
+
+
 def track(
     rules: TrackerRules,
     state: TrackerState,

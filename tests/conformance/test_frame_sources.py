@@ -12,7 +12,8 @@ from tests.fakes.cameras import FakeCamera, FakeCapture, FakeClock, picture
 
 cv2 = pytest.importorskip("cv2", reason="cameras need the extra edge")
 
-from edge.adapters.camera import CameraClock, LiveCamera, VideoFile, open_capture  # noqa: E402
+from edge.adapters.camera import CameraClock, VideoFile, open_capture  # noqa: E402
+from edge.adapters.live_camera import LiveCamera  # noqa: E402
 from edge.ports import FrameSource, Stopped  # noqa: E402
 from tests.fakes.mjpeg_camera import MjpegCamera  # noqa: E402
 

@@ -121,8 +121,8 @@ class FakeCapture:
         return True, self._pictures[self._next - 1]
 
     def get(self, property_id: int, /) -> float:
-        assert property_id == 5, "only the frame rate is asked for"
-        return self._fps
+        assert property_id in (5, 7), "only the frame rate and the number of frames are asked for"
+        return self._fps if property_id == 5 else float(len(self._pictures))
 
     def release(self) -> None:
         self.is_released = True

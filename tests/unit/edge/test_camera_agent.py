@@ -10,7 +10,8 @@ from tests.fakes.cameras import BrightDetector, FakeCamera, FakeClock, MemorySin
 
 pytest.importorskip("cv2", reason="cameras need the extra edge")
 
-from edge.adapters.camera import LiveCamera, VideoFile
+from edge.adapters.camera import VideoFile
+from edge.adapters.live_camera import LiveCamera
 from edge.camera_agent import CameraAgent, ModelIdentity
 from edge.camera_building import build_camera_agent, feed_name, frame_source
 from edge.camera_config import load_camera_config

@@ -4,6 +4,7 @@ import time
 from itertools import count, islice, pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.fakes.cameras import FakeCapture, FakeClock, picture
@@ -12,7 +13,10 @@ pytest.importorskip("cv2", reason="cameras need the extra edge")
 
 from typing import TYPE_CHECKING
 
-from edge.adapters.camera import LiveCamera, VideoFile, without_password
+import cv2
+
+from edge.adapters.camera import VideoFile
+from edge.adapters.live_camera import LiveCamera, without_password
 from edge.errors import FeedError
 
 if TYPE_CHECKING:
@@ -151,3 +155,51 @@ def test_a_picture_that_cannot_be_decoded_ends_the_connection() -> None:
 )
 def test_a_password_is_not_shown(source: str | int, shown: str) -> None:
     assert without_password(source) == shown
+
+
+def test_a_recording_with_torn_frames_counts_them_as_dropped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class TornInTheMiddle(FakeCapture):
+        def retrieve(self) -> tuple[bool, object]:
+            taken, image = super().retrieve()
+            return (False, None) if 5 < self._next <= 9 else (taken, image)
+
+    path = tmp_path / "some.avi"
+    path.touch()
+    source = VideoFile(path, 0, FakeClock().as_camera_clock(), opener=lambda _: TornInTheMiddle(PICTURES))
+    frames = list(source.frames(lambda: False))
+    assert len(frames) == 16
+    assert sum(frame.dropped for frame in frames) == 4
+    assert source.condition().bad_pictures == 4
+    assert caplog.text.count("frame 5 cannot be decoded") == 1
+
+
+def test_a_recording_that_was_cut_off_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class CutOff(FakeCapture):
+        def grab(self) -> bool:
+            return super().grab() and self._next <= 8
+
+    path = tmp_path / "some.avi"
+    path.touch()
+    source = VideoFile(path, 0, FakeClock().as_camera_clock(), opener=lambda _: CutOff(PICTURES))
+    assert len(list(source.frames(lambda: False))) == 8
+    assert "it ends after 8 of 20 frames" in caplog.text
+
+
+def test_half_a_real_recording_ends_with_a_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    whole, half = tmp_path / "whole.avi", tmp_path / "half.avi"
+    writer = cv2.VideoWriter(str(whole), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (320, 240))
+    for image in PICTURES * 5:
+        writer.write(image)
+    writer.release()
+    content = whole.read_bytes()
+    half.write_bytes(content[: len(content) // 2])
+    frames = list(VideoFile(half, 0, FakeClock().as_camera_clock()).frames(lambda: False))
+    assert 30 < len(frames) < 70
+    assert "of 100 frames" in caplog.text
+
+
+@pytest.mark.parametrize("shape", [(240, 320), (240, 320, 1), (240, 320, 4)])
+def test_grey_and_four_channel_pictures_are_taken_as_colour(shape: tuple[int, ...]) -> None:
+    odd = [np.zeros(shape, np.uint8)] * 3
+    camera = LiveCamera(0, FakeClock().as_camera_clock(), opener=lambda _: FakeCapture(odd))
+    assert next(camera.frames(lambda: False)).image_bgr.shape == (240, 320, 3)

@@ -137,10 +137,14 @@ def test_a_mask_grows_with_the_picture() -> None:
     assert [(int(columns[0]), int(columns[-1]) + 1) for columns in hidden] == [(100, 180), (200, 360), (100, 180)]
 
 
-@pytest.mark.parametrize("drawn", [None, (320, 240)])
-def test_a_picture_of_another_shape_is_not_shown_at_all(drawn: tuple[int, int] | None) -> None:
-    sizes = [(320, 240), (320, 180)] if drawn is None else [(320, 180)]
-    source = MaskedSource(Resizing(*sizes), [MASK], drawn)
+def test_a_picture_that_becomes_another_shape_is_not_shown_at_all() -> None:
+    sizes = [(320, 240), (320, 180), (320, 240)]
+    shown = [frame.image_bgr.max() for frame in MaskedSource(Resizing(*sizes), [MASK]).frames(never)]
+    assert shown == [255, 0, 255]
+
+
+def test_a_first_picture_of_another_shape_than_drawn_in_is_refused() -> None:
+    source = MaskedSource(Resizing((320, 180)), [MASK], (320, 240))
     with pytest.raises(ConfigurationError, match=r"drawn in pictures of 320x240, and the camera gives 320x180"):
         list(source.frames(never))
 
