@@ -14,7 +14,7 @@ START_MS = 1_772_442_000_000  # a whole minute
 HALL = ((0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0))
 RULES = PipelineRules(
     source=Source("acme", "north", "camera-1"),
-    tripwires=(Tripwire(id="door", kind="entrance", start=(5.0, 0.0), end=(5.0, 10.0), band=0.2, settle_s=1.0),),
+    tripwires=(Tripwire(id="door", kind="entrance", points=((5.0, 0.0), (5.0, 10.0)), band=0.2, settle_s=1.0),),
     zones=(Zone(id="hall", kind="floor", polygon=HALL, band=0.2, min_stay_s=1.0),),
 )
 Draft = EventDraft[UplinkPayload]
