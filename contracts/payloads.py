@@ -275,6 +275,7 @@ class StoreOccupancy(UplinkPayload, frozen=True, kw_only=True):
     """How many people are in the store by all its entrances: who went in minus who went out since the last reset.
 
     `reset_from` is set where the count began anew, as at closing: what it was before, which is the day's drift.
+    A later event with the same time corrects it. `reset_note` says why somebody reset the count by hand.
     """
 
     TYPE: ClassVar[str] = "org.shopthread.store.occupancy.v1"
@@ -288,6 +289,7 @@ class StoreOccupancy(UplinkPayload, frozen=True, kw_only=True):
     drift_per_100: float | None = None
     reset_from: int | None = None
     reset_reason: Literal["closing", "manual"] | None = None
+    reset_note: Text | None = None
     rule_version: Name
 
 

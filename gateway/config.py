@@ -12,6 +12,7 @@ from contracts.errors import TopicError
 from contracts.events import Source
 from contracts.patterns import END
 from contracts.topics import check_name
+from gateway.core.occupancy import Hours, OccupancyRules
 from gateway.core.staff import StaffRules
 from gateway.core.stitching import StitchRules
 from gateway.errors import ConfigurationError
@@ -116,7 +117,7 @@ class StoreHours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole file: `[gateway]`, `[broker]`, `[cloud]`, `[stitching]`, `[store_hours]`, `[staff]`."""
+    """The whole file, a table for each field."""
 
     gateway: StoreSettings
     cloud: CloudSettings
@@ -124,6 +125,16 @@ class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     stitching: StitchRules = StitchRules()
     store_hours: StoreHours = StoreHours()
     staff: StaffRules = StaffRules()
+    occupancy: OccupancyRules = OccupancyRules()
+
+    @property
+    def hours(self) -> Hours:
+        """Return when the store closes.
+
+        Raises:
+            ConfigurationError: There is no such time zone.
+        """
+        return Hours(self.store_hours.closing_time, self.store_hours.zone)
 
 
 def load_config(path: Path) -> GatewayConfig:

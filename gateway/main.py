@@ -15,6 +15,7 @@ from contracts.payloads import DeviceHealth
 from gateway.adapters.consumer import Consumer
 from gateway.adapters.embedded_broker import EmbeddedBroker
 from gateway.adapters.event_store import EventStore
+from gateway.adapters.store_count import StoreCount
 from gateway.adapters.uploader import Uploader
 from gateway.config import GatewayConfig, read_secret
 from gateway.core.retry import RetryPolicy
@@ -38,6 +39,18 @@ def event_store_path(config: GatewayConfig) -> Path:
     return config.gateway.data_dir / STORE_FILE
 
 
+def open_event_store(config: GatewayConfig) -> EventStore:
+    """Return the gateway's events, with what counts the people in the store where the configuration asks for it.
+
+    Raises:
+        EventStoreError: The file cannot be opened.
+    """
+    gateway, count = config.gateway.source, None
+    if config.occupancy.enabled:
+        count = StoreCount(gateway, config.occupancy, config.hours)
+    return EventStore(event_store_path(config), gateway, config.stitching, config.staff, count)
+
+
 def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
     """Run until `stop` is set.
 
@@ -50,7 +63,7 @@ def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
     password = None
     if config.broker.password_file is not None:
         password = read_secret(config.broker.password_file, "broker.password_file")
-    store = EventStore(event_store_path(config), config.gateway.source, config.stitching, config.staff)
+    store = open_event_store(config)
     broker = EmbeddedBroker(config.broker.host, config.broker.port) if config.broker.embedded else None
     client = httpx.Client(
         base_url=config.cloud.url,
@@ -84,8 +97,10 @@ def _housekeeping(
         GatewayError: A part of the gateway has died; a service manager should start the gateway again.
     """
     started_s, pruned_s = time.monotonic(), float("-inf")
-    # After a restart visits are made again from what is kept.
+    # After a restart visits, and the people in the store, are made again from what is kept.
     keep_ms = max(round(config.gateway.keep_days * _DAY_MS), round(config.stitching.keep_s * 1000))
+    if config.occupancy.enabled:
+        keep_ms = max(keep_ms, config.occupancy.keep_ms)
     while not stop.wait(config.gateway.health_interval_s):
         if not is_working():
             msg = "a part of the gateway has died; see the log above, and start the gateway again"

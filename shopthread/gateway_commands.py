@@ -141,16 +141,36 @@ def replay(config: Config) -> None:
     out.print(f"taken in: {taken}, still unacceptable: {remain}")
 
 
+@app.command("reset-occupancy")
+def reset_occupancy(
+    config: Config,
+    reason: Annotated[str, typer.Option(help="Why, for whoever audits the figures: such as 'alarm, store evacuated'.")],
+) -> None:
+    """Begin to count the people in the store anew: from now on it is taken for empty.
+
+    At closing this happens by itself. The event store.occupancy tells what the count was before, and the reason. A
+    gateway that runs takes it up within seconds.
+    """
+    from gateway.errors import ConfigurationError, GatewayError
+    from gateway.main import clock_ms
+
+    with one_line_errors(GatewayError):
+        told = _open(config).reset_occupancy(clock_ms(), reason)
+        if told is None:
+            msg = f"{config}: nobody counts the people in the store; set [occupancy] enabled = true"
+            raise ConfigurationError(msg)
+    out.print(f"counted before: {told.reset_from}; counted now: {told.people}", highlight=False)
+
+
 def _open(path: Path) -> "EventStore":
     """Return the event store of a configuration, of a gateway that has run at least once."""
-    from gateway.adapters.event_store import EventStore
     from gateway.config import load_config
     from gateway.errors import EventStoreError, GatewayError
-    from gateway.main import event_store_path
+    from gateway.main import event_store_path, open_event_store
 
     with one_line_errors(GatewayError):
         config = load_config(path)
         if not event_store_path(config).exists():
             msg = f"no event store at {event_store_path(config)}; has this gateway run yet?"
             raise EventStoreError(msg)
-        return EventStore(event_store_path(config), config.gateway.source, config.stitching, config.staff)
+        return open_event_store(config)

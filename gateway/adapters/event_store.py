@@ -5,7 +5,6 @@ SQLite in WAL mode with synchronous=FULL: what a method returned from is on disk
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,32 +12,17 @@ from pathlib import Path
 from contracts.delivery import Presence
 from contracts.errors import EventRejectedError
 from contracts.events import Event, EventDraft, Source, decode_event, encode_event, require_uplink
-from contracts.payloads import AppearanceSignature, VisitSegment
+from contracts.payloads import AppearanceSignature, StoreOccupancy, VisitSegment
 from contracts.privacy import UplinkPayload
-from gateway.adapters.event_rows import SCHEMA, DeadLetter, DeviceRow, Held, SourceTally, WaitingEvent
+from gateway.adapters.event_database import open_database
+from gateway.adapters.event_rows import DeadLetter, DeviceRow, Held, SourceTally, WaitingEvent
 from gateway.adapters.stitching import Stitching
+from gateway.adapters.store_count import ROWS_THAT_COUNT, StoreCount
 from gateway.core.continuity import Continuity, advance
 from gateway.core.judging import Delivery
 from gateway.core.staff import StaffRules
 from gateway.core.stitching import StitchRules
 from gateway.errors import EventStoreError
-
-_BUSY_TIMEOUT_MS = 5000
-_WAL_RETRY_S = 0.02
-
-
-def _enter_wal(db: sqlite3.Connection) -> None:
-    """Switch a file to WAL mode. While another process does so, SQLite refuses at once, whatever its busy timeout."""
-    until_s = time.monotonic() + _BUSY_TIMEOUT_MS / 1000
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() >= until_s:
-                raise
-            time.sleep(_WAL_RETRY_S)
-        else:
-            return
 
 
 class EventStore:
@@ -49,31 +33,25 @@ class EventStore:
         gateway: The gateway as its own events name it.
         rules: What decides which segments are one visit; by default each is one.
         staff: What tells staff from customers.
+        occupancy: Counts the people in the store, None: nobody does.
 
     Raises:
         EventStoreError: The file cannot be opened.
     """
 
     def __init__(
-        self, path: Path, gateway: Source, rules: StitchRules | None = None, staff: StaffRules | None = None
+        self,
+        path: Path,
+        gateway: Source,
+        rules: StitchRules | None = None,
+        staff: StaffRules | None = None,
+        occupancy: StoreCount | None = None,
     ) -> None:
-        self._path, self._gateway = path, gateway
+        self._path, self._gateway, self._occupancy = path, gateway, occupancy
         self._rules, self._staff = rules or StitchRules(), staff or StaffRules()
         self._stitching = Stitching(gateway, self._rules, self._staff)
         self._lock = threading.RLock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
-            _enter_wal(self._db)
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(SCHEMA)
-            self._db.execute("INSERT INTO own SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM own)")
-        except (OSError, sqlite3.Error) as error:
-            msg = (
-                f"cannot open the event store {path}: {error}; check that the folder is writable and the disk has space"
-            )
-            raise EventStoreError(msg) from error
+        self._db = open_database(path)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -86,6 +64,8 @@ class EventStore:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 self._stitching.restart()
+                if self._occupancy is not None:
+                    self._occupancy.restart()
                 if isinstance(error, sqlite3.Error):
                     msg = f"cannot write the event store {self._path}: {error}; free disk space or end the other user"
                     raise EventStoreError(msg) from error
@@ -117,24 +97,56 @@ class EventStore:
                     refusal = delivery.refusal
                     reason, detail = refusal.reason.value, refusal.detail
                     self._bury(delivery.received_ms, delivery.origin, reason, detail, delivery.body)
-            if deliveries and self._is_due(deliveries[-1].received_ms):
-                self._stitch(deliveries[-1].received_ms)
+            if deliveries:
+                self._settle(deliveries[-1].received_ms)
             return self._advance(deliveries)
 
     def settle(self, now_ms: int) -> bool:
-        """Commit what visits have become, if it is time to. Return whether it was.
+        """Commit what visits and the people in the store have become, if it is time to. Return whether it was.
 
         Raises:
             EventStoreError: The file cannot be written.
         """
-        if not self._is_due(now_ms):
+        if not (self._is_due(now_ms) or self._is_count_due(now_ms)):
             return False
         with self._transaction():
-            self._stitch(now_ms)
+            self._settle(now_ms)
         return True
+
+    def reset_occupancy(self, now_ms: int, note: str) -> StoreOccupancy | None:
+        """Begin to count the people in the store anew. Return what was told, None where nobody counts them.
+
+        Raises:
+            EventStoreError: The file cannot be written.
+        """
+        if self._occupancy is None:
+            return None
+        with self._transaction():
+            self._read_crossings(self._occupancy, now_ms)
+            draft = self._occupancy.reset(now_ms, note)
+            self._append_own(draft, now_ms)
+        return draft.data
 
     def _is_due(self, now_ms: int) -> bool:
         return self._rules.enabled and self._stitching.is_due(now_ms)
+
+    def _is_count_due(self, now_ms: int) -> bool:
+        return self._occupancy is not None and self._occupancy.is_due(now_ms)
+
+    def _settle(self, now_ms: int) -> None:
+        if self._is_due(now_ms):
+            self._stitch(now_ms)
+        if self._occupancy is not None and self._occupancy.is_due(now_ms):
+            self._read_crossings(self._occupancy, now_ms)
+            for draft in self._occupancy.settle(now_ms):
+                self._append_own(draft, now_ms)
+
+    def _read_crossings(self, occupancy: StoreCount, now_ms: int) -> None:
+        """Take in what came since the last time; another process may have put it in."""
+        rows = self._db.execute(ROWS_THAT_COUNT, (occupancy.position, now_ms - occupancy.keep_ms))
+        for position, body in rows.fetchall():
+            occupancy.read(position, body)
+        (occupancy.position,) = self._db.execute("SELECT coalesce(max(position), 0) FROM event").fetchone()
 
     def _take_in(self, event: Event[UplinkPayload], body: bytes, now_ms: int) -> None:
         """Insert an event; where cameras are not joined, tell at once what visit a new segment makes."""

@@ -12,10 +12,11 @@ from typer.testing import CliRunner, Result
 
 from contracts.errors import EventRejectedError, RejectReason
 from contracts.events import Source, decode_event, draft_event, encode_event
-from contracts.payloads import Coverage, DeviceHealth
+from contracts.payloads import Coverage, DeviceHealth, FootfallCrossing, StoreOccupancy
 from contracts.topics import event_topic
 from gateway.adapters.event_store import EventStore
-from gateway.core.judging import Delivery
+from gateway.core.judging import Delivery, judge
+from gateway.main import clock_ms
 from shopthread import cli
 from shopthread.demo.configs import FOOTAGE, write_video_camera
 from shopthread.demo.workspace import FILMED, Ports, open_workspace
@@ -161,6 +162,29 @@ def test_the_gateways_state_dead_letters_and_replay(gateway: tuple[Path, EventSt
     shown = _run("gateway", "status", config).output
     assert "dead letters: 0" in shown
     assert "/demo/store-1/cam-1" in shown
+
+
+def test_the_people_in_the_store_are_reset_by_hand_with_a_reason(gateway: tuple[Path, EventStore]):
+    config, store = gateway
+    failed = _run("gateway", "reset-occupancy", config, "--reason", "alarm")
+    assert (failed.exit_code, "set [occupancy] enabled = true" in failed.output) == (1, True)
+    config.write_text(config.read_text() + "[occupancy]\nenabled = true\n")
+    crossing = FootfallCrossing(
+        tripwire_id="door",
+        tripwire_kind="entrance",
+        direction="in",
+        track_id="a",
+        confidence=1.0,
+        rule_version="crossing-2",
+    )
+    now_ms = clock_ms()
+    event = draft_event(DEVICE, crossing, now_ms).numbered(DEVICE, 1)
+    origin = event_topic(DEVICE, FootfallCrossing)
+    store.receive([judge(origin, encode_event(event), {"epoch": "a1", "sequence": "1"}, now_ms)])
+    reset = _run("gateway", "reset-occupancy", config, "--reason", "alarm")
+    assert (reset.exit_code, reset.output) == (0, "counted before: 1; counted now: 0\n")
+    (told,) = [e.data for row in store.waiting(9) if isinstance((e := decode_event(row.body)).data, StoreOccupancy)]
+    assert (told.reset_reason, told.reset_note) == ("manual", "alarm")
 
 
 def test_a_gateway_that_never_ran_has_no_state_to_show(tmp_path: Path):
