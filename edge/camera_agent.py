@@ -78,6 +78,10 @@ class CameraAgent:
         if drafts:
             self._sink.emit(drafts)
 
+    def beginning(self) -> str:
+        """Return what tells the input from another one of its name, "" where it cannot be resumed."""
+        return self._source.beginning if isinstance(self._source, TrackFeed) else ""
+
     def vitals(self) -> Vitals:
         """Return what only the agent knows, for the health report. Safe to call from another thread."""
         condition = self._source.condition() if isinstance(self._source, ConditionedSource) else SourceCondition()

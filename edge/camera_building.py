@@ -9,6 +9,7 @@ from edge.adapters.live_camera import LiveCamera
 from edge.adapters.masked_source import MaskedSource
 from edge.adapters.onnx_detector import OnnxDetector
 from edge.adapters.onnx_embedder import OnnxEmbedder
+from edge.adapters.outbox import FeedPosition
 from edge.adapters.track_feed import BadLine, TrackFeed
 from edge.camera_agent import CameraAgent, ModelIdentity
 from edge.camera_config import parse_source
@@ -29,7 +30,7 @@ def build_camera_agent(  # noqa: PLR0913 - what an agent is built of
     *,
     registry: ModelRegistry,
     on_bad_line: Callable[[BadLine], None],
-    resume_offset_bytes: int = 0,
+    resume: FeedPosition | None = None,
     on_tracked: OnTracked | None = None,
     frames: FrameSource | None = None,
 ) -> CameraAgent:
@@ -41,7 +42,7 @@ def build_camera_agent(  # noqa: PLR0913 - what an agent is built of
         clock: The device's time.
         registry: Where the detector's model is found.
         on_bad_line: Called with each line of a track feed that could not be used.
-        resume_offset_bytes: What the sink was last told for this input, 0 for none.
+        resume: How far an earlier run read this input, None where it did not.
         on_tracked: Called with each frame of a camera and its tracks.
         frames: Where pictures come from, in place of `camera.source`; None: from there.
 
@@ -53,8 +54,9 @@ def build_camera_agent(  # noqa: PLR0913 - what an agent is built of
     rules = pipeline_rules(config)
     if kind == "tracks":
         lines = FileLines(Path(str(place)), follow=config.camera.follow)
-        feed = TrackFeed(lines, on_bad_line, resume_offset_bytes)
-        return CameraAgent(feed, rules, sink, clock.monotonic_s, resumed=resume_offset_bytes > 0)
+        start = resume or FeedPosition(lines.name, 0)
+        feed = TrackFeed(lines, on_bad_line, start.offset_bytes, start.beginning)
+        return CameraAgent(feed, rules, sink, clock.monotonic_s, resumed=start.offset_bytes > 0)
     model = load_model(registry.get(config.camera.model))
     following = tracker_rules(config)
     detector = OnnxDetector(model, config.camera.input_size, following.doubtful_score, following.detector_nms_iou)

@@ -83,7 +83,8 @@ class LineAgent:
             OutboxError: The outbox cannot be written.
         """
         name = self._source.name
-        for line in self._source.lines(stopped, self._outbox.position(name)):
+        kept = self._outbox.position(name)
+        for line in self._source.lines(stopped, kept.offset_bytes, kept.beginning):
             if line.text.strip() in END_LINES:
                 return
             now_ms = self._clock_ms()
@@ -93,7 +94,9 @@ class LineAgent:
                 logger.warning("%s: kept a line that cannot be used: %s", name, error)
                 self._outbox.keep_bad_input(name, line.text, str(error), now_ms)
                 draft = None
-            position = None if line.end_offset_bytes is None else FeedPosition(name, line.end_offset_bytes)
+            position = None
+            if line.end_offset_bytes is not None:
+                position = FeedPosition(name, line.end_offset_bytes, self._source.beginning)
             if draft is not None or position is not None:
                 self._outbox.append([draft] if draft is not None else [], position)
                 self._on_new_rows()

@@ -156,17 +156,19 @@ def run_camera(config: CameraConfig, models_dir: Path, stop: threading.Event) ->
         logger.warning("%s: kept a line that cannot be used: %s", name, line.reason)
         device.outbox.keep_bad_input(name or config.camera.source, line.text, line.reason, clock_ms())
 
+    sink = OutboxSink(device.outbox, name, device.wake)
     with device.running():
         agents.append(
             build_camera_agent(
                 config,
-                OutboxSink(device.outbox, name, device.wake),
+                sink,
                 CAMERA_CLOCK,
                 registry=ModelRegistry(models_dir),
                 on_bad_line=keep_bad_line,
-                resume_offset_bytes=device.outbox.position(name) if name is not None else 0,
+                resume=None if name is None else device.outbox.position(name),
             )
         )
+        sink.beginning = agents[0].beginning
         agents[0].on_picture = device.report_picture
         agents[0].run(stop.is_set)
 

@@ -1,5 +1,7 @@
 """Where a terminal's or a till's lines come from: standard input, a file, a growing file, a serial line, a TCP port."""
 
+import hashlib
+import logging
 import os
 import selectors
 import socket
@@ -16,7 +18,10 @@ from msgspec import Struct
 
 from edge.errors import FeedError
 
+logger = logging.getLogger(__name__)
+
 _POLL_S = 0.1
+_BEGINNING_BYTES = 1024
 _CHUNK_BYTES = 65_536
 _MAX_LINE_BYTES = 262_144
 _DEFAULT_BAUD = 9600
@@ -37,13 +42,17 @@ class LineSource(Protocol):
     """A source of lines. It ends when its input ends or when it is told to stop."""
 
     name: str
+    beginning: str
+    """Tells the input that is being read from another one of the same name; "" where it cannot be resumed."""
 
-    def lines(self, stopped: Stopped, from_offset_bytes: int = 0) -> Iterator[Line]:
+    def lines(self, stopped: Stopped, from_offset_bytes: int = 0, beginning: str = "") -> Iterator[Line]:
         """Yield lines as they come; look at `stopped` at least ten times a second.
 
         Args:
             stopped: Tells whether to end.
             from_offset_bytes: Where to go on in an input that can be resumed.
+            beginning: What `beginning` was there, "" where that is not known. If it is another one now, the input is
+                read from its start.
 
         Raises:
             FeedError: The input cannot be opened, or was lost.
@@ -75,19 +84,25 @@ class FileLines:
 
     def __init__(self, path: Path, *, follow: bool) -> None:
         self.name = f"file:{path}"
+        self.beginning = ""
         self._path, self._follow = path, follow
 
-    def lines(self, stopped: Stopped, from_offset_bytes: int = 0) -> Iterator[Line]:
+    def lines(self, stopped: Stopped, from_offset_bytes: int = 0, beginning: str = "") -> Iterator[Line]:
         """Yield whole lines with the offset at which each ends; a last line without an end only at the file's end.
 
-        A followed file that was cut or replaced is read on from the start of what is there now.
+        A followed file that was cut or replaced is read on from the start of what is there now. So is one that was
+        replaced while nobody read it: its first bytes tell.
         """
         while True:
             with self._open() as file:
+                if from_offset_bytes and not _begins_as(file, beginning):
+                    logger.warning("%s is another file than before; it is read from its start", self.name)
+                    from_offset_bytes = 0
+                self.beginning = _beginning(file, from_offset_bytes)
                 was_replaced = yield from self._lines_of(file, stopped, from_offset_bytes)
             if not was_replaced:
                 return
-            from_offset_bytes = 0
+            from_offset_bytes, beginning = 0, ""
 
     def _lines_of(self, file: BinaryIO, stopped: Stopped, from_offset_bytes: int) -> Generator[Line, None, bool]:
         """Yield the lines of one file. Returns whether another one has taken its place."""
@@ -98,6 +113,8 @@ class FileLines:
             chunk = file.readline(_MAX_LINE_BYTES)
             rest += chunk
             if rest.endswith(b"\n") or len(rest) >= _MAX_LINE_BYTES:
+                if offset < _BEGINNING_BYTES:
+                    self.beginning = _beginning(file, offset + len(rest))
                 offset += len(rest)
                 yield Line(rest.rstrip(b"\r\n"), offset)
                 rest = b""
@@ -125,6 +142,17 @@ class FileLines:
             raise FeedError(msg) from error
 
 
+def _beginning(file: BinaryIO, read_bytes: int) -> str:
+    """Return what tells a file from others: how many of its first bytes were read, and their digest."""
+    covered = min(read_bytes, _BEGINNING_BYTES)
+    return f"{covered}:{hashlib.sha256(os.pread(file.fileno(), covered, 0)).hexdigest()}"
+
+
+def _begins_as(file: BinaryIO, beginning: str) -> bool:
+    covered = beginning.partition(":")[0]
+    return not beginning or beginning == _beginning(file, int(covered))
+
+
 class DescriptorLines:
     """Lines from a file descriptor that can be waited for: standard input or a serial device.
 
@@ -138,8 +166,9 @@ class DescriptorLines:
         self, name: str, open_descriptor: Callable[[], tuple[int, Callable[[], None]]], *, may_end: bool
     ) -> None:
         self.name, self._open, self._may_end = name, open_descriptor, may_end
+        self.beginning = ""
 
-    def lines(self, stopped: Stopped, from_offset_bytes: int = 0) -> Iterator[Line]:  # noqa: ARG002 - no offsets here
+    def lines(self, stopped: Stopped, from_offset_bytes: int = 0, beginning: str = "") -> Iterator[Line]:  # noqa: ARG002 - no offsets here
         """Yield lines until the other side closes."""
         descriptor, close = self._open()
         buffer = LineBuffer()
@@ -180,9 +209,10 @@ class TcpLines:
 
     def __init__(self, host: str, port: int) -> None:
         self.name = f"tcp:{host}:{port}"
+        self.beginning = ""
         self._address = (host, port)
 
-    def lines(self, stopped: Stopped, from_offset_bytes: int = 0) -> Iterator[Line]:  # noqa: ARG002 - no offsets here
+    def lines(self, stopped: Stopped, from_offset_bytes: int = 0, beginning: str = "") -> Iterator[Line]:  # noqa: ARG002 - no offsets here
         """Yield the lines of every client, in the order in which they come."""
         try:
             listener = socket.create_server(self._address)

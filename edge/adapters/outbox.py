@@ -32,7 +32,11 @@ CREATE TABLE IF NOT EXISTS state (
     made INTEGER NOT NULL,
     acknowledged INTEGER NOT NULL
 ) STRICT;
-CREATE TABLE IF NOT EXISTS feed (name TEXT PRIMARY KEY, offset_bytes INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS feed (
+    name TEXT PRIMARY KEY,
+    offset_bytes INTEGER NOT NULL,
+    beginning TEXT NOT NULL DEFAULT ''
+) STRICT;
 CREATE TABLE IF NOT EXISTS bad_input (
     id INTEGER PRIMARY KEY,
     received_ms INTEGER NOT NULL,
@@ -49,10 +53,14 @@ Drafts: TypeAlias = Sequence[EventDraft[Payload]]
 
 
 class FeedPosition(Struct, frozen=True):
-    """How far an input file was read when its events were made, so that a restart goes on from there."""
+    """How far an input file was read when its events were made, so that a restart goes on from there.
+
+    `beginning` tells the file from another one that takes its name later; "" where that is not known.
+    """
 
     name: str
     offset_bytes: int
+    beginning: str = ""
 
 
 class OutboxRow(Struct, frozen=True):
@@ -90,6 +98,13 @@ def _enter_wal(db: sqlite3.Connection) -> None:
             return
 
 
+def _add_beginning(db: sqlite3.Connection) -> None:
+    """Give the feeds of a file that an earlier version made the column that it lacks."""
+    columns = [name for _, name, *_ in db.execute("PRAGMA table_info(feed)")]
+    if "beginning" not in columns:
+        db.execute("ALTER TABLE feed ADD COLUMN beginning TEXT NOT NULL DEFAULT ''")
+
+
 class Outbox:
     """A device's queue of events, safe for one writing thread and one publishing thread.
 
@@ -112,6 +127,7 @@ class Outbox:
             _enter_wal(self._db)
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_SCHEMA)
+            _add_beginning(self._db)
         except (OSError, sqlite3.Error) as error:
             msg = (
                 f"cannot open the outbox {path}: {error}; check that the folder is writable and no other agent uses it"
@@ -175,8 +191,9 @@ class Outbox:
                 self._db.execute("UPDATE state SET made = made + ?", (new,))
             if position is not None:
                 self._db.execute(
-                    "INSERT INTO feed VALUES (?, ?) ON CONFLICT DO UPDATE SET offset_bytes = excluded.offset_bytes",
-                    (position.name, position.offset_bytes),
+                    "INSERT INTO feed VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
+                    "SET offset_bytes = excluded.offset_bytes, beginning = excluded.beginning",
+                    (position.name, position.offset_bytes, position.beginning),
                 )
         return new
 
@@ -219,15 +236,15 @@ class Outbox:
             ).lastrowid
             self._db.execute("DELETE FROM bad_input WHERE id <= ?", ((inserted or 0) - _KEPT_BAD_INPUTS,))
 
-    def position(self, feed: str) -> int:
-        """Return how far an input was read, in bytes; 0 where it was not read yet.
+    def position(self, feed: str) -> FeedPosition:
+        """Return how far an input was read; offset 0 where it was not read yet.
 
         Raises:
             OutboxError: The file cannot be read.
         """
         with self._reading():
-            row = self._db.execute("SELECT offset_bytes FROM feed WHERE name = ?", (feed,)).fetchone()
-        return int(row[0]) if row else 0
+            row = self._db.execute("SELECT offset_bytes, beginning FROM feed WHERE name = ?", (feed,)).fetchone()
+        return FeedPosition(feed, *row) if row else FeedPosition(feed, 0)
 
     def counts(self) -> OutboxCounts:
         """Return how many events were made and acknowledged, and how many lines of input were bad.

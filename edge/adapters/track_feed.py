@@ -51,18 +51,31 @@ class TrackFeed:
         lines: Where the lines come from.
         on_bad_line: Called with each line that could not be used.
         from_offset_bytes: Where to begin, as reported in `Observation.end_offset_bytes` before.
+        from_beginning: What `beginning` was then.
     """
 
-    def __init__(self, lines: LineSource, on_bad_line: Callable[[BadLine], None], from_offset_bytes: int = 0) -> None:
+    def __init__(
+        self,
+        lines: LineSource,
+        on_bad_line: Callable[[BadLine], None],
+        from_offset_bytes: int = 0,
+        from_beginning: str = "",
+    ) -> None:
         self.name = lines.name
         self.bad_lines = 0
-        self._lines, self._on_bad_line, self._from_offset_bytes = lines, on_bad_line, from_offset_bytes
+        self._lines, self._on_bad_line = lines, on_bad_line
+        self._from_offset_bytes, self._from_beginning = from_offset_bytes, from_beginning
+
+    @property
+    def beginning(self) -> str:
+        """Return what tells the input from another one of the same name."""
+        return self._lines.beginning
 
     def observations(self, stopped: Stopped) -> Iterator[Observation]:
         """See `ObservationSource.observations`."""
         before_ms = 0
         bad = 0
-        for line in self._lines.lines(stopped, self._from_offset_bytes):
+        for line in self._lines.lines(stopped, self._from_offset_bytes, self._from_beginning):
             if not line.text.strip():
                 continue
             try:

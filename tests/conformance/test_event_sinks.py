@@ -33,7 +33,7 @@ def sink(request: pytest.FixtureRequest, tmp_path: Path):
 
     def kept() -> tuple[list[str], int]:
         rows = outbox._db.execute("SELECT event_id FROM outbox ORDER BY sequence").fetchall()
-        return [event_id for (event_id,) in rows], outbox.position("feed")
+        return [event_id for (event_id,) in rows], outbox.position("feed").offset_bytes
 
     yield OutboxSink(outbox, "feed", lambda: None), kept
     outbox.close()

@@ -12,6 +12,7 @@ pytest.importorskip("cv2", reason="cameras need the extra edge")
 
 from edge.adapters.camera import VideoFile
 from edge.adapters.live_camera import LiveCamera
+from edge.adapters.outbox import FeedPosition
 from edge.camera_agent import CameraAgent, ModelIdentity
 from edge.camera_building import build_camera_agent, feed_name, frame_source
 from edge.camera_config import load_camera_config
@@ -131,7 +132,7 @@ def run_feed(settings: CameraConfig, offset: int = 0, frames: int | None = None)
         FakeClock().as_camera_clock(),
         registry=ModelRegistry(),
         on_bad_line=lambda line: pytest.fail(line.reason),
-        resume_offset_bytes=offset,
+        resume=FeedPosition("feed", offset),
     )
     agent.run(lambda: frames is not None and agent.frames_processed >= frames)
     return sink

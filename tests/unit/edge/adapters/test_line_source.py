@@ -207,3 +207,38 @@ def test_clients_that_never_leave_give_way_to_new_ones():
     assert clients[0].recv(1) == b""
     for client in clients:
         client.close()
+
+
+@pytest.mark.parametrize("length", [3, 400])
+def test_a_file_that_was_replaced_while_nobody_read_is_read_from_its_start(
+    tmp_path: Path, length: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_bytes(b"".join(b"old %d\n" % number for number in range(length)))
+    source = line_source(f"file:{path}")
+    kept = [(line.end_offset_bytes, source.beginning) for line in source.lines(lambda: False)]
+    path.write_bytes(b"".join(b"new %d\n" % number for number in range(2 * length)))
+    for offset, beginning in kept:
+        again = list(line_source(f"file:{path}").lines(lambda: False, offset or 0, beginning))
+        assert again[0].text == b"new 0"
+        assert len(again) == 2 * length
+    assert "is another file than before; it is read from its start" in caplog.text
+
+
+@pytest.mark.parametrize("length", [3, 400])
+def test_a_file_that_only_grew_goes_on_where_it_was(tmp_path: Path, length: int) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_bytes(b"".join(b"old %d\n" % number for number in range(length)))
+    source = line_source(f"file:{path}")
+    kept = [(line.end_offset_bytes, source.beginning) for line in source.lines(lambda: False)]
+    with path.open("ab") as file:
+        file.write(b"more\n")
+    for number, (offset, beginning) in enumerate(kept):
+        again = list(line_source(f"file:{path}").lines(lambda: False, offset or 0, beginning))
+        assert [line.text for line in again] == [b"old %d" % rest for rest in range(number + 1, length)] + [b"more"]
+
+
+def test_what_an_earlier_version_kept_is_trusted(tmp_path: Path) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_bytes(b"one\ntwo\n")
+    assert [line.text for line in line_source(f"file:{path}").lines(lambda: False, 4)] == [b"two"]

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -76,10 +77,16 @@ def test_everything_is_there_after_a_restart(tmp_path: Path):
     first.append([_draft(1)], FeedPosition("file:x", 17))
     first.close()
     second = _open(tmp_path, epoch="b2")
-    assert (second.epoch, second.position("file:x"), second.position("file:y")) == ("a1", 17, 0)
+    assert (second.epoch, second.position("file:x").offset_bytes, second.position("file:y").offset_bytes) == (
+        "a1",
+        17,
+        0,
+    )
     assert [row.sequence for row in second.rows(ALL)] == [1]
     second.append([_draft(2)], FeedPosition("file:x", 34))
-    assert second.position("file:x") == 34
+    assert second.position("file:x") == FeedPosition("file:x", 34)
+    second.append([], FeedPosition("file:x", 40, "9:abc"))
+    assert second.position("file:x").beginning == "9:abc"
     second.close()
 
 
@@ -128,3 +135,16 @@ def test_an_empty_file_has_no_counts():
     db.executescript("CREATE TABLE state (made, acknowledged); CREATE TABLE bad_input (id)")
     assert read_counts(db).made == 0
     db.close()
+
+
+def test_an_outbox_of_an_earlier_version_keeps_its_place_and_gains_the_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE feed (name TEXT PRIMARY KEY, offset_bytes INTEGER NOT NULL) STRICT")
+        db.execute("INSERT INTO feed VALUES ('file:x', 17)")
+        db.commit()
+    outbox = Outbox(path, SOURCE, lambda: "a1")
+    assert outbox.position("file:x") == FeedPosition("file:x", 17)
+    outbox.append([], FeedPosition("file:x", 20, "9:abc"))
+    assert outbox.position("file:x") == FeedPosition("file:x", 20, "9:abc")
+    outbox.close()
