@@ -38,7 +38,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     link_max_stay_s: Positive = 4 * 3600.0
     """A stay counts for at most this long from its beginning, also while nobody reported its end."""
     staff_score_threshold: Annotated[float, Meta(ge=0, le=1)] = 0.5
-    """Visits with at least this staff score belong to staff."""
+    """Visits of which no gateway has decided who made them belong to staff with at least this staff score."""
 
     identity_limits: str = "member_number=4,unionid=1,openid=6,phone=5,card=6,device=10"
     """The most identifiers of each namespace that one person may have; the first namespace names profiles."""

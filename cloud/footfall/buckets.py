@@ -3,10 +3,11 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Literal
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
+What = TypeVar("What")
 Grain = Literal["hour", "day"]
 SLOT_MS = 15 * 60 * 1000
 """Counts come in quarters of an hour: every offset from UTC in use today is a multiple of one."""
@@ -99,14 +100,14 @@ def _next(start: datetime, grain: Grain, zone: tzinfo) -> datetime:
     return (start.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=zone)
 
 
-def counts_by_bucket(slots: Iterable[tuple[int, Key, int]], parts: Sequence[Bucket]) -> dict[Bucket, dict[Key, int]]:
+def counts_by_bucket(slots: Iterable[tuple[int, What, int]], parts: Sequence[Bucket]) -> dict[Bucket, dict[What, int]]:
     """Return counts by bucket from counts by slot.
 
     Args:
         slots: (start of the slot in Unix milliseconds, what is counted, how many).
         parts: Buckets in order, without gaps.
     """
-    counted: dict[Bucket, dict[Key, int]] = {part: {} for part in parts}
+    counted: dict[Bucket, dict[What, int]] = {part: {} for part in parts}
     for start_ms, key, count in slots:
         part = _holding(start_ms, parts)
         if part is not None:

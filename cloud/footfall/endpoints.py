@@ -68,4 +68,5 @@ def _check_day(day: date) -> date:
 
 def _view(session: ReadSession, principal: Principal, context: Context, store: str) -> StoreView:
     row = get_store(session, principal.tenant, store)
-    return StoreView(principal.tenant, store, row.time_zone or DEFAULT_TIME_ZONE, context.clock())
+    time_zone, threshold = row.time_zone or DEFAULT_TIME_ZONE, context.settings.staff_score_threshold
+    return StoreView(principal.tenant, store, time_zone, context.clock(), threshold)

@@ -23,6 +23,8 @@ class FootfallBucket(BaseModel):
     entrance: Directions
     passby: Directions
     internal: Directions
+    customer_visits: int | None = Field(description="Visits that began then, staff left out; null: nothing observed")
+    staff_visits: int | None = Field(description="Visits of staff that began then; staff crosses the lines as well")
     observed_s: float = Field(description="Seconds observed, over all cameras")
     expected_s: float = Field(description="Seconds there were to observe, over all cameras, up to now")
     coverage: float | None = Field(description="observed_s / expected_s; null where there was nothing to observe")

@@ -8,6 +8,8 @@ from cloud.footfall import repository
 from cloud.footfall.buckets import Bucket, Grain, Key, Observed, buckets, counts_by_bucket, day_of, observed_by_bucket
 from cloud.footfall.schemas import Directions, Footfall, FootfallBucket, Occupancy, ZoneOccupancyNow
 from cloud.instants import write_instant
+from cloud.visits.repository import visits_by_slot
+from cloud.visits.roles import Role
 
 MAX_BUCKETS = 800
 _DAY_MS = 24 * 3600 * 1000
@@ -19,12 +21,13 @@ EXPECTED_SINCE_MS = 7 * _DAY_MS
 class StoreView:
     """A store with its time zone, at an instant."""
 
-    def __init__(self, tenant: str, store: str, time_zone: str, now_ms: int) -> None:
+    def __init__(self, tenant: str, store: str, time_zone: str, now_ms: int, staff_score: float) -> None:
         self.tenant = tenant
         self.store = store
         self.time_zone = time_zone
         self.zone = ZoneInfo(time_zone)
         self.now_ms = now_ms
+        self.staff_score = staff_score
 
     @property
     def today(self) -> Bucket:
@@ -49,6 +52,9 @@ def get_footfall(session: ReadSession, view: StoreView, span: Bucket, grain: Gra
     parts = buckets(span.start_ms, span.end_ms, grain, view.zone)
     start_ms, end_ms = parts[0].start_ms, parts[-1].end_ms
     counts = counts_by_bucket(repository.crossings_by_slot(session, view.tenant, view.store, start_ms, end_ms), parts)
+    visits = counts_by_bucket(
+        visits_by_slot(session, view.tenant, view.store, (start_ms, end_ms), view.staff_score), parts
+    )
     intervals = repository.coverage_between(session, view.tenant, view.store, start_ms, end_ms)
     since_ms = max(min(end_ms, view.now_ms) - EXPECTED_SINCE_MS, 0)
     devices = repository.observing_devices(session, view.tenant, view.store, min(since_ms, start_ms), end_ms)
@@ -58,7 +64,7 @@ def get_footfall(session: ReadSession, view: StoreView, span: Bucket, grain: Gra
         time_zone=view.time_zone,
         grain=grain,
         devices=sorted(devices),
-        buckets=[_bucket(part, counts[part], observed[part], view.zone) for part in parts],
+        buckets=[_bucket(part, counts[part], visits[part], observed[part], view.zone) for part in parts],
     )
 
 
@@ -88,9 +94,11 @@ def get_occupancy(session: ReadSession, view: StoreView) -> Occupancy:
     )
 
 
-def _bucket(part: Bucket, counts: dict[Key, int], observed: Observed, zone: ZoneInfo) -> FootfallBucket:
-    # A crossing is an observation too: it may arrive before the coverage of its interval.
-    seen = observed.observed_s > 0 or bool(counts)
+def _bucket(
+    part: Bucket, counts: dict[Key, int], visits: dict[Role, int], observed: Observed, zone: ZoneInfo
+) -> FootfallBucket:
+    # A crossing or a visit is an observation too: it may arrive before the coverage of its interval.
+    seen = observed.observed_s > 0 or bool(counts) or bool(visits)
 
     def directions(kind: str) -> Directions:
         def value(direction: str) -> int | None:
@@ -105,6 +113,8 @@ def _bucket(part: Bucket, counts: dict[Key, int], observed: Observed, zone: Zone
         entrance=directions("entrance"),
         passby=directions("passby"),
         internal=directions("internal"),
+        customer_visits=visits.get("customer", 0) if seen else None,
+        staff_visits=visits.get("staff", 0) if seen else None,
         observed_s=round(observed.observed_s, 3),
         expected_s=round(observed.expected_s, 3),
         coverage=observed.coverage,

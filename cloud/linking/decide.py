@@ -26,7 +26,7 @@ class Gate(Struct, frozen=True, kw_only=True):
     max_stay_ms: int = 4 * 3600 * 1000
     """A stay counts for at most this long from its beginning, also while nobody reported its end."""
     staff_score: float = 0.5
-    """Visits with at least this score belong to staff and make no touches."""
+    """Of visits that tell no role: with at least this score they belong to staff. Staff makes no touches."""
 
 
 class Touch(Struct, frozen=True, kw_only=True):
@@ -59,6 +59,7 @@ class Visit(Struct, frozen=True, kw_only=True):
     status: Literal["open", "closed", "merged", "withdrawn"]
     stays: tuple[VisitStay, ...]
     staff_score: float | None = None
+    role: Literal["customer", "staff"] | None = None
 
 
 class Features(Struct, frozen=True, kw_only=True):
@@ -166,7 +167,7 @@ class StayIndex:
         self._tolerance_ms = gate.tolerance_ms
         by_zone: defaultdict[str, list[tuple[int, int, str]]] = defaultdict(list)
         for visit in visits:
-            if visit.status in {"open", "closed"} and (visit.staff_score or 0.0) < gate.staff_score:
+            if visit.status in {"open", "closed"} and not _is_staff(visit, gate):
                 for stay in visit.stays:
                     longest_ms = stay.entered_ms + gate.max_stay_ms
                     left_ms = longest_ms if stay.left_ms is None else min(stay.left_ms, longest_ms)
@@ -194,6 +195,12 @@ class StayIndex:
             Hypothesis(touch_id=touch.touch_id, visit_id=visit_id, features=Features(gap_ms=gap_ms))
             for visit_id, gap_ms in sorted(gaps_ms.items())
         )
+
+
+def _is_staff(visit: Visit, gate: Gate) -> bool:
+    if visit.role is None:
+        return (visit.staff_score or 0.0) >= gate.staff_score
+    return visit.role == "staff"
 
 
 def _claimants(

@@ -151,6 +151,7 @@ def load_visits(session: ReadSession, tenant: str, visit_ids: Iterable[str]) -> 
                 status=row.status,
                 stays=tuple(stays.get(row.visit_id, ())),
                 staff_score=row.staff_score,
+                role=row.role,
             )
             found.append((row.store, visit))
     return found

@@ -12,7 +12,8 @@ from cloud.stores.endpoints import StoreName
 from cloud.stores.repository import get_store
 from cloud.visits import repository
 from cloud.visits.repository import COUNTED, VisitFilter
-from cloud.visits.schemas import PathPoint, Stay, VisitDetail, Visits, VisitSummary
+from cloud.visits.roles import is_staff
+from cloud.visits.schemas import PathPoint, StaffEvidence, Stay, VisitDetail, Visits, VisitSummary
 
 router = APIRouter(prefix="/v1", tags=["visits"], responses={**ERRORS, **NOT_FOUND})
 
@@ -38,12 +39,20 @@ def get_visits(  # noqa: PLR0913 - each is one query parameter
         Literal["counted", "open", "closed", "merged", "withdrawn", "any"],
         Query(description="`counted`: open and closed, which are the visits that figures count"),
     ] = "counted",
+    role: Annotated[
+        Literal["customer", "staff", "any"],
+        Query(description="Who made them; whoever is not known to be staff counts as a customer"),
+    ] = "any",
     from_: Annotated[str | None, Query(alias="from", description="Opened at or after, RFC 3339")] = None,
     to: Annotated[str | None, Query(description="Opened before, RFC 3339")] = None,
     before: Annotated[str | None, Query(description="`next_before` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=500, description="How many at most")] = 50,
 ) -> Visits:
-    """List visits, the latest first. `total` counts all pages together."""
+    """List visits, the latest first.
+
+    `customer_visits` is the figure of a store: staff is left out of it, and stands beside it as `staff_visits`.
+    """
+    threshold = context.settings.staff_score_threshold
     asked = VisitFilter(
         tenant=principal.tenant,
         store=store,
@@ -51,17 +60,25 @@ def get_visits(  # noqa: PLR0913 - each is one query parameter
         from_ms=None if from_ is None else parse_instant("from", from_),
         to_ms=None if to is None else parse_instant("to", to),
         before=None if before is None else _parse_before(before),
+        role=None if role == "any" else role,
+        staff_score=threshold,
     )
     if asked.from_ms is not None and asked.to_ms is not None and asked.to_ms <= asked.from_ms:
         raise invalid_value(name="to", value=to, allowed=f"later than from, {write_instant(asked.from_ms)}")
-    threshold = context.settings.staff_score_threshold
     with context.database.read() as session:
         get_store(session, principal.tenant, store)
         rows = repository.list_visits(session, asked, limit)
-        total = repository.count_visits(session, asked)
+        customers, staff = repository.count_visits(session, asked)
     following = f"{rows[-1].opened_ms}.{rows[-1].visit_id}" if len(rows) == limit else None
     items = [VisitSummary(**_summary(row, row.stays, threshold)) for row in rows]
-    return Visits(store=store, total=total, items=items, next_before=following)
+    return Visits(
+        store=store,
+        total={"customer": customers, "staff": staff, "any": customers + staff}[role],
+        customer_visits=customers,
+        staff_visits=staff,
+        items=items,
+        next_before=following,
+    )
 
 
 @router.get("/visits/{visit_id}", summary="One visit with its stays and path")
@@ -76,6 +93,8 @@ def get_visit(
         **_summary(row, len(stays), context.settings.staff_score_threshold),
         merged_into=row.merged_into,
         rule_version=row.rule_version,
+        staff_rule_version=row.staff_rule_version,
+        staff_evidence=[StaffEvidence(**each) for each in row.staff_evidence or ()],
         path_error_m=row.path_error_m,
         zone_stays=[
             Stay(
@@ -102,7 +121,9 @@ def _summary(row: AnyRow, stays: int, staff_threshold: float) -> dict[str, Any]:
         "closed_at": show_instant(row.closed_ms),
         "duration_s": ((row.closed_ms or row.updated_ms) - row.opened_ms) / _MS,
         "stays": stays,
-        "is_staff": (row.staff_score or 0.0) >= staff_threshold,
+        "is_staff": is_staff(row.role, row.staff_score, staff_threshold),
+        "role": row.role,
+        "staff_score": row.staff_score,
         "party_id": row.party_id,
     }
 

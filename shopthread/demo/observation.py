@@ -158,7 +158,7 @@ class Observer:
         occupancy = self._get(f"/v1/stores/{store}/occupancy")
         return Figures(
             store=store,
-            visits=int(visits.get("total", 0)),
+            visits=int(visits.get("customer_visits", 0)),
             links=links.get("counts", {}),
             entered=occupancy.get("entered_today"),
             left=occupancy.get("left_today"),

@@ -31,7 +31,7 @@ export function figures({ occupancy, day, visits, links, isToday }) {
     figure("Inside now", inside < 0 ? "–" : number(inside), inside < 0 ? `${number(-inside)} more out than in today: some were missed` : "in minus out at the entrance, today", "strong"),
     figure("Entered", number(entered), entered === null ? "nothing observed, so unknown" : isToday ? "today" : "that day"),
     figure("Passers-by", number(passersBy(day)), "over the lines drawn for them"),
-    figure("Visits", unseen ? "–" : number(visits.total), unseen ? "nothing observed, so unknown" : "open and closed, that day"),
+    figure("Visits", unseen ? "–" : number(visits.customer_visits), unseen ? "nothing observed, so unknown" : `of customers that day; ${number(visits.staff_visits)} of staff left out`),
     figure("Linked touches", number(links.counts.linked), `of ${number(settled)} that members made, all days`),
     figure("Observed", percent(day ? day.coverage : null), "of the time, over all cameras", day && day.coverage !== null && day.coverage < 0.95 ? "warn" : ""),
   ];

@@ -28,6 +28,9 @@ from contracts.payloads import (
     FootfallCrossing,
     MemberPseudonym,
     PosSale,
+    Role,
+    StaffEvidence,
+    StaffShown,
     Stay,
     VisitRevised,
     ZoneCount,
@@ -98,6 +101,7 @@ class Shop:
         *stays: tuple[str, float, float | None],
         status: str = "closed",
         staff_score: float | None = None,
+        role: Role | None = None,
         merged_into: str | None = None,
     ) -> bytes:
         opened_ms = min((ms(entered) for _, entered, _ in stays), default=T0)
@@ -120,10 +124,15 @@ class Shop:
                 for zone, entered, left in stays
             ),
             staff_score=staff_score,
+            role=role,
+            staff_evidence=() if role is None else (StaffEvidence(kind="zone", log_odds=4.5),),
             merged_into=merged_into,
             rule_version="1",
         )
         return self.event("gateway", data, updated_ms, number, revision)
+
+    def staff_card(self, at_s: float) -> bytes:
+        return self.event("kiosk-1", StaffShown(zone_id="kiosk"), ms(at_s), at_s)
 
     def scan(
         self,

@@ -63,6 +63,8 @@ def a_day(shop: Shop) -> list[bytes]:
         shop.sale(107, "r4", member=MEMBERS[1], kind="void", reverses="r4"),
         shop.sale(500, "r5", -300, MEMBERS[0], "refund", "r1"),
         shop.correction(wrong, wrong_scan, wrong_visit),
+        shop.visit(6, 1, ("kiosk", 13, 16), staff_score=0.95, role="staff"),
+        shop.staff_card(14),
     ]
 
 
@@ -71,8 +73,8 @@ def test_same_batch_twice_changes_nothing(cloud: Cloud, shop: Shop):
     first = cloud.take_in(*events)
     state = cloud.state()
     again = cloud.take_in(*events)
-    assert (first.received, first.inserted, first.duplicate, first.rejected) == (27, 27, 0, 0)
-    assert (again.received, again.inserted, again.duplicate, again.rejected) == (27, 0, 27, 0)
+    assert (first.received, first.inserted, first.duplicate, first.rejected) == (29, 29, 0, 0)
+    assert (again.received, again.inserted, again.duplicate, again.rejected) == (29, 0, 29, 0)
     assert cloud.state() == state
 
 

@@ -163,6 +163,35 @@ def test_a_store_without_any_event_is_unknown_not_empty(client: Client):
     assert (occupancy["inside_by_tripwires"], occupancy["people_in_zones"], occupancy["zones"]) == (None, None, [])
 
 
+def test_staff_is_left_out_of_customer_figures_and_stands_beside_them(client: Client, shop: Shop):
+    path, hour = f"/v1/stores/{STORE}/visits", 3600
+    client.send(
+        shop.visit(1, 1, ("till", 10, 20)),
+        shop.visit(2, 1, ("till", 20, 30), staff_score=0.97, role="staff"),
+        shop.visit(3, 1, ("till", 30, 40), staff_score=0.6, role="customer"),
+        shop.visit(4, 1, ("till", hour, hour + 9), staff_score=0.6),  # No gateway decided: the score does.
+        shop.visit(5, 1, ("till", 50, 60), staff_score=0.4),
+        shop.visit(9, 1, status="withdrawn", staff_score=0.97, role="staff"),
+        shop.staff_card(55),
+    )
+    found = client.get(path)
+    assert (found["total"], found["customer_visits"], found["staff_visits"]) == (5, 3, 2)
+    assert {one["visit_id"] for one in found["items"] if one["is_staff"]} == {visit_id(2), visit_id(4)}
+    for role, numbers in (("customer", (5, 3, 1)), ("staff", (4, 2))):
+        asked = client.get(path, role=role)
+        assert [one["visit_id"] for one in asked["items"]] == [visit_id(number) for number in numbers]
+        assert (asked["total"], asked["customer_visits"], asked["staff_visits"]) == (len(numbers), 3, 2)
+    detail = client.get(f"/v1/visits/{visit_id(2)}")
+    assert (detail["role"], detail["staff_score"]) == ("staff", 0.97)
+    assert detail["staff_evidence"] == [{"kind": "zone", "log_odds": 4.5}]
+    assert client.get(f"/v1/visits/{visit_id(1)}")["staff_evidence"] == []
+    span = {"from": format_time(T0), "to": format_time(T0 + 3 * hour * 1000)}
+    buckets = client.get(f"/v1/stores/{STORE}/footfall", **span)["buckets"]
+    assert [(each["customer_visits"], each["staff_visits"]) for each in buckets] == [(3, 1), (0, 1), (None, None)]
+    assert buckets[0]["entrance"] == {"in": 0, "out": 0}
+    assert client.get("/v1/dead-letters")["total"] == 0
+
+
 def test_visits_page_by_page(client: Client, shop: Shop):
     client.send(
         *(shop.visit(number, 1, ("till", number * 10, number * 10 + 5)) for number in range(5)),

@@ -63,6 +63,8 @@ def test_without_consent_no_visit_is_looked_at():
 def test_staff_merged_and_withdrawn_visits_are_no_candidates():
     visits = [visit("v1", staff_score=0.5), visit("v2", status="merged"), visit("v3", status="withdrawn")]
     assert decide([touch()], visits).decisions["t1"].decision == "null"
+    assert decide([touch()], [visit("v1", staff_score=0.1, role="staff")]).decisions["t1"].decision == "null"
+    assert decide([touch()], [visit("v1", staff_score=0.8, role="customer")]).decisions["t1"].decision == "linked"
     assert decide([touch()], [visit("v1", staff_score=0.49)]).decisions["t1"].decision == "linked"
 
 
