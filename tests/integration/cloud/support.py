@@ -132,7 +132,7 @@ class Shop:
         return self.event("gateway", data, updated_ms, number, revision)
 
     def staff_card(self, at_s: float) -> bytes:
-        return self.event("kiosk-1", StaffShown(zone_id="kiosk"), ms(at_s), at_s)
+        return self.event("kiosk-1", StaffShown(zone_id="kiosk"), ms(at_s), ms(at_s))
 
     def scan(
         self,
