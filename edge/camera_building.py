@@ -44,7 +44,7 @@ def build_camera_agent(  # noqa: PLR0913 - what an agent is built of
         on_bad_line: Called with each line of a track feed that could not be used.
         resume: How far an earlier run read this input, None where it did not.
         on_tracked: Called with each frame of a camera and its tracks.
-        frames: Where pictures come from, in place of `camera.source`; None: from there.
+        frames: Where pictures come from, in place of `camera.source`; None: from there. Masks are applied to either.
 
     Raises:
         ConfigurationError: The configuration cannot be used.
@@ -62,7 +62,7 @@ def build_camera_agent(  # noqa: PLR0913 - what an agent is built of
     detector = OnnxDetector(model, config.camera.input_size, following.doubtful_score, following.detector_nms_iou)
     identity = ModelIdentity(model.manifest.name, model.manifest.version)
     source = VideoObservations(
-        frames or frame_source(config, clock),
+        frame_source(config, clock) if frames is None else masked(config, frames),
         detector,
         config,
         on_tracked=on_tracked,
@@ -90,7 +90,11 @@ def frame_source(config: CameraConfig, clock: CameraClock) -> FrameSource:
     Raises:
         ConfigurationError: `camera.source` names no pictures.
     """
-    source = _bare_frame_source(config, clock)
+    return masked(config, _bare_frame_source(config, clock))
+
+
+def masked(config: CameraConfig, source: FrameSource) -> FrameSource:
+    """Return a source in whose pictures everything is black that a configuration masks."""
     if not config.masks:
         return source
     return MaskedSource(source, [mask.points for mask in config.masks], config.camera.picture_size)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from shopthread.console import err, one_line_errors, out, stop_on_signal
+from shopthread.console import err, log_to_stderr, one_line_errors, out, stop_on_signal
 from shopthread.models_commands import default_models_dir
 
 if TYPE_CHECKING:
@@ -95,6 +95,37 @@ def record(
         highlight=False,
         soft_wrap=True,
     )
+
+
+@app.command()
+def label(
+    path: Folder,
+    labeller: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who labels: a file of its own for each person.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of 127.0.0.1; 0: any free one.")] = 0,
+) -> None:
+    """Label who crossed, on a page in your browser: play, and press i or o. Ctrl-C ends it.
+
+    Every label is saved at once, and the next start goes on there. The page is served on 127.0.0.1 alone, to whoever
+    has the address that is printed.
+    """
+    from edge.adapters.local_page import LocalPage, new_token
+    from edge.auditing.folder import AuditFolder
+    from edge.auditing.labelling import LabelSession
+    from edge.errors import EdgeError
+
+    log_to_stderr()
+    with one_line_errors(EdgeError, OSError), stop_on_signal() as stop:
+        _purge_expired()
+        session = LabelSession(AuditFolder(path), labeller)
+        try:
+            with LocalPage(session.handlers(), port=port, token=new_token()) as page:
+                out.print(f"Open {page.url}\nCtrl-C ends it.", highlight=False, soft_wrap=True)
+                stop.wait()
+        finally:
+            session.close()
+    out.print(f"Next: shopthread audit report {path} --out report.html", highlight=False, soft_wrap=True)
 
 
 @app.command("import-truth")

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 
 from edge.auditing.folder import AuditError
+from edge.camera_building import masked
+from edge.camera_settings import CameraConfig
 from edge.ports import Frame, Image, Stopped
 
 _FAR_AHEAD = 100
@@ -50,6 +52,18 @@ def pictures(video: Path) -> Iterator[Image]:
         capture.release()
 
 
+class _OnePicture:
+    """A frame source of the picture that it was given last."""
+
+    name = "one picture"
+    image: Image
+
+    def frames(self, stopped: Stopped) -> Iterator[Frame]:
+        """See `FrameSource.frames`."""
+        del stopped
+        yield Frame(self.image, 0, 0)
+
+
 class FrameReader:
     """Gives any frame of a video. Not for several threads at once.
 
@@ -57,10 +71,13 @@ class FrameReader:
 
     Args:
         video: The file.
+        config: What its masks cover is black.
     """
 
-    def __init__(self, video: Path) -> None:
+    def __init__(self, video: Path, config: CameraConfig) -> None:
         self._video = video
+        self._bare = _OnePicture()
+        self._masked = masked(config, self._bare)
         self._capture = _open(video)
         self._next = 0
         self._can_jump = self._jumps_right()
@@ -81,7 +98,8 @@ class FrameReader:
             msg = f"{self._video} has no frame {index}"
             raise AuditError(msg)
         self._next += 1
-        return np.asarray(image, dtype=np.uint8)
+        self._bare.image = np.asarray(image, dtype=np.uint8)
+        return next(iter(self._masked.frames(lambda: False))).image_bgr
 
     def close(self) -> None:
         """Let go of the file."""

@@ -142,7 +142,8 @@ def _row(name: str, scores: Scores) -> str:
     shares = [(scores.accuracy, ".1%"), (scores.precision, ".1%"), (scores.recall, ".1%"), (scores.net_error, "+.1%")]
     cells = "".join(f"<td>{count}</td>" for count in counts)
     cells += "".join(
-        f"<td>{_value(share, form)}<br><small>{_interval(share, form)}</small></td>" for share, form in shares
+        f"<td>{_value(share, form)}<br><small>{_interval(share, form.replace('1', '0'))}</small></td>"
+        for share, form in shares
     )
     return f"<tr><td>{escape(name)}</td>{cells}</tr>"
 

@@ -34,7 +34,7 @@ def crossing_pictures(
         frames = [frame for recording, frame in wanted if recording == index]
         if not frames:
             continue
-        reader = FrameReader(each.video)
+        reader = FrameReader(each.video, each.config)
         try:
             for frame in frames:
                 found[index, frame] = _picture(reader, frame, each, detectors[index])

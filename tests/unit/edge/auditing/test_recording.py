@@ -81,7 +81,7 @@ def test_the_video_shows_what_the_camera_saw(tmp_path: Path) -> None:
     assert [frame.time_ms for frame in shown] == list(manifest.frame_times_ms)
     for frame, place in zip(shown, walk(0, frames=40), strict=True):
         assert np.abs(frame.image_bgr.astype(int) - picture(place)).mean() < 3
-    reader = FrameReader(video)
+    reader = FrameReader(video, config_of(tmp_path))
     for index in (39, 3, 20, 21, 0):
         assert np.array_equal(reader.read(index), shown[index].image_bgr)
     with pytest.raises(AuditError, match="no frame 40"):
