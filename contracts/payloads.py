@@ -50,11 +50,16 @@ class PathPoint(Struct, frozen=True, array_like=True):
 
 
 class ZoneCount(Struct, frozen=True, kw_only=True):
-    """How many people were in one zone at the event's time."""
+    """How many people were in one zone at the event's time.
+
+    Of a queue also how many of them waited in line, and how long the first of these had waited by then, if any did.
+    """
 
     zone_id: Name
     zone_kind: ZoneKind
     people: Count
+    waiting: Count | None = None
+    longest_wait_s: Seconds | None = None
 
 
 class HeatCell(Struct, frozen=True, array_like=True):

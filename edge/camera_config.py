@@ -16,6 +16,7 @@ from edge.errors import ConfigurationError
 
 SourceKind: TypeAlias = Literal["file", "tracks", "usb", "network"]
 
+_QUEUE_KEYS = ("serves", "join_after_s", "join_within_m", "served_within_s")
 _NETWORK_SCHEMES = ("rtsp", "rtsps", "http", "https")
 _SOURCE_FORMS = (
     "file:PATH, tracks:PATH, usb:INDEX or an address that begins with rtsp://, rtsps://, http:// or https://"
@@ -60,7 +61,7 @@ def check_camera_config(config: CameraConfig) -> CameraConfig:
             msg = f"tripwire {tripwire.id!r}: {reason}"
             raise ConfigurationError(msg)
     for zone in config.zones:
-        _check_zone(zone)
+        _check_zone(zone, config)
     _check_masks(config)
     pipeline_rules(config)
     return config
@@ -85,12 +86,26 @@ def parse_source(source: str) -> tuple[SourceKind, str | int]:
     raise ConfigurationError(msg)
 
 
-def _check_zone(zone: ZoneSettings) -> None:
+def _check_zone(zone: ZoneSettings, config: CameraConfig) -> None:
     try:
         check_polygon(zone.points)
     except ValueError as error:
         msg = f"zone {zone.id!r}: {error}"
         raise ConfigurationError(msg) from error
+    for key in _QUEUE_KEYS:
+        if zone.kind != "queue" and getattr(zone, key) is not None:
+            msg = (
+                f'zone {zone.id!r}: {key} is for zones of kind "queue", this one is of kind "{zone.kind}"; leave it out'
+            )
+            raise ConfigurationError(msg)
+    tills = [each.id for each in config.zones if each.kind == "checkout"]
+    for till in zone.serves or ():
+        if till not in tills:
+            msg = (
+                f'zone {zone.id!r}: serves must name zones of kind "checkout" of this camera, got {till!r}; '
+                f"there are {', '.join(tills) or 'none'}"
+            )
+            raise ConfigurationError(msg)
 
 
 def _check_masks(config: CameraConfig) -> None:

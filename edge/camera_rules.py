@@ -7,6 +7,7 @@ from edge.core.floor import FLOOR_ITSELF
 from edge.core.mask import rasterize
 from edge.core.pipeline import PipelineRules
 from edge.core.polygons import share_within
+from edge.core.queues import Queue
 from edge.core.segments import SegmentRules
 from edge.core.tamper import TamperRules, same_shape
 from edge.core.tracker_rules import TrackerRules
@@ -18,6 +19,8 @@ _DEFAULT_BANDS: dict[Plane, float] = {"image": 8.0, "floor": 0.15}
 _RELAY_BANDS = 5.0
 _LEAST_USABLE_SHARE = 0.01
 _FROZEN_S = 30.0
+_QUEUE = Queue(zone=0, tills=())
+"""What holds where a queue's zone says nothing."""
 
 
 def pipeline_rules(config: CameraConfig) -> PipelineRules:
@@ -28,6 +31,7 @@ def pipeline_rules(config: CameraConfig) -> PipelineRules:
     """
     camera = config.camera
     band = _DEFAULT_BANDS[camera.plane]
+    floor = FLOOR_ITSELF if camera.plane == "floor" else floor_map(config)
     return PipelineRules(
         source=config.device.source,
         tripwires=tripwires(config),
@@ -41,7 +45,8 @@ def pipeline_rules(config: CameraConfig) -> PipelineRules:
             )
             for zone in config.zones
         ),
-        floor=FLOOR_ITSELF if camera.plane == "floor" else floor_map(config),
+        queues=_queues(config),
+        floor=floor,
         segments=SegmentRules(
             min_age_s=camera.min_age_s,
             lost_after_s=camera.lost_after_s,
@@ -51,6 +56,23 @@ def pipeline_rules(config: CameraConfig) -> PipelineRules:
         ),
         occupancy_s=camera.occupancy_s,
         coverage_s=camera.coverage_s,
+        heat_cell_m=camera.heat_cell_m if camera.heat and floor is not None else None,
+    )
+
+
+def _queues(config: CameraConfig) -> tuple[Queue, ...]:
+    places = {zone.id: place for place, zone in enumerate(config.zones)}
+    tills = tuple(zone.id for zone in config.zones if zone.kind == "checkout")
+    return tuple(
+        Queue(
+            zone=places[zone.id],
+            tills=tuple(places[till] for till in (tills if zone.serves is None else zone.serves)),
+            join_after_s=_QUEUE.join_after_s if zone.join_after_s is None else zone.join_after_s,
+            join_within_m=_QUEUE.join_within_m if zone.join_within_m is None else zone.join_within_m,
+            served_within_s=_QUEUE.served_within_s if zone.served_within_s is None else zone.served_within_s,
+        )
+        for zone in config.zones
+        if zone.kind == "queue"
     )
 
 

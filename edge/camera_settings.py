@@ -48,6 +48,9 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         update_s: Seconds between updates of a visit.
         occupancy_s: Seconds between samples of the zones' occupancy.
         coverage_s: Length of the intervals of which coverage is told, seconds.
+        heat: Tell with each interval of coverage how long people stood in each square of the floor, where the floor
+            is known.
+        heat_cell_m: Side of a square, metres.
     """
 
     source: str
@@ -68,6 +71,8 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     update_s: Positive = 5.0
     occupancy_s: Annotated[float, Meta(ge=1)] = 10.0
     coverage_s: Annotated[float, Meta(ge=1)] = 60.0
+    heat: bool = True
+    heat_cell_m: Annotated[float, Meta(ge=0.1, le=100)] = 0.5
 
 
 class TripwireSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,6 +114,12 @@ class ZoneSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         points: Its corners, three or more.
         band: A stay ends only farther outside than this: pixels or metres. Without it 8 pixels or 0.15 metres.
         min_stay_s: Shorter stays are not told.
+        serves: Of a queue: the checkout zones that the line leads to, by their ids. Without it all of this camera's.
+        join_after_s: Of a queue: who stands still in it for less time has not joined. Without it 5.
+        join_within_m: Of a queue: standing still is staying within this distance of one place, metres on the floor.
+            Without it 1; not used where the floor is not known.
+        served_within_s: Of a queue: who is in a checkout zone within this time of leaving the queue was served.
+            Without it 15.
     """
 
     id: Name
@@ -116,6 +127,10 @@ class ZoneSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     points: Annotated[tuple[Point, ...], Meta(min_length=3)]
     band: NotNegative | None = None
     min_stay_s: NotNegative = 1.0
+    serves: tuple[Name, ...] | None = None
+    join_after_s: NotNegative | None = None
+    join_within_m: Positive | None = None
+    served_within_s: NotNegative | None = None
 
 
 class MaskSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

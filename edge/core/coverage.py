@@ -3,10 +3,19 @@
 Missing is not zero: whoever reads a count must know how long somebody looked.
 """
 
+from typing import TypedDict
+
 import msgspec
 from msgspec.structs import replace
 
 from contracts.payloads import Coverage
+
+
+class Intervals(TypedDict):
+    """The length of an interval, and the time between frames beyond which it was not observed."""
+
+    interval_ms: int
+    gap_ms: int
 
 
 class CoverageState(msgspec.Struct, frozen=True):
@@ -27,6 +36,31 @@ class CoverageState(msgspec.Struct, frozen=True):
     frames_processed: int = 0
     frames_dropped: int = 0
     waits: bool = False
+
+
+class Observed(msgspec.Struct, frozen=True):
+    """How much of the time since the frame before was observed.
+
+    Attributes:
+        before_end_ms: Before the end of the interval of the frame before.
+        after_end_ms: After it; all of it where the interval goes on.
+        ends_interval: The interval has ended.
+    """
+
+    before_end_ms: int
+    after_end_ms: int
+    ends_interval: bool
+
+
+def observed(state: CoverageState, before_ms: int | None, now_ms: int, *, interval_ms: int, gap_ms: int) -> Observed:
+    """Return how much of the time between two frames was observed, and in which interval; arguments as in `watch`."""
+    if before_ms is None or state.start_ms is None:
+        return Observed(0, 0, ends_interval=False)
+    gap_seen_ms = now_ms - before_ms if now_ms - before_ms <= gap_ms else 0
+    if now_ms < state.end_ms:
+        return Observed(0, gap_seen_ms, ends_interval=False)
+    in_old_ms = min(gap_seen_ms, max(0, state.end_ms - before_ms))
+    return Observed(in_old_ms, min(gap_seen_ms - in_old_ms, now_ms % interval_ms), ends_interval=True)
 
 
 def drop(state: CoverageState, frames: int) -> CoverageState:
@@ -67,13 +101,12 @@ def watch(
     if before_ms is None or state.start_ms is None:
         begun = _begin(now_ms, now_ms, interval_ms)
         return replace(begun, frames_processed=frames, frames_dropped=state.frames_dropped, waits=state.waits), None
-    gap_seen_ms = now_ms - before_ms if now_ms - before_ms <= gap_ms else 0
-    if now_ms < state.end_ms:
-        return _add(state, gap_seen_ms, frames), None
-    in_old_ms = min(gap_seen_ms, max(0, state.end_ms - before_ms))
-    ended = tell(replace(state, observed_ms=state.observed_ms + in_old_ms), state.end_ms)
+    seen = observed(state, before_ms, now_ms, interval_ms=interval_ms, gap_ms=gap_ms)
+    if not seen.ends_interval:
+        return _add(state, seen.after_end_ms, frames), None
+    ended = tell(replace(state, observed_ms=state.observed_ms + seen.before_end_ms), state.end_ms)
     fresh = _begin(now_ms - now_ms % interval_ms, now_ms, interval_ms)
-    return _add(fresh, min(gap_seen_ms - in_old_ms, now_ms % interval_ms), frames), ended
+    return _add(fresh, seen.after_end_ms, frames), ended
 
 
 def tell(state: CoverageState, end_ms: int) -> Coverage | None:

@@ -65,6 +65,32 @@ def is_inside(polygon: Sequence[Point], point: Point) -> bool:
     return inside
 
 
+class PolygonSides:
+    """The sides of several polygons, laid out so that many points are tried at once.
+
+    Args:
+        polygons: Each with three corners or more.
+    """
+
+    def __init__(self, polygons: Sequence[Sequence[Point]]) -> None:
+        sides = [side for polygon in polygons for side in edges(polygon)]
+        ends = np.array(sides, dtype=np.float64).reshape(-1, 4)
+        self._x1, self._y1, x2, self._y2 = (np.ascontiguousarray(column) for column in ends.T)
+        self._along_x, along_y = x2 - self._x1, self._y2 - self._y1
+        self._along_y = np.where(along_y == 0, 1.0, along_y)  # No point is level with a level side.
+        self._starts = np.cumsum([0, *(len(polygon) for polygon in polygons)])[:-1]
+
+    def inside(self, points: Sequence[Point]) -> list[list[bool]]:
+        """Return for each point whether it lies in each polygon: the very answers of `is_inside`."""
+        if not points or not self._starts.size:
+            return [[False] * self._starts.size for _ in points]
+        x, y = np.array(points, dtype=np.float64).T[:, :, None]
+        is_level = (self._y1 > y) != (self._y2 > y)
+        is_left = x < self._x1 + (y - self._y1) * self._along_x / self._along_y
+        inside: list[list[bool]] = np.logical_xor.reduceat(is_level & is_left, self._starts, axis=1).tolist()
+        return inside
+
+
 def distance_outside(polygon: Sequence[Point], point: Point) -> float:
     """Return how far outside a polygon a point lies, in their unit; 0 inside."""
     if is_inside(polygon, point):

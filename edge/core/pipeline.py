@@ -4,19 +4,21 @@
 ends what is still going on. State of a person lives on the person's track and dies with it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
 from contracts.events import EventDraft, Source, draft_event
-from contracts.payloads import ZoneCount, ZoneOccupancy
+from contracts.payloads import Coverage, ZoneCount, ZoneOccupancy
 from contracts.privacy import UplinkPayload
-from edge.core import coverage, crossings, segments, staff, zones
+from edge.core import coverage, crossings, heat, segments, staff, waits, zones
 from edge.core.coverage import CoverageState
 from edge.core.floor import FloorMap, floor_point
 from edge.core.geometry import Point
+from edge.core.heat import HeatState
+from edge.core.queues import Queue, Waiting
 from edge.core.segments import SegmentRules, Track
 from edge.core.tripwire import Tripwire
 from edge.core.zones import Zone
@@ -49,21 +51,25 @@ class PipelineRules(msgspec.Struct, frozen=True, kw_only=True):
         source: The device.
         tripwires: Counting lines, in the camera's plane.
         zones: Zones, in the camera's plane.
+        queues: Which of the zones are lines, and where these lead.
         floor: From the camera's plane to floor metres; None: the floor is not known.
         segments: When segments open, are updated and close.
         occupancy_s: Seconds between samples of the zones' occupancy.
         coverage_s: Length of the intervals of which coverage is told.
         observed_gap_s: A longer time between frames was not observed.
+        heat_cell_m: Side of the squares of floor of which it is told how long people stood in each; None: of none.
     """
 
     source: Source
     tripwires: tuple[Tripwire, ...] = ()
     zones: tuple[Zone, ...] = ()
+    queues: tuple[Queue, ...] = ()
     floor: FloorMap | None = None
     segments: SegmentRules = SegmentRules()
     occupancy_s: float = 10.0
     coverage_s: float = 60.0
     observed_gap_s: float = 2.0
+    heat_cell_m: float | None = None
 
 
 class PipelineState(msgspec.Struct, frozen=True):
@@ -74,6 +80,14 @@ class PipelineState(msgspec.Struct, frozen=True):
     coverage: CoverageState = CoverageState()
     presence: staff.Presence = msgspec.field(default_factory=dict)
     is_blind: bool = False
+    heat: HeatState = HeatState()
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """Where a person is seen: on the floor (None: not known), and in which of the zones."""
+
+    floor_m: Point | None
+    inside: list[bool]
 
 
 def initial_state(*, resumed: bool = False) -> PipelineState:
@@ -110,26 +124,32 @@ def step(
     if state.now_ms is not None and now_ms < state.now_ms:
         dropped = coverage.drop(state.coverage, frames_dropped + 1)
         return replace(state, coverage=dropped), []
-    watched, drafts = _watch(rules, state, now_ms, frames_dropped)
+    observed = _observed(rules, state, now_ms)
+    watched, told = _watch(rules, state, now_ms, frames_dropped)
+    drafts = _coverage_told(rules, told)
     drafts += _occupancy_samples(rules, state, now_ms)
     latest_ms = now_ms - rules.segments.lost_after_s * 1000
     tracks = {name: track for name, track in state.tracks.items() if track.seen_ms >= latest_ms}
     ended, presence = _end(rules, [track for track in state.tracks.values() if track.seen_ms < latest_ms], state)
     drafts += ended
+    live = frozenset(tracks)
     seen = sorted(people, key=lambda person: person.track_id)
     tracks |= _begin(rules, tracks, seen, now_ms)
-    for person in seen:
-        tracks[person.track_id], more = _see(rules, tracks[person.track_id], person, now_ms, presence)
+    stood: dict[str, heat.Sighting] = {}
+    for person, place in zip(seen, _places(rules, seen), strict=True):
+        tracks[person.track_id], more = _see(rules, tracks[person.track_id], person, place, now_ms, presence)
+        stood[person.track_id] = heat.Sighting(place.floor_m, tracks[person.track_id].is_open)
         drafts += more
-    return PipelineState(tracks, now_ms, watched, presence), drafts
+    warmth, warm = _warm(rules, state.heat, heat.Frame(stood, live, observed), told)
+    return PipelineState(tracks, now_ms, watched, presence, heat=warmth), drafts + warm
 
 
 def finish(rules: PipelineRules, state: PipelineState) -> tuple[PipelineState, list[Draft]]:
     """Return the state and the events after the last frame: every segment closes, coverage is told."""
     drafts, _ = _end(rules, state.tracks.values(), state)
     told = coverage.tell(state.coverage, state.now_ms or 0)
-    if told is not None:
-        drafts.append(draft_event(rules.source, told, told.interval_end_ms, "coverage"))
+    drafts += _coverage_told(rules, told)
+    drafts += _heat_told(rules, heat.finish(state.heat), told)
     return PipelineState(now_ms=state.now_ms), drafts
 
 
@@ -153,11 +173,16 @@ def blind(
     if state.now_ms is not None and now_ms < state.now_ms:
         return replace(state, coverage=coverage.drop(state.coverage, frames_dropped + frames)), []
     drafts, presence = _end(rules, state.tracks.values(), state)
-    seen = state.coverage
+    seen, warmth = state.coverage, state.heat
     if not state.is_blind and state.now_ms is not None:
         seen = coverage.withdraw(seen, since_ms, state.now_ms)
-    watched, told = _watch(rules, replace(state, coverage=seen, is_blind=True), now_ms, frames_dropped, frames)
-    return PipelineState(now_ms=now_ms, coverage=watched, presence=presence, is_blind=True), [*drafts, *told]
+        warmth = heat.withdraw(warmth, state.now_ms - since_ms)
+    blinded = replace(state, coverage=seen, is_blind=True)
+    frame = heat.Frame({}, frozenset(), _observed(rules, blinded, now_ms))
+    watched, told = _watch(rules, blinded, now_ms, frames_dropped, frames)
+    warmth, warm = _warm(rules, warmth, frame, told)
+    after = PipelineState(now_ms=now_ms, coverage=watched, presence=presence, is_blind=True, heat=warmth)
+    return after, [*drafts, *_coverage_told(rules, told), *warm]
 
 
 def occupancy(rules: PipelineRules, state: PipelineState) -> tuple[ZoneCount, ...]:
@@ -165,34 +190,73 @@ def occupancy(rules: PipelineRules, state: PipelineState) -> tuple[ZoneCount, ..
 
     It counts exactly the open segments of which an update would tell a stay in the zone that goes on.
     """
+    open_tracks = [track for track in state.tracks.values() if track.is_open]
+    lines = {queue.zone: number for number, queue in enumerate(rules.queues)}
     return tuple(
-        ZoneCount(
-            zone_id=zone.id,
-            zone_kind=zone.kind,
-            people=sum(
-                track.is_open and zones.counts(zone, track.zones[place], track.seen_ms)
-                for track in state.tracks.values()
-            ),
-        )
+        _zone_count(zone, place, open_tracks, lines.get(place), state.now_ms or 0)
         for place, zone in enumerate(rules.zones)
+    )
+
+
+def _zone_count(zone: Zone, place: int, open_tracks: list[Track], queue: int | None, now_ms: int) -> ZoneCount:
+    there = [track for track in open_tracks if zones.counts(zone, track.zones[place], track.seen_ms)]
+    if queue is None:
+        return ZoneCount(zone_id=zone.id, zone_kind=zone.kind, people=len(there))
+    states = [track.queues[queue] for track in there]
+    joined_ms = [state.joined_ms for state in states if isinstance(state, Waiting) and state.left_ms is None]
+    return ZoneCount(
+        zone_id=zone.id,
+        zone_kind=zone.kind,
+        people=len(there),
+        waiting=len(joined_ms),
+        longest_wait_s=(now_ms - min(joined_ms)) / 1000 if joined_ms else None,
     )
 
 
 def _watch(
     rules: PipelineRules, state: PipelineState, now_ms: int, frames_dropped: int, frames: int = 1
-) -> tuple[CoverageState, list[Draft]]:
-    watched, told = coverage.watch(
-        coverage.drop(state.coverage, frames_dropped),
-        state.now_ms,
-        now_ms,
-        interval_ms=round(rules.coverage_s * 1000),
-        gap_ms=-1 if state.is_blind else round(rules.observed_gap_s * 1000),
-        frames=frames,
-    )
-    drafts: list[Draft] = []
-    if told is not None:
-        drafts.append(draft_event(rules.source, told, told.interval_end_ms, "coverage"))
-    return watched, drafts
+) -> tuple[CoverageState, Coverage | None]:
+    dropped = coverage.drop(state.coverage, frames_dropped)
+    return coverage.watch(dropped, state.now_ms, now_ms, frames=frames, **_intervals(rules, state))
+
+
+def _observed(rules: PipelineRules, state: PipelineState, now_ms: int) -> coverage.Observed:
+    return coverage.observed(state.coverage, state.now_ms, now_ms, **_intervals(rules, state))
+
+
+def _intervals(rules: PipelineRules, state: PipelineState) -> coverage.Intervals:
+    gap_ms = -1 if state.is_blind else round(rules.observed_gap_s * 1000)
+    return {"interval_ms": round(rules.coverage_s * 1000), "gap_ms": gap_ms}
+
+
+def _coverage_told(rules: PipelineRules, told: Coverage | None) -> list[Draft]:
+    return [] if told is None else [draft_event(rules.source, told, told.interval_end_ms, "coverage")]
+
+
+def _warm(
+    rules: PipelineRules, state: HeatState, frame: heat.Frame, interval: Coverage | None
+) -> tuple[HeatState, list[Draft]]:
+    """Return where people stand after a frame, and where they stood in the interval whose coverage is told."""
+    if rules.heat_cell_m is None:
+        return state, []
+    after, ended = heat.step(rules.heat_cell_m, state, frame)
+    return after, _heat_told(rules, ended, interval)
+
+
+def _heat_told(rules: PipelineRules, ended: HeatState | None, interval: Coverage | None) -> list[Draft]:
+    if rules.heat_cell_m is None or ended is None or interval is None:
+        return []
+    told = heat.tell(rules.heat_cell_m, ended, interval)
+    return [] if told is None else [draft_event(rules.source, told, told.interval_end_ms, "heat")]
+
+
+def _places(rules: PipelineRules, people: Sequence[Person]) -> list[_Place]:
+    """Return where each of the people is."""
+    inside = zones.inside(rules.zones, [person.position for person in people])
+    return [
+        _Place(None if rules.floor is None else floor_point(rules.floor, person.position), in_zones)
+        for person, in_zones in zip(people, inside, strict=True)
+    ]
 
 
 def _occupancy_samples(rules: PipelineRules, state: PipelineState, now_ms: int) -> list[Draft]:
@@ -217,21 +281,18 @@ def _begin(rules: PipelineRules, tracks: Mapping[str, Track], seen: Iterable[Per
     for person in seen:
         if person.track_id not in tracks:
             lines = crossings.approach(rules.tripwires, person.position, now_ms)
-            track = segments.begin(person.track_id, now_ms, lines, len(rules.zones))
+            track = segments.begin(person.track_id, now_ms, lines, len(rules.zones), len(rules.queues))
             begun[track.id], given = crossings.relay(rules.tripwires, track, person.position, lost.values())
             lost |= given
     return {**lost, **begun}
 
 
 def _see(
-    rules: PipelineRules, track: Track, person: Person, now_ms: int, presence: staff.Presence
+    rules: PipelineRules, track: Track, person: Person, place: _Place, now_ms: int, presence: staff.Presence
 ) -> tuple[Track, list[Draft]]:
     """Return a track after a sighting, and what there is to tell of it."""
-    floor_m = None if rules.floor is None else floor_point(rules.floor, person.position)
     track = crossings.move(rules.tripwires, track, person.position, now_ms)
-    visited = tuple(
-        zones.visit(zone, stay, person.position, now_ms) for zone, stay in zip(rules.zones, track.zones, strict=True)
-    )
+    visited = zones.visit_all(rules.zones, track.zones, place.inside, person.position, now_ms)
     telling = rules.segments.staff
     trace = staff.see(
         telling,
@@ -243,10 +304,11 @@ def _see(
     )
     reentry = person.reentry or track.reentry
     track = replace(track, zones=visited, reentry=reentry, staff=staff.recall(telling, presence, reentry, trace))
-    track = segments.see(track, floor_m, person.confidence, now_ms, rules.segments)
+    track = segments.see(track, place.floor_m, person.confidence, now_ms, rules.segments)
+    track, waited = waits.see(rules.source, rules.queues, rules.zones, track, place.floor_m)
     track, told = segments.tell(rules.segments, rules.source, rules.zones, track, now_ms)
     track, passed = crossings.tell(rules.source, track)
-    return track, [*told, *passed]
+    return track, [*told, *passed, *waited]
 
 
 def _end(rules: PipelineRules, tracks: Iterable[Track], state: PipelineState) -> tuple[list[Draft], staff.Presence]:
@@ -259,6 +321,7 @@ def _end(rules: PipelineRules, tracks: Iterable[Track], state: PipelineState) ->
 
 
 def _close(rules: PipelineRules, track: Track) -> list[Draft]:
-    """Return the last events of a track; none of one that never counted."""
-    passed = crossings.leave(rules.source, rules.tripwires, track)
-    return [*passed, segments.close(rules.source, rules.zones, track, rules.segments)] if track.is_open else passed
+    """Return the last events of a track; of one that does not count only those of when it did."""
+    told = crossings.leave(rules.source, rules.tripwires, track)
+    told += waits.lose(rules.source, rules.queues, rules.zones, track)
+    return [*told, segments.close(rules.source, rules.zones, track, rules.segments)] if track.is_open else told

@@ -10,6 +10,7 @@ from contracts.privacy import UplinkPayload
 from contracts.staff import STAFF_RULE
 from edge.core import path, staff, zones
 from edge.core.geometry import Point
+from edge.core.queues import QueueState
 from edge.core.staff import StaffRules, StaffTrace
 from edge.core.tripwire import LineState, Passage, Tripwire
 from edge.core.zones import StayState, Zone
@@ -57,6 +58,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         told_ms: When the last one was.
         lines: Where it stands towards each tripwire.
         zones: Its stays in each zone.
+        queues: Where it stands towards each queue.
         path: Its path on the floor.
         passages: Passages that wait for the track to count.
         staff: What is known of whether it is staff's.
@@ -74,6 +76,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     told_ms: int
     lines: tuple[LineState, ...]
     zones: tuple[StayState, ...]
+    queues: tuple[QueueState, ...]
     path: tuple[PathPoint, ...]
     passages: tuple[tuple[Tripwire, Passage], ...]
     staff: StaffTrace
@@ -86,7 +89,12 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         return round(min(1.0, self.confidence_sum / max(1, self.sightings)), _DECIMALS)
 
 
-def begin(track_id: str, now_ms: int, lines: tuple[LineState, ...], zone_count: int) -> Track:
+def segment_id(source: Source, track_id: str, opened_ms: int) -> str:
+    """Return the id of the segment of a track that opened at a time."""
+    return deterministic_id(opened_ms, str(source), "segment", track_id)
+
+
+def begin(track_id: str, now_ms: int, lines: tuple[LineState, ...], zone_count: int, queue_count: int = 0) -> Track:
     """Return a track about to be seen for the first time."""
     return Track(
         id=track_id,
@@ -99,6 +107,7 @@ def begin(track_id: str, now_ms: int, lines: tuple[LineState, ...], zone_count: 
         told_ms=now_ms,
         lines=lines,
         zones=(StayState(),) * zone_count,
+        queues=(None,) * queue_count,
         path=(),
         passages=(),
         staff=StaffTrace(now_ms),
@@ -171,7 +180,7 @@ def _draft(
     seen = tuple(zip(layout, track.zones, strict=True))
     is_staff = staff.judge(rules.staff, track.staff, seen, track.seen_ms, has_ended=phase == "closed")
     segment = VisitSegment(
-        segment_id=deterministic_id(track.opened_ms, str(source), "segment", track.id),
+        segment_id=segment_id(source, track.id, track.opened_ms),
         track_id=track.id,
         phase=phase,
         ordinal=track.phases_told,

@@ -1,10 +1,13 @@
 """Stays of tracks in zones. Pure: no clock, randomness or I/O."""
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 import msgspec
 from msgspec.structs import replace
 
 from contracts.payloads import Stay, ZoneKind
-from edge.core.geometry import Point, distance_outside
+from edge.core.geometry import Point, PolygonSides, distance_outside, is_inside
 
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,10 +37,45 @@ class StayState(msgspec.Struct, frozen=True):
 
 def visit(zone: Zone, state: StayState, point: Point, now_ms: int) -> StayState:
     """Return the state after a track was seen at a point."""
-    outside = distance_outside(zone.polygon, point)
+    (after,) = visit_all([zone], [state], [is_inside(zone.polygon, point)], point, now_ms)
+    return after
+
+
+@lru_cache(maxsize=64)
+def _sides(layout: tuple[Zone, ...]) -> PolygonSides:
+    return PolygonSides([zone.polygon for zone in layout])
+
+
+def inside(layout: tuple[Zone, ...], points: Sequence[Point]) -> list[list[bool]]:
+    """Return for each point whether it lies in each zone."""
+    return _sides(layout).inside(points)
+
+
+def visit_all(
+    layout: Sequence[Zone], states: Sequence[StayState], inside: Sequence[bool], point: Point, now_ms: int
+) -> tuple[StayState, ...]:
+    """Return the states towards every zone after a track was seen at a point.
+
+    Args:
+        layout: The zones.
+        states: Where the track stood towards each.
+        inside: Whether the point lies in each.
+        point: Where it is seen, in the plane's unit.
+        now_ms: When.
+    """
+    return tuple(
+        [
+            state if is_in == (state.entered_ms is not None) else _cross(zone, state, point, now_ms)
+            for zone, state, is_in in zip(layout, states, inside, strict=True)
+        ]
+    )
+
+
+def _cross(zone: Zone, state: StayState, point: Point, now_ms: int) -> StayState:
+    """Return the state of a track that is seen on the other side of the zone's edge."""
     if state.entered_ms is None:
-        return replace(state, entered_ms=now_ms) if outside == 0 else state
-    if outside <= zone.band:
+        return replace(state, entered_ms=now_ms)
+    if distance_outside(zone.polygon, point) <= zone.band:
         return state
     return end(zone, state, now_ms)
 

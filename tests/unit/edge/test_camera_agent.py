@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.payloads import Coverage, FootfallCrossing, VisitSegment
+from contracts.payloads import Coverage, FloorHeat, FootfallCrossing, VisitSegment
 from tests.fakes.cameras import BrightDetector, FakeCamera, FakeClock, MemorySink, picture
 
 pytest.importorskip("cv2", reason="cameras need the extra edge")
@@ -152,13 +152,16 @@ def test_a_feed_that_is_stopped_and_read_on_loses_and_invents_nothing(tmp_path: 
     settings = config(tmp_path, 'source = "tracks:feed.jsonl"\nplane = "floor"', FEED_DOOR)
 
     def facts(*sinks: MemorySink) -> set[str]:
-        return {d.id for sink in sinks for d in sink.drafts if not isinstance(d.data, Coverage)}
+        return {d.id for sink in sinks for d in sink.drafts if not isinstance(d.data, Coverage | FloorHeat)}
 
     whole = run_feed(settings)
     first = run_feed(settings, frames=killed_after)
     offset = next((offset for offset in reversed(first.offsets) if offset is not None), 0)
     second = run_feed(settings, offset)
     assert facts(first, second) == facts(whole)
+    assert {d.id for s in (first, second) for d in s.drafts if isinstance(d.data, FloorHeat)} <= {
+        d.id for d in whole.drafts
+    }
     observed = sum(d.data.observed_s for s in (first, second) for d in s.drafts if isinstance(d.data, Coverage))
     assert observed <= sum(d.data.observed_s for d in whole.drafts if isinstance(d.data, Coverage))
 

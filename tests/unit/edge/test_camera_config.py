@@ -11,6 +11,7 @@ from edge.camera_rules import check_placement, pipeline_rules, tracker_rules
 from edge.camera_warnings import placement_warnings
 from edge.core.floor import FLOOR_ITSELF, floor_point
 from edge.core.lens import Lens, bend
+from edge.core.queues import Queue
 from edge.errors import ConfigurationError
 
 GOOD = """
@@ -97,6 +98,13 @@ def test_a_feed_of_tracks_is_drawn_on_the_floor(tmp_path: Path) -> None:
         ('kind = "shelf"', 'kind = "cellar"', "cellar"),
         ("[100.0, 100.0]]", "[200.0, 0.0]]", "zone 'shelf': points must enclose an area"),
         ("[100.0, 100.0]]", "[100.0, 100.0], [10.0, -50.0]]", "zone 'shelf': side 1 .* crosses side 3"),
+        (
+            'kind = "shelf"',
+            'kind = "shelf"\njoin_after_s = 3.0',
+            "zone 'shelf': join_after_s is for .* \"queue\"",
+        ),
+        ('kind = "shelf"', 'kind = "queue"\nserves = ["till"]', "serves must name .* got 'till'; there are none"),
+        ("start = 2026-03-02T09:00:00Z", "heat_cell_m = 0.0", "heat_cell_m"),
         (
             '[[zone]]\nid = "shelf"',
             '[[tripwire]]\nid = "door"\npoints = [[0,0],[1,1]]\n[[zone]]\nid = "shelf"',
@@ -266,6 +274,45 @@ def test_a_zone_outside_the_picture_is_refused(tmp_path: Path) -> None:
 def test_on_the_floor_there_is_no_edge(tmp_path: Path) -> None:
     text = GOOD.replace('"file:door.mp4"', '"tracks:/data/feed.jsonl"\nplane = "floor"')
     check_placement(load_camera_config(written(tmp_path, text)), (1, 1))
+
+
+QUEUE = """
+[[zone]]
+id = "line"
+kind = "queue"
+points = [[0.0, 0.0], [100.0, 0.0], [100.0, 100.0]]
+
+[[zone]]
+id = "till-1"
+kind = "checkout"
+points = [[100.0, 0.0], [200.0, 0.0], [200.0, 100.0]]
+
+[[zone]]
+id = "till-2"
+kind = "checkout"
+points = [[300.0, 0.0], [400.0, 0.0], [400.0, 100.0]]
+"""
+
+
+def test_a_queue_leads_to_every_till_unless_it_says_where(tmp_path: Path) -> None:
+    (queue,) = pipeline_rules(load_camera_config(written(tmp_path, GOOD + QUEUE))).queues
+    assert queue == Queue(zone=1, tills=(2, 3), join_after_s=5.0, join_within_m=1.0, served_within_s=15.0)
+    said = QUEUE.replace(
+        'kind = "queue"',
+        'kind = "queue"\nserves = ["till-2"]\njoin_after_s = 3.0\njoin_within_m = 0.7\nserved_within_s = 30.0',
+    )
+    (queue,) = pipeline_rules(load_camera_config(written(tmp_path, GOOD + said))).queues
+    assert queue == Queue(zone=1, tills=(3,), join_after_s=3.0, join_within_m=0.7, served_within_s=30.0)
+    nowhere = QUEUE.replace('kind = "queue"', 'kind = "queue"\nserves = []')
+    assert pipeline_rules(load_camera_config(written(tmp_path, GOOD + nowhere))).queues[0].tills == ()
+
+
+def test_heat_is_told_where_the_floor_is_known(tmp_path: Path) -> None:
+    assert pipeline_rules(load_camera_config(written(tmp_path))).heat_cell_m == 0.5
+    off = GOOD.replace("start =", "heat = false\nstart =")
+    assert pipeline_rules(load_camera_config(written(tmp_path, off))).heat_cell_m is None
+    flat = load_camera_config(written(tmp_path, GOOD[: GOOD.index("[floor]")]))
+    assert pipeline_rules(flat).heat_cell_m is None
 
 
 @pytest.mark.parametrize(

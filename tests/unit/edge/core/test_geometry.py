@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from edge.core.geometry import (
     Point,
+    PolygonSides,
     apply_homography,
     area,
     distance_outside,
@@ -62,6 +63,12 @@ def test_a_polygon_may_be_hollow(point: Point, inside: bool) -> None:
     assert is_inside(U_SHAPE, point) is inside
 
 
+def test_distance_outside_is_to_the_nearest_side() -> None:
+    triangle = ((0.0, 0.0), (4.0, 0.0), (0.0, 4.0))
+    assert distance_outside(triangle, (1.0, 1.0)) == 0
+    assert distance_outside(triangle, (1.0, -3.0)) == 3
+
+
 @given(points)
 def test_distance_outside_is_zero_inside_and_only_there(point: Point) -> None:
     assume(point not in SQUARE)
@@ -112,3 +119,10 @@ def test_what_lies_below_the_horizon_lies_on_the_floor() -> None:
     fitted = fit_homography(trapezoid, [(0.0, 10.0), (5.0, 10.0), (5.0, 0.0), (0.0, 0.0)])
     assert apply_homography(fitted, (320.0, 480.0)) == pytest.approx((2.5, 0.0), abs=1e-9)
     assert apply_homography(fitted, (320.0, -400.0)) is None
+
+
+def test_no_points_and_no_polygons_have_answers_too() -> None:
+    triangle = ((0.0, 0.0), (2.0, 0.0), (0.0, 2.0))
+    assert PolygonSides([triangle]).inside([]) == []
+    assert PolygonSides([]).inside([(0.5, 0.5), (9.0, 9.0)]) == [[], []]
+    assert PolygonSides([triangle]).inside([(0.5, 0.5), (9.0, 9.0)]) == [[True], [False]]
