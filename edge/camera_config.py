@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from edge.camera_rules import pipeline_rules
 from edge.camera_settings import CameraConfig, ZoneSettings
-from edge.config import check_device, load_toml
+from edge.config import check_device, load_toml, parse_toml
 from edge.core import polyline
 from edge.core.mask import check_mask
 from edge.core.polygons import check_polygon
@@ -30,7 +30,25 @@ def load_camera_config(path: Path) -> CameraConfig:
         ConfigurationError: The file cannot be read, or a value is not allowed; the message names the key, the value
             and what is allowed.
     """
-    config = check_camera_config(load_toml(path, CameraConfig))
+    return _with_paths(check_camera_config(load_toml(path, CameraConfig)), path)
+
+
+def parse_camera_config(raw: bytes, path: Path, *, is_draft: bool = False) -> CameraConfig:
+    """Return the configuration in the bytes of a TOML file, as `load_camera_config` does.
+
+    Args:
+        raw: The file's bytes.
+        path: Where they came from.
+        is_draft: Its points may be unusable; only each value by itself is checked.
+
+    Raises:
+        ConfigurationError: As in `load_camera_config`.
+    """
+    config = parse_toml(raw, CameraConfig, path)
+    return _with_paths(config if is_draft else check_camera_config(config), path)
+
+
+def _with_paths(config: CameraConfig, path: Path) -> CameraConfig:
     kind, place = parse_source(config.camera.source)
     camera = config.camera
     if kind in ("file", "tracks"):

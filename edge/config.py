@@ -140,10 +140,21 @@ def load_toml(path: Path, config_type: type[ConfigT]) -> ConfigT:
             not allowed; the message names the key and the value.
     """
     try:
-        return decode_toml(path.read_bytes(), config_type, path)
+        raw = path.read_bytes()
     except OSError as error:
         msg = f"cannot read the configuration {path}: {error.strerror}"
         raise ConfigurationError(msg) from error
+    return parse_toml(raw, config_type, path)
+
+
+def parse_toml(raw: bytes, config_type: type[ConfigT], path: Path) -> ConfigT:
+    """Return the configuration that the bytes of a TOML file hold, as `load_toml` does.
+
+    Raises:
+        ConfigurationError: As in `load_toml`.
+    """
+    try:
+        return decode_toml(raw, config_type, path)
     except InvalidConfigurationError as error:
         raise ConfigurationError(str(error)) from error
 
