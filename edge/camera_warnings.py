@@ -22,10 +22,11 @@ def placement_warnings(config: CameraConfig, frame_wh_px: tuple[int, int]) -> li
         config: From `load_camera_config`.
         frame_wh_px: Width and height of the picture.
     """
-    return [*_floor_warnings(config), *_mask_warnings(config, frame_wh_px)]
+    return [*floor_warnings(config), *_mask_warnings(config, frame_wh_px)]
 
 
-def _floor_warnings(config: CameraConfig) -> list[str]:
+def floor_warnings(config: CameraConfig) -> list[str]:
+    """Return what an operator should look at again in the floor's points; it takes no picture to tell."""
     quality = floor_quality(config)
     if quality is None:
         return []

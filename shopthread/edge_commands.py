@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from shopthread.calibrate_commands import calibrate
 from shopthread.console import log_to_stderr, one_line_errors, out, print_warning, stop_on_signal
 from shopthread.models_commands import default_models_dir
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from edge.replay import Change
 
 app = typer.Typer(no_args_is_help=True, help="Run and check a camera's agent.")
+app.command()(calibrate)
 
 Config = Annotated[Path, typer.Argument(help="The camera's configuration file (TOML).", show_default=False)]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")]

@@ -1,5 +1,8 @@
 """What an operator draws in a camera's picture, apart from everything else that its configuration says."""
 
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -38,6 +41,9 @@ class DrawnMask(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     points: tuple[Point, ...]
     was: int | None = None
+
+
+DrawnT = TypeVar("DrawnT", DrawnTripwire, DrawnZone, DrawnMask)
 
 
 class Drawing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,7 +89,7 @@ def drawing_of(config: CameraConfig, picture_size: tuple[int, int] | None = None
 
 
 def with_drawing(config: CameraConfig, drawing: Drawing) -> CameraConfig:
-    """Return a configuration as it would be with what is drawn, unchecked."""
+    """Return a configuration as it would be with what is drawn, unchecked: what the file has first, then the rest."""
     lines = {line.id: line for line in config.tripwires}
     zones = {zone.id: zone for zone in config.zones}
     return replace(
@@ -93,18 +99,24 @@ def with_drawing(config: CameraConfig, drawing: Drawing) -> CameraConfig:
             replace(lines[each.was], id=each.id, kind=each.kind, points=each.points)
             if each.was in lines
             else TripwireSettings(id=each.id, kind=each.kind, points=each.points)
-            for each in drawing.tripwires
+            for each in _file_order(drawing.tripwires, list(lines))
         ),
         zones=tuple(
             replace(zones[each.was], id=each.id, kind=each.kind, points=each.points)
             if each.was in zones
             else ZoneSettings(id=each.id, kind=each.kind, points=each.points)
-            for each in drawing.zones
+            for each in _file_order(drawing.zones, list(zones))
         ),
-        masks=tuple(MaskSettings(points=mask.points) for mask in drawing.masks),
+        masks=tuple(
+            MaskSettings(points=mask.points) for mask in _file_order(drawing.masks, list(range(len(config.masks))))
+        ),
         lens=_lens(config.lens, drawing.lines),
         floor=_floor(config.floor, drawing),
     )
+
+
+def _file_order(drawn: Sequence[DrawnT], names: list[Any]) -> list[DrawnT]:
+    return sorted(drawn, key=lambda each: names.index(each.was) if each.was in names else len(names))
 
 
 def _lens(before: LensSettings | None, lines: tuple[tuple[Point, ...], ...]) -> LensSettings | None:
@@ -116,5 +128,7 @@ def _lens(before: LensSettings | None, lines: tuple[tuple[Point, ...], ...]) -> 
 def _floor(before: FloorSettings | None, drawing: Drawing) -> FloorSettings | None:
     if not drawing.image_px and not drawing.floor_m:
         return None
-    error_m = before.error_m if before is not None and before.image_px == drawing.image_px else None
-    return FloorSettings(image_px=drawing.image_px, floor_m=drawing.floor_m, error_m=error_m)
+    drawn = FloorSettings(image_px=drawing.image_px, floor_m=drawing.floor_m)
+    if before is not None and replace(before, error_m=None) == drawn:
+        return before  # its error is that of the same points
+    return drawn

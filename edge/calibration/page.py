@@ -8,6 +8,7 @@ from typing import get_args
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.payloads import TripwireKind, ZoneKind
 from edge.adapters.local_page import PAGES_DIR, Handlers, Reply, Request, json_reply, page_files, text_reply
@@ -94,7 +95,11 @@ class CalibrationPage:
         return parse_camera_config(self._raw, self._path, is_draft=True)
 
     def _taken(self) -> tuple[bytes, tuple[int, int]]:
-        still = self._take_still(self._config(), self._stills)
+        config = self._config()
+        try:
+            still = self._take_still(config, self._stills)
+        except ConfigurationError:  # Masks of a picture of another shape: their pixels are hidden as they are written.
+            still = self._take_still(replace(config, camera=replace(config.camera, picture_size=None)), self._stills)
         height_px, width_px = still.shape[:2]
         return self._encode(still), (width_px, height_px)
 

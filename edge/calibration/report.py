@@ -10,7 +10,7 @@ from edge.camera_config import check_camera_config
 from edge.camera_floor import camera_lens, floor_map, floor_quality, lens_frame
 from edge.camera_rules import check_placement, tripwires
 from edge.camera_settings import CameraConfig, Point
-from edge.camera_warnings import placement_warnings
+from edge.camera_warnings import floor_warnings, placement_warnings
 from edge.core.floor import FloorMap, floor_point, picture_point
 from edge.core.floor_quality import FloorQuality
 from edge.core.plumb_lines import estimate_lens
@@ -102,13 +102,15 @@ def report(config: CameraConfig, drawing: Drawing) -> Report:
     drawn = with_drawing(config, drawing)
     errors = _errors(drawn)
     size = drawn.camera.picture_size
-    warnings = () if errors or size is None else tuple(placement_warnings(drawn, size))
+    warnings: list[str] = []
+    if not errors:
+        warnings = floor_warnings(drawn) if size is None else placement_warnings(drawn, size)
     return Report(
         floor=_floor_report(drawn),
         lens=_lens_report(drawn),
         tripwires=_tripwire_reports(drawn),
         errors=errors,
-        warnings=warnings,
+        warnings=tuple(warnings),
     )
 
 

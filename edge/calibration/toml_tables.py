@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import tomlkit
 from tomlkit.items import AoT
+from tomlkit.items import Table as TomlTable
 
 Table: TypeAlias = Any  # what tomlkit gives, whose types are too loose to be of use
 Entry: TypeAlias = tuple[None, Any]
@@ -65,11 +66,12 @@ def _give(document: Table, key: str, above: Table | None, entries: list[Entry]) 
     comments = entries[
         next((place for place, (_, item) in enumerate(entries) if "#" in item.as_string()), len(entries)) :
     ]
-    if above is None:
+    place = above
+    if place is None:
         keys = [name.key for name, _ in document.body if name is not None]
         before = keys.index(key) - 1
-        above = document[keys[before]] if before >= 0 else None
-        if isinstance(above, AoT):
-            above = above[-1]
-    if comments and hasattr(above, "value") and hasattr(above.value, "body"):
-        above.value.body.extend(comments)
+        place = document[keys[before]] if before >= 0 else None
+        if isinstance(place, AoT):
+            place = place[-1]
+    if comments and isinstance(place, TomlTable):
+        place.value.body.extend(comments)

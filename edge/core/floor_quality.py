@@ -44,9 +44,8 @@ class FloorQuality(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def worst(self) -> int:
-        """Return the index of the point that fits least: of the largest left-out distance, if there is any."""
-        known = [(left_out, index) for index, left_out in enumerate(self.left_out_m) if left_out is not None]
-        return max(known or [(residual, index) for index, residual in enumerate(self.residuals_m)])[1]
+        """Return the index of the point that fits least. With five points several fit about as badly."""
+        return max(range(len(self.residuals_m)), key=lambda index: self.residuals_m[index])
 
 
 def floor_quality(image_px: Sequence[Point], floor_m: Sequence[Point], lens: Lens | None = None) -> FloorQuality:

@@ -34,9 +34,11 @@ function choice(text, values, value, onChange) {
 
 /** Lists the floor's points with pixels, metres and misses. */
 function listFloor(floor, report, chosen, changed) {
+  let known = -1; // points without metres are not part of the report
   const rows = floor.map((pair, index) => {
+    if (pair.m.every((value) => value !== null)) known += 1;
     const name = `point ${index + 1}`;
-    const told = report?.floor?.points?.[index];
+    const told = pair.m.includes(null) ? null : report?.floor?.points?.[known];
     const left = told?.left_out_cm == null ? "" : `, ${told.left_out_cm} cm without it`;
     const row = html("div", { className: `item ${index === chosen ? "chosen" : ""}` },
       html("div", { className: "row" },
