@@ -84,12 +84,14 @@ class TerminalSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         zone_id: The zone in which a person stands who uses the terminal.
         member_prefixes: What a scanned member code begins with, and the namespace of the rest.
         member_hold_s: How long a shown member code counts for the item scans after it.
+        staff_prefixes: What a scanned staff card begins with. Nothing of the card is sent or kept.
     """
 
     input: str = "-"
     zone_id: str | None = None
     member_prefixes: dict[str, str] = msgspec.field(default_factory=lambda: {"MEMBER:": "member_number"})
     member_hold_s: Annotated[float, Meta(ge=0)] = 30.0
+    staff_prefixes: tuple[str, ...] = ()
 
 
 class PosSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

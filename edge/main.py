@@ -118,6 +118,7 @@ def run_scan_terminal(config: ScanTerminalConfig, stop: threading.Event) -> None
         terminal.member_prefixes,
         terminal.member_hold_s,
         terminal.zone_id,
+        staff_prefixes=terminal.staff_prefixes,
     )
     _run_lines(Device(config.device, config.broker, "terminal", Vitals), terminal.input, ScanReader(rules), stop)
 

@@ -2,7 +2,8 @@
 
 A line is either what a scanner typed, or a JSON object `{"t_ms", "code", "member": {"namespace", "value"}}` from a
 terminal that knows its own time and who stands before it. A scanned member code (see `member_prefixes`) stays in force
-for the item scans of the next seconds; it is sent as a pseudonym alone.
+for the item scans of the next seconds; it is sent as a pseudonym alone. Of a staff card (see `staff_prefixes`, or
+`{"t_ms", "staff": true}`) nothing is sent but that one was shown; it ends the time of the member before.
 """
 
 from typing import get_args
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 from contracts.decoding import decode_json
 from contracts.events import EventDraft, Source, draft_event
 from contracts.ids import deterministic_id
-from contracts.payloads import CodeScanned, MemberPseudonym, TimeMs
+from contracts.payloads import CodeScanned, MemberPseudonym, StaffShown, TimeMs
 from contracts.pseudonym import NAMESPACES, Namespace, pseudonymize
 from edge.core.codes import parse_item_code
 from edge.errors import BadInputError, ConfigurationError
@@ -33,6 +34,7 @@ class _ScanLine(Struct, frozen=True, kw_only=True):
     code: str | None = None
     t_ms: TimeMs | None = None
     member: ShownMember | None = None
+    staff: bool = False
 
 
 _DECODER = msgspec.json.Decoder(_ScanLine)
@@ -44,6 +46,7 @@ class ScanRules(Struct, frozen=True, kw_only=True):
     source: Source
     pseudonym_key: bytes
     member_prefixes: tuple[tuple[str, Namespace], ...] = ()
+    staff_prefixes: tuple[str, ...] = ()
     member_hold_ms: int = 30_000
     zone_id: str | None = None
 
@@ -58,13 +61,23 @@ class ScanState(Struct, frozen=True, kw_only=True):
 
 
 def scan_rules(
-    source: Source, key: bytes, prefixes: dict[str, str], member_hold_s: float, zone_id: str | None
+    source: Source,
+    key: bytes,
+    prefixes: dict[str, str],
+    member_hold_s: float,
+    zone_id: str | None,
+    *,
+    staff_prefixes: tuple[str, ...] = (),
 ) -> ScanRules:
     """Return checked rules.
 
     Raises:
-        ConfigurationError: A prefix names a namespace that does not exist, or is empty.
+        ConfigurationError: A prefix names a namespace that does not exist, is empty, or is that of members and staff.
     """
+    for prefix in staff_prefixes:
+        if not prefix or prefix in prefixes:
+            msg = f"terminal.staff_prefixes: expected text that no member code begins with, got {prefix!r}"
+            raise ConfigurationError(msg)
     checked: list[tuple[str, Namespace]] = []
     for prefix, namespace in prefixes.items():
         known = next((each for each in NAMESPACES if each == namespace), None)
@@ -79,6 +92,7 @@ def scan_rules(
         source=source,
         pseudonym_key=key,
         member_prefixes=tuple(checked),
+        staff_prefixes=staff_prefixes,
         member_hold_ms=round(member_hold_s * 1000),
         zone_id=zone_id,
     )
@@ -86,7 +100,7 @@ def scan_rules(
 
 def scan_line(
     state: ScanState, line: bytes, now_ms: int, rules: ScanRules
-) -> tuple[ScanState, EventDraft[CodeScanned] | None]:
+) -> tuple[ScanState, EventDraft[CodeScanned] | EventDraft[StaffShown] | None]:
     """Return the state after one line, and the event that it makes (None for an empty line).
 
     Args:
@@ -103,6 +117,9 @@ def scan_line(
     scan = _read(line, rules)
     time_ms = now_ms if scan.t_ms is None else scan.t_ms
     state = replace(state, last_ms=time_ms, ordinal=state.ordinal + 1 if time_ms == state.last_ms else 0)
+    if scan.staff:
+        shown = draft_event(rules.source, StaffShown(zone_id=rules.zone_id), time_ms, "staff", state.ordinal)
+        return replace(state, member=None, member_until_ms=0), shown
     held = state.member if time_ms < state.member_until_ms else None
     member = held if scan.member is None else _pseudonym(scan.member, rules)
     if scan.code is None:
@@ -121,6 +138,8 @@ def _read(line: bytes, rules: ScanRules) -> _ScanLine:
         raise BadInputError(msg)
     if text.startswith("{"):
         return _read_json(text)
+    if any(text.startswith(prefix) for prefix in rules.staff_prefixes):
+        return _ScanLine(staff=True)
     for prefix, namespace in rules.member_prefixes:
         if text.startswith(prefix) and len(text) > len(prefix):
             return _ScanLine(member=ShownMember(namespace=namespace, value=text.removeprefix(prefix)))
@@ -133,8 +152,8 @@ def _read_json(text: str) -> _ScanLine:
     except msgspec.MsgspecError as error:
         msg = f"expected a scan such as {{'t_ms': 1700000000000, 'code': '4006381333931'}}: {error}"
         raise BadInputError(msg) from error
-    if scan.code is None and scan.member is None:
-        msg = f"expected a scan with a code, a member or both, got {text[:80]}"
+    if scan.code is None and scan.member is None and not scan.staff:
+        msg = f"expected a scan with a code, a member or both, or a staff card, got {text[:80]}"
         raise BadInputError(msg)
     return scan
 

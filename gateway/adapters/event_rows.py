@@ -53,6 +53,16 @@ CREATE TABLE IF NOT EXISTS device (
 CREATE TABLE IF NOT EXISTS own (made INTEGER NOT NULL) STRICT;
 """
 
+VISIT_ROWS = """
+SELECT position, body FROM event WHERE position > ? AND received_ms >= ?
+AND (instr(body, CAST('org.shopthread.visit.' AS BLOB)) > 0 OR instr(body, CAST('org.shopthread.staff.' AS BLOB)) > 0)
+ORDER BY position
+"""
+"""What visits follow from, and visits as told: after a position, received since a time."""
+
+HAS_CARDS = "SELECT EXISTS (SELECT 1 FROM event WHERE instr(body, CAST('org.shopthread.staff.' AS BLOB)) > 0)"
+"""Whether any staff card was shown."""
+
 
 class Held(Struct, frozen=True):
     """What to acknowledge to a device: everything of `epoch` up to `through` is on disk."""

@@ -12,10 +12,10 @@ from pathlib import Path
 from contracts.delivery import Presence
 from contracts.errors import EventRejectedError
 from contracts.events import Event, EventDraft, Source, decode_event, encode_event, require_uplink
-from contracts.payloads import AppearanceSignature, StoreOccupancy, VisitSegment
+from contracts.payloads import AppearanceSignature, StaffShown, StoreOccupancy, VisitSegment
 from contracts.privacy import UplinkPayload
 from gateway.adapters.event_database import open_database
-from gateway.adapters.event_rows import DeadLetter, DeviceRow, Held, SourceTally, WaitingEvent
+from gateway.adapters.event_rows import HAS_CARDS, VISIT_ROWS, DeadLetter, DeviceRow, Held, SourceTally, WaitingEvent
 from gateway.adapters.stitching import Stitching
 from gateway.adapters.store_count import ROWS_THAT_COUNT, StoreCount
 from gateway.core.continuity import Continuity, advance
@@ -149,12 +149,12 @@ class EventStore:
         (occupancy.position,) = self._db.execute("SELECT coalesce(max(position), 0) FROM event").fetchone()
 
     def _take_in(self, event: Event[UplinkPayload], body: bytes, now_ms: int) -> None:
-        """Insert an event; where cameras are not joined, tell at once what visit a new segment makes."""
-        segment = event.data if isinstance(event.data, VisitSegment) and not self._rules.enabled else None
-        if segment is not None and segment.reentry_hint is not None and not self._stitching.knows_returning:
+        """Insert an event; where cameras are not joined, tell at once what visits a segment or a staff card makes."""
+        tells = isinstance(event.data, VisitSegment | StaffShown) and not self._rules.enabled
+        if tells and self._stitching.needs_recall(event.data, lambda: self._db.execute(HAS_CARDS).fetchone()[0]):
             self._stitching.recall(body for _, body in self._visit_rows(0, now_ms))
-        if self._insert(event, body, now_ms) and segment is not None:
-            for draft in self._stitching.revise(event.origin, segment, now_ms):
+        if self._insert(event, body, now_ms) and tells:
+            for draft in self._stitching.revise(event, now_ms):
                 self._append_own(draft, now_ms)
 
     def take_signature(self, signature: AppearanceSignature, t_ms: int) -> None:
@@ -175,11 +175,8 @@ class EventStore:
 
     def _visit_rows(self, after_position: int, now_ms: int) -> list[tuple[int, bytes]]:
         """Return position and body of the events about visits that are not forgotten yet."""
-        return self._db.execute(
-            "SELECT position, body FROM event WHERE position > ? AND received_ms >= ?"
-            " AND instr(body, CAST('org.shopthread.visit.' AS BLOB)) > 0 ORDER BY position",
-            (after_position, now_ms - round(self._rules.keep_s * 1000)),
-        ).fetchall()
+        since_ms = now_ms - round(self._rules.keep_s * 1000)
+        return self._db.execute(VISIT_ROWS, (after_position, since_ms)).fetchall()
 
     def _insert(self, event: Event[UplinkPayload], body: bytes, received_ms: int) -> bool:
         cursor = self._db.execute(

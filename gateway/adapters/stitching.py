@@ -1,11 +1,12 @@
 """The stitching of a store's file: how far the file has been read, and what visits its segments make."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from contracts.events import EventDraft, Source, decode_event
-from contracts.payloads import VisitRevised, VisitSegment
+from contracts.events import Event, EventDraft, Source, decode_event
+from contracts.payloads import StaffShown, VisitRevised, VisitSegment
+from contracts.privacy import Payload, UplinkPayload
 from gateway.core.staff import StaffRules
-from gateway.core.stitching import Returning, StitchRules, Visits, revise
+from gateway.core.stitching import Returning, StaffCards, StitchRules, Visits, revise
 
 _FORGET_MS = 3_600_000
 
@@ -20,8 +21,10 @@ class Stitching:
     def restart(self) -> None:
         """Forget everything: what is in memory may be ahead of the file, which then must be read again."""
         self.visits = Visits(self._gateway, self._rules, self._staff)
-        self._returning = Returning(self._gateway, self._staff)
-        self.knows_returning = False
+        self._cards = StaffCards(self._staff)
+        self._returning = Returning(self._gateway, self._staff, self._cards)
+        self._knows_returning = False
+        self._has_cards: bool | None = None
         self.position = 0
         self._settled_ms: int | None = None
         self._forgot_ms = 0
@@ -32,11 +35,13 @@ class Stitching:
         return passed_ms is None or passed_ms < 0 or passed_ms >= self._rules.settle_s * 1000
 
     def read(self, position: int, body: bytes) -> None:
-        """Take in an event of the file: a segment, or what the gateway told of a visit."""
+        """Take in an event of the file: a segment, a staff card, or what the gateway told of a visit."""
         self.position = position
         event = decode_event(body)
         if isinstance(event.data, VisitSegment):
             self.visits.take(event.origin, event.data)
+        elif isinstance(event.data, StaffShown):
+            self.visits.take_card(event.origin, event.data.zone_id, event.time_ms)
         elif isinstance(event.data, VisitRevised) and event.origin == self._gateway:
             self.visits.resume(event.data)
 
@@ -49,22 +54,59 @@ class Stitching:
             self.visits.forget(now_ms - round(self._rules.keep_s * 1000))
         return drafts
 
+    def needs_recall(self, data: Payload, has_cards: Callable[[], int]) -> bool:
+        """Return whether `recall` must be called before `revise`, where cameras are not joined.
+
+        Args:
+            data: What the event says.
+            has_cards: Tells whether the file holds staff cards; asked once after a restart, since it takes a while.
+        """
+        if self._knows_returning:
+            return False
+        if isinstance(data, StaffShown) or (isinstance(data, VisitSegment) and data.reentry_hint is not None):
+            return True
+        if self._has_cards is None:
+            self._has_cards = bool(has_cards())
+        return self._has_cards
+
     def recall(self, bodies: Iterable[bytes]) -> None:
-        """Take in, once after a restart, what the file says of those whom a camera may know again."""
+        """Take in, once after a restart, what the file says of those whom a camera may know again, and of cards."""
         for body in bodies:
             event = decode_event(body)
-            if isinstance(event.data, VisitSegment) or (
-                isinstance(event.data, VisitRevised) and event.origin == self._gateway
-            ):
+            if isinstance(event.data, StaffShown):
+                self._cards.show(event.origin, event.data.zone_id, event.time_ms)
+            elif isinstance(event.data, VisitSegment):
+                self._cards.take(event.origin, event.data)
+                if event.data.reentry_hint is not None:
+                    self._returning.resume(event.origin, event.data)
+            elif isinstance(event.data, VisitRevised) and event.origin == self._gateway:
                 self._returning.resume(event.origin, event.data)
-        self.knows_returning = True
+        self._knows_returning = True
 
-    def revise(self, device: Source, segment: VisitSegment, now_ms: int) -> list[EventDraft[VisitRevised]]:
-        """Return what visits a segment makes where cameras are not joined; call `recall` first where it has a hint."""
-        if segment.reentry_hint is None:
-            alone = revise(self._gateway, device, segment, self._staff)
-            return [] if alone is None else [alone]
+    def revise(self, event: Event[UplinkPayload], now_ms: int) -> list[EventDraft[VisitRevised]]:
+        """Return what visits an event makes where cameras are not joined; call `recall` first where it is needed."""
         if now_ms - self._forgot_ms >= _FORGET_MS:
             self._forgot_ms = now_ms
             self._returning.forget(now_ms - round(self._rules.keep_s * 1000))
-        return self._returning.take(device, segment)
+            self._cards.forget(now_ms - round(self._rules.keep_s * 1000))
+        if isinstance(event.data, VisitSegment):
+            self._cards.take(event.origin, event.data)
+            if event.data.reentry_hint is not None:
+                return self._returning.take(event.origin, event.data)
+            return self._revise_alone(event.origin, event.data)
+        if isinstance(event.data, StaffShown):
+            return self._show(event.origin, event.data, event.time_ms)
+        return []
+
+    def _show(self, terminal: Source, shown: StaffShown, t_ms: int) -> list[EventDraft[VisitRevised]]:
+        """Return the visits of those who stood at the terminal, anew."""
+        named = sorted(self._cards.show(terminal, shown.zone_id, t_ms))
+        known_again = [each for each in named if self._returning.knows(each)]
+        alone = [self._cards.segment(each) for each in named if not self._returning.knows(each)]
+        drafts = self._returning.retell(known_again)
+        return [*drafts, *(draft for device, segment in alone for draft in self._revise_alone(device, segment))]
+
+    def _revise_alone(self, device: Source, segment: VisitSegment) -> list[EventDraft[VisitRevised]]:
+        cards = self._cards.evidence((segment.segment_id,), self._returning.person_of)
+        alone = revise(self._gateway, device, segment, self._staff, cards)
+        return [] if alone is None else [alone]

@@ -7,12 +7,13 @@ one thing however many tracks show them. Kinds add up, as `contracts.staff` says
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from contracts.payloads import Role, StaffEvidence, StaffEvidenceKind, Stay, VisitSegment
 from contracts.staff import Habit, listed, score_of, time_evidence
 
 Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
 AboveZeroShare = Annotated[float, Meta(gt=0, le=1)]
 
 
@@ -27,6 +28,10 @@ class StaffRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         zone_staff_s: For how long.
         visit_customer_s: How long a customer is in the store.
         visit_staff_s: How long staff is.
+        terminals: Where on the floor somebody stands who uses a terminal, by the terminal's id, metres. Of one that is
+            not here, its zone counts.
+        card_reach_m: How far from there its user stands, standard deviation.
+        card_within_s: How far a terminal's clock may be off a camera's.
     """
 
     threshold: Annotated[float, Meta(gt=0, le=1)] = 0.9
@@ -36,6 +41,9 @@ class StaffRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     zone_staff_s: Positive = 60.0
     visit_customer_s: Positive = 1800.0
     visit_staff_s: Positive = 14_400.0
+    terminals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    card_reach_m: Positive = 0.75
+    card_within_s: NotNegative = 1.0
 
     def __post_init__(self) -> None:
         """Check that staff is who stays longer.

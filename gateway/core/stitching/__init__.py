@@ -6,6 +6,7 @@ from gateway.core.stitching.revisions import Visits
 from gateway.core.stitching.rules import RULE_VERSION as STITCH_RULE_VERSION
 from gateway.core.stitching.rules import StitchRules
 from gateway.core.stitching.single import RULE_VERSION, revise
+from gateway.core.stitching.staff_cards import StaffCards
 from gateway.core.stitching.stitcher import Stitcher
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "RULE_VERSION",
     "STITCH_RULE_VERSION",
     "Returning",
+    "StaffCards",
     "StitchRules",
     "Stitcher",
     "Visits",

@@ -5,6 +5,7 @@ who came back, and within which time. What the visits say is a function of the s
 each segment the revision of the highest ordinal counts.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from contracts.payloads import PathPoint, VisitRevised, VisitSegment
 from gateway.core.staff import StaffRules
 from gateway.core.stitching.clusters import Cluster
 from gateway.core.stitching.parties import hints
+from gateway.core.stitching.staff_cards import StaffCards
 from gateway.core.stitching.tracklets import Tracklet
 from gateway.core.stitching.visits import MOST_POINTS, describe, is_visit, visit_id
 
@@ -39,10 +41,11 @@ class Returning:
     Args:
         gateway: Who tells visits.
         staff: What tells staff from customers.
+        cards: The staff cards that were shown.
     """
 
-    def __init__(self, gateway: Source, staff: StaffRules) -> None:
-        self._gateway, self._staff = gateway, staff
+    def __init__(self, gateway: Source, staff: StaffRules, cards: StaffCards | None = None) -> None:
+        self._gateway, self._staff, self._cards = gateway, staff, cards or StaffCards(staff)
         self._tracklets: dict[str, Tracklet] = {}
         self._key_of: dict[str, _Key] = {}
         self._people: dict[_Key, dict[str, Tracklet]] = {}
@@ -63,6 +66,21 @@ class Returning:
         for cluster in clusters:
             drafts += self._revise(cluster)
         return drafts
+
+    def knows(self, segment_id: str) -> bool:
+        """Return whether a segment is of somebody whom a camera may know again."""
+        return segment_id in self._key_of
+
+    def person_of(self, segment_id: str) -> str:
+        """Return what all segments of one person have in common."""
+        key = self._key_of.get(segment_id)
+        return segment_id if key is None else f"{key[0]} {key[1]}"
+
+    def retell(self, segment_ids: Iterable[str]) -> list[Draft]:
+        """Return the visits of these segments anew: a staff card says something else of them."""
+        keys = sorted({self._key_of[each] for each in segment_ids}, key=str)
+        clusters = [cluster for key in keys if (cluster := self._cluster(key)) is not None]
+        return [draft for cluster in clusters for draft in self._revise(cluster)]
 
     def forget(self, before_ms: int) -> None:
         """Forget everybody whose last segment ended before a time."""
@@ -124,7 +142,8 @@ class Returning:
         least = sum(each.segment.ordinal + 1 for each in cluster.tracklets)
         revision = least if told is None else max(least, told.revision + 1)
         party = min(hints(cluster), default=None)
-        visit = describe(cluster, revision, party, self._staff)
+        cards = self._cards.evidence((each.segment.segment_id for each in cluster.tracklets), self.person_of)
+        visit = describe(cluster, revision, party, self._staff, cards)
         return replace(visit, path=_path(cluster), rule_version=RULE_VERSION)
 
     def _tell(self, visit: VisitRevised) -> Draft:

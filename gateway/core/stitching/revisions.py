@@ -15,6 +15,7 @@ from gateway.core.staff import StaffRules
 from gateway.core.stitching.clusters import Cluster
 from gateway.core.stitching.parties import parties
 from gateway.core.stitching.rules import StitchRules
+from gateway.core.stitching.staff_cards import StaffCards
 from gateway.core.stitching.stitcher import Stitcher
 from gateway.core.stitching.visits import describe, is_visit, visit_id
 
@@ -30,13 +31,19 @@ class Visits:
 
     def __init__(self, gateway: Source, rules: StitchRules, staff: StaffRules | None = None) -> None:
         self._gateway, self._rules, self._staff = gateway, rules, staff or StaffRules()
-        self._stitcher = Stitcher(rules)
+        self._stitcher, self._cards = Stitcher(rules), StaffCards(self._staff)
+        self._shown: set[str] = set()
         self._told: dict[str, VisitRevised] = {}
         self._visit_of_anchor: dict[str, str] = {}
 
     def take(self, device: Source, segment: VisitSegment) -> None:
         """Take a revision of a segment in: in any order, any number of times."""
         self._stitcher.take(device, segment)
+        self._cards.take(device, segment)
+
+    def take_card(self, device: Source, zone_id: str | None, t_ms: int) -> None:
+        """Take in that a staff card was shown at a terminal."""
+        self._shown |= self._cards.show(device, zone_id, t_ms)
 
     def take_signature(self, signature: AppearanceSignature, t_ms: int) -> None:
         """Take an appearance signature in. Nothing of it leaves this object."""
@@ -51,11 +58,12 @@ class Visits:
     def settle(self) -> list[EventDraft[VisitRevised]]:
         """Return what changed since the last time, as revisions."""
         changed = self._stitcher.settle()
-        parts = (part.segment.segment_id for each in changed for part in each.tracklets)
+        parts = {part.segment.segment_id for each in changed for part in each.tracklets}
         stale = {key for part in parts if (key := self._visit_of_anchor.get(part)) is not None}
         party_of = parties((each for each in self._stitcher.clusters() if is_visit(each)), self._rules)
         current = {visit_id(each): each for each in changed if is_visit(each)}
         current |= self._changed_parties(party_of, current)
+        current |= self._changed_cards(parts)
         drafts = [self._revise(each, party_of.get(key)) for key, each in current.items()]
         gone = [self._end(self._told[key]) for key in sorted(stale - current.keys())]
         return [draft for draft in (*drafts, *gone) if draft is not None]
@@ -67,6 +75,7 @@ class Visits:
     def forget(self, before_ms: int) -> None:
         """Forget who ended before a time."""
         self._stitcher.forget(before_ms)
+        self._cards.forget(before_ms)
         for key, told in list(self._told.items()):
             if told.updated_ms < before_ms:
                 del self._told[key], self._visit_of_anchor[told.segment_ids[0]]
@@ -82,9 +91,20 @@ class Visits:
             return {}
         return {visit_id(each): each for each in self._stitcher.clusters() if visit_id(each) in changed}
 
+    def _changed_cards(self, parts: set[str]) -> dict[str, Cluster]:
+        """Return the visits of which staff cards may say something else now."""
+        named, self._shown = self._cards.rivals(parts | self._shown), set()
+        found = (self._stitcher.cluster_of(each) for each in sorted(named))
+        return {visit_id(each): each for each in found if each is not None and is_visit(each)}
+
+    def _person(self, segment_id: str) -> str:
+        cluster = self._stitcher.cluster_of(segment_id)
+        return segment_id if cluster is None else cluster.anchor.segment.segment_id
+
     def _revise(self, cluster: Cluster, party_id: str | None) -> EventDraft[VisitRevised] | None:
         told = self._told.get(visit_id(cluster))
-        visit = describe(cluster, 1 if told is None else told.revision + 1, party_id, self._staff)
+        cards = self._cards.evidence((each.segment.segment_id for each in cluster.tracklets), self._person)
+        visit = describe(cluster, 1 if told is None else told.revision + 1, party_id, self._staff, cards)
         if told is not None and replace(told, revision=visit.revision) == visit:
             return None
         return self._tell(visit)

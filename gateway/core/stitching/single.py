@@ -5,6 +5,8 @@ store; who only passed by outside did not visit it. It is exact for a store with
 whom two cameras saw.
 """
 
+from collections.abc import Sequence
+
 from contracts.events import EventDraft, Source, draft_event
 from contracts.ids import deterministic_id
 from contracts.payloads import VisitRevised, VisitSegment
@@ -15,7 +17,11 @@ RULE_VERSION = "single-segment-1"
 
 
 def revise(
-    gateway: Source, device: Source, segment: VisitSegment, staff: StaffRules | None = None
+    gateway: Source,
+    device: Source,
+    segment: VisitSegment,
+    staff: StaffRules | None = None,
+    cards: Sequence[float] = (),
 ) -> EventDraft[VisitRevised] | None:
     """Return the revision of the visit that a segment makes, None where it makes none.
 
@@ -27,13 +33,15 @@ def revise(
         device: Who saw the segment.
         segment: The segment as known so far.
         staff: What tells staff from customers; None: the defaults.
+        cards: What each staff card says of the segment, log-odds. Each raises the revision by one, so that a card that
+            comes later than the segment is told.
     """
     if not segment.stays:
         return None
-    made_by = decide(staff or StaffRules(), (segment,), segment.stays)
+    made_by = decide(staff or StaffRules(), (segment,), segment.stays, cards)
     visit = VisitRevised(
         visit_id=deterministic_id(segment.opened_ms, "visit", str(device), segment.segment_id),
-        revision=segment.ordinal + 1,
+        revision=segment.ordinal + 1 + len(cards),
         status="closed" if segment.phase == "closed" else "open",
         segment_ids=(segment.segment_id,),
         opened_ms=segment.opened_ms,

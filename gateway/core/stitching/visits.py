@@ -1,5 +1,7 @@
 """What a person's segments say together: one visit. Pure."""
 
+from collections.abc import Iterable
+
 from contracts.ids import deterministic_id
 from contracts.payloads import PathPoint, Stay, VisitRevised
 from contracts.staff import STAFF_RULE
@@ -26,14 +28,24 @@ def is_visit(cluster: Cluster) -> bool:
     return any(each.segment.stays for each in cluster.tracklets)
 
 
-def describe(cluster: Cluster, revision: int, party_id: str | None, staff: StaffRules) -> VisitRevised:
-    """Return the visit that a person's segments make."""
+def describe(
+    cluster: Cluster, revision: int, party_id: str | None, staff: StaffRules, cards: Iterable[float] = ()
+) -> VisitRevised:
+    """Return the visit that a person's segments make.
+
+    Args:
+        cluster: The person's segments.
+        revision: The visit's number.
+        party_id: Who came together.
+        staff: What tells staff from customers.
+        cards: What each staff card says of this person, log-odds.
+    """
     tracklets = cluster.tracklets
     ended_ms = max(each.ended_ms for each in tracklets)
     is_closed = all(each.segment.phase == "closed" for each in tracklets)
     errors = [each.segment.path_error_m for each in tracklets if each.segment.path_error_m is not None]
     stays = merge_stays(tracklets)
-    made_by = decide(staff, [each.segment for each in tracklets], stays)
+    made_by = decide(staff, [each.segment for each in tracklets], stays, cards)
     return VisitRevised(
         visit_id=visit_id(cluster),
         revision=revision,

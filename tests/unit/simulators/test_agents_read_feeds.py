@@ -9,6 +9,7 @@ from msgspec import UNSET
 pytest.importorskip("edge.core.codes", reason="needs the edge extra", exc_type=ImportError)
 
 from contracts.events import Source
+from contracts.payloads import CodeScanned
 from contracts.pseudonym import pseudonymize
 from edge.core.receipts import PosRules, receipt_line
 from edge.core.scanning import ScanState, scan_line, scan_rules
@@ -46,6 +47,7 @@ def test_the_terminal_reads_every_scan() -> None:
         state, draft = scan_line(state, msgspec.json.encode(line), 0, SCAN_RULES)
         assert draft is not None
         data = draft.data
+        assert isinstance(data, CodeScanned)
         ids.add(data.scan_id)
         assert (draft.time_ms, data.code, data.result) == (line.t_ms, line.code, "item")
         parts = line.code.split("/")

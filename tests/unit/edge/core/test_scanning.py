@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.events import Source, encode_event
-from contracts.payloads import CodeScanned
+from contracts.payloads import CodeScanned, StaffShown
 from contracts.pseudonym import pseudonymize
 from edge.core.scanning import ScanRules, ScanState, scan_line, scan_rules
 from edge.errors import BadInputError, ConfigurationError
@@ -19,6 +19,7 @@ MEMBER = pseudonymize("member_number", "M7", KEY)
 def _scan(state: ScanState, line: bytes, now_ms: int) -> tuple[ScanState, CodeScanned]:
     state, draft = scan_line(state, line, now_ms, RULES)
     assert draft is not None
+    assert isinstance(draft.data, CodeScanned)
     return state, draft.data
 
 
@@ -40,6 +41,7 @@ def test_a_json_line_brings_its_own_time_and_member():
     line = b'{"t_ms": 5, "code": "4006381333931", "member": {"namespace": "member_number", "value": "M7"}}'
     _, draft = scan_line(ScanState(), line, 1000, RULES)
     assert draft is not None
+    assert isinstance(draft.data, CodeScanned)
     assert (draft.time_ms, draft.data.member) == (5, MEMBER)
 
 
@@ -51,6 +53,33 @@ def test_a_hostile_json_line_is_refused_as_any_other(line: bytes):
 
 def test_an_unreadable_code_is_reported_as_such():
     assert _scan(ScanState(), b"HELLO", 0)[1].result == "unreadable"
+
+
+STAFF_RULES = scan_rules(SOURCE, KEY, {"MEMBER:": "member_number"}, 30.0, "kiosk-zone", staff_prefixes=("ST-",))
+
+
+@pytest.mark.parametrize("line", [b"ST-0815", b'{"t_ms": 1000, "staff": true}'])
+def test_of_a_staff_card_nothing_is_told_but_that_one_was_shown(line: bytes):
+    state, _ = scan_line(ScanState(), b"MEMBER:M7", 900, STAFF_RULES)
+    state, draft = scan_line(state, line, 1000, STAFF_RULES)
+    assert draft is not None
+    assert (draft.data, draft.time_ms) == (StaffShown(zone_id="kiosk-zone"), 1000)
+    assert b"0815" not in encode_event(draft.numbered(SOURCE, 1))
+    _, item = scan_line(state, EAN, 1001, STAFF_RULES)
+    assert item is not None
+    assert isinstance(item.data, CodeScanned)
+    assert item.data.member is None  # The member who was there before has gone.
+
+
+def test_a_staff_cards_event_does_not_follow_from_its_number():
+    ids = [scan_line(ScanState(), card, 1000, STAFF_RULES)[1] for card in (b"ST-1", b"ST-2")]
+    assert ids[0] == ids[1]
+
+
+@pytest.mark.parametrize("prefix", ["", "MEMBER:"])
+def test_a_prefix_cannot_be_that_of_staff_and_of_members(prefix: str):
+    with pytest.raises(ConfigurationError, match=r"terminal\.staff_prefixes"):
+        scan_rules(SOURCE, KEY, {"MEMBER:": "member_number"}, 1.0, None, staff_prefixes=(prefix,))
 
 
 def test_empty_lines_are_passed_over():
@@ -86,6 +115,7 @@ def test_a_members_number_never_leaves(number: str):
         state, draft = scan_line(state, line.encode(), 1, RULES)
         assert draft is not None
         assert f"MEMBER:{number}".encode() not in encode_event(draft.numbered(SOURCE, 1))
+        assert isinstance(draft.data, CodeScanned)
         assert draft.data.code == ""
 
 
