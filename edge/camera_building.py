@@ -18,7 +18,7 @@ from edge.camera_settings import CameraConfig
 from edge.core.gallery import GalleryRules
 from edge.ports import EventSink, FrameSource
 from edge.recognition import Recognition
-from edge.video_observations import OnTracked, VideoObservations
+from edge.video_observations import OnDetected, OnTracked, VideoObservations
 from models.loader import load_model
 from models.registry import ModelRegistry
 
@@ -32,6 +32,7 @@ def build_camera_agent(  # noqa: PLR0913 - what an agent is built of
     on_bad_line: Callable[[BadLine], None],
     resume: FeedPosition | None = None,
     on_tracked: OnTracked | None = None,
+    on_detected: OnDetected | None = None,
     frames: FrameSource | None = None,
 ) -> CameraAgent:
     """Return the agent that a configuration describes.
@@ -44,6 +45,7 @@ def build_camera_agent(  # noqa: PLR0913 - what an agent is built of
         on_bad_line: Called with each line of a track feed that could not be used.
         resume: How far an earlier run read this input, None where it did not.
         on_tracked: Called with each frame of a camera and its tracks.
+        on_detected: Called before that with everything that the detector found in the frame.
         frames: Where pictures come from, in place of `camera.source`; None: from there. Masks are applied to either.
 
     Raises:
@@ -67,6 +69,7 @@ def build_camera_agent(  # noqa: PLR0913 - what an agent is built of
         config,
         on_tracked=on_tracked,
         recognition=_recognition(config, registry),
+        on_detected=on_detected,
     )
     return CameraAgent(source, rules, sink, clock.monotonic_s, model=identity)
 

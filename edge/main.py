@@ -10,6 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from msgspec.structs import replace
+
 from contracts.delivery import Presence
 from contracts.pseudonym import MIN_KEY_BYTES
 from edge.adapters.camera import CameraClock
@@ -32,6 +34,7 @@ from models.registry import ModelRegistry
 
 if TYPE_CHECKING:
     from edge.camera_agent import CameraAgent
+    from edge.viewing.live_view import LiveView
 
 logger = logging.getLogger(__name__)
 
@@ -137,13 +140,14 @@ def run_pos_tap(config: PosConfig, stop: threading.Event) -> None:
     _run_lines(Device(config.device, config.broker, "pos", Vitals), config.pos.input, ReceiptReader(rules), stop)
 
 
-def run_camera(config: CameraConfig, models_dir: Path, stop: threading.Event) -> None:
+def run_camera(config: CameraConfig, models_dir: Path, stop: threading.Event, view: "LiveView | None" = None) -> None:
     """Run a camera until its input ends or `stop` is set.
 
     Args:
         config: From `load_camera_config`.
         models_dir: Where models lie that a user added.
         stop: Ends it.
+        view: Shows what the agent sees; None: nobody looks.
 
     Raises:
         EdgeError: The configuration, the input or the outbox cannot be used.
@@ -158,20 +162,63 @@ def run_camera(config: CameraConfig, models_dir: Path, stop: threading.Event) ->
         device.outbox.keep_bad_input(name or config.camera.source, line.text, line.reason, clock_ms())
 
     sink = OutboxSink(device.outbox, name, device.wake)
+    if view is not None:
+        view.sink, view.vitals = sink, lambda: agents[0].vitals() if agents else Vitals()
     with device.running():
         agents.append(
             build_camera_agent(
                 config,
-                sink,
+                sink if view is None else view,
                 CAMERA_CLOCK,
                 registry=ModelRegistry(models_dir),
                 on_bad_line=keep_bad_line,
                 resume=None if name is None else device.outbox.position(name),
+                on_tracked=None if view is None else view.on_tracked,
+                on_detected=None if view is None else view.on_detected,
             )
         )
         sink.beginning = agents[0].beginning
         agents[0].on_picture = device.report_picture
         agents[0].run(stop.is_set)
+
+
+def live_view(config: CameraConfig) -> "LiveView":
+    """Return what shows a camera to people, to be given to `run_camera` or `view_camera`.
+
+    Raises:
+        ConfigurationError: The configuration cannot be used, or its source gives no pictures.
+    """
+    from edge.viewing.live_view import LiveView  # noqa: PLC0415 - an agent that nobody looks at does not load it
+
+    return LiveView(config, frame_source(config, CAMERA_CLOCK).name, time.sleep)
+
+
+def view_camera(config: CameraConfig, models_dir: Path, stop: threading.Event, view: "LiveView") -> None:
+    """Run a camera for people who look, until its input ends or `stop` is set. Nothing is sent and nothing written.
+
+    Args:
+        config: From `load_camera_config`. A file is played no faster than it was recorded, and figures are told at
+            least every second.
+        models_dir: Where models lie that a user added.
+        stop: Ends it.
+        view: Shows what the agent sees.
+
+    Raises:
+        EdgeError: The configuration or the input cannot be used.
+        ModelError: The model is not there, or is refused.
+    """
+    camera = replace(config.camera, realtime=True, occupancy_s=min(config.camera.occupancy_s, 1.0))
+    agent = build_camera_agent(
+        replace(config, camera=camera),
+        view,
+        CAMERA_CLOCK,
+        registry=ModelRegistry(models_dir),
+        on_bad_line=lambda _: None,
+        on_tracked=view.on_tracked,
+        on_detected=view.on_detected,
+    )
+    view.vitals = agent.vitals
+    agent.run(stop.is_set)
 
 
 def check_camera(config: CameraConfig, models_dir: Path) -> tuple[int, int]:

@@ -10,11 +10,12 @@ from edge.core import tracker
 from edge.core.appearance import colour_stripes
 from edge.core.floor import floor_point
 from edge.core.pipeline import Person
-from edge.ports import Detector, Frame, FrameSource, Observation, SourceCondition, Stopped
+from edge.ports import Boxes, Detector, Frame, FrameSource, Observation, SourceCondition, Stopped
 from edge.recognition import Recognition
 from edge.watched_pictures import Blindness, WatchedPictures
 
 OnTracked: TypeAlias = Callable[[Frame, Sequence[tracker.TrackedBox]], None]
+OnDetected: TypeAlias = Callable[[Boxes], None]
 
 
 class VideoObservations:
@@ -28,6 +29,7 @@ class VideoObservations:
             frame's time does.
         on_tracked: Called with each frame and its tracks, the foretold ones too.
         recognition: Knows people again who come back; None: nobody is known again.
+        on_detected: Called before `on_tracked` with all boxes that the detector gave for the frame, shape (N, 4).
     """
 
     def __init__(
@@ -38,9 +40,10 @@ class VideoObservations:
         epoch: str | None = None,
         on_tracked: OnTracked | None = None,
         recognition: Recognition | None = None,
+        on_detected: OnDetected | None = None,
     ) -> None:
         self.name = source.name
-        self._on_tracked, self._recognition = on_tracked, recognition
+        self._on_tracked, self._on_detected, self._recognition = on_tracked, on_detected, recognition
         self._pictures = WatchedPictures(source, tamper_rules(config), config.camera.picture_size)
         self._detector, self._config, self._epoch = detector, config, epoch
         self._rules = tracker_rules(config)
@@ -68,6 +71,8 @@ class VideoObservations:
             boxes, scores = self._detector.detect(frame.image_bgr)
             looks = colour_stripes(frame.image_bgr, boxes)
             state, told = tracker.track(self._rules, state, boxes, scores, frame.time_ms, looks)
+            if self._on_detected is not None:
+                self._on_detected(boxes)
             if self._on_tracked is not None:
                 self._on_tracked(frame, told)
             seen = [box for box in told if not box.is_foretold]

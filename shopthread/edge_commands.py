@@ -40,6 +40,39 @@ def run(config: Config, verbose: Verbose = False) -> None:
 
 
 @app.command()
+def view(
+    config: Config,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of 127.0.0.1; 0: any free one.")] = 0,
+    run_too: Annotated[
+        bool, typer.Option("--run", help="Be the camera's agent: events go to the gateway, as with `edge run`.")
+    ] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show live what a camera's agent sees, on a page in your browser: boxes, lines, zones, counts. Ctrl-C ends it.
+
+    Heads are hidden and masks are black in the picture. It is drawn only while somebody looks and never recorded. The
+    page is served on 127.0.0.1 alone, to whoever has the address that is printed. Without --run events go nowhere,
+    so that it may run beside the camera's agent; a USB camera serves one program at a time.
+    """
+    from edge.adapters.local_page import LocalPage, new_token
+    from edge.camera_config import load_camera_config
+    from edge.errors import EdgeError
+    from edge.main import live_view, run_camera, view_camera
+    from models.errors import ModelError
+
+    log_to_stderr(verbose=verbose)
+    with one_line_errors(EdgeError, ModelError), stop_on_signal() as stop:
+        settings = load_camera_config(config)
+        shown = live_view(settings)
+        with LocalPage(shown.handlers(), port=port, token=new_token()) as page:
+            out.print(f"Open {page.url}\nCtrl-C ends it.", highlight=False, soft_wrap=True)
+            try:
+                (run_camera if run_too else view_camera)(settings, default_models_dir(), stop, shown)
+            finally:
+                shown.end()
+
+
+@app.command()
 def check(config: Config) -> None:
     """Look at one picture and check the configuration, the model and whether each tripwire can fire at all.
 

@@ -199,10 +199,10 @@ def audit_folder(folder: AuditFolder, options: ReportOptions, clock: CameraClock
     manifest, video = folder.manifest(), folder.video()
     config = options.config or folder.config()
     labels = _chosen_first(folder, options.labeller)
-    people: list[int] = []
+    people = [0] * len(manifest.frame_times_ms)
 
-    def note(_: Frame, told: Sequence[TrackedBox]) -> None:
-        people.append(sum(not box.is_foretold for box in told))
+    def note(frame: Frame, told: Sequence[TrackedBox]) -> None:
+        people[frame.index] = sum(not box.is_foretold for box in told)
         options.on_frame()
 
     frames = RecordedFrames(video, manifest.frame_times_ms)

@@ -139,7 +139,7 @@ def test_lines_on_the_floor_are_named_but_not_drawn(tmp_path: Path) -> None:
         LabelSession(folder, "a/b")
 
 
-@pytest.mark.parametrize("name", ["audit"])
+@pytest.mark.parametrize("name", ["audit", "view"])
 def test_pages_load_nothing_from_elsewhere_and_find_what_they_name(name: str) -> None:
     folder = PAGES_DIR / name
     page = (folder / "index.html").read_text(encoding="utf-8")

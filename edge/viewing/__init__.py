@@ -1,0 +1,1 @@
+"""A local page that shows what a camera's agent sees, heads hidden; nothing of it is kept."""
