@@ -1,8 +1,9 @@
 """`shopthread models`: see, check, add and measure the models that the cameras run."""
 
 import os
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from rich.table import Table
 from shopthread.console import err, one_line_errors, out, print_error
 
 if TYPE_CHECKING:
+    from models.manifest import Task
     from models.registry import ModelRegistry, RegisteredModel
 
 HOME_VARIABLE = "SHOPTHREAD_HOME"
@@ -196,51 +198,65 @@ def _shape(shape: tuple[int | str, ...]) -> str:
 
 
 @app.command()
-def evaluate(
-    video: Annotated[Path, typer.Option(help="Footage.")],
-    truth: Annotated[Path, typer.Option(help="True boxes, MOTChallenge text.")],
+def evaluate(  # noqa: PLR0913, PLR0917 - one argument per option
+    video: Annotated[Path | None, typer.Option(help="For detectors: footage.")] = None,
+    truth: Annotated[Path | None, typer.Option(help="For detectors: true boxes, MOTChallenge text.")] = None,
+    people: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="For embedders: pictures of one person each, named by --layout.")
+    ] = None,
     name: Annotated[list[str] | None, typer.Option(help="A model; repeat for several. Without it, all.")] = None,
-    size: Annotated[str, typer.Option(help="Input size, width x height in pixels.")] = "320x256",
-    every: Annotated[int, typer.Option(help="Take each n-th frame.", min=1)] = 16,
+    size: Annotated[str, typer.Option(help="Detectors' input size, width x height in pixels.")] = "320x256",
+    every: Annotated[int, typer.Option(help="Take each n-th frame of the footage.", min=1)] = 16,
     first: Annotated[int, typer.Option(help="Index of the first frame taken.", min=0)] = 0,
+    layout: Annotated[
+        str, typer.Option(help="How pictures are named: id_camera (0002_c1s1_000451.jpg), id_angle_camera (VIPeR).")
+    ] = "id_camera",
+    query_camera: Annotated[
+        str | None, typer.Option(metavar="CAMERA", help="Whose people are looked for in the others; else the first.")
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Draw so many people for each split; without it all, once.")
+    ] = None,
+    splits: Annotated[int, typer.Option(min=1, help="How often people are drawn.")] = 10,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write every figure there, by model.")
+    ] = None,
 ) -> None:
-    """Measure detectors against labelled footage: average precision, recall, milliseconds."""
-    from models.detection import PersonDetector
-    from models.evaluate import evaluate as measure
-    from models.evaluate import read_truth
-    from models.loader import load_model
-    from models.manifest import Task
-    from models.video import opencv_resize, read_frames
+    """Measure detectors on labelled footage, or embedders on labelled pictures of people.
 
-    input_wh_px = _size(size)
-    columns = ("model", "AP50", "precision", "recall", "threshold", "ms median", "frames", "people")
-    table = Table(*columns, title=f"{video.name} at {size}")
+    With --video and --truth: average precision, precision, recall and milliseconds of detectors. With --people: how
+    often an embedder finds a person again in another camera, at rank 1, 5 and 10, and mean average precision.
+    """
+    from msgspec import json
+
+    from models.manifest import Task
+    from models.reidentification import Layout, read_people
+    from shopthread.evaluate_commands import evaluate_detectors, evaluate_embedders
+
+    figures: Mapping[str, object]
+    size_wh_px = _size(size)
+    if layout not in set(Layout):
+        msg = f"--layout must be one of {', '.join(Layout)}, got {layout!r}"
+        raise typer.BadParameter(msg)
     with _explained():
-        registry = _registry()
-        detectors = [m for m in registry.list() if m.manifest.task is Task.DETECTOR]
-        models = [registry.get(one) for one in name] if name else detectors
-        people = read_truth(truth)
-        for model in models:
-            detector = PersonDetector(load_model(model), input_wh_px, opencv_resize, score_threshold=0.05)
-            settings = model.manifest.detector
-            result = measure(
-                detector.detect,
-                read_frames(video, first=first, every=every),
-                people,
-                score_threshold=settings.score_threshold if settings else 0.0,
-                monotonic_ns=time.perf_counter_ns,
-            )
-            table.add_row(
-                model.manifest.name,
-                f"{result.average_precision:.3f}",
-                f"{result.precision:.3f}",
-                f"{result.recall:.3f}",
-                f"{result.score_threshold:.2f}",
-                f"{result.detect_ms_median:.1f}",
-                str(result.frames),
-                str(result.people),
-            )
-    out.print(table)
+        if people is not None and video is None and truth is None:
+            pictures = read_people(people, Layout(layout))
+            figures = evaluate_embedders(_chosen(name, Task.EMBEDDER), pictures, query_camera, sample, splits)
+        elif people is None and video is not None and truth is not None:
+            frames = range(first, sys.maxsize, every)
+            figures = evaluate_detectors(_chosen(name, Task.DETECTOR), video, truth, size_wh_px, frames)
+        else:
+            msg = "give --video and --truth to measure detectors, or --people to measure embedders"
+            raise typer.BadParameter(msg)
+    if json_file is not None:
+        json_file.write_bytes(json.format(json.encode(figures), indent=1) + b"\n")
+
+
+def _chosen(names: list[str] | None, task: "Task") -> "list[RegisteredModel]":
+    registry = _registry()
+    if names:
+        return [registry.get(one) for one in names]
+    return [model for model in registry.list() if model.manifest.task is task]
 
 
 @app.command()
