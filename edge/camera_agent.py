@@ -1,16 +1,21 @@
 """The agent of a camera: from observations to events, until the input ends or it is stopped."""
 
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge.adapters.track_feed import TrackFeed
-from edge.core import pipeline
+from edge.camera_rules import pipeline_rules
+from edge.camera_settings import CameraConfig
+from edge.core import pipeline, rule_change
 from edge.core.pipeline import Draft, PipelineRules, PipelineState
 from edge.health import Vitals
 from edge.ports import ConditionedSource, EventSink, Observation, ObservationSource, SourceCondition, Stopped
+from edge.reconfiguration import restart_keys
+from edge.video_observations import PlacedSource
 
 if TYPE_CHECKING:
     from contracts.payloads import PictureState
@@ -38,6 +43,7 @@ class CameraAgent:
         monotonic_s: Seconds that never go back, to tell the frame rate.
         model: Which model looks, for the health report.
         resumed: The source goes on where an earlier run left it.
+        config: What `rules` follow from, to tell what a changed one changes; None: not known.
     """
 
     def __init__(
@@ -49,9 +55,12 @@ class CameraAgent:
         *,
         model: ModelIdentity | None = None,
         resumed: bool = False,
+        config: CameraConfig | None = None,
     ) -> None:
         self._source, self._rules, self._sink, self._monotonic_s = source, rules, sink, monotonic_s
-        self._model, self._resumed = model, resumed
+        self._model, self._resumed, self._config = model, resumed, config
+        self._asked: CameraConfig | None = None
+        self._asking = threading.Lock()
         self.on_picture: Callable[[], None] = lambda: None  # called when what the picture shows becomes another
         self._picture: PictureState | None = None
         self._processed_s: deque[float] = deque(maxlen=1000)
@@ -68,6 +77,7 @@ class CameraAgent:
         """
         state = pipeline.initial_state(resumed=self._resumed)
         for seen in self._source.observations(stopped):
+            state = self._change_rules(state)
             state, drafts = self._step(state, seen)
             self._count(seen)
             if drafts:
@@ -77,6 +87,37 @@ class CameraAgent:
         _, drafts = pipeline.finish(self._rules, state)
         if drafts:
             self._sink.emit(drafts)
+
+    def reconfigure(self, config: CameraConfig) -> tuple[str, ...]:
+        """Put other tripwires and zones into force from the next picture on. Safe to call from another thread.
+
+        Args:
+            config: The whole configuration, checked as `load_camera_config` does.
+
+        Returns:
+            The keys that differ too and come into force only at the next start.
+
+        Raises:
+            ConfigurationError: A tripwire or zone cannot be where it is drawn, or the points mean something else now;
+                nothing was changed.
+        """
+        pipeline_rules(config)
+        with self._asking:
+            waiting = () if self._config is None else restart_keys(self._config, config)
+            if isinstance(self._source, PlacedSource):
+                self._source.check_layout(config)
+            self._asked = config
+        return waiting
+
+    def _change_rules(self, state: PipelineState) -> PipelineState:
+        with self._asking:
+            asked, self._asked = self._asked, None
+        if asked is None:
+            return state
+        new = pipeline_rules(asked)
+        self._rules, state = rule_change.change_rules(self._rules, state, new, state.now_ms or 0)
+        logger.info("%s: %d tripwires and %d zones are in force", self._source.name, len(new.tripwires), len(new.zones))
+        return state
 
     def beginning(self) -> str:
         """Return what tells the input from another one of its name, "" where it cannot be resumed."""

@@ -58,7 +58,7 @@ def build_camera_agent(  # noqa: PLR0913 - what an agent is built of
         lines = FileLines(Path(str(place)), follow=config.camera.follow)
         start = resume or FeedPosition(lines.name, 0)
         feed = TrackFeed(lines, on_bad_line, start.offset_bytes, start.beginning)
-        return CameraAgent(feed, rules, sink, clock.monotonic_s, resumed=start.offset_bytes > 0)
+        return CameraAgent(feed, rules, sink, clock.monotonic_s, resumed=start.offset_bytes > 0, config=config)
     model = load_model(registry.get(config.camera.model))
     following = tracker_rules(config)
     detector = OnnxDetector(model, config.camera.input_size, following.doubtful_score, following.detector_nms_iou)
@@ -71,7 +71,7 @@ def build_camera_agent(  # noqa: PLR0913 - what an agent is built of
         recognition=_recognition(config, registry),
         on_detected=on_detected,
     )
-    return CameraAgent(source, rules, sink, clock.monotonic_s, model=identity)
+    return CameraAgent(source, rules, sink, clock.monotonic_s, model=identity, config=config)
 
 
 def _recognition(config: CameraConfig, registry: ModelRegistry) -> Recognition | None:

@@ -43,6 +43,8 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         max_fps: Look at no more frames a second.
         frozen_s: A picture of which no bit changes for so many seconds is frozen, 0: never. It must be longer than the
             camera's interval between key frames. Without it 30 for a camera, never for a file.
+        watch_config: Read this file again when it changes: other tripwires and zones come into force at once. On the
+            signal SIGHUP that happens always.
         min_age_s: Who is seen for less time is nobody.
         lost_after_s: Who is not seen for longer has left.
         update_s: Seconds between updates of a visit.
@@ -66,6 +68,7 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     reentry_s: NotNegative = 0.0
     max_fps: Positive | None = None
     frozen_s: NotNegative | None = None
+    watch_config: bool = False
     min_age_s: NotNegative = 0.3
     lost_after_s: Positive = 2.0
     update_s: Positive = 5.0

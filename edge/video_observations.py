@@ -1,7 +1,7 @@
 """Who is where in a camera's pictures: from frames to observations."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from edge.camera_floor import floor_map
 from edge.camera_rules import check_placement, tamper_rules, tracker_rules
@@ -16,6 +16,19 @@ from edge.watched_pictures import Blindness, WatchedPictures
 
 OnTracked: TypeAlias = Callable[[Frame, Sequence[tracker.TrackedBox]], None]
 OnDetected: TypeAlias = Callable[[Boxes], None]
+
+
+@runtime_checkable
+class PlacedSource(Protocol):
+    """A source in whose pictures tripwires and zones must have a place."""
+
+    def check_layout(self, config: CameraConfig) -> None:
+        """Check the tripwires and zones of a configuration against the pictures, as soon as there are some.
+
+        Raises:
+            ConfigurationError: One of them cannot be where it is drawn.
+        """
+        ...
 
 
 class VideoObservations:
@@ -80,6 +93,13 @@ class VideoObservations:
             if self._recognition is not None:
                 people = self._recognition.people(frame, seen, boxes, state.numbers.tolist())
             yield self._observation(frame, epoch, seen, people)
+
+    def check_layout(self, config: CameraConfig) -> None:
+        """See `PlacedSource.check_layout`."""
+        size_wh_px = self._pictures.size_wh_px()
+        if size_wh_px is not None:
+            check_placement(config, size_wh_px)
+        self._config = config
 
     def condition(self) -> SourceCondition:
         """See `ConditionedSource.condition`."""

@@ -281,7 +281,8 @@ def _begin(rules: PipelineRules, tracks: Mapping[str, Track], seen: Iterable[Per
     for person in seen:
         if person.track_id not in tracks:
             lines = crossings.approach(rules.tripwires, person.position, now_ms)
-            track = segments.begin(person.track_id, now_ms, lines, len(rules.zones), len(rules.queues))
+            sizes = len(rules.zones), len(rules.queues)
+            track = segments.begin(person.track_id, now_ms, person.position, lines, *sizes)
             begun[track.id], given = crossings.relay(rules.tripwires, track, person.position, lost.values())
             lost |= given
     return {**lost, **begun}
@@ -303,7 +304,8 @@ def _see(
         uniform=person.uniform,
     )
     reentry = person.reentry or track.reentry
-    track = replace(track, zones=visited, reentry=reentry, staff=staff.recall(telling, presence, reentry, trace))
+    known = staff.recall(telling, presence, reentry, trace)
+    track = replace(track, zones=visited, reentry=reentry, staff=known, position=person.position)
     track = segments.see(track, place.floor_m, person.confidence, now_ms, rules.segments)
     track, waited = waits.see(rules.source, rules.queues, rules.zones, track, place.floor_m)
     track, told = segments.tell(rules.segments, rules.source, rules.zones, track, now_ms)

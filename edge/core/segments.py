@@ -64,6 +64,8 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         staff: What is known of whether it is staff's.
         reentry: What it has in common with the person's other tracks, None: nobody is known again.
         stand_in: A track that counted and whose place at a tripwire this one took.
+        position: Where it was last seen, in the camera's plane.
+        former_stays: Stays of the segment in zones that are gone.
     """
 
     id: str
@@ -82,6 +84,8 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     staff: StaffTrace
     reentry: str | None = None
     stand_in: str | None = None
+    position: Point
+    former_stays: tuple[Stay, ...] = ()
 
     @property
     def confidence(self) -> float:
@@ -94,7 +98,14 @@ def segment_id(source: Source, track_id: str, opened_ms: int) -> str:
     return deterministic_id(opened_ms, str(source), "segment", track_id)
 
 
-def begin(track_id: str, now_ms: int, lines: tuple[LineState, ...], zone_count: int, queue_count: int = 0) -> Track:
+def begin(
+    track_id: str,
+    now_ms: int,
+    position: Point,
+    lines: tuple[LineState, ...],
+    zone_count: int,
+    queue_count: int = 0,
+) -> Track:
     """Return a track about to be seen for the first time."""
     return Track(
         id=track_id,
@@ -111,6 +122,7 @@ def begin(track_id: str, now_ms: int, lines: tuple[LineState, ...], zone_count: 
         path=(),
         passages=(),
         staff=StaffTrace(now_ms),
+        position=position,
     )
 
 
@@ -139,7 +151,7 @@ def tell(
         if now_ms - track.opened_ms < rules.min_age_s * 1000:
             return track, []
         return _told(rules, source, layout, replace(track, is_open=True), "open")
-    if sum(len(state.ended) for state in track.zones) >= MAX_STAYS:
+    if sum(len(state.ended) for state in track.zones) + len(track.former_stays) >= MAX_STAYS:
         closing = close(source, layout, track, rules)
         return _begin_again(track), [closing]
     if now_ms - track.told_ms < rules.update_s * 1000:
@@ -164,6 +176,7 @@ def _begin_again(track: Track) -> Track:
         phases_told=0,
         zones=tuple(replace(state, entered_ms=state.entered_ms and track.seen_ms, ended=()) for state in track.zones),
         path=track.path[-1:],
+        former_stays=(),
     )
 
 
@@ -206,4 +219,4 @@ def _stays(layout: tuple[Zone, ...], track: Track) -> tuple[Stay, ...]:
         for zone, state in zip(layout, track.zones, strict=True)
         for stay in zones.stays(zone, state, track.seen_ms)
     ]
-    return tuple(sorted(found, key=lambda stay: (stay.entered_ms, stay.zone_id)))
+    return tuple(sorted([*track.former_stays, *found], key=lambda stay: (stay.entered_ms, stay.zone_id)))
