@@ -77,8 +77,9 @@ class CameraAgent:
         """
         state = pipeline.initial_state(resumed=self._resumed)
         for seen in self._source.observations(stopped):
-            state = self._change_rules(state)
+            state, ended = self._change_rules(state)
             state, drafts = self._step(state, seen)
+            drafts = ended + drafts
             self._count(seen)
             if drafts:
                 self._sink.emit(drafts, None if state.tracks else seen.end_offset_bytes)
@@ -109,15 +110,15 @@ class CameraAgent:
             self._asked = config
         return waiting
 
-    def _change_rules(self, state: PipelineState) -> PipelineState:
+    def _change_rules(self, state: PipelineState) -> tuple[PipelineState, list[Draft]]:
         with self._asking:
             asked, self._asked = self._asked, None
         if asked is None:
-            return state
+            return state, []
         new = pipeline_rules(asked)
-        self._rules, state = rule_change.change_rules(self._rules, state, new, state.now_ms or 0)
+        self._rules, state, ended = rule_change.change_rules(self._rules, state, new, state.now_ms or 0)
         logger.info("%s: %d tripwires and %d zones are in force", self._source.name, len(new.tripwires), len(new.zones))
-        return state
+        return state, ended
 
     def beginning(self) -> str:
         """Return what tells the input from another one of its name, "" where it cannot be resumed."""

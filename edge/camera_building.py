@@ -19,7 +19,7 @@ from edge.core.gallery import GalleryRules
 from edge.ports import EventSink, FrameSource
 from edge.recognition import Recognition
 from edge.video_observations import OnDetected, OnTracked, VideoObservations
-from models.loader import load_model
+from models.loader import load_shared_model
 from models.registry import ModelRegistry
 
 
@@ -59,7 +59,7 @@ def build_camera_agent(  # noqa: PLR0913 - what an agent is built of
         start = resume or FeedPosition(lines.name, 0)
         feed = TrackFeed(lines, on_bad_line, start.offset_bytes, start.beginning)
         return CameraAgent(feed, rules, sink, clock.monotonic_s, resumed=start.offset_bytes > 0, config=config)
-    model = load_model(registry.get(config.camera.model))
+    model = load_shared_model(registry.get(config.camera.model))
     following = tracker_rules(config)
     detector = OnnxDetector(model, config.camera.input_size, following.doubtful_score, following.detector_nms_iou)
     identity = ModelIdentity(model.manifest.name, model.manifest.version)
@@ -77,7 +77,7 @@ def build_camera_agent(  # noqa: PLR0913 - what an agent is built of
 def _recognition(config: CameraConfig, registry: ModelRegistry) -> Recognition | None:
     if config.camera.reentry_s == 0:
         return None
-    encoder = OnnxEmbedder(load_model(registry.get(config.camera.embedder)))
+    encoder = OnnxEmbedder(load_shared_model(registry.get(config.camera.embedder)))
     return Recognition(encoder, GalleryRules(window_s=config.camera.reentry_s))
 
 

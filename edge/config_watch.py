@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge.errors import EdgeError
@@ -21,6 +22,14 @@ class ReloadBell:
     def ring(self) -> None:
         """Ask once."""
         self.rung += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reloading:
+    """A configuration's file, and what asks to read it again."""
+
+    path: Path
+    bell: ReloadBell
 
 
 class ConfigWatch:

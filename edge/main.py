@@ -4,8 +4,8 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -21,14 +21,17 @@ from edge.adapters.outbox_sink import OutboxSink
 from edge.adapters.publisher import Publisher
 from edge.adapters.track_feed import BadLine
 from edge.camera_building import build_camera_agent, feed_name, frame_source
+from edge.camera_config import load_camera_config
 from edge.camera_rules import check_placement
 from edge.camera_settings import CameraConfig, CameraSettings
 from edge.config import BrokerSettings, DeviceSettings, PosConfig, PseudonymSettings, ScanTerminalConfig, check_device
+from edge.config_watch import ConfigWatch, ReloadBell, Reloading
 from edge.core.receipts import PosRules
 from edge.core.scanning import scan_rules
 from edge.errors import ConfigurationError, FeedError
 from edge.health import HealthReporter, Vitals
 from edge.line_agent import LineAgent, LineReader, ReceiptReader, ScanReader
+from edge.many_cameras import Failure, load_cameras, run_together
 from models.loader import load_model
 from models.registry import ModelRegistry
 
@@ -140,7 +143,13 @@ def run_pos_tap(config: PosConfig, stop: threading.Event) -> None:
     _run_lines(Device(config.device, config.broker, "pos", Vitals), config.pos.input, ReceiptReader(rules), stop)
 
 
-def run_camera(config: CameraConfig, models_dir: Path, stop: threading.Event, view: "LiveView | None" = None) -> None:
+def run_camera(
+    config: CameraConfig,
+    models_dir: Path,
+    stop: threading.Event,
+    view: "LiveView | None" = None,
+    reloading: Reloading | None = None,
+) -> None:
     """Run a camera until its input ends or `stop` is set.
 
     Args:
@@ -148,6 +157,7 @@ def run_camera(config: CameraConfig, models_dir: Path, stop: threading.Event, vi
         models_dir: Where models lie that a user added.
         stop: Ends it.
         view: Shows what the agent sees; None: nobody looks.
+        reloading: How the configuration is read again; None: it never is.
 
     Raises:
         EdgeError: The configuration, the input or the outbox cannot be used.
@@ -165,21 +175,66 @@ def run_camera(config: CameraConfig, models_dir: Path, stop: threading.Event, vi
     if view is not None:
         view.sink, view.vitals = sink, lambda: agents[0].vitals() if agents else Vitals()
     with device.running():
-        agents.append(
-            build_camera_agent(
-                config,
-                sink if view is None else view,
-                CAMERA_CLOCK,
-                registry=ModelRegistry(models_dir),
-                on_bad_line=keep_bad_line,
-                resume=None if name is None else device.outbox.position(name),
-                on_tracked=None if view is None else view.on_tracked,
-                on_detected=None if view is None else view.on_detected,
-            )
+        agent = build_camera_agent(
+            config,
+            sink if view is None else view,
+            CAMERA_CLOCK,
+            registry=ModelRegistry(models_dir),
+            on_bad_line=keep_bad_line,
+            resume=None if name is None else device.outbox.position(name),
+            on_tracked=None if view is None else view.on_tracked,
+            on_detected=None if view is None else view.on_detected,
         )
-        sink.beginning = agents[0].beginning
-        agents[0].on_picture = device.report_picture
-        agents[0].run(stop.is_set)
+        agents.append(agent)
+        sink.beginning = agent.beginning
+        agent.on_picture = device.report_picture
+        with nullcontext() if reloading is None else _watching(reloading, config, agent, device):
+            agent.run(stop.is_set)
+
+
+def run_cameras(paths: Sequence[Path], models_dir: Path, stop: threading.Event, bell: ReloadBell) -> list[Failure]:
+    """Run cameras, each with an outbox and a connection of its own, until all have ended or `stop` is set.
+
+    Args:
+        paths: Their configuration files.
+        models_dir: Where models lie that a user added.
+        stop: Ends them.
+        bell: Asks each to read its configuration again.
+
+    Returns:
+        The cameras that could not be run, and those that failed; the others were run none the less.
+    """
+    configs, failures = load_cameras(paths)
+    if configs:
+        for failure in failures:
+            logger.error("%s: this camera is not run, the others are: %s", failure.path, failure.reason)
+
+    def run(path: Path, config: CameraConfig) -> None:
+        run_camera(config, models_dir, stop, reloading=Reloading(path, bell))
+
+    return failures + run_together(configs, run)
+
+
+@contextmanager
+def _watching(reloading: Reloading, config: CameraConfig, agent: "CameraAgent", device: Device) -> Iterator[None]:
+    """Read the configuration again while the block runs, when the bell asks for it or the file changes."""
+    path = reloading.path
+
+    def reload() -> None:
+        waiting = agent.reconfigure(load_camera_config(path))
+        logger.warning("%s was read again; its tripwires and zones are in force", path)
+        if waiting:
+            logger.warning("%s: %s will be in force at the next start", path, ", ".join(waiting))
+
+    def keep_bad(content: bytes, reason: str) -> None:
+        device.outbox.keep_bad_input(str(path), content, reason, clock_ms())
+
+    watch = ConfigWatch(path, reload, keep_bad, bell=reloading.bell, watches_file=config.camera.watch_config)
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.stop()
 
 
 def live_view(config: CameraConfig) -> "LiveView":

@@ -10,6 +10,7 @@ from edge.core import tracker
 from edge.core.appearance import colour_stripes
 from edge.core.floor import floor_point
 from edge.core.pipeline import Person
+from edge.errors import ConfigurationError
 from edge.ports import Boxes, Detector, Frame, FrameSource, Observation, SourceCondition, Stopped
 from edge.recognition import Recognition
 from edge.watched_pictures import Blindness, WatchedPictures
@@ -23,10 +24,10 @@ class PlacedSource(Protocol):
     """A source in whose pictures tripwires and zones must have a place."""
 
     def check_layout(self, config: CameraConfig) -> None:
-        """Check the tripwires and zones of a configuration against the pictures, as soon as there are some.
+        """Check the tripwires and zones of a configuration against the pictures.
 
         Raises:
-            ConfigurationError: One of them cannot be where it is drawn.
+            ConfigurationError: One of them cannot be where it is drawn, or no picture came yet.
         """
         ...
 
@@ -97,9 +98,10 @@ class VideoObservations:
     def check_layout(self, config: CameraConfig) -> None:
         """See `PlacedSource.check_layout`."""
         size_wh_px = self._pictures.size_wh_px()
-        if size_wh_px is not None:
-            check_placement(config, size_wh_px)
-        self._config = config
+        if size_wh_px is None:
+            msg = f"no picture came from {self.name} yet, so that nothing can be placed in it; ask again when one has"
+            raise ConfigurationError(msg)
+        check_placement(config, size_wh_px)
 
     def condition(self) -> SourceCondition:
         """See `ConditionedSource.condition`."""

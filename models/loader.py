@@ -1,8 +1,10 @@
 """Turns a registered model into a session that runs, and refuses any file that is not it."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakValueDictionary
 
 from models.errors import ModelRefusedError
 from models.manifest import Dimension, ModelManifest, TensorSpec
@@ -54,7 +56,7 @@ class Session(Protocol):
 
 
 class LoadedModel:
-    """A verified model, ready to run on one thread."""
+    """A verified model, ready to run; several threads may, each on its own core."""
 
     def __init__(self, manifest: ModelManifest, session: Session) -> None:
         """Hold a session that `load_model` or `open_session` made."""
@@ -82,6 +84,10 @@ class LoadedModel:
         return found
 
 
+_sharing = threading.Lock()
+_shared: "WeakValueDictionary[tuple[str, str, str], LoadedModel]" = WeakValueDictionary()
+
+
 def load_model(model: RegisteredModel) -> LoadedModel:
     """Verify a model's file, open it and compare what it declares with its manifest.
 
@@ -97,6 +103,23 @@ def load_model(model: RegisteredModel) -> LoadedModel:
     _compare("input", manifest.name, manifest.inputs, found_inputs)
     _compare("output", manifest.name, manifest.outputs, found_outputs)
     return LoadedModel(manifest, session)
+
+
+def load_shared_model(model: RegisteredModel) -> LoadedModel:
+    """Return a model as `load_model` does, the same one to all who ask for it while somebody holds it.
+
+    A session keeps no state between runs and may be run from several threads (ONNX Runtime says so), so that
+    several cameras need the memory of one model.
+
+    Raises:
+        ModelRefusedError: As in `load_model`.
+    """
+    key = (str(model.path), model.manifest.name, model.manifest.sha256)
+    with _sharing:
+        found = _shared.get(key)
+        if found is None or found.manifest != model.manifest:
+            found = _shared[key] = load_model(model)
+        return found
 
 
 def open_session(content: bytes, *, source: str) -> Session:

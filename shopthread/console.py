@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -65,3 +65,17 @@ def stop_on_signal() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def ring_on_hangup(ring: Callable[[], None]) -> Iterator[None]:
+    """Call `ring` at each SIGHUP while the block runs, where the system has that signal."""
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is None:
+        yield
+        return
+    before = signal.signal(hangup, lambda _number, _frame: ring())
+    try:
+        yield
+    finally:
+        signal.signal(hangup, before)

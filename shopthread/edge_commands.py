@@ -9,7 +9,16 @@ import typer
 from rich.table import Table
 
 from shopthread.calibrate_commands import calibrate
-from shopthread.console import log_to_stderr, one_line_errors, out, print_warning, stop_on_signal
+from shopthread.console import (
+    FAILURE,
+    log_to_stderr,
+    one_line_errors,
+    out,
+    print_error,
+    print_warning,
+    ring_on_hangup,
+    stop_on_signal,
+)
 from shopthread.models_commands import default_models_dir
 
 if TYPE_CHECKING:
@@ -19,24 +28,34 @@ app = typer.Typer(no_args_is_help=True, help="Run and check a camera's agent.")
 app.command()(calibrate)
 
 Config = Annotated[Path, typer.Argument(help="The camera's configuration file (TOML).", show_default=False)]
+Configs = Annotated[list[Path], typer.Argument(help="The cameras' configuration files (TOML).", show_default=False)]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")]
 
 
 @app.command()
-def run(config: Config, verbose: Verbose = False) -> None:
-    """Run a camera until its input ends or you press Ctrl-C.
+def run(configs: Configs, verbose: Verbose = False) -> None:
+    """Run cameras until their inputs end or you press Ctrl-C.
 
-    It finds and follows people, and reports crossings, zone stays and coverage. Pictures stay in memory and are never
+    Each finds and follows people, and reports crossings, zone stays and coverage. Pictures stay in memory and are never
     written or sent. Events wait on disk until the store's gateway has them.
+
+    Several cameras run side by side in one process and share their models. One that fails takes no other down; it is
+    told at once, and when all have ended the exit status is 1.
+
+    The signal SIGHUP makes each read its configuration again: other tripwires and zones come into force with the next
+    picture, and nobody in sight is lost. A file that cannot be used changes nothing.
     """
-    from edge.camera_config import load_camera_config
-    from edge.errors import EdgeError
-    from edge.main import run_camera
-    from models.errors import ModelError
+    from edge.config_watch import ReloadBell
+    from edge.main import run_cameras
 
     log_to_stderr(verbose=verbose)
-    with one_line_errors(EdgeError, ModelError), stop_on_signal() as stop:
-        run_camera(load_camera_config(config), default_models_dir(), stop)
+    bell = ReloadBell()
+    with stop_on_signal() as stop, ring_on_hangup(bell.ring):
+        failures = run_cameras(configs, default_models_dir(), stop, bell)
+    for failure in failures:
+        print_error(failure.reason if len(configs) == 1 else f"{failure.path}: {failure.reason}")
+    if failures:
+        raise typer.Exit(FAILURE)
 
 
 @app.command()

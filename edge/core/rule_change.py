@@ -3,7 +3,8 @@
 What did not change keeps its state, with every track. A new line or zone, and one that was moved or
 otherwise changed, begins afresh: whoever stands beyond a new line did not cross it, and whoever stands in
 a new zone enters it at the next sighting. What is gone ends: its stays end at the last sighting and stay
-with their visit, a passage of it that only waited to settle counts.
+with their visit, a passage of it that only waited to settle counts, and who waited in a queue of which a
+zone was changed is lost from it.
 """
 
 from collections.abc import Sequence
@@ -12,8 +13,9 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from contracts.payloads import Stay
-from edge.core import tripwire, zones
-from edge.core.pipeline import PipelineRules, PipelineState
+from edge.core import tripwire, waits, zones
+from edge.core.pipeline import Draft, PipelineRules, PipelineState
+from edge.core.queues import Queue
 from edge.core.segments import Track
 from edge.core.tripwire import LineState
 from edge.core.zones import StayState, Zone
@@ -23,19 +25,21 @@ T = TypeVar("T")
 
 def change_rules(
     old: PipelineRules, state: PipelineState, new: PipelineRules, now_ms: int
-) -> tuple[PipelineRules, PipelineState]:
-    """Return the rules in force from now on, and the state under them.
+) -> tuple[PipelineRules, PipelineState, list[Draft]]:
+    """Return the rules in force from now on, the state under them, and what there is to tell of what is gone.
 
     Args:
         old: The rules in force so far.
         state: After the last frame.
-        new: Their tripwires and zones come into force; nothing else of them does.
+        new: Their tripwires, zones and queues come into force; nothing else of them does.
         now_ms: The last frame's time: a stay in a zone that is gone ends no later.
     """
-    if old.tripwires == new.tripwires and old.zones == new.zones:
-        return old, state
+    if (old.tripwires, old.zones, old.queues) == (new.tripwires, new.zones, new.queues):
+        return old, state, []
+    drafts = [draft for track in state.tracks.values() for draft in _left_queues(old, track, new)]
     tracks = {name: _changed(old, track, new, now_ms) for name, track in state.tracks.items()}
-    return replace(old, tripwires=new.tripwires, zones=new.zones), replace(state, tracks=tracks)
+    rules = replace(old, tripwires=new.tripwires, zones=new.zones, queues=new.queues)
+    return rules, replace(state, tracks=tracks), drafts
 
 
 def _changed(old: PipelineRules, track: Track, new: PipelineRules, now_ms: int) -> Track:
@@ -57,13 +61,31 @@ def _changed(old: PipelineRules, track: Track, new: PipelineRules, now_ms: int) 
         if place not in stayed
         for stay in _end(zone, stays, ended_ms)
     ]
+    queued = _places(_meanings(old), _meanings(new))
     return replace(
         track,
         lines=lines,
+        queues=tuple(None if place is None else track.queues[place] for place in queued),
         zones=tuple(StayState() if place is None else track.zones[place] for place in stayed),
         passages=(*track.passages, *pending),
         former_stays=(*track.former_stays, *gone),
     )
+
+
+def _left_queues(old: PipelineRules, track: Track, new: PipelineRules) -> list[Draft]:
+    """Return the waits in queues that are gone."""
+    kept = _places(_meanings(old), _meanings(new))
+    gone = [place for place in range(len(old.queues)) if place not in kept]
+    there = replace(track, queues=tuple(track.queues[place] for place in gone))
+    return waits.lose(old.source, [old.queues[place] for place in gone], old.zones, there)
+
+
+def _meanings(rules: PipelineRules) -> list[tuple[Zone | Queue, ...]]:
+    """Return what tells each queue from others wherever its zones stand in the list: its rules and its zones."""
+    return [
+        (replace(queue, zone=0, tills=()), rules.zones[queue.zone], *(rules.zones[till] for till in queue.tills))
+        for queue in rules.queues
+    ]
 
 
 def _places(old: Sequence[T], new: Sequence[T]) -> list[int | None]:

@@ -63,6 +63,20 @@ def test_a_camera_is_begun_checked_and_run(tmp_path: Path, video: Path):
     )
 
 
+def test_cameras_run_in_one_process_and_one_that_fails_takes_no_other_down(tmp_path: Path, video: Path):
+    configs = []
+    for name in ("cam-1", "cam-2", "cam-3"):
+        configs.append(tmp_path / f"{name}.toml")
+        _run("edge", "init", "--source", f"file:{video}", "--store", "s", "--device", name, "--out", configs[-1])
+        text = configs[-1].read_text().replace("1883", str(free_port())).replace("realtime = true", "")
+        configs[-1].write_text(text.replace("people.avi", "nobody.avi") if name == "cam-2" else text)
+    ran = _run("edge", "run", *configs)
+    assert ran.exit_code == 1
+    assert "nobody.avi" in ran.output
+    for name in ("cam-1", "cam-3"):
+        assert Coverage.TYPE in _outbox_types(tmp_path / "data" / name / "outbox.sqlite")
+
+
 def test_a_line_that_can_never_fire_is_refused(tmp_path: Path, video: Path):
     config = tmp_path / "camera.toml"
     _run("edge", "init", "--source", f"file:{video}", "--store", "store-1", "--device", "cam-1", "--out", config)

@@ -1,3 +1,5 @@
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from models.errors import (
     UnknownModelError,
 )
 from models.inspection import describe_file
-from models.loader import load_model
+from models.loader import load_model, load_shared_model
 from models.manifest import ModelManifest, Task
 from models.registry import DEFAULT_DETECTOR, ModelRegistry, RegisteredModel
 from tests.unit.models.helpers import (
@@ -173,3 +175,27 @@ def test_an_impossible_description_is_refused() -> None:
     flat = replace(describe("tiny", Task.DETECTOR), std=(1.0, 0.0, 1.0))
     with pytest.raises(ManifestError, match="std must be above 0"):
         describe_file(TINY_DETECTOR, flat)
+
+
+def test_a_model_is_shared_by_all_who_use_it_and_gone_when_nobody_does(tmp_path: Path) -> None:
+    added = add_detector(tmp_path)
+    first = load_shared_model(added)
+    assert load_shared_model(ModelRegistry(tmp_path).get("tiny")) is first
+    assert load_shared_model(ModelRegistry().get(DEFAULT_DETECTOR)) is not first
+    kept = weakref.ref(first)
+    del first
+    assert kept() is None
+    added.path.write_bytes(b"another file")
+    with pytest.raises(ModelRefusedError):
+        load_shared_model(added)
+
+
+def test_several_threads_may_run_one_model_at_once() -> None:
+    model = load_shared_model(ModelRegistry().get(DEFAULT_DETECTOR))
+    random = np.random.default_rng(2)
+    batches = [random.integers(0, 256, (1, 128, 160, 3), dtype=np.uint8) for _ in range(12)]
+    alone = [model.run(batch) for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(model.run, batches))
+    for one, other in zip(alone, together, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))

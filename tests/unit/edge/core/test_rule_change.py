@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from contracts.events import EventDraft, Source
-from contracts.payloads import Coverage, FootfallCrossing, VisitSegment
+from contracts.payloads import Coverage, FootfallCrossing, QueueWait, VisitSegment
 from contracts.privacy import UplinkPayload
 from edge.core.pipeline import Person, PipelineRules, PipelineState, finish, initial_state, step
+from edge.core.queues import Queue
 from edge.core.rule_change import change_rules
 from edge.core.tripwire import Tripwire
 from edge.core.zones import Zone
@@ -44,9 +45,9 @@ def run(
 
 def changed_halfway(before: Sequence[float], after: Sequence[float], new: PipelineRules) -> list[Draft]:
     state, first = run(RULES, initial_state(), before, 0)
-    rules, state = change_rules(RULES, state, new, START_MS + (len(before) - 1) * 100)
+    rules, state, ended = change_rules(RULES, state, new, START_MS + (len(before) - 1) * 100)
     state, second = run(rules, state, after, len(before))
-    return [*first, *second, *finish(rules, state)[1]]
+    return [*first, *ended, *second, *finish(rules, state)[1]]
 
 
 def crossings(drafts: list[Draft]) -> list[tuple[str, str]]:
@@ -71,7 +72,7 @@ def test_whoever_stands_beyond_a_new_line_did_not_cross_it() -> None:
 def test_the_first_line_of_all_begins_where_people_stand() -> None:
     bare = replace(RULES, tripwires=(), zones=())
     state, _ = run(bare, initial_state(), steps(6, 8), 0)
-    rules, state = change_rules(bare, state, RULES, START_MS + 2900)
+    rules, state, _ = change_rules(bare, state, RULES, START_MS + 2900)
     state, told = run(rules, state, steps(8, 4), 30)
     assert crossings([*told, *finish(rules, state)[1]]) == [("door", "in")]
 
@@ -112,8 +113,32 @@ def test_a_visit_goes_on_under_one_name_and_coverage_too() -> None:
 
 def test_nothing_but_lines_and_zones_comes_into_force() -> None:
     other = replace(RULES, tripwires=(), occupancy_s=99.0, source=Source("x", "y", "z"))
-    rules, _ = change_rules(RULES, initial_state(), other, START_MS)
+    rules, _, _ = change_rules(RULES, initial_state(), other, START_MS)
     assert rules == replace(RULES, tripwires=())
+
+
+QUEUE, TILL = zone("line", 0.0, 4.0), replace(zone("till", 4.0, 6.0), kind="checkout")
+QUEUING = replace(RULES, tripwires=(), zones=(QUEUE, TILL), queues=(Queue(zone=0, tills=(1,), join_after_s=2.0),))
+
+
+def waits_of(new: PipelineRules) -> list[tuple[str, str, int]]:
+    state, first = run(QUEUING, initial_state(), [2.0] * 40, 0)
+    rules, state, ended = change_rules(QUEUING, state, new, START_MS + 3900)
+    state, second = run(rules, state, [2.0] * 20 + [5.0] * 30, 40)
+    told = [*first, *ended, *second, *finish(rules, state)[1]]
+    waits = [d.data for d in told if isinstance(d.data, QueueWait)]
+    return [(wait.zone_id, wait.outcome, wait.joined_ms - START_MS) for wait in waits]
+
+
+def test_who_waits_goes_on_waiting_where_the_queue_s_zones_only_change_places() -> None:
+    moved = replace(QUEUING, zones=(SHELF, TILL, QUEUE), queues=(Queue(zone=2, tills=(1,), join_after_s=2.0),))
+    assert waits_of(QUEUING) == waits_of(moved) == [("line", "served", 0)]
+
+
+def test_who_waits_in_a_queue_that_changes_is_lost_from_it_and_may_join_the_new_one() -> None:
+    other = replace(QUEUING, zones=(QUEUE, replace(TILL, band=0.5)))
+    assert waits_of(other) == [("line", "unknown", 0), ("line", "served", 4000)]
+    assert waits_of(replace(QUEUING, queues=())) == [("line", "unknown", 0)]
 
 
 walks = st.lists(st.floats(0, 10), min_size=1, max_size=80)
@@ -124,8 +149,8 @@ walks = st.lists(st.floats(0, 10), min_size=1, max_size=80)
 def test_a_change_to_the_same_rules_changes_nothing(walk: list[float], at: int) -> None:
     state, first = run(RULES, initial_state(), walk[:at], 0)
     same = replace(RULES, tripwires=(wire("door", 5.0),), zones=(zone("shelf", 6.0, 9.0), zone("aisle", 0.0, 4.0)))
-    rules, kept = change_rules(RULES, state, same, START_MS)
-    assert (rules, kept) == (RULES, state)
+    rules, kept, drafts = change_rules(RULES, state, same, START_MS)
+    assert (rules, kept, drafts) == (RULES, state, [])
     kept, second = run(rules, kept, walk[at:], at)
     whole_state, whole = run(RULES, initial_state(), walk, 0)
     assert first + second + finish(rules, kept)[1] == whole + finish(RULES, whole_state)[1]
@@ -134,7 +159,7 @@ def test_a_change_to_the_same_rules_changes_nothing(walk: list[float], at: int) 
 @given(walks, st.integers(0, 80))
 @settings(deadline=None)
 def test_what_stays_the_same_is_counted_as_if_nothing_had_changed(walk: list[float], at: int) -> None:
-    """Another line and zone come and the rest changes places: the door's crossings and the shelf's stays are the same."""
+    """Another line and zone come, the rest changes places: the door's crossings, the shelf's stays are the same."""
     new = replace(RULES, tripwires=(wire("other", 2.0), DOOR), zones=(zone("corner", 9.0, 10.0), SHELF))
     drafts = changed_halfway(walk[:at] or walk[:1], walk[max(at, 1) :], new)
     state, whole = run(RULES, initial_state(), walk, 0)
@@ -155,8 +180,8 @@ def test_what_stays_the_same_is_counted_as_if_nothing_had_changed(walk: list[flo
 @settings(deadline=None)
 def test_there_and_back_again_loses_no_visit(walk: list[float], at: int) -> None:
     state, first = run(RULES, initial_state(), walk[:at], 0)
-    rules, state = change_rules(RULES, state, replace(RULES, tripwires=(), zones=()), START_MS)
-    rules, state = change_rules(rules, state, RULES, START_MS)
+    rules, state, _ = change_rules(RULES, state, replace(RULES, tripwires=(), zones=()), START_MS)
+    rules, state, _ = change_rules(rules, state, RULES, START_MS)
     assert rules == RULES
     state, second = run(rules, state, walk[at:], at)
     told = first + second + finish(rules, state)[1]

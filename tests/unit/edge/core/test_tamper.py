@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.core.tamper import TamperRules, TamperState, Thumbnail, initial_state, look, silence
+from edge.core.tamper import TamperRules, TamperState, Thumbnail, initial_state, look, same_shape, silence
 
 RULES = TamperRules()
 
@@ -106,3 +106,11 @@ def test_what_is_said_was_seen_and_never_changes_within_its_while(pictures: list
         if state.told != before.told:
             assert state.told == state.seems
             assert now_ms - state.since_ms >= 500
+
+
+def test_a_shape_is_the_ratio_of_the_sides_to_a_hundredth() -> None:
+    assert same_shape((640, 480), (320, 240))
+    assert same_shape((1920, 1080), (640, 360))
+    assert same_shape((704, 576), (352, 288))
+    assert not same_shape((640, 480), (640, 360))
+    assert not same_shape((640, 480), (480, 640))

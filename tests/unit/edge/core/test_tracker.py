@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.core.appearance import LOOK_SIZE
-from edge.core.tracker import TrackedBox, initial_state, track
+from edge.core.tracker import TrackedBox, initial_state, lose, track
 from edge.core.tracker_rules import TrackerRules
 from edge.core.tracker_state import TrackerState
 
@@ -218,3 +218,16 @@ def test_hours_of_people_leave_no_more_behind_than_those_in_sight() -> None:
         most = max(most, len(alive))
     assert most <= 24
     assert state.next_number > 200
+
+
+def test_who_is_lost_at_once_gives_no_number_to_who_comes_after() -> None:
+    state = initial_state()
+    boxes, scores = np.array([[10.0, 10.0, 30.0, 80.0]]), np.array([0.9])
+    for index in range(5):
+        state, told = track(TrackerRules(), state, boxes, scores, index * 100)
+    assert [box.number for box in told] == [1]
+    state = lose(state, 500)
+    assert len(state.tracks) == 0
+    for index in range(6, 12):
+        state, told = track(TrackerRules(), state, boxes, scores, index * 100)
+    assert [box.number for box in told] == [2]
