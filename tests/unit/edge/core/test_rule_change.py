@@ -124,7 +124,7 @@ QUEUING = replace(RULES, tripwires=(), zones=(QUEUE, TILL), queues=(Queue(zone=0
 def waits_of(new: PipelineRules) -> list[tuple[str, str, int]]:
     state, first = run(QUEUING, initial_state(), [2.0] * 40, 0)
     rules, state, ended = change_rules(QUEUING, state, new, START_MS + 3900)
-    state, second = run(rules, state, [2.0] * 20 + [5.0] * 30, 40)
+    state, second = run(rules, state, [2.0] * 30 + [5.0] * 30, 40)
     told = [*first, *ended, *second, *finish(rules, state)[1]]
     waits = [d.data for d in told if isinstance(d.data, QueueWait)]
     return [(wait.zone_id, wait.outcome, wait.joined_ms - START_MS) for wait in waits]
