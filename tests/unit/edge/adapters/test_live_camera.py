@@ -186,13 +186,20 @@ def test_a_silence_is_told_about_every_second_with_when_it_began() -> None:
 
 @pytest.mark.parametrize("step_ms", [-3600_000.0, -5000.0, 5000.0])
 def test_a_wall_clock_that_is_set_moves_no_frame_back_and_its_offset_is_told(step_ms: float) -> None:
+    turn = threading.Semaphore(1)
+
+    class OneByOne(FakeCapture):
+        def grab(self) -> bool:
+            return turn.acquire(timeout=10) and super().grab()
+
     clock = QuickClock(look_s=0.1)
-    camera = camera_of(0, clock.as_camera_clock(), opener=lambda _: FakeCapture(PICTURES))
+    camera = camera_of(0, clock.as_camera_clock(), opener=lambda _: OneByOne(PICTURES))
     frames: list[Frame] = []
     for frame in camera.frames(lambda: len(frames) >= 12):
         frames.append(frame)
         if len(frames) == 5:
             clock.set_ms = step_ms
+        turn.release()
     assert all(0 <= late.time_ms - early.time_ms < 60_000 for early, late in pairwise(frames))
     offset_ms = camera.condition().clock_offset_ms
     assert offset_ms is not None
