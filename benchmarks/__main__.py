@@ -20,6 +20,7 @@ from benchmarks.publishing import publish
 from benchmarks.rendering import rendering
 from benchmarks.simulation import store_day
 from benchmarks.simulation_visits import draw
+from benchmarks.staff import staff
 from benchmarks.stitching import stitching
 from benchmarks.tracking import tracking, tracking_soak
 from benchmarks.vision import camera, detector
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "camera": camera,
     "agent": agent,
     "rendering": rendering,
+    "staff": staff,
     "stitching": stitching,
     "tracking": tracking,
     "tracking-soak": tracking_soak,

@@ -68,18 +68,20 @@ Groups = list[list[Tracklet]]
 Way = Callable[[list[Tracklet], Appearances], Groups]
 
 
-def simulate(scenario_name: str, level: str, preset: str) -> tuple[list[News], Truth]:
-    """Return what the gateway of a store hears in twenty minutes from opening the doors, and the truth."""
+def simulate(
+    scenario_name: str, level: str, preset: str, begins: datetime = _BEGINS, minutes: int = _MINUTES
+) -> tuple[list[News], Truth]:
+    """Return what the gateway of a store hears in so many minutes from opening the doors, and the truth."""
     scenario, signs = load_scenario(scenario_name), PRESETS[preset]
     noise = replace(
         scenario.noise, occlusion=True, signature_sd=signs.sd, signature_camera_sd=signs.camera_sd, **LEVELS[level]
     )
     scenario = replace(scenario, noise=noise)
-    store = Store(scenario, 1, round(_BEGINS.timestamp() * _MS_PER_S))
+    store = Store(scenario, 1, round(begins.timestamp() * _MS_PER_S))
     devices = make_devices(scenario, "demo", "store", bytes(32))
     news: list[News] = []
     opened: dict[tuple[Source, str], str] = {}
-    for _ in range(round(_MINUTES * 60 * scenario.tick_hz)):
+    for _ in range(round(minutes * 60 * scenario.tick_hz)):
         for output in store.step():
             device = devices[output.device_id]
             for draft in device.take(output.line):

@@ -38,6 +38,10 @@ _TITLES: dict[Part, tuple[str, str]] = {
             "mean of how well people are detected (DetA) and how well their visits hold together (AssA)."
         ),
     ),
+    "staff": (
+        "Staff",
+        "Who made the measured visits, and whom the system holds to be staff: customer figures leave those out.",
+    ),
     "dwell": ("Dwell", "How long visits and stays last; on the left, two curves that lie on each other agree."),
     "waits": ("Waits in line", "Who joined a queue, who was served, who gave up."),
     "touches": ("Scans and receipts", "What the terminals and tills did, and what of it reached the system."),

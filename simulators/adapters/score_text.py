@@ -14,10 +14,11 @@ from simulators.core.scoring.intervals import Measure
 from simulators.core.scoring.linking import LinkScore
 from simulators.core.scoring.occupancy import OccupancyScore
 from simulators.core.scoring.scorecard import Scorecard
+from simulators.core.scoring.staff import StaffScore
 from simulators.core.scoring.visits import VisitScore
 from simulators.core.truth import Truth
 
-Part = Literal["counts", "occupancy", "visits", "dwell", "waits", "touches", "links", "profiles", "codes"]
+Part = Literal["counts", "occupancy", "visits", "staff", "dwell", "waits", "touches", "links", "profiles", "codes"]
 NONE = "-"
 _MS_PER_MINUTE = 60_000
 
@@ -39,6 +40,7 @@ def tables(card: Scorecard) -> dict[Part, list[Table]]:
         "counts": [_counting(card.counting)] if card.counting else [],
         "occupancy": [_occupancy(card.occupancy)] if card.occupancy else [],
         "visits": [_visits(card.visits, card.tracking)] if card.visits and card.tracking else [],
+        "staff": [_staff(card.staff)] if card.staff else [],
         "dwell": [_lengths(card.dwell)] if card.dwell else [],
         "waits": [_waits(each) for each in card.waits],
         "touches": [_touches(card.touches)] if card.touches else [],
@@ -130,6 +132,25 @@ def _visits(visits: VisitScore, tracking: TrackingScore) -> Table:
     for name, figure in rows.items():
         table.add_row(name, figure)
     return table
+
+
+def _staff(score: StaffScore) -> Table:
+    table = _table("Visits by who made them", "", "")
+    rows = {
+        "of staff / customers / others": f"{score.staff} / {score.customers} / {score.others}",
+        "held to be staff's: of staff / of customers": f"{score.found} / {score.mistaken}",
+        "precision": shown(score.precision),
+        "recall": shown(score.recall),
+        "customers' visits lost": shown(score.customers_lost, ".1%"),
+        "precision, recall of time": f"{_plain(score.precision_of_time)}, {_plain(score.recall_of_time)}",
+    }
+    for name, figure in rows.items():
+        table.add_row(name, figure)
+    return table
+
+
+def _plain(share: float | None) -> str:
+    return NONE if share is None else f"{share:.3f}"
 
 
 def _lengths(scores: tuple[LengthScore, ...]) -> Table:

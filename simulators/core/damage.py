@@ -81,6 +81,37 @@ def _see_one_more(seen: Observation, _truth: Truth, share: float, rng: np.random
     )
 
 
+def _of_customers(damage: Damage) -> Damage:
+    """Return a damage that leaves the visits of staff alone."""
+
+    def harm(seen: Observation, truth: Truth, share: float, rng: np.random.Generator) -> Observation:
+        visits = seen.visits or ()
+        customers = replace(seen, visits=tuple(visit for visit in visits if not visit.is_staff))
+        harmed = damage(customers, truth, share, rng)
+        return replace(harmed, visits=(*(harmed.visits or ()), *(visit for visit in visits if visit.is_staff)))
+
+    return harm
+
+
+def _mistake_customers(seen: Observation, _truth: Truth, share: float, rng: np.random.Generator) -> Observation:
+    """Hold customers to be staff."""
+    visits = seen.visits or ()
+    struck = _struck(visits, share, rng)
+    return replace(
+        seen, visits=tuple(replace(visit, is_staff=True) if i in struck else visit for i, visit in enumerate(visits))
+    )
+
+
+def _miss_staff(seen: Observation, _truth: Truth, share: float, rng: np.random.Generator) -> Observation:
+    """Hold staff to be customers; the share is of those that are held to be staff."""
+    visits = seen.visits or ()
+    staff = [index for index, visit in enumerate(visits) if visit.is_staff]
+    struck = {staff[index] for index in _struck(staff, share, rng)}
+    return replace(
+        seen, visits=tuple(replace(visit, is_staff=False) if i in struck else visit for i, visit in enumerate(visits))
+    )
+
+
 def _lose_visits(seen: Observation, _truth: Truth, share: float, rng: np.random.Generator) -> Observation:
     return replace(seen, visits=_spared(seen.visits, share, rng))
 
@@ -269,11 +300,11 @@ DAMAGES: dict[str, Damage] = {
     "lost_crossings": _lose_crossings,
     "doubled_crossings": _double_crossings,
     "one_more": _see_one_more,
-    "lost_visits": _lose_visits,
-    "ghost_visits": _see_ghosts,
-    "split_visits": _split_visits,
-    "merged_visits": _merge_visits,
-    "late_closings": _lengthen_visits,
+    "lost_visits": _of_customers(_lose_visits),
+    "ghost_visits": _of_customers(_see_ghosts),
+    "split_visits": _of_customers(_split_visits),
+    "merged_visits": _of_customers(_merge_visits),
+    "late_closings": _of_customers(_lengthen_visits),
     "lost_waits": _lose_waits,
     "lost_touches": _lose_touches,
     "lost_links": _lose_links,
@@ -282,5 +313,7 @@ DAMAGES: dict[str, Damage] = {
     "merged_identities": _merge_identities,
     "split_identities": _split_identities,
     "missed_counterfeits": _miss_counterfeits,
+    "missed_staff": _miss_staff,
+    "mistaken_customers": _of_customers(_mistake_customers),
 }
 """What can be done, by name: docs/scoring.md tells what each does to the scores."""

@@ -21,7 +21,7 @@ from simulators.core.scoring.measured import (
 )
 from simulators.core.scoring.occupancy import SAMPLE_MS, true_people
 from simulators.core.scoring.timeline import TrueVisit, true_visits
-from simulators.core.truth import Truth
+from simulators.core.truth import TruePerson, Truth
 
 
 def perfect_observation(truth: Truth, options: Options | None = None) -> Observation:
@@ -43,8 +43,9 @@ def perfect_observation(truth: Truth, options: Options | None = None) -> Observa
             for each in person.crossings
         ),
         people=_people(truth),
-        visits=tuple(
-            _visit(number, visit, truth) for number, visit in enumerate(true_visits(truth, options.reentry_s), 1)
+        visits=(
+            *(_visit(number, visit, truth) for number, visit in enumerate(true_visits(truth, options.reentry_s), 1)),
+            *(_staff_visit(person, truth) for person in people if person.role == "staff"),
         ),
         waits=tuple(
             MeasuredWait(queue_zone_id=w.queue_zone_id, joined_ms=w.joined_ms, ended_ms=w.ended_ms, end=w.end)
@@ -98,6 +99,24 @@ def _visit(number: int, visit: TrueVisit, truth: Truth) -> MeasuredVisit:
             for presence in visit.presences
         ),
         stays=tuple(MeasuredStay(zone_id=s.zone_id, entered_ms=s.entered_ms, left_ms=s.left_ms) for s in visit.stays),
+    )
+
+
+def _staff_visit(person: TruePerson, truth: Truth) -> MeasuredVisit:
+    last_ms = truth.until_ms if person.last_seen_ms is None else person.last_seen_ms
+    track = TrackSpan(
+        camera_id=EVERYWHERE,
+        track_id=person.person_id,
+        from_ms=person.first_seen_ms,
+        to_ms=max(person.first_seen_ms, last_ms),
+    )
+    return MeasuredVisit(
+        visit_id=f"staff-{person.person_id}",
+        opened_ms=person.first_seen_ms,
+        closed_ms=person.last_seen_ms,
+        tracks=(track,),
+        stays=tuple(MeasuredStay(zone_id=s.zone_id, entered_ms=s.entered_ms, left_ms=s.left_ms) for s in person.stays),
+        is_staff=True,
     )
 
 

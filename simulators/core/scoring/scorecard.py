@@ -12,6 +12,7 @@ from simulators.core.scoring.intervals import Ints
 from simulators.core.scoring.linking import LinkScore, score_links
 from simulators.core.scoring.measured import Blocks, MeasuredVisit, Observation, Options, blocks_of
 from simulators.core.scoring.occupancy import OccupancyScore, score_occupancy
+from simulators.core.scoring.staff import StaffScore, score_staff
 from simulators.core.scoring.timeline import make_timeline
 from simulators.core.scoring.visits import VisitScore, score_visits
 from simulators.core.truth import Truth
@@ -39,6 +40,7 @@ class Scorecard(Struct, frozen=True, kw_only=True):
     counting: CountingScore | None
     occupancy: tuple[OccupancyScore, ...]
     visits: VisitScore | None
+    staff: StaffScore | None = None
     tracking: TrackingScore | None
     dwell: tuple[LengthScore, ...]
     waits: tuple[WaitScore, ...]
@@ -74,6 +76,7 @@ def score(seen: Observation, truth: Truth, options: Options, notes: tuple[str, .
         counting=score_counting(seen, truth, rng) if is_counted else None,
         occupancy=score_occupancy(seen.people or (), truth, rng),
         visits=stitching.visits if stitching else None,
+        staff=None if seen.visits is None else score_staff(seen.visits, truth, options),
         tracking=stitching.tracking if stitching else None,
         dwell=stitching.dwell if stitching else (),
         waits=() if seen.waits is None else score_waits(seen.waits, truth, rng),

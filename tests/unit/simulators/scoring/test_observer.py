@@ -5,6 +5,7 @@ from math import comb, sqrt
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from simulators.core.damage import DAMAGES, damaged
 from simulators.core.observer import perfect_observation
@@ -26,7 +27,12 @@ def _true(request: pytest.FixtureRequest) -> Truth:
 def _harmed(true: Truth, name: str, share: float = SHARE) -> tuple[Observation, Observation, Scorecard]:
     perfect = perfect_observation(true)
     harmed = damaged(perfect, true, {name: share}, seed=5)
-    return perfect, harmed, score(harmed, true, OPTIONS)
+    return _of_customers(perfect), _of_customers(harmed), score(harmed, true, OPTIONS)
+
+
+def _of_customers(seen: Observation) -> Observation:
+    """Return an observation without the visits of staff, which no damage of visits strikes."""
+    return replace(seen, visits=tuple(visit for visit in seen.visits or () if not visit.visit_id.startswith("staff-")))
 
 
 def _seconds(visit: MeasuredVisit, true: Truth, from_ms: float = 0, to_ms: float = 1e18) -> int:
@@ -59,7 +65,12 @@ def test_a_perfect_observer_gets_perfect_marks(true: Truth) -> None:
     assert visits.true == visits.measured == visits.found > 0
     assert (visits.precision.value, visits.recall.value, visits.f1.value) == (1, 1, 1)
     assert (visits.error_share.value, visits.merges.value, visits.splits.value, visits.pieces) == (0, 0, 0, 0)
-    assert (visits.empty, visits.set_aside) == (0, 0)
+    working = sum(person.role == "staff" for person in true.people)
+    assert (visits.empty, visits.set_aside) == (0, working)
+    assert card.staff is not None
+    assert (card.staff.staff, card.staff.found, card.staff.mistaken) == (working, working, 0)
+    assert (card.staff.precision.value, card.staff.recall.value) == (1, 1)
+    assert (card.staff.precision_of_time, card.staff.recall_of_time) == (1, 1)
     for each in (tracking.hota, tracking.det_a, tracking.ass_a, tracking.idf1, tracking.id_precision):
         assert each.value == pytest.approx(1, abs=1e-12)
     assert tracking.true == tracking.measured == tracking.matched == tracking.id_matched > 0
@@ -150,6 +161,29 @@ def test_lost_visits_cost_recall_alone(true: Truth) -> None:
     assert card.tracking.ass_a.value == pytest.approx(1)
     assert card.tracking.hota.value == pytest.approx(sqrt(share))
     assert card.tracking.idf1.value == pytest.approx(2 * share / (1 + share))
+
+
+def test_staff_taken_for_customers_costs_recall_of_staff(true: Truth) -> None:
+    _, _, card = _harmed(true, "missed_staff", 1.0)
+    assert card.staff is not None
+    assert card.visits is not None
+    assert (card.staff.found, card.staff.recall.value, card.staff.precision.value) == (0, 0, None)
+    assert (card.staff.recall_of_time, card.staff.precision_of_time) == (0, None)
+    assert card.visits.of_workers == card.visits.empty == card.staff.staff
+    assert card.visits.recall.value == 1
+
+
+def test_customers_taken_for_staff_are_lost(true: Truth) -> None:
+    perfect, harmed, card = _harmed(true, "mistaken_customers")
+    everyone, kept = len(perfect.visits or ()), sum(not visit.is_staff for visit in harmed.visits or ())
+    assert everyone - kept == round(SHARE * everyone)
+    assert card.staff is not None
+    assert card.visits is not None
+    assert (card.staff.mistaken, card.staff.recall.value) == (everyone - kept, 1)
+    assert card.staff.precision.value == card.staff.staff / (card.staff.staff + everyone - kept)
+    assert card.staff.customers_lost.value == (everyone - kept) / everyone
+    assert card.visits.set_aside == card.staff.staff + everyone - kept
+    assert card.visits.precision.value == 1
 
 
 def test_ghosts_cost_precision_alone(true: Truth) -> None:
@@ -328,7 +362,8 @@ def test_counterfeits_called_genuine_cost_recall() -> None:
 def test_a_damage_is_seeded_and_harms_nothing_where_there_is_nothing(name: str) -> None:
     true = by_chance(3)
     perfect = perfect_observation(true)
-    assert damaged(perfect, true, {name: 0.5}, seed=1) == damaged(perfect, true, {name: 0.5}, seed=1) != perfect
+    share = 1.0 if name == "missed_staff" else 0.5  # One alone works there.
+    assert damaged(perfect, true, {name: share}, seed=1) == damaged(perfect, true, {name: share}, seed=1) != perfect
     assert damaged(perfect, true, {name: 0.0}, seed=1) == perfect
     nobody = truth()
     empty = damaged(Observation(links={}), nobody, {name: 1.0}, seed=1)
