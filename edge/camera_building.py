@@ -10,6 +10,7 @@ from edge.adapters.masked_source import MaskedSource
 from edge.adapters.onnx_detector import OnnxDetector
 from edge.adapters.onnx_embedder import OnnxEmbedder
 from edge.adapters.outbox import FeedPosition
+from edge.adapters.tiled_detector import tiled
 from edge.adapters.track_feed import BadLine, TrackFeed
 from edge.camera_agent import CameraAgent, ModelIdentity
 from edge.camera_config import parse_source
@@ -61,7 +62,11 @@ def build_camera_agent(  # noqa: PLR0913 - what an agent is built of
         return CameraAgent(feed, rules, sink, clock.monotonic_s, resumed=start.offset_bytes > 0, config=config)
     model = load_shared_model(registry.get(config.camera.model))
     following = tracker_rules(config)
-    detector = OnnxDetector(model, config.camera.input_size, following.doubtful_score, following.detector_nms_iou)
+    detector = tiled(
+        OnnxDetector(model, config.camera.input_size, following.doubtful_score, following.detector_nms_iou),
+        config.camera.tiles,
+        following.detector_nms_iou,
+    )
     identity = ModelIdentity(model.manifest.name, model.manifest.version)
     source = VideoObservations(
         frame_source(config, clock) if frames is None else masked(config, frames),

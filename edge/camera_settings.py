@@ -15,6 +15,7 @@ Plane: TypeAlias = Literal["image", "floor"]
 Point: TypeAlias = tuple[float, float]
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
+TileCount = Annotated[int, Meta(ge=1, le=4)]
 Pixels = Annotated[int, Meta(ge=16, le=16384)]
 Side = Annotated[int, Meta(ge=32, le=4096)]
 
@@ -33,6 +34,8 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         start: When the first frame of a file was taken, with an offset from UTC. Without it, now.
         input_size: Width and height in pixels that the model sees, multiples of 32. Larger finds people farther
             away and takes longer.
+        tiles: Columns and rows of overlapping tiles, each of which the model sees in `input_size`, and the whole
+            picture beside them. It finds small people and takes so many times longer. `shopthread edge tune` tells.
         picture_size: Width and height in pixels of the picture in which masks, tripwires, zones and floor points were
             drawn. Without it, those of the first picture. A picture of another size and the same shape is scaled; one
             of another shape is refused, since everything would lie elsewhere.
@@ -62,6 +65,7 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     follow: bool = False
     start: Annotated[datetime, Meta(tz=True)] | None = None
     input_size: tuple[Side, Side] = (320, 256)
+    tiles: tuple[TileCount, TileCount] = (1, 1)
     picture_size: tuple[Pixels, Pixels] | None = None
     model: str = DEFAULT_DETECTOR
     embedder: str = DEFAULT_EMBEDDER

@@ -20,12 +20,14 @@ from shopthread.console import (
     stop_on_signal,
 )
 from shopthread.models_commands import default_models_dir
+from shopthread.tune_commands import tune
 
 if TYPE_CHECKING:
     from edge.replay import Change
 
 app = typer.Typer(no_args_is_help=True, help="Run and check a camera's agent.")
 app.command()(calibrate)
+app.command()(tune)
 
 Config = Annotated[Path, typer.Argument(help="The camera's configuration file (TOML).", show_default=False)]
 Configs = Annotated[list[Path], typer.Argument(help="The cameras' configuration files (TOML).", show_default=False)]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import tomlkit
+from msgspec.structs import replace
 from tomlkit.exceptions import ParseError
 
 from edge.calibration import toml_tables
@@ -45,11 +46,7 @@ def edited(raw: bytes, drawing: Drawing, path: Path) -> bytes:
     Raises:
         ConfigurationError: The file is no TOML.
     """
-    try:
-        document: Table = tomlkit.parse(raw.decode())
-    except (ParseError, UnicodeDecodeError) as error:
-        msg = f"{path}: {error}"
-        raise ConfigurationError(msg) from error
+    document = _parsed(raw, path)
     if drawing.picture_size is not None:
         _set(document["camera"], {"picture_size": list(drawing.picture_size)})
     _set_tables(
@@ -98,22 +95,46 @@ def save(path: Path, before: bytes, drawing: Drawing) -> tuple[bytes, Path]:
         ConfigurationError: Somebody else changed the file, the result could not be used, or it cannot be written.
     """
     path = path.resolve()
-    if read_settings(path) != before:
-        msg = f"{path} was changed by somebody else since it was opened; open it again, and nothing of it is lost"
-        raise ConfigurationError(msg)
     now = edited(before, drawing, path)
-    meant = with_drawing(parse_camera_config(before, path, is_draft=True), drawing)
+    _put(path, before, now, with_drawing(parse_camera_config(before, path, is_draft=True), drawing))
+    return now, backup_of(path)
+
+
+def save_tuning(path: Path, input_size: tuple[int, int], tiles: tuple[int, int]) -> Path:
+    """Write what the model shall see into a configuration file, as `save` writes a drawing; return the backup's path.
+
+    Raises:
+        ConfigurationError: As in `save`.
+    """
+    path = path.resolve()
+    before = read_settings(path)
+    document = _parsed(before, path)
+    _set(document["camera"], {"input_size": list(input_size), "tiles": list(tiles)}, {"tiles": [1, 1]})
+    was = parse_camera_config(before, path)
+    meant = replace(was, camera=replace(was.camera, input_size=input_size, tiles=tiles))
+    _put(path, before, tomlkit.dumps(document).encode(), meant)
+    return backup_of(path)
+
+
+def backup_of(path: Path) -> Path:
+    """Return where the file is kept that a saved one took the place of."""
+    return path.with_name(f"{path.name}.bak")
+
+
+def _put(path: Path, before: bytes, now: bytes, meant: CameraConfig) -> None:
+    """Put content in a file's place, known to say what is meant and to be usable, and keep what was there."""
     if checked(now, path) != meant:
         msg = f"{path} is written in a way that cannot be changed here; draw in a copy, and take the tables from there"
         raise ConfigurationError(msg)
-    backup = path.with_name(f"{path.name}.bak")
+    if read_settings(path) != before:
+        msg = f"{path} was changed by somebody else since it was opened; open it again, and nothing of it is lost"
+        raise ConfigurationError(msg)
     try:
-        shutil.copy2(path, backup)
+        shutil.copy2(path, backup_of(path))
         _replace_file(path, now)
     except OSError as error:
         msg = f"cannot write {error.filename or path}: {error.strerror}; the configuration is as it was"
         raise ConfigurationError(msg) from error
-    return now, backup
 
 
 def _replace_file(path: Path, content: bytes) -> None:
@@ -129,6 +150,14 @@ def _replace_file(path: Path, content: bytes) -> None:
     except OSError:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _parsed(raw: bytes, path: Path) -> Table:
+    try:
+        return tomlkit.parse(raw.decode())
+    except (ParseError, UnicodeDecodeError) as error:
+        msg = f"{path}: {error}"
+        raise ConfigurationError(msg) from error
 
 
 def _set_tables(

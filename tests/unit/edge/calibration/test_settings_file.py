@@ -11,7 +11,7 @@ from msgspec.structs import replace
 pytest.importorskip("tomlkit", reason="calibration needs the extra edge")
 
 from edge.calibration.drawing import Drawing, DrawnMask, DrawnTripwire, DrawnZone, drawing_of, with_drawing
-from edge.calibration.settings_file import checked, edited, read_settings, save
+from edge.calibration.settings_file import checked, edited, read_settings, save, save_tuning
 from edge.camera_config import parse_camera_config
 from edge.camera_settings import CameraConfig, Point
 from edge.errors import ConfigurationError
@@ -289,3 +289,18 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_drawing_without_a_size_is_checked_as_far_as_can_be() -> None:
     raw = RAW.replace(b"picture_size = [640, 480]\n", b"")
     assert checked(raw, PATH).camera.picture_size is None
+
+
+def test_what_the_model_sees_is_written_alone(tmp_path: Path) -> None:
+    path = tmp_path / "camera.toml"
+    path.write_bytes(RAW)
+    backup = save_tuning(path, (416, 320), (2, 1))
+    text = path.read_text(encoding="utf-8")
+    assert backup.read_bytes() == RAW
+    assert [line for line in text.splitlines() if line not in TEXT.splitlines()] == [
+        "input_size = [416, 320]",
+        "tiles = [2, 1]",
+    ]
+    save_tuning(path, (416, 320), (1, 1))
+    camera = parse_camera_config(path.read_bytes(), path).camera
+    assert (camera.input_size, camera.tiles) == ((416, 320), (1, 1))
