@@ -55,8 +55,8 @@ def test_where_nobody_is_nothing_is_recommended(config: Path, tmp_path: Path) ->
 
 
 @pytest.mark.skipif(not SHOP_DOOR.exists(), reason="no shop-door footage in ../shared/data")
-def test_small_people_are_found_at_larger_inputs_and_in_tiles(config: Path) -> None:
-    told = _tune(config, "--video", SHOP_DOOR, "--frames", "5", "--seconds", "15")
+def test_small_people_are_found_in_tiles(config: Path) -> None:
+    told = _tune(config, "--video", SHOP_DOOR, "--frames", "8", "--seconds", "15")
     scores = _scores(told.output)
-    assert scores["416x320", "1x1"] > scores["320x256", "1x1"] + 0.05
+    assert scores["416x320", "2x2"] > scores["320x256", "1x1"] + 0.15
     assert scores["416x320", "2x2"] > scores["416x320", "1x1"]
