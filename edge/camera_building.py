@@ -17,6 +17,7 @@ from edge.camera_config import parse_source
 from edge.camera_rules import pipeline_rules, tracker_rules
 from edge.camera_settings import CameraConfig
 from edge.core.gallery import GalleryRules
+from edge.errors import ConfigurationError
 from edge.ports import EventSink, FrameSource
 from edge.recognition import Recognition
 from edge.video_observations import OnDetected, OnTracked, VideoObservations
@@ -111,6 +112,9 @@ def masked(config: CameraConfig, source: FrameSource) -> FrameSource:
 def _bare_frame_source(config: CameraConfig, clock: CameraClock) -> FrameSource:
     camera = config.camera
     kind, place = parse_source(camera.source)
+    if kind == "tracks":
+        msg = f"camera.source {camera.source!r} gives tracks and no pictures; name file:PATH, usb:INDEX or an address"
+        raise ConfigurationError(msg)
     if kind != "file":
         return LiveCamera(place, clock, max_fps=camera.max_fps)
     start_ms = clock.wall_ms() if camera.start is None else round(camera.start.timestamp() * 1000)

@@ -20,6 +20,8 @@ app = typer.Typer(
     help="Audit a camera's counts: record it for a limited time, label who crossed, report with confidence intervals.",
 )
 
+_LOOK_S = 0.5
+
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="An audit's folder, as `record` makes it.")]
 
 
@@ -122,7 +124,8 @@ def label(
         try:
             with LocalPage(session.handlers(), port=port, token=new_token()) as page:
                 out.print(f"Open {page.url}\nCtrl-C ends it.", highlight=False, soft_wrap=True)
-                stop.wait()
+                while not stop.wait(_LOOK_S):
+                    pass
         finally:
             session.close()
     out.print(f"Next: shopthread audit report {path} --out report.html", highlight=False, soft_wrap=True)
@@ -183,7 +186,10 @@ def report(
         Path, typer.Option("--out", metavar="FILE", help="The page; the figures go beside it as .json.")
     ] = Path("report.html"),
     pictures: Annotated[
-        bool, typer.Option("--pictures", help="Small pictures of mistakes, heads hidden. Delete the page afterwards.")
+        bool,
+        typer.Option(
+            "--pictures", help="Small pictures of mistakes, heads hidden. The page is deleted with its recordings."
+        ),
     ] = False,
     tolerance_s: Annotated[
         float | None, typer.Option(min=0, help="Farther apart is not the same crossing; else 15 frames.")
@@ -229,7 +235,7 @@ def report(
             )
             audited.append(audit_folder(folder, options, CAMERA_CLOCK, registry))
         found = build_report(audited)
-        shown = _pictures(found, audited) if pictures else {}
+        shown = _pictures(found, audited, html_file) if pictures else {}
         write_private(html_file, render(found, shown).encode())
         figures = msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n"
         write_private(html_file.with_suffix(".json"), figures)
@@ -237,9 +243,12 @@ def report(
     out.print(found.statement, highlight=False, soft_wrap=True)
 
 
-def _pictures(found: "Report", audited: "Sequence[Audited]") -> dict[tuple[int, int], str]:
+def _pictures(found: "Report", audited: "Sequence[Audited]", page: Path) -> dict[tuple[int, int], str]:
+    """Return pictures for a page, which is deleted with its recordings from now on."""
     from edge.adapters.onnx_detector import OnnxDetector
+    from edge.auditing.log import LogEntry
     from edge.auditing.report_pictures import crossing_pictures
+    from edge.main import clock_ms
     from models.loader import load_model
     from models.registry import ModelRegistry
 
@@ -249,6 +258,16 @@ def _pictures(found: "Report", audited: "Sequence[Audited]") -> dict[tuple[int, 
         OnnxDetector(load_model(registry.get(each.config.camera.model)), each.config.camera.input_size, very_doubtful)
         for each in audited
     ]
+    for each in audited:
+        if each.manifest.kind == "recording":
+            entry = LogEntry(
+                time_ms=clock_ms(),
+                action="report",
+                operator=each.manifest.operator,
+                folder=str(each.folder.path.resolve()),
+                note=str(page.resolve()),
+            )
+            _log().add(entry)
     return crossing_pictures(found, audited, detectors)
 
 
@@ -292,7 +311,10 @@ def purge(
     everything: Annotated[bool, typer.Option("--all", help="Those whose time is not up, too.")] = False,
     operator: Annotated[str, typer.Option(metavar="NAME", help="Who deletes, for the log.")] = "",
 ) -> None:
-    """Delete the videos of recordings whose time is up. Who recorded what and why, and the labels, stay."""
+    """Delete the videos of recordings whose time is up, and reports with pictures of them.
+
+    Who recorded what and why, the labels, and reports without pictures stay.
+    """
     from edge.errors import EdgeError
     from edge.main import clock_ms
 

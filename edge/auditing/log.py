@@ -15,7 +15,7 @@ from edge.auditing.folder import AuditError, AuditFolder
 
 LOG_FILE = "audit-log.jsonl"
 
-Action = Literal["record", "label", "report", "delete"]
+Action = Literal["record", "report", "delete"]
 
 
 class LogEntry(Struct, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ class LogEntry(Struct, frozen=True, kw_only=True):
         action: What.
         operator: Who.
         folder: The audit's folder.
-        note: The reason, or what was made.
+        note: The reason, or what was made; of a report: the page with pictures, which goes with its recordings.
         delete_after_ms: Of a recording: when it will be deleted.
     """
 
@@ -84,8 +84,12 @@ class AuditLog:
                 kept.pop(entry.folder, None)
         return list(kept.values())
 
+    def _pages_of(self, folder: str) -> list[Path]:
+        """Return the pages with pictures that were made of a recording."""
+        return [Path(entry.note) for entry in self.entries() if entry.action == "report" and entry.folder == folder]
+
     def purge(self, now_ms: int, *, everything: bool = False, operator: str = "") -> list[LogEntry]:
-        """Delete the videos whose time is up; return their entries.
+        """Delete the videos whose time is up, and the pages with pictures of them; return their entries.
 
         Args:
             now_ms: Unix milliseconds.
@@ -96,6 +100,8 @@ class AuditLog:
         for entry in self.recordings():
             if everything or (entry.delete_after_ms is not None and entry.delete_after_ms <= now_ms):
                 delete_video(AuditFolder(Path(entry.folder)), now_ms)
+                for page in self._pages_of(entry.folder):
+                    page.unlink(missing_ok=True)
                 note = "on request" if everything else "its time was up"
                 who = operator or entry.operator
                 self.add(LogEntry(time_ms=now_ms, action="delete", operator=who, folder=entry.folder, note=note))

@@ -165,7 +165,7 @@ def _mistakes(report: Report, pictures: Pictures) -> str:
     )
     note = ""
     if pictures:
-        note = '<p class="quiet">Pictures are small and heads are hidden; delete this page with its recordings.</p>'
+        note = '<p class="quiet">Pictures are small and heads are hidden. This page is deleted with its recordings.</p>'
     return (
         f"<section><h2>Missed and invented crossings</h2>{''.join(plots)}{note}"
         f'<ul class="mistakes">{listed}</ul></section>'

@@ -1,6 +1,12 @@
 """The audit's commands from end to end, on a small clip and without a model."""
 
 import json
+import os
+import re
+import signal
+import threading
+import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +14,9 @@ from typer.testing import CliRunner, Result
 
 pytest.importorskip("cv2", reason="cameras need the extra edge")
 
+from edge.adapters.local_page import LocalPage
 from shopthread.audit_commands import app
+from shopthread.edge_commands import app as edge_app
 from tests.fakes.cameras import BrightDetector
 from tests.unit.edge.auditing.scenes import CONFIG, clip, walk
 
@@ -49,6 +57,8 @@ def test_record_label_by_hand_report_and_purge(place: Path) -> None:
     assert (place / "report.html").stat().st_mode & 0o777 == 0o600
     assert "0 deleted, 1 left" in run("purge").output
     assert "1 deleted, 0 left" in run("purge", "--all", "--operator", "Bo").output
+    assert not (place / "report.html").exists()  # it had pictures
+    assert (place / "report.json").exists()
     gone = run("report", place / "audit", "--out", place / "report.html")
     assert gone.exit_code == 1
     assert "the video was deleted; record anew" in gone.output
@@ -88,3 +98,80 @@ def test_a_folder_of_rendered_footage_needs_nothing_else(place: Path) -> None:
     rows = [f"{frame + 1},1,{left},{top},20,50,1" for frame, here in enumerate(walk(0)) for left, top in here]
     (film / "gt.txt").write_text("\n".join(rows))
     assert "1 true crossings" in run("import-truth", film, "--out", place / "a").output
+
+
+def served(monkeypatch: pytest.MonkeyPatch, look: Callable[[str], None]) -> list[BaseException]:
+    """Look at the page that a command serves as soon as it waits, then end it as Ctrl-C does."""
+    failed: list[BaseException] = []
+    enter = LocalPage.__enter__
+
+    def entered(page: LocalPage) -> LocalPage:
+        def visit() -> None:
+            try:
+                look(page.url)
+            except BaseException as error:  # noqa: BLE001 - told by the test's own thread
+                failed.append(error)
+            finally:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Thread(target=visit).start()
+        return enter(page)
+
+    monkeypatch.setattr(LocalPage, "__enter__", entered)
+    return failed
+
+
+def get(url: str, path: str) -> bytes:
+    with urllib.request.urlopen(url.replace("/?", f"{path}{'&' if '?' in path else '?'}"), timeout=10) as reply:
+        body: bytes = reply.read()
+        return body
+
+
+def test_label_serves_its_page_until_it_is_ended(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(place)
+    sessions = []
+
+    def look(url: str) -> None:
+        assert b"Label crossings" in get(url, "/")
+        assert get(url, "/frame?i=3").startswith(b"\xff\xd8")
+        sessions.append(json.loads(get(url, "/session")))
+
+    failed = served(monkeypatch, look)
+    told = run("label", place / "audit", "--labeller", "Bo")
+    assert failed == []
+    assert told.exit_code == 0, told.output
+    assert re.search(r"Open http://127\.0\.0\.1:\d+/\?token=\S{32}", told.output)
+    assert sessions[0]["labels"]["labeller"] == "Bo"
+    assert "no line to label" not in told.output
+    refused = run("label", place / "absent")
+    assert refused.exit_code == 1
+    assert "audit record" in refused.output
+
+
+def test_view_serves_its_page_until_it_is_ended(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = []
+
+    def look(url: str) -> None:
+        assert b"Heads are hidden" in get(url, "/")
+        for _ in range(100):
+            figures.append(json.loads(get(url, "/figures")))
+            if figures[-1]["frames"] > 3:
+                return
+            threading.Event().wait(0.05)
+
+    failed = served(monkeypatch, look)
+    told = CliRunner().invoke(edge_app, ["view", str(place / "camera.toml")])
+    assert failed == []
+    assert told.exit_code == 0, told.output
+    assert figures[-1]["frames"] > 3
+    assert figures[-1]["lines"][0]["id"] == "door"
+    assert not (place / "data").exists()
+
+
+def test_a_camera_without_pictures_cannot_be_looked_at(place: Path) -> None:
+    text = (place / "camera.toml").read_text().replace("file:clip.avi", "tracks:feed.jsonl")
+    floor = 'plane = "floor"\n'
+    (place / "feed.toml").write_text(text.replace("[broker]", f"{floor}[broker]", 1))
+    told = CliRunner().invoke(edge_app, ["view", str(place / "feed.toml")])
+    assert told.exit_code == 1
+    assert "gives tracks and no pictures" in " ".join(told.output.split())
