@@ -1,7 +1,7 @@
 """Visits stitched from all cameras of simulated stores: scores beside simpler ways, and what a full store costs."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from math import hypot
 from pathlib import Path
@@ -13,19 +13,20 @@ from rich.table import Table
 
 from benchmarks.measure import Result
 from contracts.events import Source
-from contracts.ids import deterministic_id
 from contracts.payloads import AppearanceSignature, PathPoint, VisitSegment
+from contracts.signature_keys import SignatureKey
+from edge.core.rotation import rotation, signed
 from gateway.core.staff import StaffRules, decide
 from gateway.core.stitching import Stitcher, StitchRules, Visits
 from gateway.core.stitching.appearance import Appearances
 from gateway.core.stitching.tracklets import Tracklet
 from gateway.core.stitching.visits import merge_stays
-from shopthread.fleet.devices import make_devices
+from shopthread.fleet.devices import VirtualCamera, make_devices
 from simulators.adapters.scenario_files import load_scenario
 from simulators.core.lines import TrackLine
 from simulators.core.scoring.measured import MeasuredStay, MeasuredVisit, Observation, Options, TrackSpan
 from simulators.core.scoring.scorecard import Scorecard, score
-from simulators.core.signatures import PRESETS
+from simulators.core.signatures import DIMENSIONS, PRESETS
 from simulators.core.store import Store
 from simulators.core.truth import Truth
 
@@ -37,6 +38,9 @@ _COPIES, _SHIFT_MS = 4, 17_000
 _LOADED_S = (900, 1020)
 _CORE_SHARE = 0.2
 _NEAR_M, _SOON_MS, _ALIKE = 2.0, 10_000, 2.0
+_ENCODER = "simulated"
+_KEY = SignatureKey(key_id="day", secret=bytes(32), valid_from_ms=0, valid_until_ms=1)
+_RULES = StitchRules(look_dimensions=DIMENSIONS)
 
 LEVELS = {
     "0.15 m": {"position_m": 0.15, "missed_detections": 0.03, "fragments_per_min": 0.3},
@@ -80,32 +84,25 @@ def simulate(
     store = Store(scenario, 1, round(begins.timestamp() * _MS_PER_S))
     devices = make_devices(scenario, "demo", "store", bytes(32))
     news: list[News] = []
-    opened: dict[tuple[Source, str], str] = {}
+    matrix = rotation(_KEY.secret, DIMENSIONS, _ENCODER)
     for _ in range(round(minutes * 60 * scenario.tick_hz)):
         for output in store.step():
             device = devices[output.device_id]
-            for draft in device.take(output.line):
-                if isinstance(draft.data, VisitSegment):
-                    opened[device.source, draft.data.track_id] = draft.data.segment_id
-                    news.append(News(store.now_ms, device.source, draft.data))
-            if isinstance(output.line, TrackLine):
-                news += _signatures(output.line, device.source, opened, store.now_ms)
+            segments = [draft.data for draft in device.take(output.line) if isinstance(draft.data, VisitSegment)]
+            news += [News(store.now_ms, device.source, segment) for segment in segments]
+            if isinstance(device, VirtualCamera) and isinstance(output.line, TrackLine):
+                for segment_id, looks in device.looks(output.line):
+                    told = signed(segment_id, looks, matrix, _KEY, _ENCODER)
+                    news.append(News(store.now_ms, device.source, told))
     for device in devices.values():
         closing = (draft.data for draft in device.end())
         news += [News(store.now_ms, device.source, data) for data in closing if isinstance(data, VisitSegment)]
     return news, store.truth()
 
 
-def _signatures(line: TrackLine, source: Source, opened: dict[tuple[Source, str], str], now_ms: int) -> Iterator[News]:
-    """Yield the signatures of a line. The first of a track comes before its segment was told: its id is worked out."""
-    for sign in line.signatures or ():
-        known = opened.get((source, sign.id)) or deterministic_id(line.t_ms, str(source), "segment", sign.id)
-        yield News(now_ms, source, AppearanceSignature(segment_id=known, key_id="day", signature=sign.signature))
-
-
 def stitched(news: list[News], *, looks: bool) -> tuple[Groups, float]:
     """Return who is who as the gateway says, and the processor time that it took, s."""
-    stitcher, next_ms = Stitcher(StitchRules()), 0
+    stitcher, next_ms = Stitcher(_RULES), 0
     began_s = time.process_time()
     for each in news:
         if isinstance(each.data, VisitSegment):
@@ -233,7 +230,7 @@ def _compare(table: Table, run: tuple[str, str, str]) -> None:
     news, truth = simulate(*run)
     name = ", ".join(run)
     known: dict[str, Tracklet] = {}
-    looks = Appearances(StitchRules())
+    looks = Appearances(_RULES)
     for each in news:
         if isinstance(each.data, AppearanceSignature):
             looks.take(each.data, each.t_ms)
@@ -293,7 +290,7 @@ def load(news: list[News]) -> tuple[int, float]:
         for each in crowded([each for each in news if each.t_ms - began_ms >= _LOADED_S[0] * 800], _COPIES)
         if each.t_ms - began_ms < _LOADED_S[1] * _MS_PER_S
     ]
-    visits, next_ms, took_s = Visits(Source("demo", "store", "gateway"), StitchRules()), 0, 0.0
+    visits, next_ms, took_s = Visits(Source("demo", "store", "gateway"), _RULES), 0, 0.0
     for each in loaded:
         started_s = time.process_time()
         if isinstance(each.data, VisitSegment):

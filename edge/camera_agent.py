@@ -13,7 +13,15 @@ from edge.camera_settings import CameraConfig
 from edge.core import pipeline, rule_change
 from edge.core.pipeline import Draft, PipelineRules, PipelineState
 from edge.health import Vitals
-from edge.ports import ConditionedSource, EventSink, Observation, ObservationSource, SourceCondition, Stopped
+from edge.ports import (
+    ConditionedSource,
+    EventSink,
+    Observation,
+    ObservationSource,
+    SignatureSink,
+    SourceCondition,
+    Stopped,
+)
 from edge.reconfiguration import restart_keys
 from edge.video_observations import PlacedSource
 
@@ -63,9 +71,14 @@ class CameraAgent:
         self._asking = threading.Lock()
         self.on_picture: Callable[[], None] = lambda: None  # called when what the picture shows becomes another
         self._picture: PictureState | None = None
+        self._signatures: SignatureSink | None = None
         self._processed_s: deque[float] = deque(maxlen=1000)
         self.frames_processed = 0
         self.frames_dropped = 0
+
+    def tell_looks(self, sink: SignatureSink) -> None:
+        """From now on, send appearance signatures there."""
+        self._signatures = sink
 
     def run(self, stopped: Stopped) -> None:
         """Work until the source ends or `stopped` says so; then close what is open.
@@ -81,6 +94,7 @@ class CameraAgent:
             state, drafts = self._step(state, seen)
             drafts = ended + drafts
             self._count(seen)
+            self._send_looks(state, seen)
             if drafts:
                 self._sink.emit(drafts, None if state.tracks else seen.end_offset_bytes)
         if stopped() and _can_resume(self._source):
@@ -145,6 +159,15 @@ class CameraAgent:
         return pipeline.blind(
             self._rules, state, seen.blind_since_ms, seen.time_ms, frames=seen.frames, frames_dropped=seen.dropped
         )
+
+    def _send_looks(self, state: PipelineState, seen: Observation) -> None:
+        """Send the signatures of tracks that the pipeline follows, under the ids of its segments."""
+        if self._signatures is None:
+            return
+        for track_id, signature in seen.looks.items():
+            segment_id = pipeline.segment_of(self._rules, state, track_id)
+            if segment_id is not None:
+                self._signatures.send(segment_id, signature, seen.time_ms)
 
     def _count(self, seen: Observation) -> None:
         self.frames_processed += seen.frames

@@ -17,6 +17,7 @@ from edge.camera_config import parse_source
 from edge.camera_rules import pipeline_rules, tracker_rules
 from edge.camera_settings import CameraConfig
 from edge.core.gallery import GalleryRules
+from edge.core.signatures import SignatureRules
 from edge.errors import ConfigurationError
 from edge.ports import EventSink, FrameSource
 from edge.recognition import Recognition
@@ -80,11 +81,27 @@ def build_camera_agent(  # noqa: PLR0913 - what an agent is built of
     return CameraAgent(source, rules, sink, clock.monotonic_s, model=identity, config=config)
 
 
+def encoder_name(config: CameraConfig, registry: ModelRegistry) -> str:
+    """Return name and version of what makes a camera's signatures: only those of one encoder are compared.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    kind, _ = parse_source(config.camera.source)
+    if kind == "tracks":
+        return "feed"
+    manifest = registry.get(config.camera.embedder).manifest
+    return f"{manifest.name}-{manifest.version}"
+
+
 def _recognition(config: CameraConfig, registry: ModelRegistry) -> Recognition | None:
-    if config.camera.reentry_s == 0:
+    camera = config.camera
+    if camera.reentry_s == 0 and not camera.signatures:
         return None
-    encoder = OnnxEmbedder(load_shared_model(registry.get(config.camera.embedder)))
-    return Recognition(encoder, GalleryRules(window_s=config.camera.reentry_s))
+    encoder = OnnxEmbedder(load_shared_model(registry.get(camera.embedder)))
+    return Recognition(
+        encoder, GalleryRules(window_s=camera.reentry_s), SignatureRules() if camera.signatures else None
+    )
 
 
 def feed_name(config: CameraConfig) -> str | None:

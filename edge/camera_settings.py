@@ -43,6 +43,9 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         embedder: The model that knows people again, where `reentry_s` asks for it.
         reentry_s: Who leaves and comes back to this camera within so many seconds is told as the same person:
             both segments carry one re-entry hint. 0: nobody is known again, and no signature is made.
+        signatures: Send the gateway appearance signatures under its secret of the day, so that it can join what several
+            cameras see; the gateway hands the secret out only where it joins. They are never written down, and nothing
+            of them leaves the store.
         max_fps: Look at no more frames a second.
         frozen_s: A picture of which no bit changes for so many seconds is frozen, 0: never. It must be longer than the
             camera's interval between key frames. Without it 30 for a camera, never for a file.
@@ -70,6 +73,7 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     model: str = DEFAULT_DETECTOR
     embedder: str = DEFAULT_EMBEDDER
     reentry_s: NotNegative = 0.0
+    signatures: bool = False
     max_fps: Positive | None = None
     frozen_s: NotNegative | None = None
     watch_config: bool = False

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from contracts.events import EventDraft
-from contracts.privacy import Payload
+from contracts.privacy import UplinkPayload
 from edge.adapters.line_source import LineSource
 from edge.adapters.outbox import FeedPosition, Outbox
 from edge.core.receipts import PosRules, receipt_line
@@ -21,7 +21,7 @@ END_LINES = frozenset({b'{"end":true}', b'{"end": true}'})
 class LineReader(Protocol):
     """Turns one line into an event."""
 
-    def read(self, line: bytes, now_ms: int) -> EventDraft[Payload] | None:
+    def read(self, line: bytes, now_ms: int) -> EventDraft[UplinkPayload] | None:
         """Return the event that a line makes, None where it makes none.
 
         Raises:
@@ -36,7 +36,7 @@ class ScanReader:
     def __init__(self, rules: ScanRules) -> None:
         self._rules, self._state = rules, ScanState()
 
-    def read(self, line: bytes, now_ms: int) -> EventDraft[Payload] | None:
+    def read(self, line: bytes, now_ms: int) -> EventDraft[UplinkPayload] | None:
         """See `LineReader.read`."""
         self._state, draft = scan_line(self._state, line, now_ms, self._rules)
         return draft
@@ -48,7 +48,7 @@ class ReceiptReader:
     def __init__(self, rules: PosRules) -> None:
         self._rules = rules
 
-    def read(self, line: bytes, now_ms: int) -> EventDraft[Payload] | None:
+    def read(self, line: bytes, now_ms: int) -> EventDraft[UplinkPayload] | None:
         """See `LineReader.read`."""
         return receipt_line(line, now_ms, self._rules)
 

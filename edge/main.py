@@ -19,8 +19,10 @@ from edge.adapters.line_source import line_source
 from edge.adapters.outbox import Outbox
 from edge.adapters.outbox_sink import OutboxSink
 from edge.adapters.publisher import Publisher
+from edge.adapters.signature_lane import SignatureLane
+from edge.adapters.signature_link import SignatureLink
 from edge.adapters.track_feed import BadLine
-from edge.camera_building import build_camera_agent, feed_name, frame_source
+from edge.camera_building import build_camera_agent, encoder_name, feed_name, frame_source
 from edge.camera_config import load_camera_config
 from edge.camera_rules import check_placement
 from edge.camera_settings import CameraConfig, CameraSettings
@@ -73,16 +75,31 @@ def new_epoch() -> str:
 
 
 class Device:
-    """What every agent has: an outbox that is being published, and health reports."""
+    """What every agent has: an outbox that is being published, and health reports.
+
+    Attributes:
+        outbox: Where its events go.
+        signatures: Where its appearance signatures go; None where it was given no encoder's name.
+    """
 
     def __init__(
-        self, settings: DeviceSettings, broker: BrokerSettings, kind: DeviceKind, vitals: Callable[[], Vitals]
+        self,
+        settings: DeviceSettings,
+        broker: BrokerSettings,
+        kind: DeviceKind,
+        vitals: Callable[[], Vitals],
+        encoder: str | None = None,
     ) -> None:
         source = check_device(settings).source
         software_version = version("shopthread")
         self.outbox = Outbox(settings.data_dir / OUTBOX_FILE, source, new_epoch)
         presence = Presence(online=True, kind=kind, software_version=software_version)
         self._publisher = Publisher(self.outbox, source, broker, presence)
+        self.signatures: SignatureLane | None = None
+        self._signature_link: SignatureLink | None = None
+        if encoder is not None:
+            self.signatures = SignatureLane(source, software_version, encoder, clock_ms, time.monotonic)
+            self._signature_link = SignatureLink(self.signatures, broker)
         self._health = HealthReporter(
             source, self.outbox, software_version, settings.health_interval_s, clock_ms, vitals, temperature_c
         )
@@ -91,11 +108,15 @@ class Device:
     def running(self) -> Iterator["Device"]:
         """Publish and report while the block runs; then hand over what is left, as far as the gateway takes it."""
         self._publisher.start()
+        if self._signature_link is not None:
+            self._signature_link.start()
         self._health.start()
         try:
             yield self
         finally:
             self._health.stop()
+            if self._signature_link is not None:
+                self._signature_link.stop()
             if not self._publisher.drain(_DRAIN_S):
                 depth = self.outbox.counts().depth
                 logger.warning("%d events wait in the outbox for the gateway; they go out at the next start", depth)
@@ -164,7 +185,9 @@ def run_camera(
         ModelError: The model is not there, or is refused.
     """
     agents: list[CameraAgent] = []
-    device = Device(config.device, config.broker, "camera", lambda: agents[0].vitals() if agents else Vitals())
+    registry = ModelRegistry(models_dir)
+    encoder = encoder_name(config, registry) if config.camera.signatures else None
+    device = Device(config.device, config.broker, "camera", lambda: agents[0].vitals() if agents else Vitals(), encoder)
     name = feed_name(config)
 
     def keep_bad_line(line: BadLine) -> None:
@@ -179,7 +202,7 @@ def run_camera(
             config,
             sink if view is None else view,
             CAMERA_CLOCK,
-            registry=ModelRegistry(models_dir),
+            registry=registry,
             on_bad_line=keep_bad_line,
             resume=None if name is None else device.outbox.position(name),
             on_tracked=None if view is None else view.on_tracked,
@@ -188,6 +211,8 @@ def run_camera(
         agents.append(agent)
         sink.beginning = agent.beginning
         agent.on_picture = device.report_picture
+        if device.signatures is not None:
+            agent.tell_looks(device.signatures)
         with nullcontext() if reloading is None else _watching(reloading, config, agent, device):
             agent.run(stop.is_set)
 

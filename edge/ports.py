@@ -1,11 +1,11 @@
 """What a camera's agent needs from the world, as protocols. Adapters and the tests' fakes fulfil them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from contracts.events import EventDraft
@@ -16,6 +16,7 @@ from edge.core.pipeline import Person
 Image: TypeAlias = NDArray[np.uint8]  # (H, W, 3), BGR
 Boxes: TypeAlias = NDArray[np.float64]  # (N, 4) as (x1, y1, x2, y2) in frame pixels
 Scores: TypeAlias = NDArray[np.float64]  # (N,), 0 to 1
+Signature: TypeAlias = NDArray[np.float64]  # (D,), of length 1
 Signatures: TypeAlias = NDArray[np.float64]  # (N, D), rows of length 1
 Stopped: TypeAlias = Callable[[], bool]
 Drafts: TypeAlias = Sequence[EventDraft[UplinkPayload]]
@@ -119,6 +120,8 @@ class Observation(Struct, frozen=True, kw_only=True):
         time_ms: When, Unix milliseconds.
         people: Everyone in sight.
         dropped: Frames lost since the observation before.
+        looks: Appearance signatures of some of the tracks, by the track's name: shape (D,), of length 1. They stay in
+            memory until the day's rotation.
         end_offset_bytes: Where its line ends in an input that can be resumed, else None.
         picture: What the picture shows, None where there is none to judge. Nobody is looked for while it is not good.
         blind_since_ms: Since when it is not good.
@@ -128,6 +131,7 @@ class Observation(Struct, frozen=True, kw_only=True):
     time_ms: int
     people: tuple[Person, ...]
     dropped: int = 0
+    looks: Mapping[str, Signature] = field(default_factory=dict)
     end_offset_bytes: int | None = None
     picture: PictureState | None = None
     blind_since_ms: int | None = None
@@ -158,5 +162,19 @@ class EventSink(Protocol):
             drafts: The events. One that was emitted before, known by its id, is passed over.
             resume_offset_bytes: A restart may begin to read the input here and loses no event; to be
                 kept together with the events. None: no such place since the last call.
+        """
+        ...
+
+
+class SignatureSink(Protocol):
+    """Takes appearance signatures that stay in the store. They are sent at once or lost, and never written down."""
+
+    def send(self, segment_id: str, signature: Signature, time_ms: int) -> None:
+        """Send a segment's signature under the day's key; without a key or a way it is lost, and counted.
+
+        Args:
+            segment_id: Whose it is.
+            signature: As the encoder made it, shape (D,), of length 1.
+            time_ms: When it was taken, Unix milliseconds.
         """
         ...

@@ -1,16 +1,20 @@
-"""Knows people again who come back to one camera. Signatures stay in this object and die with it."""
+"""Looks at people: knows those again who come back to one camera, and tells what they look like to whoever asks.
+
+Views stay in this object and die with it. What it tells stays in memory until the day's rotation.
+"""
 
 import logging
 from collections.abc import Sequence
 
 import numpy as np
 
-from edge.core import gallery
+from edge.core import gallery, signatures
 from edge.core.appearance import sharpness, uncovered
 from edge.core.gallery import GalleryRules
 from edge.core.gallery_calibration import Calibration
+from edge.core.signatures import SignatureRules
 from edge.core.tracker import TrackedBox
-from edge.ports import Boxes, Encoder, Frame
+from edge.ports import Boxes, Encoder, Frame, Signature
 
 logger = logging.getLogger(__name__)
 
@@ -20,17 +24,20 @@ class Recognition:
 
     Args:
         encoder: Tells people apart.
-        rules: When somebody is taken for somebody who was here before.
+        rules: When somebody is taken for somebody who was here before. With a window of 0 nobody is.
+        telling: When a track's looks are told; None: never.
     """
 
-    def __init__(self, encoder: Encoder, rules: GalleryRules) -> None:
-        self._encoder, self._rules = encoder, rules
+    def __init__(self, encoder: Encoder, rules: GalleryRules, telling: SignatureRules | None = None) -> None:
+        self._encoder, self._rules, self._telling = encoder, rules, telling
         self._state = gallery.initial_state()
+        self._collected = signatures.nothing_collected()
+        self._to_tell: dict[int, Signature] = {}
 
     def people(
         self, frame: Frame, seen: Sequence[TrackedBox], boxes_xyxy_px: Boxes, alive: Sequence[int]
     ) -> dict[int, int]:
-        """Return the person of each track that was seen.
+        """Return the person of each track that was seen; of none where nobody is to be known again.
 
         Args:
             frame: The picture.
@@ -40,8 +47,16 @@ class Recognition:
         """
         numbers = {box.number for box in seen}
         self._state = gallery.see(self._rules, self._state, numbers, set(alive), frame.time_ms)
+        self._collected = signatures.keep(self._collected, set(alive))
         self._look(frame, seen, boxes_xyxy_px)
+        if self._rules.window_s == 0:
+            return {}
         return {number: self._state.present[number].person for number in numbers}
+
+    def take_signatures(self) -> dict[int, Signature]:
+        """Return the signatures to tell since the last call, by the number of the track, and forget them."""
+        told, self._to_tell = self._to_tell, {}
+        return told
 
     def calibration(self) -> Calibration:
         """Return the threshold in force and how often it is expected to be wrong."""
@@ -60,13 +75,14 @@ class Recognition:
         due = gallery.wanted(self._rules, self._state, tracks, boxes, (width_px, height_px))
         if not due:
             return
-        signatures = self._encoder.encode(frame.image_bgr, boxes[due])
+        views = self._encoder.encode(frame.image_bgr, boxes[due])
         sharp = sharpness(frame.image_bgr, boxes[due])
         for row, place in enumerate(due):
             number = tracks[place]
+            self._collect(number, views[row])
             before = self._state.present[number].person
             quality = good[place][0].score * float(sharp[row])
-            self._state, person = gallery.remember(self._rules, self._state, number, signatures[row], quality)
+            self._state, person = gallery.remember(self._rules, self._state, number, views[row], quality)
             if person != before:
                 found = self.calibration()
                 logger.info(
@@ -77,3 +93,10 @@ class Recognition:
                     100 * found.false_match_rate,
                     found.pairs,
                 )
+
+    def _collect(self, number: int, view: Signature) -> None:
+        if self._telling is None:
+            return
+        self._collected, told = signatures.collect(self._telling, self._collected, number, view)
+        if told is not None:
+            self._to_tell[number] = told

@@ -11,7 +11,7 @@ from edge.core.appearance import colour_stripes
 from edge.core.floor import floor_point
 from edge.core.pipeline import Person
 from edge.errors import ConfigurationError
-from edge.ports import Boxes, Detector, Frame, FrameSource, Observation, SourceCondition, Stopped
+from edge.ports import Boxes, Detector, Frame, FrameSource, Observation, Signature, SourceCondition, Stopped
 from edge.recognition import Recognition
 from edge.watched_pictures import Blindness, WatchedPictures
 
@@ -42,7 +42,7 @@ class VideoObservations:
         epoch: Begins the names of tracks, so that no other run of the device gives the same. Without it the first
             frame's time does.
         on_tracked: Called with each frame and its tracks, the foretold ones too.
-        recognition: Knows people again who come back; None: nobody is known again.
+        recognition: Knows people again who come back, and tells what they look like; None: it is not asked for.
         on_detected: Called before `on_tracked` with all boxes that the detector gave for the frame, shape (N, 4).
     """
 
@@ -93,7 +93,8 @@ class VideoObservations:
             people = {}
             if self._recognition is not None:
                 people = self._recognition.people(frame, seen, boxes, state.numbers.tolist())
-            yield self._observation(frame, epoch, seen, people)
+            looks_of = {} if self._recognition is None else self._recognition.take_signatures()
+            yield self._observation(frame, epoch, seen, people, looks_of)
 
     def check_layout(self, config: CameraConfig) -> None:
         """See `PlacedSource.check_layout`."""
@@ -108,7 +109,12 @@ class VideoObservations:
         return self._pictures.condition()
 
     def _observation(
-        self, frame: Frame, epoch: str, seen: list[tracker.TrackedBox], people_of: Mapping[int, int]
+        self,
+        frame: Frame,
+        epoch: str,
+        seen: list[tracker.TrackedBox],
+        people_of: Mapping[int, int],
+        looks_of: Mapping[int, Signature],
     ) -> Observation:
         people = []
         for box in seen:
@@ -117,7 +123,10 @@ class VideoObservations:
                 person = people_of.get(box.number)
                 reentry = None if person is None else f"{epoch}-{person}"
                 people.append(Person(f"{epoch}-{box.number}", position, box.score, reentry))
-        return Observation(time_ms=frame.time_ms, people=tuple(people), dropped=frame.dropped, picture="good")
+        looks = {f"{epoch}-{number}": signature for number, signature in looks_of.items()}
+        return Observation(
+            time_ms=frame.time_ms, people=tuple(people), dropped=frame.dropped, picture="good", looks=looks
+        )
 
 
 def _nothing_seen(blindness: Blindness) -> Observation:

@@ -2,6 +2,7 @@
 
 import logging
 import random
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from contracts.payloads import DeviceHealth
 from gateway.adapters.consumer import Consumer
 from gateway.adapters.embedded_broker import EmbeddedBroker
 from gateway.adapters.event_store import EventStore
+from gateway.adapters.signatures import SignatureDesk
 from gateway.adapters.store_count import StoreCount
 from gateway.adapters.uploader import Uploader
 from gateway.config import GatewayConfig, read_secret
@@ -72,7 +74,8 @@ def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
     )
     policy = RetryPolicy(first_s=config.cloud.first_retry_s, longest_s=config.cloud.longest_retry_s)
     uploader = Uploader(store, client, config.cloud.batch_events, policy, clock_ms, random.SystemRandom().random)
-    consumer = Consumer(store, config.gateway, config.broker, password, clock_ms, uploader.wake)
+    desk = _signature_desk(config, store) if config.stitching.enabled else None
+    consumer = Consumer(store, config.gateway, config.broker, password, clock_ms, uploader.wake, desk)
     try:
         if broker is not None:
             broker.start()
@@ -86,6 +89,14 @@ def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
             broker.stop()
         client.close()
         store.close()
+
+
+def _signature_desk(config: GatewayConfig, store: EventStore) -> SignatureDesk:
+    """Return what hands out the day's key: only where cameras are joined; nobody else needs signatures."""
+    hours = config.store_hours
+    return SignatureDesk(
+        hours.closing_time, hours.zone, secrets.token_bytes, store.take_signature, store.forget_signatures
+    )
 
 
 def _housekeeping(

@@ -14,8 +14,9 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from contracts.delivery import check_epoch
+from contracts.errors import PrivacyError
 from contracts.events import EventDraft, Source, encode_event
-from contracts.privacy import Payload
+from contracts.privacy import Payload, UplinkPayload
 from contracts.topics import event_topic
 from edge.errors import OutboxError
 
@@ -49,7 +50,7 @@ _BUSY_TIMEOUT_MS = 5000
 _WAL_RETRY_S = 0.02
 _KEPT_BAD_INPUTS = 10_000
 
-Drafts: TypeAlias = Sequence[EventDraft[Payload]]
+Drafts: TypeAlias = Sequence[EventDraft[UplinkPayload]]
 
 
 class FeedPosition(Struct, frozen=True):
@@ -179,7 +180,9 @@ class Outbox:
 
         Raises:
             OutboxError: The file cannot be written; nothing of the call was kept.
+            PrivacyError: One of the events must not be written down; nothing of the call was kept.
         """
+        _require_uplink(drafts)
         new = 0
         with self._transaction():
             (made,) = self._db.execute("SELECT made FROM state").fetchone()
@@ -259,6 +262,18 @@ class Outbox:
         """Close the file. Rows that wait are there at the next start."""
         with self._lock:
             self._db.close()
+
+
+def _require_uplink(drafts: Sequence[EventDraft[Payload]]) -> None:
+    """Refuse events that no type checker kept away.
+
+    Raises:
+        PrivacyError: One of them is store-local.
+    """
+    for draft in drafts:
+        if not isinstance(draft.data, UplinkPayload):
+            msg = f"{draft.data.TYPE} must not be written down; send it through the signature lane"
+            raise PrivacyError(msg)
 
 
 def read_counts(db: sqlite3.Connection) -> OutboxCounts:

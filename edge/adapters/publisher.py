@@ -1,14 +1,12 @@
 """Publishes a device's outbox over MQTT 5, QoS 1, until the gateway has acknowledged every row."""
 
 import logging
-import ssl
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -25,6 +23,7 @@ from contracts.delivery import (
 from contracts.errors import ContractError
 from contracts.events import Source
 from contracts.topics import ack_topic, presence_topic
+from edge.adapters.mqtt_client import make_client
 from edge.adapters.outbox import Outbox, OutboxRow
 from edge.config import BrokerSettings
 from edge.core.sending import SendPolicy, SendState, acknowledge, begin, next_rows
@@ -72,20 +71,11 @@ class Publisher:
         self._client = self._make_client()
 
     def _make_client(self) -> mqtt.Client:
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id="-".join((self._source.tenant, self._source.store, self._source.device)),
-            protocol=mqtt.MQTTv5,
-        )
-        if self._broker.username is not None:
-            client.username_pw_set(self._broker.username, self._broker.password())
-        if self._broker.ca_file is not None:
-            client.tls_set(ca_certs=str(self._broker.ca_file), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        client = make_client(self._broker, self._source)
         offline = Presence(online=False, kind=self._presence.kind, software_version=self._presence.software_version)
         client.will_set(presence_topic(self._source), encode_message(offline), qos=1, retain=True)
         client.max_queued_messages_set(0)
         client.max_inflight_messages_set(self._policy.window)
-        client.reconnect_delay_set(1, 30)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_connect_fail = self._on_connect_fail

@@ -185,6 +185,12 @@ def blind(
     return after, [*drafts, *_coverage_told(rules, told), *warm]
 
 
+def segment_of(rules: PipelineRules, state: PipelineState, track_id: str) -> str | None:
+    """Return the id of the segment of a live track, None where there is no such track."""
+    track = state.tracks.get(track_id)
+    return None if track is None else segments.segment_id(rules.source, track.id, track.opened_ms)
+
+
 def occupancy(rules: PipelineRules, state: PipelineState) -> tuple[ZoneCount, ...]:
     """Return how many people are in each zone at the last frame's time.
 

@@ -16,9 +16,11 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from contracts.delivery import Acknowledgement, decode_presence, encode_message
 from contracts.errors import ContractError, TopicError
-from contracts.topics import PRESENCE_NAME, Channel, ack_topic, parse_topic, store_filter
+from contracts.signature_keys import STORE_LOCAL_QOS
+from contracts.topics import PRESENCE_NAME, Channel, Topic, ack_topic, parse_topic, store_filter
 from gateway.adapters.event_rows import Held
 from gateway.adapters.event_store import EventStore
+from gateway.adapters.signatures import SignatureDesk
 from gateway.config import BrokerSettings, StoreSettings
 from gateway.core.judging import judge
 from gateway.errors import EventStoreError
@@ -52,6 +54,7 @@ class Consumer:
         password: The broker's password, where it asks for one.
         clock_ms: The wall clock, Unix milliseconds.
         on_committed: Called after each commit.
+        desk: Takes what must not leave the store, and is never written; None: nothing of it is asked for.
     """
 
     def __init__(
@@ -62,7 +65,9 @@ class Consumer:
         password: str | None,
         clock_ms: Callable[[], int],
         on_committed: Callable[[], None],
+        desk: SignatureDesk | None = None,
     ) -> None:
+        self._desk = desk
         self._store, self._settings, self._broker = store, settings, broker
         self._clock_ms, self._on_committed = clock_ms, on_committed
         self._queue: queue.SimpleQueue[_Message] = queue.SimpleQueue()
@@ -121,6 +126,8 @@ class Consumer:
                 self._commit(batch)
             else:
                 self._settle()
+            if self._desk is not None:
+                self._desk.key(self._clock_ms())  # It ends at its time, whether or not anybody sends.
         self._settle()
 
     def _settle(self) -> None:
@@ -164,11 +171,21 @@ class Consumer:
         events = []
         for each in batch:
             body = bytes(each.message.payload)
-            if _is_presence(each.topic):
+            topic = _parsed(each.topic)
+            if topic is not None and topic.channel == "local":
+                self._take_local(topic, body, each.received_ms)
+            elif topic is not None and topic.channel == "status" and topic.name == PRESENCE_NAME:
                 self._keep_presence(each.topic, body, each.received_ms)
             else:
                 events.append(judge(each.topic, body, _user_properties(each.message), each.received_ms))
         return self._store.receive(events)
+
+    def _take_local(self, topic: Topic, body: bytes, received_ms: int) -> None:
+        """Take in what stays in the store, in memory alone, and answer at once."""
+        if self._desk is None:
+            return
+        for answer_topic, answer in self._desk.handle(topic, body, received_ms):
+            self._client.publish(answer_topic, answer, qos=STORE_LOCAL_QOS)
 
     def _keep_presence(self, topic: str, body: bytes, received_ms: int) -> None:
         try:
@@ -190,7 +207,10 @@ class Consumer:
             return
         tenant, store = self._settings.tenant, self._settings.store
         channels: tuple[Channel, ...] = ("event", "status")
-        client.subscribe([(store_filter(tenant, store, channel), SubscribeOptions(qos=1)) for channel in channels])
+        filters = [(store_filter(tenant, store, channel), SubscribeOptions(qos=1)) for channel in channels]
+        if self._desk is not None:
+            filters.append((store_filter(tenant, store, "local"), SubscribeOptions(qos=STORE_LOCAL_QOS)))
+        client.subscribe(filters)
         logger.info("connected to the broker %s", self._broker.address)
 
     def _on_disconnect(
@@ -215,12 +235,11 @@ def _topic(message: mqtt.MQTTMessage) -> str:
         return "(a topic that is not UTF-8)"
 
 
-def _is_presence(topic: str) -> bool:
+def _parsed(topic: str) -> Topic | None:
     try:
-        parsed = parse_topic(topic)
+        return parse_topic(topic)
     except TopicError:
-        return False
-    return parsed.channel == "status" and parsed.name == PRESENCE_NAME
+        return None
 
 
 def _user_properties(message: mqtt.MQTTMessage) -> dict[str, str]:

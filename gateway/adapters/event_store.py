@@ -160,7 +160,12 @@ class EventStore:
     def take_signature(self, signature: AppearanceSignature, t_ms: int) -> None:
         """Take note of what a segment's person looks like. It is kept in memory alone, and never written."""
         with self._lock:
-            self._stitching.visits.take_signature(signature, t_ms)
+            self._stitching.take_signature(signature, t_ms)
+
+    def forget_signatures(self) -> None:
+        """Forget all signatures: the key ended under which they were made."""
+        with self._lock:
+            self._stitching.forget_signatures()
 
     def _stitch(self, now_ms: int) -> None:
         """Take all segments in that came since the last time, and tell what visits they make.

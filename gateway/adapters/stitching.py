@@ -1,14 +1,16 @@
 """The stitching of a store's file: how far the file has been read, and what visits its segments make."""
 
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from contracts.events import Event, EventDraft, Source, decode_event
-from contracts.payloads import StaffShown, VisitRevised, VisitSegment
+from contracts.payloads import AppearanceSignature, StaffShown, VisitRevised, VisitSegment
 from contracts.privacy import Payload, UplinkPayload
 from gateway.core.staff import StaffRules
 from gateway.core.stitching import Returning, StaffCards, StitchRules, Visits, revise
 
 _FORGET_MS = 3_600_000
+_MOST_SIGNATURES = 40_000
 
 
 class Stitching:
@@ -16,11 +18,17 @@ class Stitching:
 
     def __init__(self, gateway: Source, rules: StitchRules, staff: StaffRules) -> None:
         self._gateway, self._rules, self._staff = gateway, rules, staff
+        self._signatures: deque[tuple[AppearanceSignature, int]] = deque(maxlen=_MOST_SIGNATURES)
         self.restart()
 
     def restart(self) -> None:
-        """Forget everything: what is in memory may be ahead of the file, which then must be read again."""
+        """Forget what is in memory, which may be ahead of the file; the file then must be read again.
+
+        Signatures are in no file: those of the day are taken in again.
+        """
         self.visits = Visits(self._gateway, self._rules, self._staff)
+        for signature, t_ms in self._signatures:
+            self.visits.take_signature(signature, t_ms)
         self._cards = StaffCards(self._staff)
         self._returning = Returning(self._gateway, self._staff, self._cards)
         self._knows_returning = False
@@ -28,6 +36,16 @@ class Stitching:
         self.position = 0
         self._settled_ms: int | None = None
         self._forgot_ms = 0
+
+    def take_signature(self, signature: AppearanceSignature, t_ms: int) -> None:
+        """Take a signature in."""
+        self._signatures.append((signature, t_ms))
+        self.visits.take_signature(signature, t_ms)
+
+    def forget_signatures(self) -> None:
+        """Forget all signatures; what they decided stays decided."""
+        self._signatures.clear()
+        self.visits.forget_signatures()
 
     def is_due(self, now_ms: int) -> bool:
         """Return whether it is time to tell visits again; a clock that went back makes it so."""

@@ -7,8 +7,11 @@ from msgspec import Struct
 from contracts.delivery import EPOCH_PROPERTY, OLDEST_PROPERTY, SEQUENCE_PROPERTY, check_epoch
 from contracts.errors import EventRejectedError, RejectReason, TopicError
 from contracts.events import SEQUENCE_DIGITS, Event, Source, decode_event, require_uplink
+from contracts.payloads import STORE_LOCAL_PAYLOADS
 from contracts.privacy import UplinkPayload
 from contracts.topics import event_topic, parse_topic
+
+_NOT_KEPT = b"(not kept: it must not leave the store, nor be written down)"
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
@@ -16,7 +19,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
     Attributes:
         origin: The topic on which it came.
-        body: The bytes as they came.
+        body: The bytes as they came; nothing of a message that is refused and may hold what must not leave the store.
         received_ms: When, Unix milliseconds.
         source: The device, where the topic names one.
         epoch: The life of the device's outbox, where the message names one.
@@ -61,7 +64,7 @@ def judge(origin: str, body: bytes, properties: Mapping[str, str], received_ms: 
         event, refusal = None, error
     return Delivery(
         origin=origin,
-        body=body,
+        body=body if refusal is None else _fit_to_keep(body, refusal),
         received_ms=received_ms,
         source=source,
         epoch=_epoch(properties.get(EPOCH_PROPERTY)),
@@ -70,6 +73,14 @@ def judge(origin: str, body: bytes, properties: Mapping[str, str], received_ms: 
         event=event,
         refusal=refusal,
     )
+
+
+def _fit_to_keep(body: bytes, refusal: EventRejectedError) -> bytes:
+    """Return a refused message as it may be kept on disk: store-local payloads never are."""
+    is_local = refusal.reason is RejectReason.STORE_LOCAL or any(
+        payload.TYPE.encode() in body for payload in STORE_LOCAL_PAYLOADS
+    )
+    return _NOT_KEPT if is_local else body
 
 
 def _check_topic(event: Event[UplinkPayload], source: Source, origin: str) -> None:

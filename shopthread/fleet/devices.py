@@ -16,6 +16,7 @@ from edge.config import TerminalSettings
 from edge.core import pipeline
 from edge.core.pipeline import Person, PipelineRules
 from edge.core.receipts import PosRules
+from edge.core.rotation import Array, dequantize
 from edge.core.scanning import scan_rules
 from edge.errors import BadInputError
 from edge.line_agent import LineReader, ReceiptReader, ScanReader
@@ -82,6 +83,14 @@ class VirtualCamera:
         people = (Person(track.id, (track.x_m, track.y_m), track.confidence) for track in line.tracks)
         self._state, drafts = pipeline.step(self._rules, self._state, people, line.t_ms)
         return [*drafts]
+
+    def looks(self, line: TrackLine) -> list[tuple[str, Array]]:
+        """Return what people of a line look like, after `take` of it: segment ids and signatures of length 1."""
+        told = [(self._segment_of(sign.id), dequantize(sign.signature)) for sign in line.signatures or ()]
+        return [(segment_id, signature) for segment_id, signature in told if segment_id is not None]
+
+    def _segment_of(self, track_id: str) -> str | None:
+        return pipeline.segment_of(self._rules, self._state, track_id)
 
     def end(self) -> Drafts:
         """See `VirtualDevice.end`."""

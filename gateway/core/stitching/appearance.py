@@ -10,6 +10,7 @@ from gateway.core.stitching.rules import StitchRules
 
 MOST_KEPT = 4
 """Of each segment the earliest signatures are kept: the same ones, whatever the order in which they come."""
+_MOST_SUMS = 2000
 
 Vector = tuple[int, ...]
 Versions = tuple[tuple[str, str, int], ...]  # Camera, segment id, how often the segment's signatures changed.
@@ -22,11 +23,11 @@ class Appearances:
     Args:
         rules: How signatures spread.
         most_remembered: How many comparisons are remembered before all are forgotten.
+        most_segments: Of so many segments signatures are kept; whose came first go first.
     """
 
-    def __init__(self, rules: StitchRules, most_remembered: int = 100_000) -> None:
-        self._most_remembered = most_remembered
-        self._rules = rules
+    def __init__(self, rules: StitchRules, most_remembered: int = 100_000, most_segments: int = 20_000) -> None:
+        self._rules, self._most_remembered, self._most_segments = rules, most_remembered, most_segments
         self._kept: dict[str, list[tuple[int, str, bytes]]] = {}
         self._version: dict[str, int] = {}
         self._sums: dict[Versions, Sums] = {}
@@ -34,6 +35,8 @@ class Appearances:
 
     def take(self, signature: AppearanceSignature, t_ms: int) -> bool:
         """Take a signature of a time in. Return whether it is among those that are kept, and new."""
+        if signature.segment_id not in self._kept and len(self._kept) >= self._most_segments:
+            del self._kept[next(iter(self._kept))]
         kept = self._kept.setdefault(signature.segment_id, [])
         fresh = (t_ms, signature.key_id, signature.signature)
         if fresh in kept:
@@ -50,6 +53,14 @@ class Appearances:
         self._kept.pop(segment_id, None)
         self._version.pop(segment_id, None)
 
+    def end_day(self) -> None:
+        """Forget all signatures. What comparing them said is still known, so that no decision changes for want of them.
+
+        That is a number for a pair of segments; nothing of anybody's looks follows from it.
+        """
+        self._kept.clear()
+        self._sums.clear()
+
     def versions(self, segments: Iterable[tuple[str, str]]) -> Versions:
         """Return those of some segments, given as (camera, segment id), that have signatures."""
         known = self._version
@@ -60,26 +71,27 @@ class Appearances:
 
         A signature is taken as the person's own unit vector, plus what each camera adds, plus noise. The cosine of two
         means then is about normal, with a mean that follows from the spreads, from how many signatures there are, and
-        from whether one camera took both; its variance is 1 / dimensions. The answer is the logarithm of the likelihood
-        ratio, the mean over the pairs of cameras, at most `alike_most` either way.
+        from whether one camera took both; its variance is 1 / `look_dimensions`. The answer is the logarithm of the
+        likelihood ratio, the mean over the pairs of cameras, at most `alike_most` either way.
         """
         pair = (one, other)
         if pair not in self._likenesses:
             if len(self._likenesses) >= self._most_remembered:
                 self._likenesses.clear()
-                self._sums.clear()
             self._likenesses[pair] = self._compare(self._sums_of(one), self._sums_of(other))
         return self._likenesses[pair]
 
     def _sums_of(self, segments: Versions) -> Sums:
         if segments not in self._sums:
+            if len(self._sums) >= _MOST_SUMS:
+                self._sums.clear()
             self._sums[segments] = self._sum(segments)
         return self._sums[segments]
 
     def _sum(self, segments: Versions) -> Sums:
         totals: dict[tuple[str, str], tuple[Vector, int]] = {}
         for device, segment_id, _ in segments:
-            for _, key_id, raw in self._kept[segment_id]:
+            for _, key_id, raw in self._kept.get(segment_id, ()):
                 values = tuple(memoryview(raw).cast("b").tolist())
                 total, count = totals.get((device, key_id), ((0,) * len(values), 0))
                 if len(total) == len(values):
@@ -104,7 +116,8 @@ class Appearances:
         spread = sqrt((1 + shared + noise / a_count) * (1 + shared + noise / b_count))
         different = shared / spread if same_camera else 0.0
         same = different + 1 / spread
-        return (_dot(a, b) / (a_length * b_length) - (same + different) / 2) * (same - different) * len(a)
+        cosine, apart = _dot(a, b) / (a_length * b_length), same - different
+        return (cosine - (same + different) / 2) * apart * self._rules.look_dimensions
 
 
 def _dot(a: Vector, b: Vector) -> int:

@@ -49,6 +49,10 @@ class Visits:
         """Take an appearance signature in. Nothing of it leaves this object."""
         self._stitcher.take_signature(signature, t_ms)
 
+    def forget_signatures(self) -> None:
+        """Forget all signatures: their day is over. What they decided stays decided."""
+        self._stitcher.forget_signatures()
+
     def resume(self, told: VisitRevised) -> None:
         """Take in what was told before a restart; the highest revision of each visit holds."""
         known = self._told.get(told.visit_id)

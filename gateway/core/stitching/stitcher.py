@@ -78,6 +78,10 @@ class Stitcher:
             known = self._tracklets.get(signature.segment_id)
             self._mark(t_ms if known is None else known.opened_ms)
 
+    def forget_signatures(self) -> None:
+        """Forget all signatures; what they decided stays decided."""
+        self._looks.end_day()
+
     def settle(self) -> list[Cluster]:
         """Decide anew what must be. Return everybody of whom something may have changed since the last time.
 

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from contracts.delivery import Presence
 from contracts.events import Source, draft_event
 from contracts.payloads import AppearanceSignature, DeviceHealth
+from contracts.signature_keys import key_request_topic, key_topic
 from contracts.topics import ack_topic, event_topic
 from edge.adapters.outbox import Outbox
 from edge.adapters.publisher import Publisher
@@ -123,10 +124,11 @@ def test_only_the_gateway_reads_what_devices_write(broker: tuple[Path, int]):
         _client(*broker, "cam-2") as (_, at_other),
         _client(*broker, "cam-1") as (camera, at_camera),
     ):
-        _publish(camera, event_topic(CAMERA, AppearanceSignature))
-        _publish(camera, event_topic(CAMERA, DeviceHealth))
-        wait_until(lambda: len(at_gateway) == 2, what="the gateway's messages")
-    assert at_gateway == [event_topic(CAMERA, AppearanceSignature), event_topic(CAMERA, DeviceHealth)]
+        sent = [event_topic(CAMERA, AppearanceSignature), key_request_topic(CAMERA), event_topic(CAMERA, DeviceHealth)]
+        for topic in sent:
+            _publish(camera, topic)
+        wait_until(lambda: len(at_gateway) == len(sent), what="the gateway's messages")
+    assert at_gateway == sent
     assert at_other == []
     assert at_camera == []
 
@@ -150,8 +152,9 @@ def test_what_the_gateway_asks_reaches_the_one_device(broker: tuple[Path, int]):
         _client(*broker, "cam-2") as (_, at_other),
         _client(*broker, "gateway") as (gateway, _),
     ):
-        _publish(gateway, ack_topic(CAMERA))
-        wait_until(lambda: at_camera == [ack_topic(CAMERA)], what="the acknowledgement")
+        for topic in (ack_topic(CAMERA), key_topic(CAMERA)):
+            _publish(gateway, topic)
+        wait_until(lambda: at_camera == [ack_topic(CAMERA), key_topic(CAMERA)], what="the acknowledgement and the key")
     assert at_other == []
 
 

@@ -13,12 +13,14 @@ from tests.fakes.cameras import BrightDetector, ColourEncoder, FakeCamera, FakeC
 pytest.importorskip("cv2", reason="cameras need the extra edge")
 
 import cv2
+from msgspec.structs import replace
 
 from edge.camera_agent import CameraAgent
 from edge.camera_config import load_camera_config
 from edge.camera_rules import pipeline_rules
 from edge.core.gallery import GalleryRules
 from edge.core.segments import REENTRY_RULE, SEGMENT_RULE
+from edge.core.signatures import SignatureRules
 from edge.recognition import Recognition
 from edge.replay import MotWriter, RecordedEvents, replay
 from edge.video_observations import VideoObservations
@@ -98,13 +100,45 @@ def test_no_signature_is_in_events_tracks_or_logs(tmp_path: Path, caplog: pytest
         assert word not in events.decode() + tracks + caplog.text
 
 
+class Told:
+    """Keeps what is told of looks."""
+
+    def __init__(self) -> None:
+        self.looks: list[tuple[str, np.ndarray, int]] = []
+
+    def send(self, segment_id: str, signature: np.ndarray, time_ms: int) -> None:
+        self.looks.append((segment_id, signature, time_ms))
+
+
+@pytest.mark.parametrize("window_s", [0.0, 300.0])
+def test_looks_are_told_under_the_ids_of_the_segments(tmp_path: Path, window_s: float) -> None:
+    (tmp_path / "camera.toml").write_text(CONFIG, encoding="utf-8")
+    settings = load_camera_config(tmp_path / "camera.toml")
+    sink, told = MemorySink(), Told()
+    telling = SignatureRules(views_each=2, most_per_track=3, least_people=2)
+    recognition = Recognition(VividEncoder(), replace(SHARP, window_s=window_s), telling)
+    source = VideoObservations(FakeCamera(walks(RED, BLUE, RED)), BrightDetector(), settings, recognition=recognition)
+    agent = CameraAgent(source, pipeline_rules(settings), sink, FakeClock().monotonic_s)
+    agent.tell_looks(told)
+    agent.run(lambda: False)
+    segments = [draft.data for draft in sink.drafts if isinstance(draft.data, VisitSegment)]
+    _, second, third = [each for each in segments if each.phase == "closed"]
+    assert [each for each, *_ in told.looks] == [second.segment_id] * 3 + [third.segment_id] * 3
+    assert {each.reentry_hint is None for each in segments} == {window_s == 0}
+    blue, red = told.looks[0][1], told.looks[3][1]
+    assert blue @ red < 0 < blue @ told.looks[1][1]
+    assert second.opened_ms < told.looks[0][2] < second.updated_ms
+
+
 def test_a_configuration_asks_for_recognition_with_a_real_embedder(tmp_path: Path) -> None:
     video = tmp_path / "clip.avi"
     writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
     for picture in walks(RED)[:8]:
         writer.write(picture)
     writer.release()
-    (tmp_path / "camera.toml").write_text(CONFIG.replace("[camera]\n", "[camera]\nreentry_s = 60\n"), encoding="utf-8")
+    (tmp_path / "camera.toml").write_text(
+        CONFIG.replace("[camera]\n", "[camera]\nreentry_s = 60\nsignatures = true\n"), encoding="utf-8"
+    )
     clock = FakeClock().as_camera_clock()
     found = replay(load_camera_config(tmp_path / "camera.toml"), video, clock, ModelRegistry())
     assert found.events

@@ -15,7 +15,7 @@ from contracts.topics import event_topic
 from gateway.adapters.event_rows import Held
 from gateway.adapters.event_store import EventStore
 from gateway.core.judging import Delivery, judge
-from gateway.core.stitching import StitchRules
+from gateway.core.stitching import StitchRules, Visits
 from gateway.errors import EventStoreError
 from tests.unit.contracts.samples import SAMPLES, SOURCE, sample_event
 
@@ -240,6 +240,25 @@ def test_signatures_stay_in_memory(stitching_store: EventStore, tmp_path: Path):
     stitching_store.settle(19_000)
     for file in (tmp_path / "deep").iterdir():
         assert b"secret looks" not in file.read_bytes()
+
+
+def test_signatures_outlive_a_failure_to_write_but_not_their_day(
+    stitching_store: EventStore, monkeypatch: pytest.MonkeyPatch
+):
+    taken: list[str] = []
+    monkeypatch.setattr(Visits, "take_signature", lambda _self, told, _t_ms: taken.append(told.segment_id))
+    signature = AppearanceSignature(segment_id=SEGMENT.segment_id, key_id="today", signature=b"looks")
+    stitching_store.take_signature(signature, 1)
+    for forgets in (False, True):
+        if forgets:
+            stitching_store.forget_signatures()
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                stitching_store, "_advance", lambda _: (_ for _ in ()).throw(sqlite3.OperationalError("full"))
+            )
+            with pytest.raises(EventStoreError, match="full"):
+                _taken_in(stitching_store, 1, SEGMENT, 1000)
+    assert taken == [SEGMENT.segment_id] * 2
 
 
 def test_visits_of_the_day_before_are_forgotten(stitching_store: EventStore):

@@ -218,7 +218,7 @@ def test_signatures_of_another_day_or_form_say_nothing():
 
 
 def test_of_many_signatures_the_earliest_count():
-    looks = Appearances(StitchRules(), most_remembered=2)
+    looks = Appearances(StitchRules(look_dimensions=64), most_remembered=2)
     (device, first), (_, second) = _seen(ONE, "a", standing(0, 0), 0, 20), _seen(TWO, "b", standing(9, 0), 30, 50)
     early = [signature(first, look(1, sample=sample)) for sample in range(MOST_KEPT)]
     for order in (early, early[::-1]):
@@ -231,6 +231,47 @@ def test_of_many_signatures_the_earliest_count():
     found = [looks.likeness(*pair) for pair in ((one, two), (two, one), (one, one), (one, two), (one, ()))]
     assert found[0] == found[3] == StitchRules().alike_most
     assert found[-1] is None
+
+
+def test_what_the_days_signatures_decided_stays_when_they_are_gone():
+    seen = (_seen(ONE, "a", standing(0, 0), 0, 20), _seen(ONE, "b", standing(1, 0), 0, 20))
+    again = _seen(TWO, "c", standing(0.5, 0), 40, 60)
+    stitcher = Stitcher(StitchRules(look_dimensions=64))
+    for number, (device, each) in enumerate((*seen, again)):
+        stitcher.take(device, each)
+        for sample in range(2):
+            sign = signature(each, look(max(number, 1), sample=sample + 5 * number))
+            stitcher.take_signature(sign, each.opened_ms + sample)
+    stitcher.settle()
+    before = [[each.segment.track_id for each in cluster.tracklets] for cluster in stitcher.clusters()]
+    stitcher.forget_signatures()
+    stitcher.take(*_seen(ONE, "late", standing(90, 90), 30, 35))  # undoes the decision on the third
+    stitcher.settle()
+    after = [[each.segment.track_id for each in cluster.tracklets] for cluster in stitcher.clusters()]
+    assert after == [*before, ["late"]]
+    fresh = signature(again[1], look(7), key_id="tomorrow")
+    stitcher.take_signature(fresh, again[1].opened_ms + 9)
+    stitcher.settle()  # A new signature of the third alone compares with nothing.
+
+
+def test_signatures_are_kept_of_so_many_segments_and_no_more():
+    looks = Appearances(StitchRules(look_dimensions=64), most_segments=2)
+    segments = [_seen(ONE, name, standing(0, 0), 0, 20)[1] for name in "abc"]
+    for number, each in enumerate(segments):
+        looks.take(signature(each, look(1, sample=number)), START_MS)
+    versions = [looks.versions([("cam-1", each.segment_id)]) for each in segments]
+    assert looks.likeness(versions[0], versions[1]) is None
+    assert looks.likeness(versions[1], versions[2]) is not None
+
+
+def test_sums_are_bounded_too(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("gateway.core.stitching.appearance._MOST_SUMS", 1)
+    looks = Appearances(StitchRules(look_dimensions=64))
+    segments = [_seen(ONE, name, standing(0, 0), 0, 20)[1] for name in "ab"]
+    for number, each in enumerate(segments):
+        looks.take(signature(each, look(1, sample=number)), START_MS)
+    one, two = (looks.versions([("cam-1", each.segment_id)]) for each in segments)
+    assert looks.likeness(one, two) == looks.likeness(two, one)
 
 
 def test_what_is_known_of_a_segment_does_not_depend_on_the_order():

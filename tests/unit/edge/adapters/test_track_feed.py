@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edge.adapters.line_source import FileLines
@@ -36,13 +37,25 @@ def test_lines_become_observations(tmp_path: Path) -> None:
     ]
 
 
-def test_appearance_signatures_beside_the_tracks_are_passed_over(tmp_path: Path) -> None:
+def test_appearance_signatures_beside_the_tracks_become_looks(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     with_signature = json.loads(line(1000, "a")) | {"signatures": [{"id": "a", "signature": "AAEC/w=="}]}
     path.write_text(json.dumps(with_signature) + "\n", encoding="utf-8")
     observations, bad = read(path)
     assert bad == []
     assert [o.people for o in observations] == [(Person("a", (1.5, -2.0), 0.7),)]
+    assert observations[0].looks["a"] == pytest.approx(np.array([0, 1, 2, -1]) / 6**0.5)
+
+
+@pytest.mark.parametrize("wrong", ["AAAA", "", "no base64", 7])
+def test_of_a_bad_line_with_signatures_nothing_is_kept(tmp_path: Path, wrong: object) -> None:
+    path = tmp_path / "feed.jsonl"
+    signatures = [{"id": "a", "signature": "c2VjcmV0"}, {"id": "b", "signature": wrong}]
+    path.write_text(json.dumps(json.loads(line(1000, "a")) | {"signatures": signatures}) + "\n", encoding="utf-8")
+    observations, (bad,) = read(path)
+    assert observations == []
+    assert bad.text == b"(a line with signatures: not kept)"
+    assert "c2VjcmV0" not in bad.reason
 
 
 def test_reading_goes_on_where_it_ended(tmp_path: Path) -> None:
