@@ -16,6 +16,7 @@ from benchmarks.events import decode
 from benchmarks.gateway_store import receive
 from benchmarks.measure import Result
 from benchmarks.outbox import append
+from benchmarks.parties import parties
 from benchmarks.publishing import publish
 from benchmarks.rendering import rendering
 from benchmarks.simulation import store_day
@@ -28,6 +29,7 @@ from benchmarks.vision import camera, detector
 BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "decode": decode,
     "outbox": append,
+    "parties": parties,
     "publish": publish,
     "gateway": receive,
     "ingest": ingest,

@@ -17,6 +17,7 @@ from edge.errors import ConfigurationError
 
 _DEFAULT_BANDS: dict[Plane, float] = {"image": 8.0, "floor": 0.15}
 _RELAY_BANDS = 5.0
+_EVIDENCE_S = 0.3
 _LEAST_USABLE_SHARE = 0.01
 _FROZEN_S = 30.0
 _QUEUE = Queue(zone=0, tills=())
@@ -54,6 +55,7 @@ def pipeline_rules(config: CameraConfig) -> PipelineRules:
             path_error_m=floor_error_m(config),
             staff=staff_rules(config.staff, config.store_hours),
         ),
+        parties=config.parties,
         occupancy_s=camera.occupancy_s,
         coverage_s=camera.coverage_s,
         heat_cell_m=camera.heat_cell_m if camera.heat and floor is not None else None,
@@ -79,6 +81,7 @@ def _queues(config: CameraConfig) -> tuple[Queue, ...]:
 def tripwires(config: CameraConfig) -> tuple[Tripwire, ...]:
     """Return the counting lines that a configuration draws."""
     band = _DEFAULT_BANDS[config.camera.plane]
+    evidence_s = 0.0 if config.camera.source.startswith("tracks:") else _EVIDENCE_S
     return tuple(
         Tripwire(
             id=line.id,
@@ -87,8 +90,8 @@ def tripwires(config: CameraConfig) -> tuple[Tripwire, ...]:
             band=band if line.band is None else line.band,
             settle_s=line.settle_s,
             rule=line.rule,
-            least_before_s=line.least_before_s,
-            least_after_s=line.least_after_s,
+            least_before_s=evidence_s if line.least_before_s is None else line.least_before_s,
+            least_after_s=evidence_s if line.least_after_s is None else line.least_after_s,
             relay=_RELAY_BANDS * band if line.relay is None else line.relay,
         )
         for line in config.tripwires

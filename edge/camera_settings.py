@@ -8,6 +8,7 @@ from msgspec import Meta, Struct, field
 from contracts.payloads import Name, TripwireKind, ZoneKind
 from edge.camera_staff import HoursSettings, StaffSettings
 from edge.config import BrokerSettings, DeviceSettings
+from edge.core.parties import PartyRules
 from edge.core.tripwire import CrossingRule
 from models.registry import DEFAULT_DETECTOR, DEFAULT_EMBEDDER
 
@@ -99,8 +100,9 @@ class TripwireSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         settle_s: Who turns round sooner has not passed.
         rule: What decides. `crossing-1` counts as it did before there were the three keys that follow, and does not
             use them; so an old series stays comparable.
-        least_before_s: Who was seen for less time before the line does not count.
-        least_after_s: Nor who was seen for less time after it.
+        least_before_s: Who was seen for less time before the line does not count. Without it 0.3, or 0 where
+            `camera.source` is `tracks:PATH`: such a camera has looked for itself.
+        least_after_s: Nor who was seen for less time after it; the same without it.
         relay: A track that begins no farther than this from where another was lost at the line goes on as that one:
             pixels or metres. Without it five bands.
     """
@@ -111,8 +113,8 @@ class TripwireSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     band: NotNegative | None = None
     settle_s: NotNegative = 1.0
     rule: CrossingRule = "crossing-2"
-    least_before_s: NotNegative = 0.3
-    least_after_s: NotNegative = 0.3
+    least_before_s: NotNegative | None = None
+    least_after_s: NotNegative | None = None
     relay: NotNegative | None = None
 
 
@@ -197,6 +199,7 @@ class CameraConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     masks: tuple[MaskSettings, ...] = field(default=(), name="mask")
     lens: LensSettings | None = None
     floor: FloorSettings | None = None
+    parties: PartyRules = PartyRules()
     staff: StaffSettings = StaffSettings()
     store_hours: HoursSettings | None = None
     broker: BrokerSettings = BrokerSettings()

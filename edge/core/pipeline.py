@@ -11,13 +11,14 @@ import msgspec
 from msgspec.structs import replace
 
 from contracts.events import EventDraft, Source, draft_event
-from contracts.payloads import Coverage, ZoneCount, ZoneOccupancy
+from contracts.payloads import Coverage, FootfallCrossing, ZoneCount, ZoneOccupancy
 from contracts.privacy import UplinkPayload
-from edge.core import coverage, crossings, heat, segments, staff, waits, zones
+from edge.core import coverage, crossings, heat, parties, segments, staff, waits, zones
 from edge.core.coverage import CoverageState
 from edge.core.floor import FloorMap, floor_point
 from edge.core.geometry import Point
 from edge.core.heat import HeatState
+from edge.core.parties import PartyRules, Passer
 from edge.core.queues import Queue, Waiting
 from edge.core.segments import SegmentRules, Track
 from edge.core.tripwire import Tripwire
@@ -54,6 +55,7 @@ class PipelineRules(msgspec.Struct, frozen=True, kw_only=True):
         queues: Which of the zones are lines, and where these lead.
         floor: From the camera's plane to floor metres; None: the floor is not known.
         segments: When segments open, are updated and close.
+        parties: When people who pass a line are together; told where the floor is known.
         occupancy_s: Seconds between samples of the zones' occupancy.
         coverage_s: Length of the intervals of which coverage is told.
         observed_gap_s: A longer time between frames was not observed.
@@ -66,6 +68,7 @@ class PipelineRules(msgspec.Struct, frozen=True, kw_only=True):
     queues: tuple[Queue, ...] = ()
     floor: FloorMap | None = None
     segments: SegmentRules = SegmentRules()
+    parties: PartyRules = PartyRules()
     occupancy_s: float = 10.0
     coverage_s: float = 60.0
     observed_gap_s: float = 2.0
@@ -73,7 +76,7 @@ class PipelineRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PipelineState(msgspec.Struct, frozen=True):
-    """Live tracks by name, the last frame's time, what was observed, who was in view before, and blindness."""
+    """Live tracks by name, the last frame's time, what was observed, who was in view before, blindness, who passed."""
 
     tracks: Mapping[str, Track] = msgspec.field(default_factory=dict)
     now_ms: int | None = None
@@ -81,6 +84,7 @@ class PipelineState(msgspec.Struct, frozen=True):
     presence: staff.Presence = msgspec.field(default_factory=dict)
     is_blind: bool = False
     heat: HeatState = HeatState()
+    passers: tuple[Passer, ...] = ()
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -140,13 +144,15 @@ def step(
         tracks[person.track_id], more = _see(rules, tracks[person.track_id], person, place, now_ms, presence)
         stood[person.track_id] = heat.Sighting(place.floor_m, tracks[person.track_id].is_open)
         drafts += more
+    passers, drafts = _mark_parties(rules, state, drafts, {**state.tracks, **tracks})
     warmth, warm = _warm(rules, state.heat, heat.Frame(stood, live, observed), told)
-    return PipelineState(tracks, now_ms, watched, presence, heat=warmth), drafts + warm
+    return PipelineState(tracks, now_ms, watched, presence, heat=warmth, passers=passers), drafts + warm
 
 
 def finish(rules: PipelineRules, state: PipelineState) -> tuple[PipelineState, list[Draft]]:
     """Return the state and the events after the last frame: every segment closes, coverage is told."""
     drafts, _ = _end(rules, state.tracks.values(), state)
+    _, drafts = _mark_parties(rules, state, drafts, state.tracks)
     told = coverage.tell(state.coverage, state.now_ms or 0)
     drafts += _coverage_told(rules, told)
     drafts += _heat_told(rules, heat.finish(state.heat), told)
@@ -173,6 +179,7 @@ def blind(
     if state.now_ms is not None and now_ms < state.now_ms:
         return replace(state, coverage=coverage.drop(state.coverage, frames_dropped + frames)), []
     drafts, presence = _end(rules, state.tracks.values(), state)
+    passers, drafts = _mark_parties(rules, state, drafts, state.tracks)
     seen, warmth = state.coverage, state.heat
     if not state.is_blind and state.now_ms is not None:
         seen = coverage.withdraw(seen, since_ms, state.now_ms)
@@ -181,7 +188,9 @@ def blind(
     frame = heat.Frame({}, frozenset(), _observed(rules, blinded, now_ms))
     watched, told = _watch(rules, blinded, now_ms, frames_dropped, frames)
     warmth, warm = _warm(rules, warmth, frame, told)
-    after = PipelineState(now_ms=now_ms, coverage=watched, presence=presence, is_blind=True, heat=warmth)
+    after = PipelineState(
+        now_ms=now_ms, coverage=watched, presence=presence, is_blind=True, heat=warmth, passers=passers
+    )
     return after, [*drafts, *_coverage_told(rules, told), *warm]
 
 
@@ -277,6 +286,18 @@ def _occupancy_samples(rules: PipelineRules, state: PipelineState, now_ms: int) 
     return [
         draft_event(rules.source, sample, time_ms, "occupancy") for time_ms in range(first_ms, now_ms + 1, interval_ms)
     ]
+
+
+def _mark_parties(
+    rules: PipelineRules, state: PipelineState, drafts: list[Draft], tracks: Mapping[str, Track]
+) -> tuple[tuple[Passer, ...], list[Draft]]:
+    if rules.floor is None:
+        return (), drafts
+    passers = parties.forget(rules.parties, state.passers, state.now_ms or 0)
+    if not any(isinstance(draft.data, FootfallCrossing) for draft in drafts):
+        return passers, drafts
+    walks = {name: (track.path, track.seen_ms) for name, track in tracks.items()}
+    return parties.mark(rules.parties, passers, drafts, walks)
 
 
 def _begin(rules: PipelineRules, tracks: Mapping[str, Track], seen: Iterable[Person], now_ms: int) -> dict[str, Track]:

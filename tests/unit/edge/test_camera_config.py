@@ -338,3 +338,13 @@ def test_a_line_may_bend_and_keep_an_old_rule(tmp_path: Path) -> None:
     (wire,) = pipeline_rules(config).tripwires
     assert wire.points == ((9.0, 9.0), (90.0, 9.0), (90.0, 90.0))
     assert (wire.rule, wire.band, wire.relay) == ("crossing-1", 8.0, 40.0)
+
+
+def test_a_camera_that_tracks_by_itself_needs_no_more_evidence(tmp_path: Path) -> None:
+    text = GOOD.replace("file:door.mp4", "tracks:door.jsonl").replace("[camera]", '[camera]\nplane = "floor"')
+    own = pipeline_rules(load_camera_config(written(tmp_path, text))).tripwires[0]
+    asked = pipeline_rules(load_camera_config(written(tmp_path, text.replace('"door"', '"door"\nleast_after_s = 1'))))
+    seen = pipeline_rules(load_camera_config(written(tmp_path))).tripwires[0]
+    assert (own.least_before_s, own.least_after_s) == (0.0, 0.0)
+    assert asked.tripwires[0].least_after_s == 1.0
+    assert (seen.least_before_s, seen.least_after_s) == (0.3, 0.3)
