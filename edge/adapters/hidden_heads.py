@@ -4,6 +4,8 @@ Coarser than any face recognition can use: of a face below 16 pixels nothing is 
 no more than 6 x 6 mean colours stay here, smoothed.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -44,9 +46,19 @@ def hide_heads(image_bgr: Image, boxes_xyxy_px: Boxes) -> Image:
         image_bgr: Shape (H, W, 3), uint8; it stays as it is.
         boxes_xyxy_px: People, doubtful and foretold ones too, shape (N, 4).
     """
-    hidden = image_bgr.copy()
     height_px, width_px = image_bgr.shape[:2]
-    for x1, y1, x2, y2 in head_regions(boxes_xyxy_px, (width_px, height_px)):
+    return hide_parts(image_bgr, head_regions(boxes_xyxy_px, (width_px, height_px)))
+
+
+def hide_parts(image_bgr: Image, regions: Sequence[tuple[int, int, int, int]]) -> Image:
+    """Return a copy of a picture in which some parts are `MOST_BLOCKS` squares wide and high at most.
+
+    Args:
+        image_bgr: Shape (H, W, 3), uint8; it stays as it is.
+        regions: (x1, y1, x2, y2) in whole pixels inside the picture, none empty.
+    """
+    hidden = image_bgr.copy()
+    for x1, y1, x2, y2 in regions:
         part = hidden[y1:y2, x1:x2]
         size = (x2 - x1, y2 - y1)
         blocks = (min(MOST_BLOCKS, size[0]), min(MOST_BLOCKS, size[1]))

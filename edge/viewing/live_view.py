@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from edge.adapters.local_page import PAGES_DIR, Handler, Reply, Request, json_reply, page_files, text_reply
+from edge.adapters.moving_parts import MovingParts
 from edge.camera_rules import pipeline_rules
 from edge.camera_settings import CameraConfig
 from edge.core.tracker import TrackedBox
@@ -64,6 +65,7 @@ class _Seen:
     """One frame and what was seen in it."""
 
     number: int
+    time_ms: int
     image_bgr: Image
     told: tuple[TrackedBox, ...]
     detections: Boxes
@@ -96,6 +98,7 @@ class LiveView:
         self._hidden: deque[tuple[int, Boxes]] = deque()
         self._seen: _Seen | None = None
         self._painted: tuple[int, bytes] | None = None
+        self._moving = MovingParts()
         self._frames = self._people = self._watchers = 0
         self._has_ended = False
 
@@ -113,10 +116,11 @@ class LiveView:
             self._frames += 1
             self._people = sum(not box.is_foretold for box in told)
             if self._watchers:
-                self._seen = _Seen(self._frames, frame.image_bgr, tuple(told), self._detections, recent)
+                self._seen = _Seen(self._frames, frame.time_ms, frame.image_bgr, tuple(told), self._detections, recent)
                 self._fresh.notify_all()
             else:
                 self._seen = self._painted = None
+                self._moving = MovingParts()
 
     def emit(self, drafts: Drafts, resume_offset_bytes: int | None = None) -> None:
         """See `EventSink.emit`: the events are added up, and go on to the sink if there is one."""
@@ -195,6 +199,10 @@ class LiveView:
             painted = self._painted
             if painted is None or painted[0] != seen.number:
                 rules = self._rules if self._config.camera.plane == "image" else None
-                painted = (seen.number, paint(seen.image_bgr, seen.told, seen.detections, seen.recent, rules))
+                tracks = np.array([box.box_xyxy_px for box in seen.told], dtype=np.float64).reshape(-1, 4)
+                people = np.concatenate([tracks, seen.detections, seen.recent])
+                moving = self._moving.regions(seen.image_bgr, people, seen.time_ms)
+                picture = paint(seen.image_bgr, seen.told, seen.detections, seen.recent, rules, moving)
+                painted = (seen.number, picture)
                 self._painted = painted
             return painted[1]

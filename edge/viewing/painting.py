@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from edge.adapters.hidden_heads import hide_heads
+from edge.adapters.hidden_heads import head_regions, hide_parts
+from edge.adapters.moving_parts import Region
 from edge.core.geometry import Point
 from edge.core.pipeline import PipelineRules
 from edge.core.tracker import TrackedBox
@@ -26,6 +27,7 @@ def paint(
     detections_xyxy_px: Boxes,
     recent_xyxy_px: Boxes,
     rules: PipelineRules | None,
+    moving: Sequence[Region] = (),
 ) -> bytes:
     """Return a JPEG of a picture as people may see it.
 
@@ -35,10 +37,12 @@ def paint(
         detections_xyxy_px: Everything that the detector found, doubtful people too, shape (N, 4).
         recent_xyxy_px: Where people were a moment ago: whom the detector loses for a frame stays hidden, shape (M, 4).
         rules: Tripwires and zones, drawn in the picture; None: they are drawn on the floor.
+        moving: What moves and may be somebody whom the detector does not find; it is hidden as a whole.
     """
     tracks = np.array([box.box_xyxy_px for box in told], dtype=np.float64).reshape(-1, 4)
-    shown = hide_heads(image_bgr, np.concatenate([tracks, detections_xyxy_px, recent_xyxy_px]))
-    height_px, width_px = shown.shape[:2]
+    height_px, width_px = image_bgr.shape[:2]
+    heads = head_regions(np.concatenate([tracks, detections_xyxy_px, recent_xyxy_px]), (width_px, height_px))
+    shown = hide_parts(image_bgr, [*moving, *heads])
     scale = min(1.0, WIDEST_PX / width_px)
     if scale < 1:
         size = (WIDEST_PX, max(1, round(height_px * scale)))
