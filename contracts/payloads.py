@@ -257,7 +257,11 @@ class PosSale(UplinkPayload, frozen=True, kw_only=True):
 
 
 class DeviceHealth(UplinkPayload, frozen=True, kw_only=True):
-    """How a device is doing."""
+    """How a device is doing.
+
+    A camera that knows people again tells how alike two tracks must be (`match_threshold`, -1 to 1, found by itself),
+    and the share of pairs of strangers that it expects to reach it (`false_match_rate`).
+    """
 
     TYPE: ClassVar[str] = "org.shopthread.device.health.v1"
     PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.OPERATIONAL
@@ -272,6 +276,8 @@ class DeviceHealth(UplinkPayload, frozen=True, kw_only=True):
     model_version: Name | None = None
     clock_offset_ms: float | None = None
     picture: PictureState | None = None
+    match_threshold: Annotated[float, Meta(ge=-1, le=1)] | None = None
+    false_match_rate: Share | None = None
     input_errors: Count = 0
     dead_letters: Count = 0
 

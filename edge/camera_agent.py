@@ -151,6 +151,8 @@ class CameraAgent:
             clock_offset_ms=condition.clock_offset_ms,
             picture=self._picture,
             bad_pictures=condition.bad_pictures,
+            match_threshold=condition.match_threshold,
+            false_match_rate=condition.false_match_rate,
         )
 
     def _step(self, state: PipelineState, seen: Observation) -> tuple[PipelineState, list[Draft]]:

@@ -24,6 +24,8 @@ class Vitals(Struct, frozen=True, kw_only=True):
     clock_offset_ms: float | None = None
     picture: PictureState | None = None
     bad_pictures: int = 0
+    match_threshold: float | None = None
+    false_match_rate: float | None = None
 
 
 class Temperature(Protocol):
@@ -78,6 +80,8 @@ class HealthReporter:
                 model_version=vitals.model_version,
                 clock_offset_ms=vitals.clock_offset_ms,
                 picture=vitals.picture,
+                match_threshold=vitals.match_threshold,
+                false_match_rate=vitals.false_match_rate,
                 input_errors=counts.bad_inputs + vitals.bad_pictures,
             )
             self._outbox.append([draft_event(self._source, health, now_ms, *parts)])

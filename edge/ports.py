@@ -82,10 +82,14 @@ class SourceCondition(Struct, frozen=True, kw_only=True):
     Attributes:
         clock_offset_ms: The events' clock minus the wall clock; None where the pictures' times are their own.
         bad_pictures: Pictures that could not be decoded or had another shape than the lines are drawn in.
+        match_threshold: How alike two tracks must be to be one person's; None where nobody is known again.
+        false_match_rate: Expected share of pairs of strangers that are as alike.
     """
 
     clock_offset_ms: float | None = None
     bad_pictures: int = 0
+    match_threshold: float | None = None
+    false_match_rate: float | None = None
 
 
 @runtime_checkable

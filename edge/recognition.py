@@ -58,9 +58,12 @@ class Recognition:
         told, self._to_tell = self._to_tell, {}
         return told
 
-    def calibration(self) -> Calibration:
-        """Return the threshold in force and how often it is expected to be wrong."""
-        return gallery.calibration(self._rules, self._state)
+    def calibration(self) -> Calibration | None:
+        """Return the threshold in force and how often it is expected to be wrong; None where nobody is known again.
+
+        Safe to call from another thread.
+        """
+        return None if self._rules.window_s == 0 else gallery.calibration(self._rules, self._state)
 
     def _look(self, frame: Frame, seen: Sequence[TrackedBox], boxes_xyxy_px: Boxes) -> None:
         alone = uncovered(boxes_xyxy_px, self._rules.covered_share)
@@ -84,7 +87,7 @@ class Recognition:
             quality = good[place][0].score * float(sharp[row])
             self._state, person = gallery.remember(self._rules, self._state, number, views[row], quality)
             if person != before:
-                found = self.calibration()
+                found = gallery.calibration(self._rules, self._state)
                 logger.info(
                     "track %d is person %d again: threshold %.2f, %.1f%% of strangers expected to reach it, %d pairs",
                     number,

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeAlias, runtime_checkable
 
+from msgspec.structs import replace
+
 from edge.camera_floor import floor_map
 from edge.camera_rules import check_placement, tamper_rules, tracker_rules
 from edge.camera_settings import CameraConfig
@@ -106,7 +108,15 @@ class VideoObservations:
 
     def condition(self) -> SourceCondition:
         """See `ConditionedSource.condition`."""
-        return self._pictures.condition()
+        condition = self._pictures.condition()
+        calibration = None if self._recognition is None else self._recognition.calibration()
+        if calibration is None:
+            return condition
+        return replace(
+            condition,
+            match_threshold=round(calibration.threshold, 3),
+            false_match_rate=round(calibration.false_match_rate, 4),
+        )
 
     def _observation(
         self,

@@ -130,6 +130,22 @@ def test_looks_are_told_under_the_ids_of_the_segments(tmp_path: Path, window_s: 
     assert second.opened_ms < told.looks[0][2] < second.updated_ms
 
 
+@pytest.mark.parametrize("window_s", [0.0, 300.0])
+def test_the_camera_tells_how_often_it_expects_to_be_wrong(tmp_path: Path, window_s: float) -> None:
+    (tmp_path / "camera.toml").write_text(CONFIG, encoding="utf-8")
+    settings = load_camera_config(tmp_path / "camera.toml")
+    recognition = Recognition(VividEncoder(), replace(SHARP, window_s=window_s))
+    source = VideoObservations(FakeCamera(walks(RED)), BrightDetector(), settings, recognition=recognition)
+    agent = CameraAgent(source, pipeline_rules(settings), MemorySink(), FakeClock().monotonic_s)
+    agent.run(lambda: False)
+    found = agent.vitals()
+    if window_s == 0:
+        assert (found.match_threshold, found.false_match_rate) == (None, None)
+    else:
+        assert found.match_threshold == 1.0  # the least edge of the histogram from 0.999 up
+        assert found.false_match_rate == pytest.approx(0.0, abs=0.01)
+
+
 def test_a_configuration_asks_for_recognition_with_a_real_embedder(tmp_path: Path) -> None:
     video = tmp_path / "clip.avi"
     writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
