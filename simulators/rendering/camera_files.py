@@ -45,6 +45,9 @@ def rendered_camera_toml(scenario: Scenario, camera: Camera, video: str, start_m
         if _sees_middle(sees, zone.polygon) and (points := _shown_area(optics, zone.polygon))
     ]
     image_px, floor_m = _floor_points(optics, camera)
+    lens: dict[str, Table] = (
+        {"lens": {"k1": camera.distortion_k1, "focal_px": optics.focal_px}} if optics.distorts else {}
+    )
     input_size = [max(1, round(side / _INPUT_MULTIPLE_PX)) * _INPUT_MULTIPLE_PX for side in camera.frame_px]
     start = format_time(start_ms)
     tables: dict[str, Table] = {
@@ -59,7 +62,9 @@ def rendered_camera_toml(scenario: Scenario, camera: Camera, video: str, start_m
             "realtime": True,
             "start": start,
             "input_size": input_size,
+            "picture_size": list(camera.frame_px),
         },
+        **lens,
         "floor": {"image_px": image_px, "floor_m": floor_m},
     }
     comment = f"{scenario.title}: rendered footage of camera {camera.id}. Pixels, x to the right, y down."
@@ -102,15 +107,14 @@ def _shown_area(optics: CameraOptics, polygon: Polygon) -> tuple[Point, ...]:
 
 
 def _floor_points(optics: CameraOptics, camera: Camera) -> tuple[tuple[Point, ...], tuple[Point, ...]]:
-    """Return points of the picture and the same on the floor: four, or a grid where the lens bends lines."""
+    """Return four points of the picture and the same on the floor."""
     width, height = optics.frame_px
     rows = np.arange(0.02, 0.96, 0.01) * height
     ends = np.array([(x * width, row) for row in rows for x in (0.05, 0.95)])
     away_m = np.hypot(*(optics.floor_point(ends) - np.array(camera.position)).T).reshape(-1, 2)
     near = rows[(away_m <= camera.range_m).all(axis=1)]
     top = float(near.min()) if len(near) else 0.8 * height
-    count = 4 if optics.distorts else 2
-    grid = [(x, y) for y in np.linspace(top, 0.97 * height, count) for x in np.linspace(0.05, 0.95, count) * width]
+    grid = [(x * width, y) for y in (top, 0.97 * height) for x in (0.05, 0.95)]
     pixels: Floats = np.asarray(grid, dtype=np.float64).round(1)
     floor_m = optics.floor_point(pixels)
     return _rounded(pixels), tuple((round(float(x), 3), round(float(y), 3)) for x, y in floor_m)

@@ -178,7 +178,9 @@ def test_an_agents_configuration_maps_its_floor_and_keeps_directions() -> None:
     for zone in drawn["zone"]:
         assert all(0 < x < 640 and 0 < y < 480 for x, y in zone["points"])
     bent = tomllib.loads(rendered_camera_toml(SCENARIO, replace(camera, distortion_k1=-0.1), "video.mp4", 0))
-    assert len(bent["floor"]["image_px"]) == 16
+    assert bent["lens"] == {"k1": -0.1, "focal_px": CameraOptics(replace(camera, distortion_k1=-0.1)).focal_px}
+    assert bent["camera"]["picture_size"] == list(camera.frame_px)
+    assert len(bent["floor"]["image_px"]) == 4
 
 
 def test_a_frame_rate_that_no_store_has_is_refused() -> None:
