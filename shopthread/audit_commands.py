@@ -246,18 +246,21 @@ def report(
 def _pictures(found: "Report", audited: "Sequence[Audited]", page: Path) -> dict[tuple[int, int], str]:
     """Return pictures for a page, which is deleted with its recordings from now on."""
     from edge.adapters.onnx_detector import OnnxDetector
+    from edge.adapters.tiled_detector import tiled
     from edge.auditing.log import LogEntry
     from edge.auditing.report_pictures import crossing_pictures
+    from edge.core.tracker_rules import TrackerRules
     from edge.main import clock_ms
     from models.loader import load_model
     from models.registry import ModelRegistry
 
     registry = ModelRegistry(default_models_dir())
     very_doubtful = 0.1
-    detectors = [
-        OnnxDetector(load_model(registry.get(each.config.camera.model)), each.config.camera.input_size, very_doubtful)
-        for each in audited
-    ]
+    detectors = []
+    for each in audited:
+        camera = each.config.camera
+        whole = OnnxDetector(load_model(registry.get(camera.model)), camera.input_size, very_doubtful)
+        detectors.append(tiled(whole, camera.tiles, TrackerRules().detector_nms_iou))
     for each in audited:
         if each.manifest.kind == "recording":
             entry = LogEntry(

@@ -12,7 +12,7 @@ from edge.camera_rules import check_placement, tripwires
 from edge.camera_settings import CameraConfig, Point
 from edge.camera_warnings import floor_warnings, placement_warnings
 from edge.core.floor import FloorMap, floor_point, picture_point
-from edge.core.floor_quality import FloorQuality
+from edge.core.floor_quality import FloorQuality, expected_errors
 from edge.core.plumb_lines import estimate_lens
 from edge.core.tripwire import usable_share
 from edge.errors import ConfigurationError
@@ -22,6 +22,8 @@ _MOST_GRID_LINES = 16
 _GRID_SAMPLES = 40
 _BEYOND = 0.25
 _CM_PER_M = 100
+_PLACES = (6, 6)
+_SAYS_NOTHING_M = 5.0
 
 
 class PointReport(Struct, frozen=True, kw_only=True):
@@ -38,6 +40,13 @@ class GridLine(Struct, frozen=True, kw_only=True):
     points: tuple[Point, ...]
 
 
+class PlaceReport(Struct, frozen=True, kw_only=True):
+    """A place of the picture, and the standard error of each coordinate of whoever stands there, cm."""
+
+    px: Point
+    error_cm: float
+
+
 class FloorReport(Struct, frozen=True, kw_only=True):
     """How good the floor map is.
 
@@ -48,6 +57,7 @@ class FloorReport(Struct, frozen=True, kw_only=True):
         condition_number: How sensitive the map is to its points.
         points: Each point's misses.
         grid: The floor's grid in the picture.
+        places: Errors that are expected around the points.
     """
 
     rms_cm: float
@@ -56,6 +66,7 @@ class FloorReport(Struct, frozen=True, kw_only=True):
     condition_number: float
     points: tuple[PointReport, ...]
     grid: tuple[GridLine, ...]
+    places: tuple[PlaceReport, ...]
 
 
 class LensReport(Struct, frozen=True, kw_only=True):
@@ -157,6 +168,26 @@ def _floor_report(drawn: CameraConfig) -> FloorReport | None:
         condition_number=round(quality.condition_number, 1),
         points=_point_reports(quality),
         grid=_grid(drawn, known),
+        places=_places(drawn),
+    )
+
+
+def _places(drawn: CameraConfig) -> tuple[PlaceReport, ...]:
+    """Return the expected errors at even places of the picture, as far as they say something."""
+    if drawn.floor is None or drawn.camera.picture_size is None:
+        return ()
+    width_px, height_px = drawn.camera.picture_size
+    columns, rows = _PLACES
+    places = [
+        ((column + 0.5) * width_px / columns, (row + 0.5) * height_px / rows)
+        for row in range(rows)
+        for column in range(columns)
+    ]
+    expected = expected_errors(drawn.floor.image_px, drawn.floor.floor_m, camera_lens(drawn), places)
+    return tuple(
+        PlaceReport(px=place, error_cm=_cm(error))
+        for place, error in zip(places, expected, strict=True)
+        if error is not None and error < _SAYS_NOTHING_M
     )
 
 

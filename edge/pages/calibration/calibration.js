@@ -184,6 +184,7 @@ function listen() {
   byId("finish").addEventListener("click", finish);
   byId("undo").addEventListener("click", undo);
   byId("show-grid").addEventListener("change", show);
+  byId("show-errors").addEventListener("change", show);
   byId("again").addEventListener("click", another);
   byId("save").addEventListener("click", save);
   window.addEventListener("resize", () => { view.fit(state.picture_size); show(); });

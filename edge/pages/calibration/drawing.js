@@ -61,7 +61,8 @@ const view = {
 /** Draws everything: the floor's grid, finished shapes, the one that is being drawn, and what lies on the floor. */
 function draw(drawing, draft, report, fixed) {
   const grid = byId("show-grid").checked && report?.floor ? report.floor.grid : [];
-  byId("grid").replaceChildren(...grid.flatMap(gridLine));
+  const places = byId("show-errors").checked && report?.floor ? report.floor.places : [];
+  byId("grid").replaceChildren(...grid.flatMap(gridLine), ...places.map(placeError));
   const shapes = fixed.map((points) => svg("path", { d: path(points), class: "shape fixed" }));
   for (const tool of ["masks", "zones", "tripwires", "lines"]) {
     drawing[tool].forEach((item, index) => shapes.push(...shape(tool, item.points, index, item.id ?? `${index + 1}`)));
@@ -113,6 +114,11 @@ function gridLine(line) {
   const inset = Math.min(Math.max(x, 4 * view.unit), view.size[0] - 50 * view.unit);
   const text = svg("text", { x: inset, y: Math.min(y, view.size[1] - 4 * view.unit), "font-size": 11 * view.unit }, line.label);
   return [svg("path", { d: path(line.points), class: "grid" }), text];
+}
+
+/** Tells how far off a position is expected to be at a place of the picture. */
+function placeError({ px: [x, y], error_cm }) {
+  return svg("text", { x, y, "font-size": 12 * view.unit, "text-anchor": "middle", class: "error" }, `±${Math.round(error_cm)} cm`);
 }
 
 /** Draws the floor plan, and the floor's points on it. */

@@ -146,6 +146,8 @@ def test_a_floor_is_judged_in_centimetres_and_its_grid_is_drawn(browser: Browser
     assert {"x 0 m", "x 6 m", "y 0 m", "y 4 m"} <= set(labels)
     middle = next(line for line in found["floor"]["grid"] if line["label"] == "x 3 m")
     assert all(0 <= x <= 320 and 0 <= y <= 240 for x, y in middle["points"])
+    near, far = (min(found["floor"]["places"], key=lambda place: abs(place["px"][1] - y)) for y in (230, 60))
+    assert 0 < near["error_cm"] < far["error_cm"] < 500
     assert found["tripwires"] == [{"id": "door", "usable_share": 1.0}]
     bent = [[20.0, 20.0], [160.0, 14.0], [300.0, 20.0]]
     lens = browser.json("POST", "/check", {**drawing, "lines": [bent]})["lens"]
