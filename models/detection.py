@@ -75,17 +75,18 @@ def suppress_duplicates(
         Indices of the boxes that stay, best first; equal scores in the order given.
     """
     order = np.argsort(-scores, kind="stable")
-    areas_px2 = np.prod(np.maximum(boxes_xyxy_px[:, 2:] - boxes_xyxy_px[:, :2], 0.0), axis=1)
-    kept: list[int] = []
-    while order.size:
-        best, order = int(order[0]), order[1:]
-        kept.append(best)
-        low = np.maximum(boxes_xyxy_px[best, :2], boxes_xyxy_px[order, :2])
-        high = np.minimum(boxes_xyxy_px[best, 2:], boxes_xyxy_px[order, 2:])
-        common_px2 = np.prod(np.maximum(high - low, 0.0), axis=1)
-        union_px2 = areas_px2[best] + areas_px2[order] - common_px2
-        order = order[common_px2 <= iou * union_px2]
-    return np.array(kept, dtype=np.intp)
+    left, top, right, bottom = (np.ascontiguousarray(side) for side in boxes_xyxy_px[order].T)
+    areas_px2 = np.maximum(right - left, 0.0) * np.maximum(bottom - top, 0.0)
+    stays = np.ones(len(order), dtype=bool)
+    for best in range(len(order)):
+        if stays[best]:
+            wide = np.minimum(right, right[best]) - np.maximum(left, left[best])
+            high = np.minimum(bottom, bottom[best]) - np.maximum(top, top[best])
+            common_px2 = np.maximum(wide, 0.0) * np.maximum(high, 0.0)
+            suppressed = common_px2 > iou * (areas_px2 + areas_px2[best] - common_px2)
+            stays[best + 1 :] &= ~suppressed[best + 1 :]
+    kept: NDArray[np.intp] = order[stays]
+    return kept
 
 
 class PersonDetector:
