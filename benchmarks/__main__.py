@@ -21,9 +21,10 @@ from benchmarks.publishing import publish
 from benchmarks.rendering import rendering
 from benchmarks.simulation import store_day
 from benchmarks.simulation_visits import draw
+from benchmarks.soak import tracking_soak
 from benchmarks.staff import staff
 from benchmarks.stitching import stitching
-from benchmarks.tracking import tracking, tracking_soak
+from benchmarks.tracking import tracking
 from benchmarks.vision import camera, detector
 
 BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {

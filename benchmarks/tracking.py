@@ -1,4 +1,4 @@
-"""Following people: milliseconds a frame, a soak of twelve hours, and the scores on labelled footage."""
+"""Following people: milliseconds a frame, and the scores on labelled footage."""
 
 import csv
 import io
@@ -35,9 +35,8 @@ DOOR_VARIABLE = "SHOPTHREAD_SHOP_DOOR"
 """Names a folder with clips of a shop's doorway (CAVIAR, front views) and truth.csv: clip, event, frame."""
 
 _FRAMES = 200
-_FRAME_MS = 100
-_SOAK_FRAMES = 12 * 3600 * 10
-_RULES = TrackerRules()
+FRAME_MS = 100
+RULES = TrackerRules()
 _CONFIG = """
 [device]
 tenant = "bench"
@@ -89,27 +88,9 @@ def follow(frames: list[Frame]) -> list[float]:
     state, took_ms = tracker.initial_state(), []
     for index, (boxes, scores, looks) in enumerate(frames):
         started_s = time.thread_time()
-        state, _ = tracker.track(_RULES, state, boxes, scores, index * _FRAME_MS, looks)
+        state, _ = tracker.track(RULES, state, boxes, scores, index * FRAME_MS, looks)
         took_ms.append((time.thread_time() - started_s) * 1000)
     return took_ms
-
-
-def soak(frames: int = _SOAK_FRAMES) -> tuple[int, int]:
-    """Follow people for twelve hours at ten frames a second; return the most tracks alive, and how many there were.
-
-    Raises:
-        AssertionError: A number was used twice.
-    """
-    state, most, newest = tracker.initial_state(), 0, 0
-    repeated = crowd(4, 300)
-    for index in range(frames):
-        boxes, scores, looks = repeated[index % len(repeated)]
-        state, _ = tracker.track(_RULES, state, boxes, scores, index * _FRAME_MS, looks)
-        numbers = state.numbers
-        assert len(set(numbers.tolist())) == len(numbers)
-        assert (numbers[numbers > newest] > newest).all()
-        newest, most = max(newest, state.next_number - 1), max(most, len(numbers))
-    return most, newest
 
 
 def _bare(frames: list[Frame]) -> int:
@@ -217,12 +198,3 @@ def tracking(_folder: Path) -> Result:
         return len(follow(few))
 
     return compare("follow 8 people, colours known", "frames/s", ours, "overlaps and assignment", lambda: _bare(few))
-
-
-def tracking_soak(_folder: Path) -> Result:
-    """Follow people for twelve hours as fast as can be; print what is left in memory."""
-    started_s = time.perf_counter()
-    most, numbers = soak()
-    rate = _SOAK_FRAMES / (time.perf_counter() - started_s)
-    print(f"12 hours at 10 fps: at most {most} tracks alive, {numbers} numbers, none used twice")
-    return Result("follow people for 12 hours", rate, "frames/s", "the camera's 10 frames/s", 10.0, rate / 10)

@@ -46,7 +46,7 @@ class ConfigWatch:
     def __init__(
         self,
         path: Path,
-        reload: Callable[[], None],
+        reload: Callable[[], object],
         on_bad: Callable[[bytes, str], None],
         *,
         bell: ReloadBell | None = None,
