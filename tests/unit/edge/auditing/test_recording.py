@@ -1,6 +1,7 @@
 """A recording is an operator's explicit act: limited, accounted for, private, and gone when its time is up."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from tests.fakes.cameras import FakeCamera, FakeClock, picture
 
 pytest.importorskip("cv2", reason="cameras need the extra edge")
 
+from edge.auditing import recording
 from edge.auditing.folder import AuditError, AuditFolder, Labels, file_sha256
 from edge.auditing.footage import FrameReader, RecordedFrames, pictures
 from edge.auditing.log import AuditLog
@@ -218,6 +220,16 @@ def test_a_recording_that_was_broken_off_or_changed_is_not_audited(tmp_path: Pat
     path.write_text(json.dumps({**told, "video_sha256": None}), encoding="utf-8")
     with pytest.raises(AuditError, match="goes on or was broken off"):
         folder.video()
+
+
+def test_nothing_else_of_a_store_device_writes_pictures() -> None:
+    edge = Path(recording.__file__).parent.parent
+    writers = {
+        str(path.relative_to(edge))
+        for path in edge.rglob("*.py")
+        if re.search(r"imwrite|VideoWriter|\.tofile\(|np\.save", path.read_text(encoding="utf-8"))
+    }
+    assert writers == {"auditing/recording.py"}
 
 
 def test_a_folder_that_is_none_of_an_audit_is_named(tmp_path: Path) -> None:
