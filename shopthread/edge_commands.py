@@ -23,6 +23,7 @@ from shopthread.models_commands import default_models_dir
 from shopthread.tune_commands import tune
 
 if TYPE_CHECKING:
+    from edge.core.placement import LineReport
     from edge.replay import Change
 
 app = typer.Typer(no_args_is_help=True, help="Run and check a camera's agent.")
@@ -94,23 +95,57 @@ def view(
 
 
 @app.command()
-def check(config: Config) -> None:
+def check(
+    config: Config,
+    watch: Annotated[
+        Path | None, typer.Option(help="A recording: tell per tripwire whether people reach and pass it.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="Watch the camera, or the recording, for so long and tell the same.")
+    ] = None,
+) -> None:
     """Look at one picture and check the configuration, the model and whether each tripwire can fire at all.
+
+    With --watch or --seconds it also follows people, tells how many came near each tripwire, stayed on one side and
+    passed it, and where to move a line that people do not reach. Nothing is sent and no picture is kept.
 
     It warns of what works and is probably not meant: masks over tripwires or zones, a floor map that is not exact.
     """
     from edge.camera_config import load_camera_config
     from edge.camera_warnings import placement_warnings
     from edge.errors import EdgeError
-    from edge.main import check_camera
+    from edge.main import CAMERA_CLOCK, check_camera
+    from edge.placement import watch_placement
     from models.errors import ModelError
+    from models.registry import ModelRegistry
 
     with one_line_errors(EdgeError, ModelError):
         settings = load_camera_config(config)
         width_px, height_px = check_camera(settings, default_models_dir())
         for warning in placement_warnings(settings, (width_px, height_px)):
             print_warning(warning)
+        reports = []
+        if watch is not None or seconds is not None:
+            registry = ModelRegistry(default_models_dir())
+            reports = watch_placement(settings, CAMERA_CLOCK, registry, video=watch, seconds=seconds)
     out.print(f"{config}: every tripwire can fire in pictures of {width_px}x{height_px}", soft_wrap=True)
+    _show_placement(reports)
+
+
+def _show_placement(reports: "list[LineReport]") -> None:
+    if not reports:
+        return
+    table = Table(
+        "tripwire", "tracks", "near", "passed", "in", "out", "left only", "right only", "round it", "unproven"
+    )
+    for each in reports:
+        figures = (each.tracks, each.near, each.crossed, each.went_in, each.went_out)
+        others = (each.left_only, each.right_only, each.round_ends, each.unproven)
+        table.add_row(each.tripwire_id, *map(str, (*figures, *others)))
+    out.print(table)
+    for each in reports:
+        if each.remedy is not None:
+            print_warning(f"tripwire {each.tripwire_id!r}: {each.remedy}")
 
 
 @app.command()
