@@ -54,10 +54,18 @@ class Visits:
         self._stitcher.forget_signatures()
 
     def resume(self, told: VisitRevised) -> None:
-        """Take in what was told before a restart; the highest revision of each visit holds."""
+        """Take in what was told before a restart, in that order; the highest revision of each visit holds.
+
+        It may rest on signatures that are gone by now, so it stays as it was decided.
+        """
         known = self._told.get(told.visit_id)
-        if told.segment_ids and (known is None or known.revision < told.revision):
-            self._note(told)
+        if not told.segment_ids or (known is not None and known.revision >= told.revision):
+            return
+        if known is not None:
+            self._stitcher.unpin(known.segment_ids, told.visit_id)
+        if told.status in {"open", "closed"}:
+            self._stitcher.pin(told.segment_ids, told.visit_id)
+        self._note(told)
 
     def settle(self) -> list[EventDraft[VisitRevised]]:
         """Return what changed since the last time, as revisions."""

@@ -30,9 +30,9 @@ def _id(tracklet: Tracklet) -> str:
     return tracklet.segment.segment_id
 
 
-def _person(tracklet: Tracklet) -> tuple[Source, str]:
+def _person(tracklet: Tracklet) -> tuple[str, str]:
     """Return whom its camera takes a segment for: somebody of their own, unless it knows people again."""
-    return tracklet.device, tracklet.segment.reentry_hint or _id(tracklet)
+    return str(tracklet.device), tracklet.segment.reentry_hint or _id(tracklet)
 
 
 class Stitcher:
@@ -53,7 +53,8 @@ class Stitcher:
         self._looks = Appearances(rules)
         self._dirty_ms: float = inf
         self._touched: set[str] = set()
-        self._first_of: dict[tuple[Source, str], str] = {}  # The first segment of whom a camera knows again.
+        self._first_of: dict[tuple[str, str], str] = {}  # The first segment of whom a camera, or a visit told, knows.
+        self._pinned: dict[str, str] = {}
         self._places: list[tuple[float, float, int]] = []
         self._places_ms = -1
 
@@ -77,6 +78,20 @@ class Stitcher:
         if self._looks.take(signature, t_ms):
             known = self._tracklets.get(signature.segment_id)
             self._mark(t_ms if known is None else known.opened_ms)
+
+    def pin(self, segment_ids: Iterable[str], person: str) -> None:
+        """Take segments for one person's and nobody else's, as it was decided when more was known.
+
+        What a camera says of who came back still counts more.
+        """
+        for segment_id in segment_ids:
+            self._pinned[segment_id] = person
+
+    def unpin(self, segment_ids: Iterable[str], person: str) -> None:
+        """Decide anew about those of some segments that are pinned to a person."""
+        for segment_id in segment_ids:
+            if self._pinned.get(segment_id) == person:
+                del self._pinned[segment_id]
 
     def forget_signatures(self) -> None:
         """Forget all signatures; what they decided stays decided."""
@@ -118,6 +133,7 @@ class Stitcher:
                 segment_id = each.segment.segment_id
                 del self._tracklets[segment_id], self._cluster_of[segment_id]
                 self._looks.forget(segment_id)
+                self._pinned.pop(segment_id, None)
         self._clusters = [each for each in self._clusters if each.last().ended_ms >= before_ms]
         self._order = [each for each in self._order if each[1] in self._tracklets]
         self._first_of = {key: each for key, each in self._first_of.items() if each in self._tracklets}
@@ -164,13 +180,16 @@ class Stitcher:
         yield from waiting.values()
 
     def _decide(self, group: list[Tracklet]) -> None:
-        """Let each segment join whom its camera knows again; assign the others jointly."""
+        """Let each segment join whom its camera knows again, or whom it was told of; assign the others jointly."""
         self._look_around(group[0].opened_ms)
         known, first, twins = [], [], []
         for tracklet in group:
-            same_person = self._first_of.setdefault(_person(tracklet), _id(tracklet))
+            same_person = self._same_person(tracklet)
             if same_person == _id(tracklet):
-                first.append(tracklet)
+                if same_person in self._pinned:
+                    self._begin(tracklet, is_set_aside=not tracklet.has_path)
+                else:
+                    first.append(tracklet)
             elif same_person in self._cluster_of:
                 known.append((tracklet, same_person))
             else:
@@ -181,6 +200,25 @@ class Stitcher:
             self._assign(first)
         for tracklet, same_person in twins:
             self._join_again(tracklet, self._cluster_of[same_person])
+
+    def _same_person(self, tracklet: Tracklet) -> str:
+        """Return the first segment of whoever made a segment, as far as that is certain: else itself."""
+        own = _id(tracklet)
+        keys = [_person(tracklet)]
+        if own in self._pinned:
+            keys.append(("visit", self._pinned[own]))
+        found = next((self._first_of[key] for key in keys if key in self._first_of), own)
+        for key in keys:
+            self._first_of.setdefault(key, own)
+        return found
+
+    def _begin(self, tracklet: Tracklet, *, is_set_aside: bool) -> None:
+        """Take a segment for the first of somebody's."""
+        cluster = Cluster(tracklet, is_set_aside=is_set_aside)
+        self._clusters.append(cluster)
+        if not is_set_aside:
+            self._active.append(cluster)
+        self._cluster_of[_id(tracklet)] = cluster
 
     def _join_again(self, tracklet: Tracklet, cluster: Cluster) -> None:
         """Let a segment join the one that its own camera says is the same person's."""
@@ -206,12 +244,9 @@ class Stitcher:
             if column < len(columns):
                 cluster = self._active[columns[column]]
                 cluster.join(tracklet)
+                self._cluster_of[_id(tracklet)] = cluster
             else:
-                cluster = Cluster(tracklet, is_set_aside=is_unclear or not tracklet.has_path)
-                self._clusters.append(cluster)
-                if not cluster.is_set_aside:
-                    self._active.append(cluster)
-            self._cluster_of[_id(tracklet)] = cluster
+                self._begin(tracklet, is_set_aside=is_unclear or not tracklet.has_path)
 
     def _is_unclear(self, tracklet: Tracklet, weights: dict[int, float]) -> bool:
         """Return whether a segment is short and might as well be somebody else's: better left out than wrong."""

@@ -231,6 +231,83 @@ def test_after_a_restart_nothing_is_told_again_that_still_holds():
     assert [draft.data.revision for draft in again.settle()] == [max(each.revision for each in told) + 1]
 
 
+def _by_looks() -> list[tuple[Source, VisitSegment, int]]:
+    """Return two who stand side by side, one of whom, the second by looks, appears elsewhere; and whose looks."""
+    spans = ((ONE, "a", 0.0, 0, 1), (ONE, "b", 1.0, 0, 2), (TWO, "c", 0.5, 40, 2))
+    return [
+        (
+            device,
+            segment(
+                device, name, standing(x_m, 0), (from_s, from_s + 20), (stay("shelf", "shelf", from_s + 1, from_s + 9),)
+            ),
+            who,
+        )
+        for device, name, x_m, from_s, who in spans
+    ]
+
+
+def test_what_signatures_decided_stays_after_a_restart_without_them():
+    first, told = Visits(GATEWAY, StitchRules(look_dimensions=64)), []
+    for device, each, who in _by_looks():
+        first.take(device, each)
+        told += [draft.data for draft in first.settle()]
+        for sample in range(2):
+            first.take_signature(signature(each, look(who, sample=sample + 3 * who)), each.opened_ms + sample)
+        told += [draft.data for draft in first.settle()]
+    names = {each.segment_id: each.track_id for _, each, _ in _by_looks()}
+    assert [[names[part] for part in each.segment_ids] for each in _standing(first)] == [["a"], ["b", "c"]]
+    again = Visits(GATEWAY, StitchRules(look_dimensions=64))
+    for visit in told:
+        again.resume(visit)
+    for device, each, _ in _by_looks():
+        again.take(device, each)
+    assert again.settle() == []
+    late = segment(TWO, "d", standing(0.5, 0), (61, 80))
+    again.take(TWO, late)
+    (grown,) = again.settle()
+    assert [names.get(part, "d") for part in grown.data.segment_ids] == ["b", "c", "d"]
+
+
+def test_what_was_told_to_be_no_more_holds_nobody_after_a_restart():
+    walk = walking(0, 0, 1.0)
+    one, two = segment(ONE, "a", walk, (0, 10), SHELF), segment(TWO, "b", walk, (8, 20), SHELF)
+    (apart,) = _visits((TWO, two))
+    again = Visits(GATEWAY, StitchRules())
+    again.resume(apart)
+    again.resume(replace(apart, revision=2, status="withdrawn", segment_ids=apart.segment_ids[:1]))
+    for device, each in ((ONE, one), (TWO, two)):
+        again.take(device, each)
+    again.settle()
+    assert [len(each.segment_ids) for each in _standing(again)] == [2]
+
+
+def test_what_was_merged_stays_merged_after_a_restart():
+    one, two = segment(ONE, "a", standing(0, 0), (0, 10), SHELF), segment(TWO, "b", standing(99, 0), (60, 80), SHELF)
+    first, second = _visits((ONE, one), (TWO, two))
+    both = replace(first, revision=2, segment_ids=(one.segment_id, two.segment_id))
+    gone = replace(second, revision=2, segment_ids=(two.segment_id,), status="merged", merged_into=first.visit_id)
+    again = Visits(GATEWAY, StitchRules())
+    for told in (first, second, both, gone):
+        again.resume(told)
+    for device, each in ((ONE, one), (TWO, two)):
+        again.take(device, each)
+    again.settle()
+    assert [each.segment_ids for each in _standing(again)] == [both.segment_ids]
+
+
+def test_a_camera_that_knows_somebody_again_is_believed_after_a_restart_too():
+    one, two = segment(ONE, "a", standing(0, 0), (0, 10), SHELF), segment(ONE, "b", standing(99, 0), (60, 80), SHELF)
+    told = _visits((ONE, one), (ONE, two))
+    again = Visits(GATEWAY, StitchRules())
+    for visit in told:
+        again.resume(visit)
+    for ordinal, hint in ((9, None), (10, "a")):
+        for each in (one, two):
+            again.take(ONE, replace(each, ordinal=ordinal, reentry_hint=hint))
+        again.settle()
+    assert [len(each.segment_ids) for each in _standing(again)] == [2]
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.randoms(use_true_random=False), st.lists(st.booleans(), min_size=40, max_size=40))
 def test_any_order_ends_in_the_same_visits(random: Random, settles: list[bool]):
