@@ -119,12 +119,12 @@ def _show(found: "list[Yield]", best: "Yield") -> None:
         for place, (low, high) in enumerate(pairwise(HEIGHTS_PX))
         if found[0].by_height[place][1]
     ]
-    table = Table("input", "tiles", "found", "alone", "score", "ms", *(name for _, name in classes))
+    table = Table("input", "tiles", "found", "alone", "score", "feet, px", "ms", *(name for _, name in classes))
     for each in found:
         (width, height), (columns, rows) = each.candidate.input_wh_px, each.candidate.tiles
         shares = [f"{each.by_height[place][0] / each.by_height[place][1]:.2f}" for place, _ in classes]
-        figures = (f"{each.found}/{each.people}", str(each.alone), f"{each.score:.3f}", f"{each.took_ms:.0f}")
+        figures = (f"{each.found}/{each.people}", str(each.alone), f"{each.score:.3f}", f"{each.foot_px:.1f}")
         style = "bold green" if each is best else None
-        table.add_row(f"{width}x{height}", f"{columns}x{rows}", *figures, *shares, style=style)
-    table.add_row("", "", "", "", "", "", *(f"of {found[0].by_height[place][1]}" for place, _ in classes))
+        table.add_row(f"{width}x{height}", f"{columns}x{rows}", *figures, f"{each.took_ms:.0f}", *shares, style=style)
+    table.add_row("", "", "", "", "", "", "", *(f"of {found[0].by_height[place][1]}" for place, _ in classes))
     out.print(table)

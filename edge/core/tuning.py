@@ -46,6 +46,7 @@ class Yield(msgspec.Struct, frozen=True, kw_only=True):
         found: How many of them it found.
         alone: Boxes that are nobody, as far as is known.
         took_ms: Median time of a picture.
+        foot_px: Root mean square of each coordinate of how far the feet of those found lie from where they are.
         by_height: Found and there, by class of `HEIGHTS_PX`.
     """
 
@@ -54,6 +55,7 @@ class Yield(msgspec.Struct, frozen=True, kw_only=True):
     found: int
     alone: int
     took_ms: float
+    foot_px: float
     by_height: tuple[tuple[int, int], ...]
 
     @property
@@ -98,18 +100,17 @@ def agreed(found: Sequence[Boxes]) -> Boxes:
     return np.array(people).reshape(-1, 4)
 
 
-def matched(people: Boxes, boxes: Boxes) -> tuple[NDArray[np.bool_], int]:
-    """Return which people have a box of their own, shape (N,), and how many boxes are nobody's; nearest pairs first."""
+def matched(people: Boxes, boxes: Boxes) -> NDArray[np.intp]:
+    """Return the index of each person's own box, nearest pairs first, -1 where a person has none; shape (N,)."""
     likeness = overlaps(people, boxes)
-    is_found = np.zeros(len(people), dtype=np.bool_)
-    is_used = np.zeros(len(boxes), dtype=np.bool_)
+    box_of = np.full(len(people), -1, dtype=np.intp)
     for place in np.argsort(-likeness, axis=None, kind="stable").tolist():
         person, box = divmod(place, len(boxes))
         if likeness[person, box] < SAME_PERSON_IOU:
             break
-        if not (is_found[person] or is_used[box]):
-            is_found[person] = is_used[box] = True
-    return is_found, int((~is_used).sum())
+        if box_of[person] < 0 and box not in box_of:
+            box_of[person] = box
+    return box_of
 
 
 def yields(
@@ -151,18 +152,27 @@ def _input_size(frame_wh_px: tuple[int, int], width_px: int, multiple_px: int) -
 def _yield_of(candidate: Candidate, looks: Sequence[Look], people: Sequence[Boxes]) -> Yield:
     classes = len(HEIGHTS_PX) - 1
     found, there = np.zeros(classes, dtype=np.int64), np.zeros(classes, dtype=np.int64)
-    alone = 0
+    alone, misses_px = 0, [0.0]
     for look, present in zip(looks, people, strict=True):
-        is_found, extra = matched(present, look.boxes)
+        box_of = matched(present, look.boxes)
+        is_found = box_of >= 0
         of_class = np.searchsorted(HEIGHTS_PX, present[:, 3] - present[:, 1], side="right") - 1
         there += np.bincount(of_class, minlength=classes)
         found += np.bincount(of_class[is_found], minlength=classes)
-        alone += extra
+        alone += len(look.boxes) - int(is_found.sum())
+        misses_px += (_feet(present[is_found]) - _feet(look.boxes[box_of[is_found]])).ravel().tolist()
     return Yield(
         candidate=candidate,
         people=int(there.sum()),
         found=int(found.sum()),
         alone=alone,
         took_ms=median(look.took_ms for look in looks) if looks else 0.0,
+        foot_px=float(np.sqrt(np.sum(np.square(misses_px)) / max(1, len(misses_px) - 1))),
         by_height=tuple(zip(found.tolist(), there.tolist(), strict=True)),
     )
+
+
+def _feet(boxes: Boxes) -> Boxes:
+    """Return the middle of each box's lower side, shape (N, 2)."""
+    feet: Boxes = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]])
+    return feet

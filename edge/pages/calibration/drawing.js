@@ -106,19 +106,19 @@ function handle([x, y], tool, index, corner, more = "") {
 }
 
 function label([x, y], text) {
-  return svg("text", { x: x + 8 * view.unit, y: y - 8 * view.unit, "font-size": 14 * view.unit }, text);
+  return svg("text", { x: x + 8 * view.unit, y: y - 8 * view.unit, "font-size": 14 * view.unit, class: "label" }, text);
 }
 
 function gridLine(line) {
   const [x, y] = line.points[line.points.length - 1];
   const inset = Math.min(Math.max(x, 4 * view.unit), view.size[0] - 50 * view.unit);
-  const text = svg("text", { x: inset, y: Math.min(y, view.size[1] - 4 * view.unit), "font-size": 11 * view.unit }, line.label);
+  const text = svg("text", { x: inset, y: Math.min(y, view.size[1] - 4 * view.unit), "font-size": 11 * view.unit, class: "label" }, line.label);
   return [svg("path", { d: path(line.points), class: "grid" }), text];
 }
 
 /** Tells how far off a position is expected to be at a place of the picture. */
 function placeError({ px: [x, y], error_cm }) {
-  return svg("text", { x, y, "font-size": 12 * view.unit, "text-anchor": "middle", class: "error" }, `±${Math.round(error_cm)} cm`);
+  return svg("text", { x, y, "font-size": 12 * view.unit, "text-anchor": "middle", class: "label error" }, `±${Math.round(error_cm)} cm`);
 }
 
 /** Draws the floor plan, and the floor's points on it. */

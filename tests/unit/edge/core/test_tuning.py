@@ -45,12 +45,18 @@ def test_the_order_of_candidates_makes_no_difference_to_how_many_are_there(order
 
 
 def test_each_person_has_one_box_and_the_nearest_comes_first() -> None:
-    is_found, alone = matched(boxes(NEAR, moved(NEAR, 30)), boxes(moved(NEAR, 28), moved(NEAR, 2), FAR))
-    assert is_found.tolist() == [True, True]
-    assert alone == 1
-    assert matched(NOBODY, boxes(FAR))[1] == 1
-    is_found, alone = matched(boxes(NEAR), NOBODY)
-    assert (is_found.tolist(), alone) == ([False], 0)
+    found = matched(boxes(NEAR, moved(NEAR, 30)), boxes(moved(NEAR, 28), moved(NEAR, 2), FAR))
+    assert found.tolist() == [1, 0]
+    assert matched(boxes(NEAR, moved(NEAR, 1)), boxes(NEAR)).tolist() == [0, -1]
+    assert matched(NOBODY, boxes(FAR)).tolist() == []
+    assert matched(boxes(NEAR), NOBODY).tolist() == [-1]
+
+
+def test_feet_are_compared_where_somebody_was_found() -> None:
+    right_and_up = [[103.0, 100.0, 203.0, 316.0], FAR]
+    (found,) = yields([SMALL], [[Look(boxes(*right_and_up), 1.0)]], [boxes(NEAR, FAR)])
+    assert found.foot_px == pytest.approx(((9 + 16) / 4) ** 0.5)
+    assert yields([SMALL], [[Look(NOBODY, 1.0)]], [boxes(NEAR)])[0].foot_px == 0.0
 
 
 def test_a_yield_counts_by_height_and_takes_the_middle_time() -> None:
