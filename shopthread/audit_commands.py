@@ -210,7 +210,7 @@ def report(
     import msgspec
     from rich.progress import Progress
 
-    from edge.auditing.folder import AuditFolder, write_private
+    from edge.auditing.folder import AuditError, AuditFolder, write_private
     from edge.auditing.report import ReportOptions, audit_folder, build_report
     from edge.auditing.report_page import render
     from edge.camera_config import load_camera_config
@@ -221,6 +221,9 @@ def report(
 
     with one_line_errors(EdgeError, ModelError, OSError), Progress(console=err, transient=True) as progress:
         _purge_expired()
+        if html_file.suffix == ".json":
+            msg = f"--out names the page, such as report.html, and the figures go beside it as .json; got {html_file}"
+            raise AuditError(msg)
         settings = None if config is None else load_camera_config(config)
         registry = ModelRegistry(default_models_dir())
         audited = []

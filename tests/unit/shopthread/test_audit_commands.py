@@ -85,6 +85,7 @@ def test_truth_is_imported_and_reported(place: Path) -> None:
     assert "3 true crossings in 100 frames" in run(*common, "--crossings", table).output
     told = run("report", place / "a", "--out", place / "report.html")
     assert "2 of 3 crossings right" in told.output
+    assert "--out names the page" in run("report", place / "a", "--out", place / "r.json").output
     refused = run("import-truth", place / "clip.avi", "--out", place / "b")
     assert refused.exit_code == 1
     assert "needs --config and one of --boxes and --crossings" in refused.output
