@@ -23,6 +23,7 @@ from benchmarks.simulation import store_day
 from benchmarks.simulation_visits import draw
 from benchmarks.soak import tracking_soak
 from benchmarks.staff import staff
+from benchmarks.staff_uniform import staff_uniform
 from benchmarks.stitching import stitching
 from benchmarks.tracking import tracking
 from benchmarks.vision import camera, detector
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "agent": agent,
     "rendering": rendering,
     "staff": staff,
+    "staff-uniform": staff_uniform,
     "stitching": stitching,
     "tracking": tracking,
     "tracking-soak": tracking_soak,

@@ -21,6 +21,7 @@ from edge.core.signatures import SignatureRules
 from edge.errors import ConfigurationError
 from edge.ports import EventSink, FrameSource
 from edge.recognition import Recognition
+from edge.uniforms import UniformWatch, load_uniform
 from edge.video_observations import OnDetected, OnTracked, VideoObservations
 from models.loader import load_shared_model
 from models.registry import ModelRegistry
@@ -77,6 +78,7 @@ def build_camera_agent(  # noqa: PLR0913 - what an agent is built of
         on_tracked=on_tracked,
         recognition=_recognition(config, registry),
         on_detected=on_detected,
+        uniform=None if config.staff.uniform_file is None else UniformWatch(load_uniform(config.staff.uniform_file)),
     )
     return CameraAgent(source, rules, sink, clock.monotonic_s, model=identity, config=config)
 

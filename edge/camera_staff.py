@@ -1,6 +1,7 @@
 """What a camera's configuration says of staff and of the store's hours, and the rules that follow."""
 
 from datetime import UTC, time
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -44,6 +45,7 @@ class StaffSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         zone_staff_s: For how long.
         view_customer_s: How long a customer is in this camera's view.
         view_staff_s: How long staff is.
+        uniform_file: What staff wears, as `shopthread edge staff-uniform` wrote it; none: clothes say nothing.
     """
 
     zone_customers: AboveZeroShare = 0.02
@@ -52,6 +54,7 @@ class StaffSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     zone_staff_s: Positive = 60.0
     view_customer_s: Positive = 900.0
     view_staff_s: Positive = 7200.0
+    uniform_file: Path | None = None
 
 
 def staff_rules(told: StaffSettings, hours: HoursSettings | None) -> StaffRules:

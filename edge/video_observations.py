@@ -15,6 +15,7 @@ from edge.core.pipeline import Person
 from edge.errors import ConfigurationError
 from edge.ports import Boxes, Detector, Frame, FrameSource, Observation, Signature, SourceCondition, Stopped
 from edge.recognition import Recognition
+from edge.uniforms import UniformWatch
 from edge.watched_pictures import Blindness, WatchedPictures
 
 OnTracked: TypeAlias = Callable[[Frame, Sequence[tracker.TrackedBox]], None]
@@ -45,10 +46,11 @@ class VideoObservations:
             frame's time does.
         on_tracked: Called with each frame and its tracks, the foretold ones too.
         recognition: Knows people again who come back, and tells what they look like; None: it is not asked for.
+        uniform: Knows the uniform by its colours; None: clothes say nothing.
         on_detected: Called before `on_tracked` with all boxes that the detector gave for the frame, shape (N, 4).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what looks at pictures is built of many parts
         self,
         source: FrameSource,
         detector: Detector,
@@ -57,7 +59,9 @@ class VideoObservations:
         on_tracked: OnTracked | None = None,
         recognition: Recognition | None = None,
         on_detected: OnDetected | None = None,
+        uniform: UniformWatch | None = None,
     ) -> None:
+        self._uniform = uniform
         self.name = source.name
         self._on_tracked, self._on_detected, self._recognition = on_tracked, on_detected, recognition
         self._pictures = WatchedPictures(source, tamper_rules(config), config.camera.picture_size)
@@ -96,7 +100,10 @@ class VideoObservations:
             if self._recognition is not None:
                 people = self._recognition.people(frame, seen, boxes, state.numbers.tolist())
             looks_of = {} if self._recognition is None else self._recognition.take_signatures()
-            yield self._observation(frame, epoch, seen, people, looks_of)
+            clothes: Mapping[int, float] = {}
+            if self._uniform is not None:
+                clothes = self._uniform.log_odds(frame, seen, boxes, looks, state.numbers.tolist())
+            yield self._observation(frame, epoch, seen, people, looks_of, clothes)
 
     def check_layout(self, config: CameraConfig) -> None:
         """See `PlacedSource.check_layout`."""
@@ -125,6 +132,7 @@ class VideoObservations:
         seen: list[tracker.TrackedBox],
         people_of: Mapping[int, int],
         looks_of: Mapping[int, Signature],
+        clothes: Mapping[int, float],
     ) -> Observation:
         people = []
         for box in seen:
@@ -132,7 +140,7 @@ class VideoObservations:
             if position is not None:
                 person = people_of.get(box.number)
                 reentry = None if person is None else f"{epoch}-{person}"
-                people.append(Person(f"{epoch}-{box.number}", position, box.score, reentry))
+                people.append(Person(f"{epoch}-{box.number}", position, box.score, reentry, clothes.get(box.number)))
         looks = {f"{epoch}-{number}": signature for number, signature in looks_of.items()}
         return Observation(
             time_ms=frame.time_ms, people=tuple(people), dropped=frame.dropped, picture="good", looks=looks

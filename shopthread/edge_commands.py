@@ -20,6 +20,7 @@ from shopthread.console import (
     stop_on_signal,
 )
 from shopthread.models_commands import default_models_dir
+from shopthread.staff_commands import staff_uniform
 from shopthread.tune_commands import tune
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Run and check a camera's agent.")
 app.command()(calibrate)
 app.command()(tune)
+app.command()(staff_uniform)
 
 Config = Annotated[Path, typer.Argument(help="The camera's configuration file (TOML).", show_default=False)]
 Configs = Annotated[list[Path], typer.Argument(help="The cameras' configuration files (TOML).", show_default=False)]
