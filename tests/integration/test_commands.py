@@ -1,8 +1,12 @@
 """The commands that integrators type, on real files: what works, and one clear line for what does not."""
 
+import signal
 import socket
 import sqlite3
-from collections.abc import Iterator
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -13,6 +17,7 @@ from typer.testing import CliRunner, Result
 from contracts.errors import EventRejectedError, RejectReason
 from contracts.events import Source, decode_event, draft_event, encode_event
 from contracts.payloads import Coverage, DeviceHealth, FootfallCrossing, StoreOccupancy
+from contracts.privacy import Payload
 from contracts.topics import event_topic
 from gateway.adapters.event_store import EventStore
 from gateway.core.judging import Delivery, judge
@@ -29,11 +34,22 @@ def _run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(cli.app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
 
 
-def _outbox_types(path: Path) -> set[str]:
+def _outbox_events(path: Path) -> list[Payload]:
     db = sqlite3.connect(path)
-    types = {decode_event(body).type for (body,) in db.execute("SELECT body FROM outbox")}
+    events = [decode_event(body).data for (body,) in db.execute("SELECT body FROM outbox ORDER BY sequence")]
     db.close()
-    return types
+    return events
+
+
+def _outbox_types(path: Path) -> set[str]:
+    return {type(event).TYPE for event in _outbox_events(path)}
+
+
+def _wait_for(is_so: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    until_s = time.monotonic() + timeout_s
+    while not is_so():
+        assert time.monotonic() < until_s
+        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -75,6 +91,48 @@ def test_cameras_run_in_one_process_and_one_that_fails_takes_no_other_down(tmp_p
     assert "nobody.avi" in ran.output
     for name in ("cam-1", "cam-3"):
         assert Coverage.TYPE in _outbox_types(tmp_path / "data" / name / "outbox.sqlite")
+
+
+def test_a_covered_camera_is_told_in_its_health_and_its_coverage(tmp_path: Path):
+    path, config = tmp_path / "covered.avi", tmp_path / "camera.toml"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
+    for index in range(80):
+        writer.write(np.full((240, 320, 3), 90 if index < 20 else 0, dtype=np.uint8))
+    writer.release()
+    _run("edge", "init", "--source", f"file:{path}", "--store", "s", "--device", "cam-1", "--out", config)
+    config.write_text(config.read_text().replace("1883", str(free_port())).replace("realtime = true", ""))
+    assert _run("edge", "run", config).exit_code == 0
+    events = _outbox_events(tmp_path / "data" / "cam-1" / "outbox.sqlite")
+    assert "black" in [event.picture for event in events if isinstance(event, DeviceHealth)]
+    observed_s = sum(event.observed_s for event in events if isinstance(event, Coverage))
+    assert observed_s == pytest.approx(1.9, abs=0.2)
+
+
+def test_a_running_camera_reads_its_configuration_again_when_it_is_hung_up(tmp_path: Path, video: Path):
+    config = tmp_path / "camera.toml"
+    _run("edge", "init", "--source", f"file:{video}", "--store", "s", "--device", "cam-1", "--out", config)
+    text = config.read_text().replace("1883", str(free_port()))
+    config.write_text(text.replace("realtime = true", "realtime = true\nloop = true"))
+    command = [sys.executable, "-m", "shopthread", "edge", "run", str(config)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as agent:
+        assert agent.stderr is not None
+        try:
+            _wait_for((tmp_path / "data" / "cam-1" / "outbox.sqlite").exists)
+            lines: list[str] = []
+            for broken, said in ((True, "the running configuration stays in force"), (False, "was read again")):
+                now = config.read_text()
+                config.write_text("[device" if broken else now)
+                for _ in range(20):
+                    agent.send_signal(signal.SIGHUP)
+                    lines.append(agent.stderr.readline())
+                    if said in lines[-1]:
+                        break
+                config.write_text(now)
+                assert said in lines[-1], lines
+        finally:
+            agent.terminate()
+        agent.stderr.read()
+    assert agent.returncode == 0
 
 
 def test_a_line_that_can_never_fire_is_refused(tmp_path: Path, video: Path):
