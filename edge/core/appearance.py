@@ -6,6 +6,8 @@ Bhattacharyya coefficient. Nothing of it can be turned back into a picture, and 
 the device.
 """
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -79,15 +81,17 @@ def _hue_and_light(
     value = np.maximum(np.maximum(blue, green), red)
     chroma = value - np.minimum(np.minimum(blue, green), red)
     safe = np.maximum(chroma, 1.0)
-    sixth = np.where(
-        value == red,
-        (green - blue) / safe % 6,
-        np.where(value == green, (blue - red) / safe + 2, (red - green) / safe + 4),
-    )
+    is_red, is_green = value == red, value == green
+    across = np.where(is_red, green - blue, np.where(is_green, blue - red, red - green))
+    sixth = across / safe + np.where(is_red, np.float32(0), np.where(is_green, np.float32(2), np.float32(4)))
+    sixth += np.where(sixth < 0, np.float32(6), np.float32(0))
     grey = (chroma < _GREY_SATURATION * value) | (value < _DARK_VALUE)
-    return (sixth * (_HUES / 6)).astype(np.intp) % _HUES, grey, value
+    hue = (sixth * (_HUES / 6)).astype(np.intp)
+    hue[hue == _HUES] = 0
+    return hue, grey, value
 
 
+@cache
 def _side_weights() -> Array:
     """Return how much each sampled column counts, shape (columns,): the middle most."""
     across = (np.arange(_GRID_WH[0]) + 0.5) / _GRID_WH[0] - 0.5
