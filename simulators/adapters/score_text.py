@@ -7,7 +7,7 @@ from rich.table import Table
 
 from simulators.core.scoring.codes import CodeScore, TouchScore
 from simulators.core.scoring.counting import CountingScore
-from simulators.core.scoring.dwell import LengthScore, WaitScore
+from simulators.core.scoring.dwell import LengthScore
 from simulators.core.scoring.identification import TrackingScore
 from simulators.core.scoring.identity import IdentityScore
 from simulators.core.scoring.intervals import Measure
@@ -16,6 +16,7 @@ from simulators.core.scoring.occupancy import OccupancyScore
 from simulators.core.scoring.scorecard import Scorecard
 from simulators.core.scoring.staff import StaffScore
 from simulators.core.scoring.visits import VisitScore
+from simulators.core.scoring.waits import ALL_QUEUES, WaitScore
 from simulators.core.truth import Truth
 
 Part = Literal["counts", "occupancy", "visits", "staff", "dwell", "waits", "touches", "links", "profiles", "codes"]
@@ -168,10 +169,16 @@ def _lengths(scores: tuple[LengthScore, ...]) -> Table:
 
 
 def _waits(score: WaitScore) -> Table:
-    table = _table(f"Waits in {score.queue_zone_id}", "", "True", "Measured", "Error share")
+    where = "all queues" if score.queue_zone_id == ALL_QUEUES else score.queue_zone_id
+    table = _table(f"Waits in {where}", "", "True", "Measured", "Error share")
     for each in score.counts:
         table.add_row(each.end, str(each.true), str(each.measured), shown(each.error_share, "+.1%"))
-    table.caption = f"Wasserstein distance of their lengths, s: {shown(score.lengths.distance, '.1f')}"
+    table.caption = (
+        f"Wasserstein distance of their lengths, s: {shown(score.lengths.distance, '.1f')}\n"
+        f"found {shown(score.found, '.1%')}, outcome right {shown(score.outcomes, '.1%')}\n"
+        f"error of pairs, s: median {shown(score.lengths.median_error, '+.1f')}, "
+        f"90% within {shown(score.p90_absolute_error, '.1f')}"
+    )
     return table
 
 

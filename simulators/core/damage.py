@@ -210,6 +210,30 @@ def _lose_waits(seen: Observation, _truth: Truth, share: float, rng: np.random.G
     return replace(seen, waits=_spared(seen.waits, share, rng))
 
 
+def _lengthen_waits(seen: Observation, _truth: Truth, share: float, rng: np.random.Generator) -> Observation:
+    """End waits 10 s late; the share is of those that have ended."""
+    waits = seen.waits or ()
+    ended = [index for index, wait in enumerate(waits) if wait.ended_ms is not None]
+    struck = {ended[index] for index in _struck(ended, share, rng)}
+    return replace(
+        seen,
+        waits=tuple(
+            replace(wait, ended_ms=wait.ended_ms + _LONGER_MS) if index in struck and wait.ended_ms else wait
+            for index, wait in enumerate(waits)
+        ),
+    )
+
+
+def _mistake_outcomes(seen: Observation, _truth: Truth, share: float, rng: np.random.Generator) -> Observation:
+    """Say that who was served gave up; the share is of those who were served."""
+    waits = seen.waits or ()
+    served = [index for index, wait in enumerate(waits) if wait.end == "served"]
+    struck = {served[index] for index in _struck(served, share, rng)}
+    return replace(
+        seen, waits=tuple(replace(wait, end="abandoned") if i in struck else wait for i, wait in enumerate(waits))
+    )
+
+
 def _lose_touches(seen: Observation, _truth: Truth, share: float, rng: np.random.Generator) -> Observation:
     return replace(seen, touches=_spared(seen.touches, share, rng))
 
@@ -315,5 +339,7 @@ DAMAGES: dict[str, Damage] = {
     "missed_counterfeits": _miss_counterfeits,
     "missed_staff": _miss_staff,
     "mistaken_customers": _of_customers(_mistake_customers),
+    "longer_waits": _lengthen_waits,
+    "wrong_outcomes": _mistake_outcomes,
 }
 """What can be done, by name: docs/scoring.md tells what each does to the scores."""

@@ -48,7 +48,14 @@ def perfect_observation(truth: Truth, options: Options | None = None) -> Observa
             *(_staff_visit(person, truth) for person in people if person.role == "staff"),
         ),
         waits=tuple(
-            MeasuredWait(queue_zone_id=w.queue_zone_id, joined_ms=w.joined_ms, ended_ms=w.ended_ms, end=w.end)
+            MeasuredWait(
+                queue_zone_id=w.queue_zone_id,
+                joined_ms=w.joined_ms,
+                ended_ms=w.ended_ms,
+                end=w.end,
+                camera_id=EVERYWHERE,
+                track_id=person.person_id,
+            )
             for person in people
             for w in person.waits
         ),

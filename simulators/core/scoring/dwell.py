@@ -1,8 +1,7 @@
-"""Lengths of visits and of times in zones, and waits in line, against the truth."""
+"""Lengths of visits and of times in zones against the truth."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Iterable
 
 import numpy as np
 from msgspec import Struct
@@ -15,19 +14,17 @@ from simulators.core.scoring.intervals import (
     block_weights,
     mean_of,
     median_of,
-    ratio_of,
     spread_of,
 )
-from simulators.core.scoring.measured import WAIT_FROM_MS, Blocks, MeasuredStay, MeasuredWait, blocks_of
+from simulators.core.scoring.measured import Blocks, MeasuredStay, blocks_of
 from simulators.core.scoring.timeline import Timeline
 from simulators.core.scoring.visits import found_pairs
-from simulators.core.truth import TrueStay, TrueWait, Truth, WaitEnd
+from simulators.core.truth import TrueStay, Truth
 
 _REPLICATES = 200
 _QUANTILES = 41
 _FEWEST_BLOCKS = 2
 _MS = 1000
-WAIT_ENDS: tuple[WaitEnd, ...] = ("served", "abandoned", "waiting")
 
 
 class Length(Struct, frozen=True):
@@ -63,23 +60,6 @@ class LengthScore(Struct, frozen=True, kw_only=True):
     measured_quantiles: tuple[float, ...]
 
 
-class WaitCount(Struct, frozen=True, kw_only=True):
-    """Waits that ended in one way, or all of them; `error_share` is (measured - true) / true."""
-
-    end: WaitEnd | Literal["joined"]
-    true: int
-    measured: int
-    error_share: Measure
-
-
-class WaitScore(Struct, frozen=True, kw_only=True):
-    """Waits in one queue zone; `lengths` are of those that have ended, without pairs."""
-
-    queue_zone_id: str
-    counts: tuple[WaitCount, ...]
-    lengths: LengthScore
-
-
 def wasserstein(
     true: Floats, measured: Floats, true_weights: Floats | None = None, measured_weights: Floats | None = None
 ) -> float:
@@ -113,10 +93,10 @@ def score_dwell(timeline: Timeline, truth: Truth, rng: np.random.Generator) -> t
     ended = [(t, m) for t, m in both if t.left_ms is not None and m.closed_ms is not None]
     blocks = blocks_of(truth)
     scores = [
-        _score(
+        score_lengths(
             "visit",
-            _lengths((v.entered_ms, v.left_ms) for v in timeline.true),
-            _lengths((v.opened_ms, v.closed_ms) for v in timeline.measured),
+            lengths_of((v.entered_ms, v.left_ms) for v in timeline.true),
+            lengths_of((v.opened_ms, v.closed_ms) for v in timeline.measured),
             [
                 (m.closed_ms - m.opened_ms - (t.left_ms - t.entered_ms)) / _MS
                 for t, m in ended
@@ -135,64 +115,15 @@ def score_dwell(timeline: Timeline, truth: Truth, rng: np.random.Generator) -> t
             errors[zone_id].append(measured_s.get(zone_id, 0.0) - true_s.get(zone_id, 0.0))
     for zone_id in sorted({s.zone_id for s in true_stays} | {s.zone_id for s in measured_stays}):
         true_of, measured_of = (
-            _lengths((stay.entered_ms, stay.left_ms) for stay in stays if stay.zone_id == zone_id)
+            lengths_of((stay.entered_ms, stay.left_ms) for stay in stays if stay.zone_id == zone_id)
             for stays in (true_stays, measured_stays)
         )
-        scores.append(_score(zone_id, true_of, measured_of, sorted(errors[zone_id]), blocks, rng))
+        scores.append(score_lengths(zone_id, true_of, measured_of, sorted(errors[zone_id]), blocks, rng))
     return tuple(scores)
 
 
-def score_waits(measured: Sequence[MeasuredWait], truth: Truth, rng: np.random.Generator) -> tuple[WaitScore, ...]:
-    """Return the score of each queue zone that truth or measurement knows of; waits shorter than 5 s are none."""
-    true = [wait for person in truth.people for wait in person.waits if _is_wait(wait)]
-    measured = [wait for wait in measured if _is_wait(wait)]
-    zones = sorted({wait.queue_zone_id for wait in true} | {wait.queue_zone_id for wait in measured})
-    return tuple(
-        _score_zone(
-            zone_id,
-            [wait for wait in true if wait.queue_zone_id == zone_id],
-            [wait for wait in measured if wait.queue_zone_id == zone_id],
-            blocks_of(truth),
-            rng,
-        )
-        for zone_id in zones
-    )
-
-
-def _is_wait(wait: TrueWait | MeasuredWait) -> bool:
-    return wait.ended_ms is None or wait.ended_ms - wait.joined_ms >= WAIT_FROM_MS
-
-
-def _score_zone(
-    zone_id: str, true: list[TrueWait], measured: list[MeasuredWait], blocks: Blocks, rng: np.random.Generator
-) -> WaitScore:
-    lengths = [_lengths((wait.joined_ms, wait.ended_ms) for wait in waits) for waits in (true, measured)]
-    return WaitScore(
-        queue_zone_id=zone_id,
-        counts=(
-            _count("joined", true, measured, blocks, rng),
-            *(
-                _count(end, [w for w in true if w.end == end], [w for w in measured if w.end == end], blocks, rng)
-                for end in WAIT_ENDS
-            ),
-        ),
-        lengths=_score(zone_id, lengths[0], lengths[1], [], blocks, rng),
-    )
-
-
-def _count(
-    end: WaitEnd | Literal["joined"],
-    true: list[TrueWait],
-    measured: list[MeasuredWait],
-    blocks: Blocks,
-    rng: np.random.Generator,
-) -> WaitCount:
-    truly, counted = (blocks.counts([wait.joined_ms for wait in waits]) for waits in (true, measured))
-    share = ratio_of(counted - truly, truly, len(true), rng)
-    return WaitCount(end=end, true=len(true), measured=len(measured), error_share=share)
-
-
-def _lengths(spans: Iterable[tuple[int, int | None]]) -> list[Length]:
+def lengths_of(spans: Iterable[tuple[int, int | None]]) -> list[Length]:
+    """Return the lengths of what has ended, from times of beginning and end in ms."""
     return [Length(begin, (end - begin) / _MS) for begin, end in spans if end is not None]
 
 
@@ -204,9 +135,19 @@ def _seconds_by_zone(stays: Iterable[TrueStay | MeasuredStay]) -> dict[str, floa
     return seconds
 
 
-def _score(
+def score_lengths(
     of: str, true: list[Length], measured: list[Length], errors: list[float], blocks: Blocks, rng: np.random.Generator
 ) -> LengthScore:
+    """Return the score of lengths.
+
+    Args:
+        of: What they are lengths of.
+        true: How long it really was.
+        measured: How long it was as measured.
+        errors: Measured minus true of the pairs that belong together, s.
+        blocks: The truth's time.
+        rng: For the bootstrap.
+    """
     error = np.array(errors, dtype=np.float64)
     return LengthScore(
         of=of,

@@ -157,6 +157,11 @@ def mean_of(values: Floats, rng: np.random.Generator) -> Measure:
     return _of_values(values, lambda drawn: drawn.mean(axis=-1), rng)
 
 
+def quantile_of(values: Floats, share: float, rng: np.random.Generator) -> Measure:
+    """Return the value that this share of the values do not exceed, with a bootstrap interval over single values."""
+    return _of_values(values, lambda drawn: np.quantile(drawn, share, axis=-1), rng)
+
+
 def _of_values(values: Floats, figure: Callable[[Floats], Floats], rng: np.random.Generator) -> Measure:
     if values.size == 0:
         return Measure(value=None, samples=0)

@@ -15,6 +15,7 @@ EVERYWHERE = "*"
 WAIT_FROM_MS = 5_000
 """Who is in line for less time walks through, or finds no line at all."""
 
+MeasuredEnd = WaitEnd | Literal["unknown"]
 LinkDecision = Literal["linked", "party", "ambiguous", "null", "vetoed"]
 
 _HOUR_MS = 3_600_000
@@ -86,12 +87,21 @@ class MeasuredVisit(Struct, frozen=True, kw_only=True):
 
 
 class MeasuredWait(Struct, frozen=True, kw_only=True):
-    """A time in line. `ended_ms` is None while it goes on."""
+    """A time in line.
+
+    Attributes:
+        ended_ms: None while it goes on.
+        end: How it ended; `unknown`: the system does not say.
+        camera_id: Of the track that waited; None: the system names none.
+        track_id: The track.
+    """
 
     queue_zone_id: str
     joined_ms: int
     ended_ms: int | None
-    end: WaitEnd
+    end: MeasuredEnd
+    camera_id: str | None = None
+    track_id: str | None = None
 
 
 class MeasuredLink(Struct, frozen=True, kw_only=True):

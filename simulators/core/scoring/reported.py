@@ -8,6 +8,7 @@ from contracts.payloads import (
     Correction,
     FootfallCrossing,
     PosSale,
+    QueueWait,
     Stay,
     VisitRevised,
     VisitSegment,
@@ -61,7 +62,7 @@ class EventFold:
         elif isinstance(data, VisitSegment):
             self._segments.setdefault(data.segment_id, {})[data.ordinal] = (event.id, data)
             self._device_of[data.segment_id] = event.origin.device
-        elif isinstance(data, FootfallCrossing | ZoneOccupancy | CodeScanned | PosSale):
+        elif isinstance(data, FootfallCrossing | ZoneOccupancy | QueueWait | CodeScanned | PosSale):
             self._events[event.id] = event
         else:
             return
@@ -88,7 +89,7 @@ class EventFold:
             crossings=crossings,
             people=(*inside_by_crossings(crossings, entrances, truth), *_people(events)),
             visits=tuple(self._visit(each, segments) for each in visits),
-            waits=tuple(wait for each in visits for wait in waits_of(each.stays)),
+            waits=_waits(events) or tuple(wait for each in visits for wait in waits_of(each.stays)),
             touches=_touches(events),
         )
         lost = sum(segment_id not in segments for each in visits for segment_id in each.segment_ids)
@@ -187,6 +188,22 @@ def _people(events: list[Event[Payload]]) -> list[MeasuredPeople]:
         if isinstance(event.data, ZoneOccupancy)
         for zone in event.data.zones
     ]
+
+
+def _waits(events: list[Event[Payload]]) -> tuple[MeasuredWait, ...]:
+    """Return the waits that cameras told of by themselves."""
+    return tuple(
+        MeasuredWait(
+            queue_zone_id=event.data.zone_id,
+            joined_ms=event.data.joined_ms,
+            ended_ms=event.data.left_ms,
+            end=event.data.outcome,
+            camera_id=event.origin.device,
+            track_id=event.data.track_id,
+        )
+        for event in events
+        if isinstance(event.data, QueueWait)
+    )
 
 
 def _touches(events: list[Event[Payload]]) -> tuple[MeasuredTouch, ...]:

@@ -5,7 +5,7 @@ from msgspec import Struct
 
 from simulators.core.scoring.codes import CodeScore, TouchScore, score_code_scans, score_touches
 from simulators.core.scoring.counting import CountingScore, score_counting
-from simulators.core.scoring.dwell import LengthScore, WaitScore, score_dwell, score_waits
+from simulators.core.scoring.dwell import LengthScore, score_dwell
 from simulators.core.scoring.identification import TrackingScore, score_tracking
 from simulators.core.scoring.identity import IdentityScore, score_profiles
 from simulators.core.scoring.intervals import Ints
@@ -15,6 +15,7 @@ from simulators.core.scoring.occupancy import OccupancyScore, score_occupancy
 from simulators.core.scoring.staff import StaffScore, score_staff
 from simulators.core.scoring.timeline import make_timeline
 from simulators.core.scoring.visits import VisitScore, score_visits
+from simulators.core.scoring.waits import WaitScore, score_waits
 from simulators.core.truth import Truth
 
 
