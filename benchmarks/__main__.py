@@ -17,7 +17,9 @@ from benchmarks.gateway_store import receive
 from benchmarks.measure import Result
 from benchmarks.outbox import append
 from benchmarks.parties import parties
+from benchmarks.pipeline import pipeline
 from benchmarks.publishing import publish
+from benchmarks.queues import waiting
 from benchmarks.rendering import rendering
 from benchmarks.simulation import store_day
 from benchmarks.simulation_visits import draw
@@ -38,6 +40,8 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "detector": detector,
     "camera": camera,
     "agent": agent,
+    "pipeline": pipeline,
+    "queues": waiting,
     "rendering": rendering,
     "staff": staff,
     "staff-uniform": staff_uniform,

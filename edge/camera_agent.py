@@ -96,7 +96,7 @@ class CameraAgent:
             self._count(seen)
             self._send_looks(state, seen)
             if drafts:
-                self._sink.emit(drafts, None if state.tracks else seen.end_offset_bytes)
+                self._sink.emit(drafts, seen.end_offset_bytes if state.is_empty else None)
         if stopped() and _can_resume(self._source):
             return  # the next run goes on in the midst of these visits
         _, drafts = pipeline.finish(self._rules, state)

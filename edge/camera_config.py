@@ -16,7 +16,7 @@ from edge.errors import ConfigurationError
 
 SourceKind: TypeAlias = Literal["file", "tracks", "usb", "network"]
 
-_QUEUE_KEYS = ("serves", "join_after_s", "join_within_m", "served_within_s")
+_QUEUE_KEYS = ("serves", "join_after_s", "join_within_m", "served_within_s", "resume_within_s")
 _NETWORK_SCHEMES = ("rtsp", "rtsps", "http", "https")
 _SOURCE_FORMS = (
     "file:PATH, tracks:PATH, usb:INDEX or an address that begins with rtsp://, rtsps://, http:// or https://"

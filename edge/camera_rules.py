@@ -72,6 +72,7 @@ def _queues(config: CameraConfig) -> tuple[Queue, ...]:
             join_after_s=_QUEUE.join_after_s if zone.join_after_s is None else zone.join_after_s,
             join_within_m=_QUEUE.join_within_m if zone.join_within_m is None else zone.join_within_m,
             served_within_s=_QUEUE.served_within_s if zone.served_within_s is None else zone.served_within_s,
+            resume_within_s=_QUEUE.resume_within_s if zone.resume_within_s is None else zone.resume_within_s,
         )
         for zone in config.zones
         if zone.kind == "queue"

@@ -133,6 +133,8 @@ class ZoneSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             Without it 1; not used where the floor is not known.
         served_within_s: Of a queue: who is in a checkout zone within this time of leaving the queue was served.
             Without it 15.
+        resume_within_s: Of a queue: who is lost from sight in it, and appears as another track within this time and
+            within `join_within_m`, is the same person. Without it 10; not used where the floor is not known.
     """
 
     id: Name
@@ -144,6 +146,7 @@ class ZoneSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     join_after_s: NotNegative | None = None
     join_within_m: Positive | None = None
     served_within_s: NotNegative | None = None
+    resume_within_s: NotNegative | None = None
 
 
 class MaskSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -86,7 +86,8 @@ class PolygonSides:
             return [[False] * self._starts.size for _ in points]
         x, y = np.array(points, dtype=np.float64).T[:, :, None]
         is_level = (self._y1 > y) != (self._y2 > y)
-        is_left = x < self._x1 + (y - self._y1) * self._along_x / self._along_y
+        with np.errstate(over="ignore", invalid="ignore"):  # Only beside sides that no point is level with.
+            is_left = x < self._x1 + (y - self._y1) * self._along_x / self._along_y
         inside: list[list[bool]] = np.logical_xor.reduceat(is_level & is_left, self._starts, axis=1).tolist()
         return inside
 

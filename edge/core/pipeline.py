@@ -85,6 +85,12 @@ class PipelineState(msgspec.Struct, frozen=True):
     is_blind: bool = False
     heat: HeatState = HeatState()
     passers: tuple[Passer, ...] = ()
+    lost_in_line: Mapping[str, Track] = msgspec.field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing of what was seen so far can still be told, but for coverage and heat."""
+        return not self.tracks and not self.lost_in_line
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -134,25 +140,34 @@ def step(
     drafts += _occupancy_samples(rules, state, now_ms)
     latest_ms = now_ms - rules.segments.lost_after_s * 1000
     tracks = {name: track for name, track in state.tracks.items() if track.seen_ms >= latest_ms}
-    ended, presence = _end(rules, [track for track in state.tracks.values() if track.seen_ms < latest_ms], state)
-    drafts += ended
+    gone, held = waits.hold(rules.queues, [track for track in state.tracks.values() if track.seen_ms < latest_ms])
+    ended, presence = _end(rules, gone, state)
+    lost_in_line, waited = waits.expire(
+        rules.source, rules.queues, rules.zones, [*state.lost_in_line.values(), *held], now_ms
+    )
+    drafts += ended + waited
     live = frozenset(tracks)
     seen = sorted(people, key=lambda person: person.track_id)
+    places = _places(rules, seen)
     tracks |= _begin(rules, tracks, seen, now_ms)
+    in_sight = {person.track_id: place.floor_m for person, place in zip(seen, places, strict=True)}
+    tracks, lost_in_line = waits.go_on(rules.queues, tracks, live, in_sight, lost_in_line)
     stood: dict[str, heat.Sighting] = {}
-    for person, place in zip(seen, _places(rules, seen), strict=True):
+    for person, place in zip(seen, places, strict=True):
         tracks[person.track_id], more = _see(rules, tracks[person.track_id], person, place, now_ms, presence)
         stood[person.track_id] = heat.Sighting(place.floor_m, tracks[person.track_id].is_open)
         drafts += more
     passers, drafts = _mark_parties(rules, state, drafts, {**state.tracks, **tracks})
     warmth, warm = _warm(rules, state.heat, heat.Frame(stood, live, observed), told)
-    return PipelineState(tracks, now_ms, watched, presence, heat=warmth, passers=passers), drafts + warm
+    after = PipelineState(tracks, now_ms, watched, presence, heat=warmth, passers=passers, lost_in_line=lost_in_line)
+    return after, drafts + warm
 
 
 def finish(rules: PipelineRules, state: PipelineState) -> tuple[PipelineState, list[Draft]]:
     """Return the state and the events after the last frame: every segment closes, coverage is told."""
     drafts, _ = _end(rules, state.tracks.values(), state)
     _, drafts = _mark_parties(rules, state, drafts, state.tracks)
+    drafts += _unknown(rules, state)
     told = coverage.tell(state.coverage, state.now_ms or 0)
     drafts += _coverage_told(rules, told)
     drafts += _heat_told(rules, heat.finish(state.heat), told)
@@ -180,6 +195,7 @@ def blind(
         return replace(state, coverage=coverage.drop(state.coverage, frames_dropped + frames)), []
     drafts, presence = _end(rules, state.tracks.values(), state)
     passers, drafts = _mark_parties(rules, state, drafts, state.tracks)
+    drafts += _unknown(rules, state)
     seen, warmth = state.coverage, state.heat
     if not state.is_blind and state.now_ms is not None:
         seen = coverage.withdraw(seen, since_ms, state.now_ms)
@@ -347,6 +363,12 @@ def _end(rules: PipelineRules, tracks: Iterable[Track], state: PipelineState) ->
         drafts += _close(rules, track)
         presence = staff.remember(rules.segments.staff, presence, track.reentry, track.staff, track.seen_ms)
     return drafts, presence
+
+
+def _unknown(rules: PipelineRules, state: PipelineState) -> list[Draft]:
+    """Return the waits of those who were lost in line and cannot come back."""
+    lost = state.lost_in_line.values()
+    return [draft for track in lost for draft in waits.lose(rules.source, rules.queues, rules.zones, track)]
 
 
 def _close(rules: PipelineRules, track: Track) -> list[Draft]:

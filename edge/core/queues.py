@@ -6,6 +6,7 @@ waiting nothing is known. State of a wait lives on the person's track and dies w
 """
 
 from collections.abc import Sequence
+from math import exp
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -15,6 +16,8 @@ from edge.core import zones
 from edge.core.geometry import Point, distance
 from edge.core.zones import StayState, Zone
 
+STEADY_MS = 1000
+"""Where somebody stands is the mean of sightings, each weighing less by a factor of e after this time."""
 ELSEWHERE_MS = 2000
 """Who was seen outside of the line for so long before being lost from sight has left it."""
 
@@ -32,6 +35,8 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
             known; elsewhere everyone in the zone stands still.
         served_within_s: Who comes to a till within this time of leaving the line was served; who is back in the line
             by then still waits.
+        resume_within_s: Who is lost from sight in the line, and appears as another track within this time and within
+            `join_within_m`, is the same person.
     """
 
     zone: int
@@ -39,13 +44,23 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     join_after_s: float = 5.0
     join_within_m: float = 1.0
     served_within_s: float = 15.0
+    resume_within_s: float = 10.0
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """Someone stands still in the line and has not joined: since when, and where (None: the floor is not known)."""
+    """Someone stands still in the line and has not joined.
+
+    Attributes:
+        since_ms: Since when.
+        from_m: Where the standing began, as a mean of the last second; None: the floor is not known.
+        at_m: Where the person is, as such a mean: single sightings tremble.
+        seen_ms: When the person was last seen.
+    """
 
     since_ms: int
+    from_m: Point | None
     at_m: Point | None
+    seen_ms: int
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -53,12 +68,16 @@ class Waiting(msgspec.Struct, frozen=True):
 
     Attributes:
         joined_ms: When.
+        track_id: As which track.
         segment_ms: When the segment opened in which this happened.
+        at_m: Where the person was last seen on the floor; None where that is not known.
         left_ms: When the line was left, what for is not yet decided; None while the wait goes on.
     """
 
     joined_ms: int
+    track_id: str
     segment_ms: int
+    at_m: Point | None
     left_ms: int | None = None
 
 
@@ -67,12 +86,11 @@ QueueState: TypeAlias = Standing | Waiting | None
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
-    """A wait that has ended: when, how, and when the segment opened in which it began."""
+    """A wait that has ended: in which line, how it began (as in `Waiting`), when it ended, and how."""
 
     queue: Queue
-    joined_ms: int
+    began: Waiting
     left_ms: int
-    segment_ms: int
     outcome: Outcome
 
 
@@ -80,12 +98,14 @@ class Sighting(msgspec.Struct, frozen=True):
     """A track as it is seen now.
 
     Attributes:
+        track_id: Its name.
         time_ms: When.
         floor_m: Where on the floor, None where that is not known.
         stays: Its stays in each of the camera's zones, this sighting included.
         segment_ms: When its segment opened; None while it is too young to count.
     """
 
+    track_id: str
     time_ms: int
     floor_m: Point | None
     stays: Sequence[StayState]
@@ -152,17 +172,25 @@ def _stand(queue: Queue, layout: Sequence[Zone], state: Standing | None, seen: S
     """Return the state of someone in the line's zone who has not joined, or joins now."""
     if any(seen.stays[till].entered_ms is not None for till in queue.tills):
         return None
-    if state is None or _has_moved(queue, state.at_m, seen.floor_m):
-        state = Standing(seen.time_ms, seen.floor_m)
+    state = _still(queue, state, seen)
     is_long = seen.time_ms - state.since_ms >= queue.join_after_s * 1000
     counts = zones.counts(layout[queue.zone], seen.stays[queue.zone], seen.time_ms)
     if is_long and counts and seen.segment_ms is not None:
-        return Waiting(state.since_ms, seen.segment_ms)
+        return Waiting(state.since_ms, seen.track_id, seen.segment_ms, seen.floor_m)
     return state
 
 
-def _has_moved(queue: Queue, from_m: Point | None, to_m: Point | None) -> bool:
-    return from_m is not None and to_m is not None and distance(from_m, to_m) > queue.join_within_m
+def _still(queue: Queue, state: Standing | None, seen: Sighting) -> Standing:
+    """Return since when and where someone stands still; anew for who has gone too far."""
+    if state is None or state.at_m is None or state.from_m is None or seen.floor_m is None:
+        since_ms = seen.time_ms if state is None else state.since_ms
+        return Standing(since_ms, seen.floor_m, seen.floor_m, seen.time_ms)
+    weight = 1 - exp((state.seen_ms - seen.time_ms) / STEADY_MS)
+    (x, y), (seen_x, seen_y) = state.at_m, seen.floor_m
+    at_m = (x + weight * (seen_x - x), y + weight * (seen_y - y))
+    if distance(state.from_m, at_m) > queue.join_within_m:
+        return Standing(seen.time_ms, at_m, at_m, seen.time_ms)
+    return Standing(state.since_ms, state.from_m, at_m, seen.time_ms)
 
 
 def _wait(queue: Queue, layout: Sequence[Zone], state: Waiting, seen: Sighting) -> tuple[QueueState, list[Wait]]:
@@ -171,13 +199,12 @@ def _wait(queue: Queue, layout: Sequence[Zone], state: Waiting, seen: Sighting) 
     if served_ms is not None:
         return None, [_end(queue, state, served_ms, "served")]
     if seen.stays[queue.zone].entered_ms is not None:
-        return (state if state.left_ms is None else replace(state, left_ms=None)), []
-    if state.left_ms is None:
-        return replace(state, left_ms=seen.time_ms), []
-    is_late = seen.time_ms - state.left_ms > queue.served_within_s * 1000
+        return replace(state, at_m=seen.floor_m, left_ms=None), []
+    left_ms = seen.time_ms if state.left_ms is None else state.left_ms
+    is_late = seen.time_ms - left_ms > queue.served_within_s * 1000
     if not is_late or _served_ms(queue, state, seen, layout=None) is not None:
-        return state, []
-    return None, [_gone(queue, state, state.left_ms)]
+        return replace(state, at_m=seen.floor_m, left_ms=left_ms), []
+    return None, [_gone(queue, state, left_ms)]
 
 
 def _served_ms(queue: Queue, state: Waiting, seen: Sighting, layout: Sequence[Zone] | None) -> int | None:
@@ -209,4 +236,4 @@ def _gone(queue: Queue, state: Waiting, left_ms: int) -> Wait:
 
 
 def _end(queue: Queue, state: Waiting, left_ms: int, outcome: Outcome) -> Wait:
-    return Wait(queue=queue, joined_ms=state.joined_ms, left_ms=left_ms, segment_ms=state.segment_ms, outcome=outcome)
+    return Wait(queue=queue, began=state, left_ms=left_ms, outcome=outcome)

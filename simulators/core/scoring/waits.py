@@ -101,7 +101,7 @@ def _pairs(owned: Sequence[_Owned], measured: Sequence[MeasuredWait], truth: Tru
         waits_of[each.person, each.wait.queue_zone_id].append(index)
     found: list[tuple[int, int, int]] = []
     for number, wait in enumerate(measured):
-        for index in waits_of[_owner(ownership, wait, truth.until_ms), wait.queue_zone_id]:
+        for index in waits_of[_owner(ownership, wait), wait.queue_zone_id]:
             common_ms = _common_ms(owned[index].wait, wait, truth.until_ms)
             if common_ms > 0:
                 found.append((-common_ms, index, number))
@@ -116,12 +116,11 @@ def _pairs(owned: Sequence[_Owned], measured: Sequence[MeasuredWait], truth: Tru
     return pairs
 
 
-def _owner(ownership: Ownership, wait: MeasuredWait, until_ms: int) -> int:
-    """Return the person behind a wait's track in the middle of the wait, `NOBODY` where it names none."""
+def _owner(ownership: Ownership, wait: MeasuredWait) -> int:
+    """Return the person behind a wait's track when it joined the line, `NOBODY` where it names none."""
     if wait.camera_id is None or wait.track_id is None:
         return NOBODY
-    middle_ms = (wait.joined_ms + (until_ms if wait.ended_ms is None else wait.ended_ms)) // 2
-    return int(ownership.owners_at(wait.camera_id, wait.track_id, np.array([middle_ms], dtype=np.int64))[0])
+    return int(ownership.owners_at(wait.camera_id, wait.track_id, np.array([wait.joined_ms], dtype=np.int64))[0])
 
 
 def _common_ms(one: TrueWait, other: MeasuredWait, until_ms: int) -> int:

@@ -80,6 +80,8 @@ def test_a_perfect_observer_gets_perfect_marks(true: Truth) -> None:
         assert length.median_error.value in {0, None}
         assert length.true_quantiles == length.measured_quantiles
     assert all(each.error_share.value in {0, None} for queue in card.waits for each in queue.counts)
+    assert all(queue.found.value in {1, None} and queue.outcomes.value in {1, None} for queue in card.waits)
+    assert all(queue.p90_absolute_error.value in {0, None} for queue in card.waits)
     assert card.touches is not None
     assert (card.touches.found.value, card.touches.false, card.touches.revenue_error_minor) == (1, 0, 0)
     links = card.links[0]
@@ -285,6 +287,7 @@ def test_lost_waits_and_touches_are_missing() -> None:
     ]
     assert len(long) < len(perfect.waits or ())
     counts = {each.end: each for each in card.waits[0].counts}
+    assert card.waits[0].found.value == pytest.approx(1 - sum(each in long for each in lost.elements()) / len(long))
     missed = [each for each in lost.elements() if each in long]
     assert counts["joined"].error_share.value == pytest.approx(-len(missed) / len(long))
     for end in ("served", "abandoned"):
@@ -293,6 +296,34 @@ def test_lost_waits_and_touches_are_missing() -> None:
     perfect, harmed, card = _harmed(true, "lost_touches")
     assert card.touches is not None
     assert card.touches.found.value == len(harmed.touches or ()) / len(perfect.touches or ())
+
+
+def test_longer_waits_and_wrong_outcomes_get_their_due() -> None:
+    true = by_chance(1)
+    perfect, harmed, card = _harmed(true, "longer_waits")
+    score = card.waits[0]
+    longer = [
+        (before, after)
+        for before, after in zip(perfect.waits or (), harmed.waits or (), strict=True)
+        if before.ended_ms is not None and before.ended_ms - before.joined_ms >= 5000
+    ]
+    struck = sum(before.ended_ms != after.ended_ms for before, after in longer)
+    assert struck
+    assert score.found.value == 1
+    assert score.outcomes.value == 1
+    assert score.lengths.mean_error.value == pytest.approx(10 * struck / len(longer))
+    expected_s = np.quantile([10.0] * struck + [0.0] * (len(longer) - struck), 0.9)
+    assert score.p90_absolute_error.value == pytest.approx(expected_s)
+    perfect, harmed, card = _harmed(true, "wrong_outcomes")
+    pairs = [
+        (before, after)
+        for before, after in zip(perfect.waits or (), harmed.waits or (), strict=True)
+        if before.ended_ms is not None and before.ended_ms - before.joined_ms >= 5000
+    ]
+    wrong = sum(before.end != after.end for before, after in pairs)
+    assert wrong
+    assert card.waits[0].outcomes.value == pytest.approx(1 - wrong / len(pairs))
+    assert card.waits[0].lengths.mean_error.value == 0
 
 
 def test_lost_swapped_and_false_links_get_their_due(true: Truth) -> None:

@@ -14,6 +14,7 @@ from contracts.payloads import (
     DeviceHealth,
     FootfallCrossing,
     PosSale,
+    QueueWait,
     Stay,
     VisitRevised,
     VisitSegment,
@@ -158,6 +159,25 @@ def test_waits_are_read_from_stays(
     if checkout:
         stays.append(Stay(zone_id="till", zone_kind="checkout", entered_ms=at(checkout[0]), left_ms=at(checkout[1])))
     assert [each.end for each in waits_of(tuple(stays))] == ends
+
+
+def test_waits_that_cameras_tell_go_before_those_that_stays_show() -> None:
+    told = QueueWait(
+        zone_id="queue",
+        track_id="t1",
+        segment_id=SEGMENT,
+        joined_ms=at(20),
+        left_ms=at(40),
+        outcome="unknown",
+        rule_version="queue-1",
+    )
+    fold = EventFold()
+    for event in (_crossing(10), _event(CAMERA, told, 40), _event(CAMERA, told, 40)):
+        fold.add(event)
+    seen, _ = fold.observation(TRUE)
+    (wait,) = seen.waits or ()
+    assert (wait.queue_zone_id, wait.joined_ms, wait.ended_ms, wait.end) == ("queue", at(20), at(40), "unknown")
+    assert (wait.camera_id, wait.track_id) == ("cam", "t1")
 
 
 def test_events_of_several_stores_and_of_other_times_are_refused() -> None:
