@@ -114,6 +114,7 @@ def check(
     It warns of what works and is probably not meant: masks over tripwires or zones, a floor map that is not exact.
     """
     from edge.camera_config import load_camera_config
+    from edge.camera_floor import floor_error_m
     from edge.camera_warnings import placement_warnings
     from edge.errors import EdgeError
     from edge.main import CAMERA_CLOCK, check_camera
@@ -126,11 +127,14 @@ def check(
         width_px, height_px = check_camera(settings, default_models_dir())
         for warning in placement_warnings(settings, (width_px, height_px)):
             print_warning(warning)
+        floor_error = floor_error_m(settings)
         reports = []
         if watch is not None or seconds is not None:
             registry = ModelRegistry(default_models_dir())
             reports = watch_placement(settings, CAMERA_CLOCK, registry, video=watch, seconds=seconds)
     out.print(f"{config}: every tripwire can fire in pictures of {width_px}x{height_px}", soft_wrap=True)
+    if floor_error is not None:
+        out.print(f"floor: positions are expected to be {100 * floor_error:.0f} cm off in each coordinate")
     _show_placement(reports)
 
 
@@ -163,7 +167,7 @@ def init(
 ) -> None:
     """Write a first configuration for a camera: a tripwire down the middle of its picture, two zones beside it.
 
-    Edit the points afterwards, then run `shopthread edge check`.
+    Draw the points afterwards with `shopthread edge calibrate`, then run `shopthread edge check`.
     """
     from contracts.events import Source
     from edge.errors import ConfigurationError, EdgeError

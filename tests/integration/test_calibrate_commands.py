@@ -56,6 +56,7 @@ def test_points_of_a_file_are_judged_and_saved(config: Path) -> None:
     floor = load_camera_config(config).floor
     assert floor is not None
     assert len(floor.image_px) == 5
+    assert re.search(r"floor: positions are expected to be \d+ cm off", _run("edge", "check", config).output)
 
 
 def test_four_points_say_that_they_test_nothing_and_a_mirrored_plan_is_warned_of(config: Path) -> None:

@@ -204,7 +204,7 @@ async function save() {
   try {
     const done = await ask("POST", "/save", sent());
     open(done.state);
-    say(`Saved into ${done.saved}. What was there before is in ${done.backup}.`, "good");
+    say(`Saved into ${done.saved}. What was there before is in ${done.backup}. Masks, floor and lens come into force when the agent starts again.`, "good");
   } catch (error) {
     say(error.message, "bad");
   }

@@ -142,5 +142,19 @@ def test_the_expected_error_is_the_one_that_happens() -> None:
         assert happened == pytest.approx(told, rel=0.12)
 
 
+def test_of_eight_points_the_wrong_one_is_mostly_named() -> None:
+    noise = np.random.default_rng(0)
+    truth = fit_floor(IMAGE, FLOOR)
+    trials, hits = 40, 0
+    for _ in range(trials):
+        clicked = noise.uniform((60, 200), (600, 460), (8, 2))
+        floor = [floor_point(truth, (x, y)) or (0.0, 0.0) for x, y in clicked.tolist()]
+        wrong, angle = int(noise.integers(8)), float(noise.uniform(0, 6.28))
+        floor[wrong] = (floor[wrong][0] + 0.6 * np.cos(angle), floor[wrong][1] + 0.6 * np.sin(angle))
+        image = [(x, y) for x, y in (clicked + noise.normal(0, 1.5, (8, 2))).tolist()]
+        hits += floor_quality(image, floor).worst == wrong
+    assert hits >= 0.7 * trials
+
+
 def test_where_there_is_no_floor_there_is_no_error() -> None:
     assert expected_errors(IMAGE, FLOOR, None, [(320.0, -500.0), (320.0, 300.0)])[0] is None
