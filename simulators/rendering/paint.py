@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.rendering.bodies import BONES, LAYERS, Body
+from simulators.rendering.fabrics import PLAIN, Fabrics, Tile
 from simulators.rendering.looks import Colour, Look
 from simulators.rendering.textures import second_colour_share, smooth_noise
 
@@ -33,6 +34,7 @@ class _Page:
     y: Floats
     along_arm: Floats
     rng: np.random.Generator
+    fabrics: Fabrics
 
     def at(self, bone: str) -> Floats:
         """Return where a bone begins, shape (3,)."""
@@ -41,7 +43,12 @@ class _Page:
 
 
 def paint(
-    look: Look, body: Body, shape: tuple[int, int], texel_m: float, rng: np.random.Generator
+    look: Look,
+    body: Body,
+    shape: tuple[int, int],
+    texel_m: float,
+    rng: np.random.Generator,
+    fabrics: Fabrics = PLAIN,
 ) -> NDArray[np.float32]:
     """Return the pages, shape (2 * layers, height, width, 3): front and back of each layer, the bag's last."""
     rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]]
@@ -51,7 +58,7 @@ def paint(
     painters = (_skin, _clothes, _skirt, _hair, _bag)
     for painter in painters:
         for is_front in (True, False):
-            page = _Page(look, body, is_front, x, y, along_arm, rng)
+            page = _Page(look, body, is_front, x, y, along_arm, rng, fabrics)
             pages.append(painter(page))
     return np.stack(pages).astype(np.float32)
 
@@ -69,6 +76,10 @@ def _filled(page: _Page, colour: Colour) -> Floats:
     return np.broadcast_to(np.array(colour), (*page.x.shape, 3)).copy()
 
 
+def _cloth(page: _Page, tile: Tile | None, colour: Colour) -> Floats:
+    return _filled(page, colour) if tile is None else tile.at(page.x, page.y)
+
+
 def _put(picture: Floats, where: NDArray[np.bool_], colour: Colour | Floats) -> None:
     picture[where] = np.broadcast_to(np.asarray(colour), picture.shape)[where]
 
@@ -83,7 +94,9 @@ def _folds(page: _Page, strength: float) -> Floats:
 
 
 def _skin(page: _Page) -> Floats:
-    picture = _filled(page, page.look.skin) * (1 + 0.05 * smooth_noise(page.rng, page.x.shape, (30, 20))[..., None])
+    picture = _cloth(page, page.fabrics.skin, page.look.skin) * (
+        1 + 0.05 * smooth_noise(page.rng, page.x.shape, (30, 20))[..., None]
+    )
     neck, head = page.at("neck_01"), page.at("head")
     top = page.body.vertices[page.body.layers_vertices("body"), 1].max()
     face = top - head[1]
@@ -121,7 +134,7 @@ def _bag(page: _Page) -> Floats:
 def _top(page: _Page) -> Floats:
     """Return the cloth of the top over the whole page."""
     look = page.look
-    picture = _filled(page, look.top_colour)
+    picture = _cloth(page, page.fabrics.top, look.top_colour)
     share = second_colour_share(look.pattern, page.x, page.y, look.pattern_m, page.rng)
     waist, chest, neck = page.at("pelvis")[1], page.at("spine_03")[1], page.at("neck_01")[1]
     aside = np.abs(page.x)
@@ -137,6 +150,8 @@ def _top(page: _Page) -> Floats:
         share = np.where(look.pattern == "plain", aside < 0.01, aside < gap).astype(np.float64)
         picture[np.abs(aside - gap - 0.012) < 0.008] *= 0.55
     picture += share[..., None] * (np.array(look.second) - picture)
+    if page.fabrics.motif is not None and look.top not in _OPEN_TOPS:
+        page.fabrics.motif.put(picture, page.x, page.y - chest, is_front=page.is_front)
     return picture * _folds(page, 0.2 if look.top != "t_shirt" else 0.14)
 
 
@@ -147,12 +162,12 @@ def _clothes(page: _Page) -> Floats:
     knee, ankle = page.at("calf_l")[1], page.at("foot_l")[1]
     legs = page.y < waist - (0.0 if look.top == "shirt" else 0.06)
     legs &= (page.along_arm < 0) | (page.y < crotch)
-    trousers = _filled(page, look.bottom_colour) * _folds(page, 0.16)
+    trousers = _cloth(page, page.fabrics.bottom, look.bottom_colour) * _folds(page, 0.16)
     trousers *= np.interp(np.abs(page.x), [0.0, 0.05], [0.6, 1.0])[..., None]
     _put(picture, legs, trousers)
     belt = (np.abs(page.y - waist) < 0.018) & legs & (look.top in {"shirt", "t_shirt"})
     picture[belt] *= 0.35
-    skin = _filled(page, look.skin) * _folds(page, 0.03)
+    skin = _cloth(page, page.fabrics.skin, look.skin) * _folds(page, 0.03)
     bare_below = {"trousers": 0.0, "shorts": knee + 0.06, "skirt": knee + 0.3, "long_skirt": knee}[look.bottom]
     if page.look.physique.gender == "female" and look.bottom == "skirt" and look.pattern in {"plain", "zip"}:
         skin_below = _filled(page, (0.05, 0.05, 0.055))  # tights
@@ -176,4 +191,4 @@ def _skirt(page: _Page) -> Floats:
     if page.look.top == "coat":
         return _top(page)
     folds = 1 + 0.14 * np.sin(page.x / 0.016 + 3 * smooth_noise(page.rng, page.x.shape, (6, 8)))
-    return _filled(page, page.look.bottom_colour) * folds[..., None] * _folds(page, 0.12)
+    return _cloth(page, page.fabrics.bottom, page.look.bottom_colour) * folds[..., None] * _folds(page, 0.12)

@@ -22,7 +22,10 @@ from simulators.core.scenario import Scenario
 from simulators.core.store import Store
 from simulators.rendering.annotations import Annotator, mot_line, sighting_line
 from simulators.rendering.camera_files import rendered_camera_toml
-from simulators.rendering.looks import draw_look
+from simulators.rendering.clothing.choice import choose
+from simulators.rendering.clothing.dressing import dress_in
+from simulators.rendering.clothing.pieces import AssetSet
+from simulators.rendering.looks import Look, draw_look
 from simulators.rendering.motion import Interest, Walker
 from simulators.rendering.scenery import build_scenery
 from simulators.rendering.sensor import Sensor, SensorSettings, draw_sensor
@@ -68,10 +71,11 @@ class Cast:
     Args:
         scenario: Whose shelves people reach to.
         seed: What looks are drawn from.
+        assets: What people may wear besides the renderer's own clothes.
     """
 
-    def __init__(self, scenario: Scenario, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, scenario: Scenario, seed: int, assets: AssetSet | None = None) -> None:
+        self._seed, self._assets = seed, assets
         self._shelves = [shelf.polygon for shelf in scenario.shelves]
         self._counters = [wall.polygon for wall in scenario.walls if wall.height_m < _COUNTER_BELOW_M]
         self._figures: dict[str, Figure] = {}
@@ -89,11 +93,18 @@ class Cast:
         name = person.person_id
         if name not in self._figures:
             look = draw_look(self._seed, name, person.role, person.age, person.height_m)
-            self._figures[name] = dress(look, crc32(name.encode()) ^ self._seed)
+            self._figures[name] = self._dressed(look, person)
             self._walkers[name] = Walker(self._seed, person)
         figure = self._figures[name]
         heading, pose = self._walkers[name].step(person, seconds, self._near(person), carries=figure.look.carries)
         return Actor(name, figure, pose, person.position, heading)
+
+    def _dressed(self, look: Look, person: Person) -> Figure:
+        folds = crc32(person.person_id.encode()) ^ self._seed
+        if self._assets is None:
+            return dress(look, folds)
+        wear = choose(self._assets, look, self._seed, person.person_id, person.role)
+        return dress_in(wear, self._assets.body, folds)
 
     def _near(self, person: Person) -> Interest | None:
         """Return what a person who stands where this one is turns to: a counter, or a shelf and its goods."""
@@ -162,7 +173,12 @@ class FilmedCamera:
 
 
 def film(
-    scenario: Scenario, cameras: Sequence[Camera], take: Take, out_dir: Path, progress: Callable[[int], None]
+    scenario: Scenario,
+    cameras: Sequence[Camera],
+    take: Take,
+    out_dir: Path,
+    progress: Callable[[int], None],
+    assets: AssetSet | None = None,
 ) -> None:
     """Film a scenario through some of its cameras, each into `out_dir/ID`.
 
@@ -172,6 +188,7 @@ def film(
         take: What is filmed.
         out_dir: Gets a folder per camera; files of an earlier take are replaced.
         progress: Told after each frame how many there are.
+        assets: What people may wear besides the renderer's own clothes.
 
     Raises:
         ScenarioError: The scenario cannot be simulated, or fps is nothing that it can be simulated with.
@@ -179,7 +196,7 @@ def film(
         ValueError: A camera's lens is impossible.
     """
     store = Store(at_frame_rate(scenario, take.fps), take.seed, take.start_ms - round(take.lead_s * _MS_PER_S))
-    cast = Cast(scenario, take.seed)
+    cast = Cast(scenario, take.seed, assets)
     filmed = [FilmedCamera(scenario, camera, take, out_dir / camera.id) for camera in cameras]
     while store.now_ms < take.start_ms:
         store.step()

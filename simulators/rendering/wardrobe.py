@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.rendering.bodies import BONES, LAYERS, Body, make_body, vertex_normals
+from simulators.rendering.fabrics import PLAIN, Fabrics
 from simulators.rendering.looks import Look
 from simulators.rendering.paint import BAG_LAYER, paint
 
@@ -45,8 +46,8 @@ class Figure:
     look: Look
 
 
-def dress(look: Look, seed: int) -> Figure:
-    """Return a person in its clothes. The seed decides folds and blotches."""
+def dress(look: Look, seed: int, fabrics: Fabrics = PLAIN) -> Figure:
+    """Return a person in its clothes. The seed decides folds and blotches, the fabrics what is not of one colour."""
     body = make_body(look.physique)
     kept = _kept(body, look)
     body = replace(body, triangles=body.triangles[kept], layers=body.layers[kept])
@@ -67,7 +68,7 @@ def dress(look: Look, seed: int) -> Figure:
         normals=vertex_normals(body.vertices, body.triangles),
         texels=texels,
         page=2 * body.layers + (1 - front),
-        pages=paint(look, body, shape, TEXEL_M, np.random.default_rng([seed, 22])),
+        pages=paint(look, body, shape, TEXEL_M, np.random.default_rng([seed, 22]), fabrics),
         look=look,
     )
 
