@@ -42,18 +42,29 @@ def render(  # noqa: PLR0913, PLR0917 - one argument per option
     plain: Annotated[
         bool, typer.Option("--plain", help="Without blur, noise, colour casts and compression of the cameras.")
     ] = False,
+    assets: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR|FILE.npz", help="Clothes, hair, skins and fabrics that people wear besides ours."),
+    ] = None,
+    assets_licence: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Licence of an npz file that names none.")
+    ] = None,
 ) -> None:
     """Render what the cameras of a scenario see, with exact truth: who shows where, and how much of whom.
 
     Each camera gets a folder: video.mp4, gt.txt (MOTChallenge), sightings.jsonl (boxes of the whole and of the visible
     silhouette, visible share, place on the floor), truth.json (what happened), camera.toml (for `shopthread edge
     camera`), preview.png.
+
+    With --assets people wear what a folder holds (`shopthread simulate assets init DIR` makes an example); who wears
+    what follows from the seed and the person's id alone.
     """
     from contracts.timestamps import parse_time
     from simulators.adapters.scenario_files import load_scenario
     from simulators.core.errors import ScenarioError
 
     with one_line_errors(ImportError):
+        from simulators.rendering.clothing.folder import load_assets
         from simulators.rendering.studio import Take, film
     from rich.progress import Progress
 
@@ -65,9 +76,10 @@ def render(  # noqa: PLR0913, PLR0917 - one argument per option
         config = load_scenario(scenario)
         cameras = _chosen(config, camera)
         take = Take(seed=seed, start_ms=start_ms, lead_s=lead, seconds=seconds, fps=fps, plain=plain)
+        worn = load_assets(assets, assets_licence) if assets else None
         with Progress(console=out, transient=True) as progress:
             task = progress.add_task(f"{config.title}: {len(cameras)} camera(s)", total=round(seconds * fps))
-            film(config, cameras, take, out_dir, lambda frame: progress.update(task, completed=frame))
+            film(config, cameras, take, out_dir, lambda frame: progress.update(task, completed=frame), worn)
     for each in cameras:
         out.print(f"{out_dir / each.id}", highlight=False, soft_wrap=True)
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from shopthread import assets_commands
 from shopthread.console import one_line_errors, out, stop_on_signal
 from shopthread.publish_commands import publish
 from shopthread.render_commands import render, render_check
@@ -17,6 +18,7 @@ app.command()(render)
 app.command()(render_check)
 app.command()(publish)
 app.command()(visits)
+app.add_typer(assets_commands.app, name="assets")
 
 _MS_PER_S = 1000
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import cv2
@@ -22,15 +23,16 @@ from simulators.core.scenario import Scenario
 from simulators.core.store import Store
 from simulators.rendering.annotations import Annotator, mot_line, sighting_line
 from simulators.rendering.camera_files import rendered_camera_toml
-from simulators.rendering.clothing.choice import choose
-from simulators.rendering.clothing.dressing import dress_in
+from simulators.rendering.clothing.dressing import figure_of
 from simulators.rendering.clothing.pieces import AssetSet
-from simulators.rendering.looks import Look, draw_look
+from simulators.rendering.looks import draw_look
 from simulators.rendering.motion import Interest, Walker
 from simulators.rendering.scenery import build_scenery
 from simulators.rendering.sensor import Sensor, SensorSettings, draw_sensor
 from simulators.rendering.stage import Actor, Stage, draw_lighting
-from simulators.rendering.wardrobe import Figure, dress
+
+if TYPE_CHECKING:
+    from simulators.rendering.wardrobe import Figure
 
 Image = NDArray[np.uint8]  # (H, W, 3), BGR
 
@@ -93,18 +95,11 @@ class Cast:
         name = person.person_id
         if name not in self._figures:
             look = draw_look(self._seed, name, person.role, person.age, person.height_m)
-            self._figures[name] = self._dressed(look, person)
+            self._figures[name] = figure_of(look, self._seed, name, person.role, self._assets)
             self._walkers[name] = Walker(self._seed, person)
         figure = self._figures[name]
         heading, pose = self._walkers[name].step(person, seconds, self._near(person), carries=figure.look.carries)
         return Actor(name, figure, pose, person.position, heading)
-
-    def _dressed(self, look: Look, person: Person) -> Figure:
-        folds = crc32(person.person_id.encode()) ^ self._seed
-        if self._assets is None:
-            return dress(look, folds)
-        wear = choose(self._assets, look, self._seed, person.person_id, person.role)
-        return dress_in(wear, self._assets.body, folds)
 
     def _near(self, person: Person) -> Interest | None:
         """Return what a person who stands where this one is turns to: a counter, or a shelf and its goods."""

@@ -72,9 +72,8 @@ def _colours(garment: Garment, look: Look) -> tuple[Colour, Colour]:
         return look.hair_colour, look.hair_colour
     if "feet" in garment.covers:
         return look.shoe_colour, look.shoe_colour
-    return (
-        (look.second, look.second) if {"head", "neck"} & set(garment.covers) else (look.top_colour, look.bottom_colour)
-    )
+    is_accessory = bool({"head", "neck"} & set(garment.covers))
+    return (look.second, look.second) if is_accessory else (look.top_colour, look.bottom_colour)
 
 
 def _lower(at_m: Floats, colour: Colour, tile: Tile | None) -> Floats:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import pi
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,3 +61,12 @@ class Booth:
         margin = _MARGIN * (y2 - y1)
         left, top = max(0, round(x1 - margin)), max(0, round(y1 - margin))
         return picture[top : round(y2 + margin), left : round(x2 + margin)]
+
+
+def sheet(pictures: list[Image], columns: int, size_px: tuple[int, int] = (120, 260)) -> Image:
+    """Return pictures side by side in rows, each brought to a size (width, height)."""
+    cells = [np.asarray(cv2.resize(picture, size_px), dtype=np.uint8) for picture in pictures]
+    while len(cells) % columns:
+        cells.append(np.zeros_like(cells[0]))
+    rows = [np.hstack(cells[first : first + columns]) for first in range(0, len(cells), columns)]
+    return np.asarray(np.vstack(rows), dtype=np.uint8)

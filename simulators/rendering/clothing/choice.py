@@ -20,6 +20,8 @@ _STREAM = 25
 _REPEATING = ("stripes", "pinstripes", "checks", "blotches", "print")
 _NEAR_TONES = 3
 _MOST_TONING = 4.0
+_BOTTOM_SHARE = 0.4
+"""Trousers and skirts are of one colour more often than tops."""
 
 
 _Kind = TypeVar("_Kind", bound=HasPiece)
@@ -130,5 +132,6 @@ class _Chooser:
     def fabric(self, slot: Slot) -> tuple[str, Tile] | None:
         """Return the name and picture of a cloth."""
         fabrics = [each for each in self._assets.fabrics if slot in each.covers]
-        found = self.some(fabrics, self._assets.chances.fabric)
+        chance = self._assets.chances.fabric * (1.0 if slot == "top" else _BOTTOM_SHARE)
+        found = self.some(fabrics, chance)
         return None if found is None else (found.piece.id, found.tile)

@@ -1,16 +1,19 @@
 """A figure in what it wears of an asset set: the renderer's own, with meshes in the place of parts. Pure."""
 
 from dataclasses import dataclass, replace
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulators.core.people import Role
 from simulators.rendering.bodies import BONES, LAYERS, Body, Physique, vertex_normals
 from simulators.rendering.clothing.baking import Wearer, resampled, tinted
-from simulators.rendering.clothing.choice import Wear, toned
+from simulators.rendering.clothing.choice import Wear, choose, toned
 from simulators.rendering.clothing.forms import REGIONS, Form, fitted, form_of, grouped, regions
-from simulators.rendering.clothing.pieces import MAKEHUMAN_TOPOLOGY, BodyModel, Slot, Surface
+from simulators.rendering.clothing.pieces import MAKEHUMAN_TOPOLOGY, AssetSet, BodyModel, Slot, Surface
 from simulators.rendering.fabrics import Floats32
+from simulators.rendering.looks import Look
 from simulators.rendering.paint import BAG_LAYER
 from simulators.rendering.wardrobe import Figure, dress
 
@@ -39,6 +42,14 @@ class _Part:
     surface: Surface
     page: Floats32
     is_thin: bool
+
+
+def figure_of(look: Look, seed: int, person_id: str, role: Role, assets: AssetSet | None) -> Figure:
+    """Return somebody dressed, from an asset set if there is one; the same every time for the same seed and id."""
+    folds = crc32(person_id.encode()) ^ seed
+    if assets is None:
+        return dress(look, folds)
+    return dress_in(choose(assets, look, seed, person_id, role), assets.body, folds)
 
 
 def dress_in(wear: Wear, model: BodyModel | None, seed: int) -> Figure:

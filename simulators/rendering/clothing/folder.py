@@ -1,6 +1,5 @@
 """Loads an asset folder, or a bundle alone, checked as a whole: what comes out can be worn."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -97,7 +96,7 @@ class _Loader:
         own = map(partial(self._garment, assets), manifest.garment)
         assets = replace(assets, garments=(*own, *assets.garments))
         self._refuse_bodiless(assets)
-        kinds: tuple[Sequence[HasPiece], ...] = (assets.fabrics, assets.prints, assets.skins, assets.garments)
+        kinds: tuple[tuple[HasPiece, ...], ...] = (assets.fabrics, assets.prints, assets.skins, assets.garments)
         pieces = [each.piece for kind in kinds for each in kind]
         if not pieces:
             msg = (

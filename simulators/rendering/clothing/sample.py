@@ -5,6 +5,7 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -85,7 +86,7 @@ def _tartan(rng: np.random.Generator, x: Floats, y: Floats) -> Floats:
         for along in (x, y)
         for start, width in zip((0, 0.35, 0.6), widths, strict=True)
     )
-    return np.clip(lines, 0, 1)
+    return np.asarray(np.clip(lines, 0, 1))
 
 
 def _dots(_: np.random.Generator, x: Floats, y: Floats) -> Floats:
@@ -95,7 +96,7 @@ def _dots(_: np.random.Generator, x: Floats, y: Floats) -> Floats:
 
 def _herringbone(_: np.random.Generator, x: Floats, y: Floats) -> Floats:
     zigzag = np.abs((4 * x) % 1 - 0.5) * 2
-    return (((12 * y + 2 * zigzag) % 1) < 0.5).astype(np.float64)
+    return np.asarray(((12 * y + 2 * zigzag) % 1) < 0.5).astype(np.float64)
 
 
 def _florals(rng: np.random.Generator, x: Floats, y: Floats) -> Floats:
@@ -112,7 +113,7 @@ def _camouflage(rng: np.random.Generator, x: Floats, y: Floats) -> Floats:
         np.sin(2 * np.pi * (int(rng.integers(1, 4)) * x + int(rng.integers(-3, 4)) * y) + rng.uniform(0, 6.28))
         for _ in range(5)
     )
-    return np.clip(np.round(0.5 + 0.3 * wave, 1), 0, 1)
+    return np.asarray(np.clip(np.round(0.5 + 0.3 * wave, 1), 0, 1))
 
 
 def _bands(rng: np.random.Generator, x: Floats, y: Floats) -> Floats:
@@ -134,8 +135,8 @@ _FABRICS: dict[str, tuple[Painter, float, list[str]]] = {
     "tartan": (_tartan, 0.16, ["top", "bottom"]),
     "dots": (_dots, 0.2, ["top"]),
     "herringbone": (_herringbone, 0.1, ["top", "bottom"]),
-    "florals": (_florals, 0.3, ["top", "bottom"]),
-    "camouflage": (_camouflage, 0.45, ["top", "bottom"]),
+    "florals": (_florals, 0.3, ["top"]),
+    "camouflage": (_camouflage, 0.45, ["top"]),
     "bands": (_bands, 0.35, ["top"]),
     "knit": (_knit, 0.1, ["top"]),
     "argyle": (_argyle, 0.2, ["top"]),
@@ -269,14 +270,13 @@ def _sheet(rows: int, columns: int) -> NDArray[np.int64]:
 
 
 def _write_mesh(path: Path, triangles: NDArray[np.int64], fitting: Fitting, **paint: Floats) -> None:
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "anchors": fitting.anchors,
         "shares": fitting.shares,
         "offsets_m": fitting.offsets,
         "triangles": triangles,
     }
+    arrays |= {name: each.astype(np.float32) for name, each in paint.items()}
     unfinished = io.BytesIO()
-    np.savez_compressed(
-        unfinished, allow_pickle=False, **arrays, **{name: each.astype(np.float32) for name, each in paint.items()}
-    )
+    np.savez_compressed(unfinished, allow_pickle=False, **arrays)
     replace_file(path, unfinished.getvalue())
