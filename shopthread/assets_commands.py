@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Clothes, hair, skins and fabrics that rendered people wear.")
 
 _PLACE = Path(__file__).resolve().parent.parent / "simulators" / "footage" / "entrance.toml"
-_PREVIEWED, _COLUMNS = 24, 12
+_COLUMNS = 12
 _WHO = "anybody"
 
 SourceArgument = Annotated[
@@ -52,6 +52,7 @@ def check(
     picture: Annotated[
         Path, typer.Option("--out", metavar="FILE", help="Gets a picture of people dressed from it, PNG.")
     ] = Path("assets-preview.png"),
+    people: Annotated[int, typer.Option(min=1, max=240, help="How many people the picture shows.")] = 24,
     assets_licence: LicenceOption = None,
     seed: SeedOption = 1,
 ) -> None:
@@ -77,7 +78,7 @@ def check(
                 table.add_row(kind, piece.id, ", ".join(covers), _who(piece), piece.licence)
         out.print(table)
         out.print(_summary(assets), soft_wrap=True)
-        pictures = parade(load_scenario(str(_PLACE)), assets, _PREVIEWED, seed)
+        pictures = parade(load_scenario(str(_PLACE)), assets, people, seed)
         if not cv2.imwrite(str(picture), sheet(pictures, _COLUMNS)):
             msg = f"--out {picture} cannot be written; its name ends in .png, and its folder is there"
             raise ValueError(msg)

@@ -26,6 +26,8 @@ Painter = Callable[[np.random.Generator, Floats, Floats], Floats]
 _SIDE_PX = 128
 _KINDS_OF_EACH = 4
 _STREAM = 27
+_CONTRAST = 0.5
+"""How far a pattern goes from its ground to another colour: loud patterns break people up, and detectors miss them."""
 
 
 def make_sample(folder: Path, seed: int = 1) -> int:
@@ -53,7 +55,7 @@ def make_sample(folder: Path, seed: int = 1) -> int:
     }
     comment = "Clothes for rendered people; `shopthread simulate assets check` says what is in here."
     top: Table = {"name": "sample", "licence": "CC0-1.0"}
-    chances: Table = {"headwear": 0.2, "neckwear": 0.15, "fabric": 0.6, "print": 0.35}
+    chances: Table = {"headwear": 0.2, "neckwear": 0.15, "fabric": 0.4, "print": 0.25}
     text = toml_text({"chances": chances}, lists, top, comment)
     replace_file(folder / MANIFEST_FILE, text.encode())
     return sum(len(entries) for entries in lists.values())
@@ -69,7 +71,7 @@ def _write_picture(path: Path, rgba: Floats) -> None:
 
 def _colour(rng: np.random.Generator) -> Floats:
     """Return a colour of clothes: of any hue, seldom bright."""
-    hue, saturation, value = rng.uniform(0, 6), rng.uniform(0.1, 0.75), rng.uniform(0.15, 0.85)
+    hue, saturation, value = rng.uniform(0, 6), rng.uniform(0.05, 0.6), rng.uniform(0.12, 0.75)
     wheel = np.clip(np.abs((hue + np.array([0.0, 4.0, 2.0])) % 6 - 3) - 1, 0, 1)
     colour: Floats = value * (1 - saturation * (1 - wheel))
     return colour
@@ -154,6 +156,7 @@ def _fabrics(folder: Path, rng: np.random.Generator) -> list[Table]:
     for kind, (painter, repeat_m, covers) in _FABRICS.items():
         for number in range(1, _KINDS_OF_EACH + 1):
             ground, ink = _colour(rng), _colour(rng)
+            ink = ground + _CONTRAST * (ink - ground)
             share = painter(rng, x, y)[..., None]
             picture = (ground + share * (ink - ground)) * rng.uniform(0.94, 1.04, (*x.shape, 1))
             name = f"{kind}-{number}"
