@@ -12,6 +12,9 @@ from models.video import opencv_resize
 from shopthread.demo.configs import FOOTAGE
 from simulators.adapters.scenario_files import load_scenario
 from simulators.core.people import Person
+from simulators.rendering.clothing.folder import load_assets
+from simulators.rendering.clothing.pieces import AssetSet
+from simulators.rendering.clothing.sample import make_sample
 from simulators.rendering.review import review
 from simulators.rendering.studio import Cast, FilmedCamera, Take
 
@@ -21,15 +24,17 @@ _START_MS = 1_772_452_800_000
 
 
 def rendering(folder: Path) -> list[Result]:
-    """Return frames a second, and the share of people found on the project's own footage."""
-    return [_speed(folder), _recall()]
+    """Return frames a second, without and with assets, and the share of people found on the project's own footage."""
+    make_sample(folder / "assets")
+    in_assets = _speed(folder, "render five people in assets, 640x480", load_assets(folder / "assets"))
+    return [_speed(folder, "render five people, 640x480"), in_assets, _recall()]
 
 
-def _speed(folder: Path) -> Result:
+def _speed(folder: Path, name: str, assets: AssetSet | None = None) -> Result:
     """Five people walk in a shop: skinning, pixels, exact boxes, sensor, video and truth files."""
     scenario = load_scenario(str(FOOTAGE.parents[1] / "entrance.toml"))
     take = Take(seed=1, start_ms=_START_MS, lead_s=0.0, seconds=10.0, fps=10.0)
-    cast = Cast(scenario, take.seed)
+    cast = Cast(scenario, take.seed, assets)
     people = [Person(f"p{i}", "shopper", f"p{i}", (2.2 + 0.9 * i, 3.0), 1.0) for i in range(_PEOPLE)]
     cast.step(people, 1 / take.fps)
 
@@ -46,7 +51,7 @@ def _speed(folder: Path) -> Result:
         return _FRAMES
 
     with FilmedCamera(scenario, scenario.cameras[0], take, folder / "camera") as camera:
-        return compare("render five people, 640x480", "frames/s", walk, "an empty shop", empty, pairs=3)
+        return compare(name, "frames/s", walk, "an empty shop", empty, pairs=3)
 
 
 def _recall() -> Result:

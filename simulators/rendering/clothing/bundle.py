@@ -37,9 +37,9 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 VERTICES = 19158
-_SKIN_CELL_M = 0.034
-_FINE_CELL_M = 0.021
-_CELL_M: dict[Slot, float] = {"top": 0.034, "feet": 0.03, "hair": 0.027}
+_SKIN_CELL_M = 0.04
+_FINE_CELL_M = 0.024
+_CELL_M: dict[Slot, float] = {"top": 0.04, "feet": 0.034, "hair": 0.03}
 _TINTED: dict[Slot, float] = {"top": 0.8, "feet": 0.5, "hair": 1.0}
 _OPAQUE_FROM = 0.4
 _PLAIN_BELOW, _BRIGHT_FROM = 0.1, 0.6

@@ -76,7 +76,8 @@ def dress_in(wear: Wear, model: BodyModel | None, seed: int) -> Figure:
         places, weights = grouped(garment.surface, *fitted(garment.fitting, form))
         places[:, 1] = np.maximum(places[:, 1], 0.0)
         page = tinted(garment, places, wearer, shape) if own_colours else resampled(garment.picture, shape)
-        parts.append(_Part(places, weights, garment.surface, page, is_thin=True))
+        is_thin = not {"top", "bottom", "feet"} & set(garment.covers)
+        parts.append(_Part(places, weights, garment.surface, page, is_thin=is_thin))
     return _joined(figure, _stays(figure.body, covered, has_body=has_body), parts)
 
 

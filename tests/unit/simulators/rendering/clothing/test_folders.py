@@ -8,12 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+import typer
 from typer.testing import CliRunner
 
 from shopthread.simulate_commands import app
 from simulators.rendering.clothing.files import MOST_ARRAY_BYTES, inside, read_arrays, read_picture
 from simulators.rendering.clothing.folder import load_assets
+from simulators.rendering.clothing.manifest import parse_manifest
 from simulators.rendering.clothing.pieces import AssetError, AssetSet
 from simulators.rendering.clothing.sample import make_sample
 from tests.unit.simulators.rendering.clothing.conftest import Arrays
@@ -158,7 +159,7 @@ def test_damaged_and_oversized_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_pictures_of_every_kind_become_colours_with_opacity(tmp_path: Path) -> None:
-    pictures: dict[str, NDArray[np.uint8] | NDArray[np.uint16]] = {
+    pictures: dict[str, np.ndarray] = {
         "grey.png": np.full((4, 6), 90, np.uint8),
         "deep.png": np.full((4, 6, 3), 90 * 257, np.uint16),
         "large.jpg": np.full((600, 300, 3), 90, np.uint8),
@@ -275,3 +276,17 @@ def test_an_init_over_a_folder_of_assets_is_refused(tmp_path: Path, folder: Path
     result = CliRunner().invoke(app, ["assets", "init", str(tmp_path)], env=WIDE)
     assert result.exit_code == 1
     assert "is there already" in result.output
+
+
+def test_the_manifest_in_the_documentation_is_one_and_names_every_key_and_option() -> None:
+    page = (Path(__file__).parents[5] / "docs" / "rendering.md").read_text(encoding="utf-8")
+    text = page.split("```toml\n")[1].split("```")[0]
+    manifest = parse_manifest(text, "rendering.md")
+    kinds = (manifest.fabric, manifest.print, manifest.skin, manifest.garment, manifest.bundle, (manifest.chances,))
+    for each in (kind[0] for kind in kinds):
+        assert all(field in page for field in each.__struct_fields__)
+    group = typer.main.get_group(app)
+    for command in ("init", "check", "variety"):
+        assert f"assets {command}" in page
+    options = [option for parameter in group.commands["render"].params for option in parameter.opts]
+    assert all(f"`{option}" in page for option in options if option.startswith("--"))
