@@ -17,6 +17,7 @@ from contracts.payloads import FootfallCrossing, VisitSegment
 from contracts.privacy import Payload, UplinkPayload
 from edge.adapters.camera import CameraClock
 from edge.camera_building import build_camera_agent
+from edge.camera_config import parse_source
 from edge.camera_settings import CameraConfig
 from edge.core.tracker import TrackedBox
 from edge.errors import FeedError
@@ -85,7 +86,7 @@ def replay(
     Args:
         config: The camera's configuration; its source is replaced. Without `camera.start` the
             recording begins at 1970-01-01T00:00:00Z, so that no two runs differ.
-        video: The recording.
+        video: The recording: a video, or a feed of tracks where the configuration's source is `tracks:`.
         clock: Only its steady time is used, and not for any event.
         registry: Where the models are found.
         mot: Where tracks are written as MOTChallenge text, None: nowhere.
@@ -96,7 +97,8 @@ def replay(
         EdgeError: The configuration or the recording cannot be used.
         ModelError: There is no such model, or it is refused.
     """
-    camera = replace(config.camera, source=f"file:{video}", realtime=False, loop=False)
+    kind = "tracks" if parse_source(config.camera.source)[0] == "tracks" else "file"
+    camera = replace(config.camera, source=f"{kind}:{video}", realtime=False, loop=False, follow=False)
     events = RecordedEvents(config.device.source)
     still = CameraClock(lambda: 0, clock.monotonic_s, clock.sleep)
     agent = build_camera_agent(

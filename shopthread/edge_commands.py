@@ -188,8 +188,11 @@ def init(
 
 @app.command()
 def replay(
-    video: Annotated[Path, typer.Argument(help="The recording.", show_default=False)],
-    config: Annotated[Path, typer.Option(help="The camera's configuration; its source is not used.")],
+    video: Annotated[
+        Path,
+        typer.Argument(help="The recording: a video; a feed of tracks, where --config has one.", show_default=False),
+    ],
+    config: Annotated[Path, typer.Option(help="The camera's configuration; its source is replaced.")],
     events: Annotated[Path | None, typer.Option(help="Where to write the events, one a line.")] = None,
     mot: Annotated[Path | None, typer.Option(help="Where to write the tracks, MOTChallenge text.")] = None,
     compare: Annotated[
@@ -198,13 +201,15 @@ def replay(
 ) -> None:
     """Run a recording through a camera's configuration again. The same recording gives the same bytes.
 
-    Nothing is sent, and no picture is written.
+    Shown are events by type, crossings by line, dwell by zone and waits by queue. Nothing is sent, and no picture is
+    written.
     """
     from edge.camera_config import load_camera_config
     from edge.errors import EdgeError
     from edge.main import CAMERA_CLOCK
     from edge.replay import compare_events, read_events
     from edge.replay import replay as run_again
+    from edge.replay_summary import summarize
     from models.errors import ModelError
     from models.registry import ModelRegistry
 
@@ -216,6 +221,10 @@ def replay(
         if events is not None:
             events.write_bytes(found.ndjson())
     out.print(f"{len(found.events)} events", highlight=False)
+    table = Table("what", "count", "")
+    for figure in summarize(found.events):
+        table.add_row(figure.what, str(figure.count), figure.note)
+    out.print(table)
     if before is not None:
         _show_change(compare_events(before, found.events))
 
