@@ -23,7 +23,6 @@ _RIVALS = 2
 _LEAVING_MS = 3000  # Who went out and is seen no more for this long is outside.
 _NEAR_M = 4.0
 _SMOOTH_MS = 30_000  # What is known of a time changes with what is seen up to this much later.
-_BRIEF_MS = 1000  # One camera's tracks of one person may overlap by this much.
 
 
 def _id(tracklet: Tracklet) -> str:
@@ -33,6 +32,16 @@ def _id(tracklet: Tracklet) -> str:
 def _person(tracklet: Tracklet) -> tuple[str, str]:
     """Return whom its camera takes a segment for: somebody of their own, unless it knows people again."""
     return str(tracklet.device), tracklet.segment.reentry_hint or _id(tracklet)
+
+
+def _in_one_frame(before: Tracklet, after: Tracklet) -> bool:
+    """Return whether one camera saw two segments in one frame, the second one's first: they are certainly two people's.
+
+    A track that makes too many stays goes on as another segment, at the very time at which the first one ends.
+    """
+    if before.segment.track_id == after.segment.track_id:
+        return before.ended_ms > after.opened_ms
+    return before.ended_ms >= after.opened_ms
 
 
 class Stitcher:
@@ -173,7 +182,7 @@ class Stitcher:
                 yield from waiting.values()
                 waiting, slot = {}, opened_ms // window_ms
             group = waiting.setdefault(tracklet.device, [])
-            if group and any(each.ended_ms - _BRIEF_MS < opened_ms for each in group):
+            if any(not _in_one_frame(each, tracklet) for each in group):
                 yield group
                 waiting[tracklet.device] = group = []
             group.append(tracklet)
@@ -309,7 +318,7 @@ class Stitcher:
         for each in live:
             until_ms = min(each.ended_ms, tracklet.ended_ms, tracklet.opened_ms + evidence_ms)
             if each.device == tracklet.device:
-                if until_ms - tracklet.opened_ms > _BRIEF_MS:
+                if _in_one_frame(each, tracklet):
                     return None
                 weight = evidence.afterwards(each, tracklet, self._rules)
             else:

@@ -101,13 +101,21 @@ def test_a_broken_track_goes_on():
 
 def test_a_track_may_break_twice_within_a_window():
     walk = standing(3.0, 2.0)
-    seen = (_seen(ONE, "a", walk, 0, 20), _seen(ONE, "b", walk, 20.0, 20.4), _seen(ONE, "c", walk, 20.5, 30))
+    seen = (_seen(ONE, "a", walk, 0, 20), _seen(ONE, "b", walk, 20.1, 20.4), _seen(ONE, "c", walk, 20.5, 30))
     assert _people(*seen) == [["a", "b", "c"]]
 
 
-def test_a_new_track_may_begin_a_moment_before_the_old_one_ends():
+@pytest.mark.parametrize("from_s", [5.5, 5.96, 6.0])
+def test_two_tracks_in_one_frame_are_two_people_however_alike(from_s: float):
     walk = standing(3.0, 2.0)
-    assert _people(_seen(ONE, "a", walk, 0, 6), _seen(ONE, "b", walk, 5.5, 12)) == [["a", "b"]]
+    seen = (_seen(ONE, "a", walk, 0, 6), _seen(ONE, "b", walk, from_s, 12))
+    assert _people(*seen, looks={"a": 1, "b": 1}) == [["a"], ["b"]]
+    assert _people(_seen(ONE, "a", walk, 0, 6), _seen(ONE, "b", walk, 6.04, 12)) == [["a", "b"]]
+
+
+def test_a_track_goes_on_as_another_segment_at_the_time_at_which_the_first_one_closed():
+    walk = standing(3.0, 2.0)
+    assert _people(_seen(ONE, "a", walk, 0, 6), _seen(ONE, "a", walk, 6, 12)) == [["a", "a"]]
 
 
 def test_who_is_hidden_for_a_while_comes_out_near_by():

@@ -165,7 +165,7 @@ def test_only_what_changed_is_told_again_under_the_next_number():
 
 def test_a_late_segment_merges_two_visits_and_touches_no_other():
     walk = walking(0, 0, 1.0)
-    early, middle = segment(ONE, "a", walk, (0, 10), SHELF), segment(ONE, "b", walk, (9.5, 50))
+    early, middle = segment(ONE, "a", walk, (0, 10), SHELF), segment(ONE, "b", walk, (10.1, 50))
     late = segment(TWO, "c", walk, (49, 60), (stay("till", "checkout", 50, 55),))
     other = segment(TWO, "x", standing(50, 50), (0, 60), SHELF)
     visits = Visits(GATEWAY, StitchRules())
@@ -227,7 +227,7 @@ def test_after_a_restart_nothing_is_told_again_that_still_holds():
     for device, each in parts:
         again.take(device, each)
     assert again.settle() == []
-    again.take(TWO, segment(TWO, "c", walk, (19.5, 30)))
+    again.take(TWO, segment(TWO, "c", walk, (20.1, 30)))
     assert [draft.data.revision for draft in again.settle()] == [max(each.revision for each in told) + 1]
 
 
