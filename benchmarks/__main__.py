@@ -14,6 +14,7 @@ from benchmarks.agent import agent
 from benchmarks.cloud_ingest import ingest
 from benchmarks.events import decode
 from benchmarks.gateway_store import receive
+from benchmarks.linking import linking
 from benchmarks.measure import Result
 from benchmarks.outbox import append
 from benchmarks.parties import parties
@@ -42,6 +43,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "agent": agent,
     "pipeline": pipeline,
     "queues": waiting,
+    "linking": linking,
     "rendering": rendering,
     "staff": staff,
     "staff-uniform": staff_uniform,

@@ -21,9 +21,9 @@ from gateway.core.stitching import Stitcher, StitchRules, Visits
 from gateway.core.stitching.appearance import Appearances
 from gateway.core.stitching.tracklets import Tracklet
 from gateway.core.stitching.visits import merge_stays
-from shopthread.fleet.devices import VirtualCamera, make_devices
+from shopthread.fleet.devices import VirtualCamera, VirtualDevice, make_devices
 from simulators.adapters.scenario_files import load_scenario
-from simulators.core.lines import TrackLine
+from simulators.core.lines import FeedLine, TrackLine
 from simulators.core.scoring.measured import MeasuredStay, MeasuredVisit, Observation, Options, TrackSpan
 from simulators.core.scoring.scorecard import Scorecard, score
 from simulators.core.signatures import DIMENSIONS, PRESETS
@@ -40,7 +40,9 @@ _CORE_SHARE = 0.2
 _NEAR_M, _SOON_MS, _ALIKE = 2.0, 10_000, 2.0
 _ENCODER = "simulated"
 _KEY = SignatureKey(key_id="day", secret=bytes(32), valid_from_ms=0, valid_until_ms=1)
-_RULES = StitchRules(look_dimensions=DIMENSIONS)
+_MATRIX = rotation(_KEY.secret, DIMENSIONS, _ENCODER)
+RULES = StitchRules(look_dimensions=DIMENSIONS)
+"""Of stores whose cameras tell what people look like."""
 
 LEVELS = {
     "0.15 m": {"position_m": 0.15, "missed_detections": 0.03, "fragments_per_min": 0.3},
@@ -84,25 +86,28 @@ def simulate(
     store = Store(scenario, 1, round(begins.timestamp() * _MS_PER_S))
     devices = make_devices(scenario, "demo", "store", bytes(32))
     news: list[News] = []
-    matrix = rotation(_KEY.secret, DIMENSIONS, _ENCODER)
     for _ in range(round(minutes * 60 * scenario.tick_hz)):
         for output in store.step():
             device = devices[output.device_id]
             segments = [draft.data for draft in device.take(output.line) if isinstance(draft.data, VisitSegment)]
             news += [News(store.now_ms, device.source, segment) for segment in segments]
-            if isinstance(device, VirtualCamera) and isinstance(output.line, TrackLine):
-                for segment_id, looks in device.looks(output.line):
-                    told = signed(segment_id, looks, matrix, _KEY, _ENCODER)
-                    news.append(News(store.now_ms, device.source, told))
+            news += [News(store.now_ms, device.source, sign) for sign in signatures_of(device, output.line)]
     for device in devices.values():
         closing = (draft.data for draft in device.end())
         news += [News(store.now_ms, device.source, data) for data in closing if isinstance(data, VisitSegment)]
     return news, store.truth()
 
 
+def signatures_of(device: VirtualDevice, line: FeedLine) -> list[AppearanceSignature]:
+    """Return what a camera sends of the looks of a line, after `take` of it."""
+    if not isinstance(device, VirtualCamera) or not isinstance(line, TrackLine):
+        return []
+    return [signed(segment_id, looks, _MATRIX, _KEY, _ENCODER) for segment_id, looks in device.looks(line)]
+
+
 def stitched(news: list[News], *, looks: bool) -> tuple[Groups, float]:
     """Return who is who as the gateway says, and the processor time that it took, s."""
-    stitcher, next_ms = Stitcher(_RULES), 0
+    stitcher, next_ms = Stitcher(RULES), 0
     began_s = time.process_time()
     for each in news:
         if isinstance(each.data, VisitSegment):
@@ -230,7 +235,7 @@ def _compare(table: Table, run: tuple[str, str, str]) -> None:
     news, truth = simulate(*run)
     name = ", ".join(run)
     known: dict[str, Tracklet] = {}
-    looks = Appearances(_RULES)
+    looks = Appearances(RULES)
     for each in news:
         if isinstance(each.data, AppearanceSignature):
             looks.take(each.data, each.t_ms)
@@ -290,7 +295,7 @@ def load(news: list[News]) -> tuple[int, float]:
         for each in crowded([each for each in news if each.t_ms - began_ms >= _LOADED_S[0] * 800], _COPIES)
         if each.t_ms - began_ms < _LOADED_S[1] * _MS_PER_S
     ]
-    visits, next_ms, took_s = Visits(Source("demo", "store", "gateway"), _RULES), 0, 0.0
+    visits, next_ms, took_s = Visits(Source("demo", "store", "gateway"), RULES), 0, 0.0
     for each in loaded:
         started_s = time.process_time()
         if isinstance(each.data, VisitSegment):

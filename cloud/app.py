@@ -29,7 +29,9 @@ from cloud.keys.endpoints import router as keys_router
 from cloud.keys.service import KeyService
 from cloud.linking.decide import Linker, RuleLinker
 from cloud.linking.endpoints import router as links_router
+from cloud.linking.probabilistic import LinkRules, ProbabilisticLinker
 from cloud.linking.service import LinkFollower
+from cloud.linking.terminal_follower import TerminalFollower
 from cloud.profiles.endpoints import router as profiles_router
 from cloud.projections.projector import Follower, Projector
 from cloud.projections.registry import PROJECTIONS
@@ -88,13 +90,16 @@ def make_key_service(
 def make_projector(settings: Settings, database: Database, clock: Clock = system_clock) -> Projector:
     """Return what derives every figure from the log."""
     links = LinkFollower(make_linker(settings), gate_of(settings), clock)
-    followers: list[Follower] = [links, CodeFollower(code_rules_of(settings))]
+    followers: list[Follower] = [TerminalFollower(gate_of(settings)), links, CodeFollower(code_rules_of(settings))]
     return Projector(database, PROJECTIONS, followers, [Identities(rules_of(settings))])
 
 
 def make_linker(settings: Settings) -> Linker:
     """Return the linker that decides which visit made which touch."""
-    return RuleLinker(gate_of(settings))
+    gate = gate_of(settings)
+    if settings.linker == "rule":
+        return RuleLinker(gate)
+    return ProbabilisticLinker(gate, LinkRules(least_posterior=settings.link_least_posterior))
 
 
 def create_app(

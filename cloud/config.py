@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -33,6 +33,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long a write waits for another writer before it gives up."""
     session_lifetime_s: Positive = 12 * 3600.0
     """How long a browser stays signed in."""
+    linker: Literal["joint", "rule"] = "joint"
+    """`joint` weighs all visits near a terminal together; `rule` links the only visit in the terminal's zone."""
+    link_least_posterior: Annotated[float, Meta(gt=0, lt=1)] = 0.95
+    """A visit that made a touch with less probability is not linked."""
+    link_clock_error_s: Annotated[float, Meta(ge=0, le=300)] = 30.0
+    """How wrong a terminal's clock may go."""
     link_tolerance_s: Annotated[float, Meta(ge=0)] = 2.0
     """How far outside a stay a touch may lie and still be compared with it."""
     link_max_stay_s: Positive = 4 * 3600.0

@@ -55,6 +55,7 @@ def gate_of(settings: Settings) -> Gate:
         tolerance_ms=round(settings.link_tolerance_s * 1000),
         max_stay_ms=round(settings.link_max_stay_s * 1000),
         staff_score=settings.staff_score_threshold,
+        clock_error_ms=round(settings.link_clock_error_s * 1000) if settings.linker == "joint" else 0,
     )
 
 

@@ -13,7 +13,9 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-DecisionKind = Literal["linked", "ambiguous", "null", "vetoed"]
+from cloud.linking.terminals import Terminal
+
+DecisionKind = Literal["linked", "party", "ambiguous", "null", "vetoed"]
 Stage = Literal["provisional", "final"]
 Ineligibility = Literal["no_member", "no_in_store_proof", "no_zone", "reversal", "reversed", "corrected"]
 
@@ -27,6 +29,8 @@ class Gate(Struct, frozen=True, kw_only=True):
     """A stay counts for at most this long from its beginning, also while nobody reported its end."""
     staff_score: float = 0.5
     """Of visits that tell no role: with at least this score they belong to staff. Staff makes no touches."""
+    clock_error_ms: int = 0
+    """How wrong a terminal's clock may go: so much farther apart do a touch and a stay still have to be looked at."""
 
 
 class Touch(Struct, frozen=True, kw_only=True):
@@ -36,6 +40,7 @@ class Touch(Struct, frozen=True, kw_only=True):
     time_ms: int
     zone_id: str | None
     one_id: str | None
+    device: str = ""
     in_store_proof: str = "terminal"
     is_reversal: bool = False
     """It is a void or a refund."""
@@ -60,13 +65,25 @@ class Visit(Struct, frozen=True, kw_only=True):
     stays: tuple[VisitStay, ...]
     staff_score: float | None = None
     role: Literal["customer", "staff"] | None = None
+    opened_ms: int = 0
+    updated_ms: int = 0
+    path: tuple[tuple[int, float, float], ...] = ()
+    """(t_ms, x_m, y_m) in order of time."""
+    path_error_m: float | None = None
+    party_id: str | None = None
 
 
-class Features(Struct, frozen=True, kw_only=True):
-    """What speaks for a hypothesis."""
+class Features(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What speaks for a hypothesis. Log ratios say how much more likely a fact is of the maker than of anybody else."""
 
     gap_ms: int
     """How far outside the visit's nearest stay in the zone the touch lies; 0 inside."""
+    away_m: float | None = None
+    """How far from the terminal's place the visit stood."""
+    stood_s: float | None = None
+    """For how long it stood there."""
+    log_ratios: dict[str, float] = {}
+    """By fact: `place`, `standing`, `zone`."""
 
 
 class Hypothesis(Struct, frozen=True, kw_only=True):
@@ -99,6 +116,26 @@ class Linking(Struct, frozen=True, kw_only=True):
     ineligible: dict[str, Ineligibility]
 
 
+class Scene(Struct, frozen=True, kw_only=True):
+    """What touches are decided from.
+
+    Attributes:
+        touches: Those to decide, with every touch that could contend for the same visits.
+        visits: Every visit that could have made one of them.
+        consents: The One IDs under whose consent visits may be linked.
+        terminals: What is known of the terminal of each touch, by the touch's id.
+    """
+
+    touches: Sequence[Touch]
+    visits: Sequence[Visit]
+    consents: Collection[str]
+    terminals: Mapping[str, Terminal] = {}
+
+    def compared(self) -> list[Touch]:
+        """Return the touches that are compared with visits: eligible ones, with consent."""
+        return [touch for touch in self.touches if ineligibility(touch) is None and touch.one_id in self.consents]
+
+
 class Linker(Protocol):
     """Decides which visit made which touch."""
 
@@ -106,14 +143,11 @@ class Linker(Protocol):
     def model_version(self) -> str:
         """Return the name under which decisions of this linker are kept."""
 
-    def link(self, touches: Sequence[Touch], visits: Sequence[Visit], consents: Collection[str]) -> Linking:
-        """Decide for every touch.
+    def link(self, scene: Scene) -> Linking:
+        """Decide for every touch of a scene. Touches without consent are not compared with any visit."""
 
-        Args:
-            touches: Those to decide, with every touch that could contend for the same visits.
-            visits: Every visit that could have made one of them.
-            consents: The One IDs under whose consent visits may be linked.
-        """
+    def fits(self, scene: Scene) -> dict[str, frozenset[str]]:
+        """Return, by touch, the visits that could have made it: touches that share one are decided together."""
 
 
 class RuleLinker:
@@ -127,17 +161,13 @@ class RuleLinker:
         """Return the rule with its parameters."""
         return f"rule-1.tolerance-{self._gate.tolerance_ms}ms.staff-{self._gate.staff_score:g}"
 
-    def link(self, touches: Sequence[Touch], visits: Sequence[Visit], consents: Collection[str]) -> Linking:
-        """Decide for every touch. Touches without consent are not compared with any visit."""
-        ineligible = {touch.touch_id: reason for touch in touches if (reason := ineligibility(touch)) is not None}
-        eligible = [touch for touch in touches if touch.touch_id not in ineligible]
-        by_id = {visit.visit_id: visit for visit in visits}
-        stays = StayIndex(visits, self._gate)
-        found = {
-            touch.touch_id: stays.hypotheses(touch)
-            for touch in eligible
-            if touch.one_id is not None and touch.one_id in consents
-        }
+    def link(self, scene: Scene) -> Linking:
+        """See `Linker.link`."""
+        ineligible = {touch.touch_id: reason for touch in scene.touches if (reason := ineligibility(touch)) is not None}
+        eligible = [touch for touch in scene.touches if touch.touch_id not in ineligible]
+        by_id = {visit.visit_id: visit for visit in scene.visits}
+        stays = StayIndex(scene.visits, self._gate)
+        found = {touch.touch_id: stays.hypotheses(touch) for touch in scene.compared()}
         claimants = _claimants(eligible, found)
         decisions = {
             touch.touch_id: _decide(touch, touch.one_id, found.get(touch.touch_id), by_id, claimants)
@@ -145,6 +175,13 @@ class RuleLinker:
             if touch.one_id is not None
         }
         return Linking(decisions=decisions, ineligible=ineligible)
+
+    def fits(self, scene: Scene) -> dict[str, frozenset[str]]:
+        """See `Linker.fits`."""
+        stays = StayIndex(scene.visits, self._gate)
+        return {
+            touch.touch_id: frozenset(each.visit_id for each in stays.hypotheses(touch)) for touch in scene.compared()
+        }
 
 
 def ineligibility(touch: Touch) -> Ineligibility | None:
@@ -167,7 +204,7 @@ class StayIndex:
         self._tolerance_ms = gate.tolerance_ms
         by_zone: defaultdict[str, list[tuple[int, int, str]]] = defaultdict(list)
         for visit in visits:
-            if visit.status in {"open", "closed"} and not _is_staff(visit, gate):
+            if visit.status in {"open", "closed"} and not made_by_staff(visit, gate):
                 for stay in visit.stays:
                     longest_ms = stay.entered_ms + gate.max_stay_ms
                     left_ms = longest_ms if stay.left_ms is None else min(stay.left_ms, longest_ms)
@@ -180,24 +217,35 @@ class StayIndex:
 
     def hypotheses(self, touch: Touch) -> tuple[Hypothesis, ...]:
         """Return the visits that fit a touch, in order of their ids."""
-        zone_id = touch.zone_id or ""
-        stays, latest_left_ms = self._stays.get(zone_id, []), self._latest_left_ms.get(zone_id, [])
-        gaps_ms: dict[str, int] = {}
-        index = bisect_right(stays, touch.time_ms + self._tolerance_ms, key=itemgetter(0)) - 1
-        # Going back in time: once every earlier stay had ended before the touch, none further back can fit.
-        while index >= 0 and latest_left_ms[index] >= touch.time_ms - self._tolerance_ms:
-            entered_ms, left_ms, visit_id = stays[index]
-            gap_ms = max(entered_ms - touch.time_ms, touch.time_ms - left_ms, 0)
-            if gap_ms <= self._tolerance_ms:
-                gaps_ms[visit_id] = min(gap_ms, gaps_ms.get(visit_id, gap_ms))
-            index -= 1
         return tuple(
             Hypothesis(touch_id=touch.touch_id, visit_id=visit_id, features=Features(gap_ms=gap_ms))
-            for visit_id, gap_ms in sorted(gaps_ms.items())
+            for visit_id, gap_ms in sorted(self.gaps_ms(touch.zone_id or "", touch.time_ms).items())
         )
 
+    def gaps_ms(self, zone_id: str, t_ms: int, more_ms: int = 0) -> dict[str, int]:
+        """Return how far outside the nearest stay in a zone a time lies, by the visits of which that is near enough.
 
-def _is_staff(visit: Visit, gate: Gate) -> bool:
+        Args:
+            zone_id: The zone.
+            t_ms: The time.
+            more_ms: How much farther than the gate's tolerance is still near enough.
+        """
+        stays, latest_left_ms = self._stays.get(zone_id, []), self._latest_left_ms.get(zone_id, [])
+        tolerance_ms = self._tolerance_ms + more_ms
+        found: dict[str, int] = {}
+        index = bisect_right(stays, t_ms + tolerance_ms, key=itemgetter(0)) - 1
+        # Going back in time: once every earlier stay had ended before the touch, none further back can fit.
+        while index >= 0 and latest_left_ms[index] >= t_ms - tolerance_ms:
+            entered_ms, left_ms, visit_id = stays[index]
+            gap_ms = max(entered_ms - t_ms, t_ms - left_ms, 0)
+            if gap_ms <= tolerance_ms:
+                found[visit_id] = min(gap_ms, found.get(visit_id, gap_ms))
+            index -= 1
+        return found
+
+
+def made_by_staff(visit: Visit, gate: Gate) -> bool:
+    """Return whether a visit is held to be staff's."""
     if visit.role is None:
         return (visit.staff_score or 0.0) >= gate.staff_score
     return visit.role == "staff"
@@ -239,14 +287,14 @@ def _decide(
         touch_id=touch.touch_id,
         one_id=one_id,
         decision=decision,
-        stage=_stage(candidates, visits),
+        stage=stage_of(candidates, visits),
         visit_id=visit_id,
         reason=reason,
         hypotheses=candidates or (),
     )
 
 
-def _stage(candidates: tuple[Hypothesis, ...] | None, visits: Mapping[str, Visit]) -> Stage:
+def stage_of(candidates: tuple[Hypothesis, ...] | None, visits: Mapping[str, Visit]) -> Stage:
     """Return whether a decision can still change by itself: a visit is open, or one may yet arrive."""
     if candidates is None:
         return "final"

@@ -74,10 +74,7 @@ def get_link(
         shown["visit_id"] = None
     return LinkDetail(
         **shown,
-        candidates=[
-            Candidate(visit_id=one.visit_id, gap_ms=one.features["gap_ms"], posterior=one.posterior)
-            for one in candidates
-        ],
+        candidates=[Candidate(visit_id=one.visit_id, posterior=one.posterior, **one.features) for one in candidates],
     )
 
 

@@ -62,7 +62,7 @@ def _covers(gate: Gate) -> ColumnElement[bool]:
 
     Both columns of time have a lower and an upper bound, so an index serves from whichever side the join starts.
     """
-    longest_ms, tolerance_ms = gate.max_stay_ms, gate.tolerance_ms
+    longest_ms, tolerance_ms = gate.max_stay_ms, gate.tolerance_ms + gate.clock_error_ms
     left_ms = func.coalesce(visit_stays.c.left_ms, visit_stays.c.entered_ms + longest_ms)
     return and_(
         touches.c.tenant == visit_stays.c.tenant,
@@ -97,6 +97,33 @@ def touches_near(session: ReadSession, tenant: str, visit_ids: Iterable[str], ga
     return found
 
 
+def touches_of_members(session: ReadSession, tenant: str, touch_ids: Iterable[str], gate: Gate) -> set[str]:
+    """Return the touches, in the same store within the longest stay, of the members who made some touches."""
+    other = touches.alias("other")
+    found: set[str] = set()
+    for part in chunks(sorted(set(touch_ids))):
+        statement = (
+            select(other.c.touch_id)
+            .distinct()
+            .select_from(
+                touches.join(
+                    other,
+                    and_(
+                        other.c.tenant == touches.c.tenant,
+                        other.c.one_id == touches.c.one_id,
+                        other.c.store == touches.c.store,
+                        other.c.time_ms.between(
+                            touches.c.time_ms - gate.max_stay_ms, touches.c.time_ms + gate.max_stay_ms
+                        ),
+                    ),
+                )
+            )
+            .where(touches.c.tenant == tenant, touches.c.touch_id.in_(part))
+        )
+        found.update(row.touch_id for row in session.rows(statement))
+    return found
+
+
 def visits_near(session: ReadSession, tenant: str, touch_ids: Iterable[str], gate: Gate) -> set[str]:
     """Return the visits with a stay in which one of these touches lies."""
     found: set[str] = set()
@@ -126,6 +153,7 @@ def load_touches(session: ReadSession, tenant: str, touch_ids: Iterable[str]) ->
                 time_ms=row.time_ms,
                 zone_id=row.zone_id,
                 one_id=row.one_id,
+                device=row.device,
                 in_store_proof=row.in_store_proof,
                 is_reversal=row.kind in {"void", "refund"},
                 is_reversed=row.kind == "sale" and bool(row.is_reversed),
@@ -152,6 +180,11 @@ def load_visits(session: ReadSession, tenant: str, visit_ids: Iterable[str]) -> 
                 stays=tuple(stays.get(row.visit_id, ())),
                 staff_score=row.staff_score,
                 role=row.role,
+                opened_ms=row.opened_ms,
+                updated_ms=row.updated_ms,
+                path=tuple((t_ms, x_m, y_m) for t_ms, x_m, y_m in row.path),
+                path_error_m=row.path_error_m,
+                party_id=row.party_id,
             )
             found.append((row.store, visit))
     return found

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-DecisionKind = Literal["linked", "ambiguous", "null", "vetoed"]
+DecisionKind = Literal["linked", "party", "ambiguous", "null", "vetoed"]
 
 
 class LinkTouch(BaseModel):
@@ -26,7 +26,7 @@ class Link(BaseModel):
     stage: Literal["provisional", "final"] = Field(description="Provisional while a visit is open or may yet arrive")
     reason: str
     one_id: str
-    visit_id: str | None = Field(description="The linked visit; null unless the decision is `linked`")
+    visit_id: str | None = Field(description="The linked visit, or the likeliest one of the party; else null")
     touch: LinkTouch
     model_version: str
     asserted_at: str
@@ -39,6 +39,13 @@ class Candidate(BaseModel):
     visit_id: str
     gap_ms: int = Field(description="How far outside the visit's nearest stay in the zone the touch lies; 0 inside")
     posterior: float | None = Field(description="Null: decided by rule, nobody estimated a probability")
+    away_m: float | None = Field(
+        default=None, description="How far from the terminal's place the visit stood; null where that is not known"
+    )
+    stood_s: float | None = Field(default=None, description="For how long it stood there")
+    log_ratios: dict[str, float] = Field(
+        default={}, description="Log of how much more likely each fact is of the maker than of anybody else"
+    )
 
 
 class LinkDetail(Link):
@@ -51,6 +58,7 @@ class LinkCounts(BaseModel):
     """Decisions that hold, by decision."""
 
     linked: int = 0
+    party: int = Field(default=0, description="Somebody of one party made the touch; nobody knows who")
     ambiguous: int = 0
     null: int = Field(default=0, description="No visit fits")
     vetoed: int = Field(default=0, description="No consent: the touch was compared with no visit")

@@ -5,10 +5,10 @@ from hashlib import sha256
 
 import msgspec
 
-from cloud.consents.repository import granted_profiles
 from cloud.db import ReadSession, WriteSession
 from cloud.linking import repository
 from cloud.linking.decide import Decision, Gate, Linker
+from cloud.linking.neighbourhood import neighbourhood
 from cloud.projections.base import lock_cursor
 from cloud.runtime import Clock
 from contracts.ids import deterministic_id
@@ -50,24 +50,18 @@ def relink(
 ) -> None:
     """Decide touches and their neighbours anew: retract what holds no longer, assert what holds now.
 
-    The neighbours of a touch are the touches that lie in stays of the same visits: what is held of one of them may
-    depend on it. To decide those, the visits near the neighbours are loaded too.
+    The neighbours of a touch are the touches that lie in stays of the same visits, or that a decision which holds
+    compares with one of them; each brings the group to which it belongs.
     """
     lock_cursor(session, LINKING)
     changed = set(touch_ids)
     shared = repository.visits_near(session, tenant, changed, gate)
     known = {row.visit_id for row in repository.active_decisions(session, tenant, changed).values() if row.visit_id}
-    decided_ids = changed | repository.touches_near(session, tenant, shared | known, gate)
-    contending = decided_ids | repository.touches_near(
-        session, tenant, repository.visits_near(session, tenant, decided_ids, gate), gate
-    )
-    touches = repository.load_touches(session, tenant, contending)
-    visits = repository.load_visits(session, tenant, repository.visits_near(session, tenant, contending, gate))
-    consents = granted_profiles(session, tenant, (t.one_id for _, t in touches.values() if t.one_id is not None))
+    near = changed | repository.touches_near(session, tenant, shared | known, gate)
+    loaded, decided_ids = neighbourhood(session, linker, gate, tenant, near)
     wanted: dict[str, tuple[str, Decision]] = {}
-    for store in {store for store, _ in touches.values()}:
-        of_store = [touch for owner, touch in touches.values() if owner == store]
-        linking = linker.link(of_store, [visit for owner, visit in visits if owner == store], consents)
+    for store in loaded.stores():
+        linking = linker.link(loaded.scene(store, loaded.touches))
         wanted |= {touch_id: (store, decision) for touch_id, decision in linking.decisions.items()}
     _write(session, linker.model_version, now_ms, tenant, decided_ids, wanted)
 

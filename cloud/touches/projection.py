@@ -12,7 +12,7 @@ from cloud.identity.repository import one_ids_of
 from cloud.identity.resolve import Identifier
 from cloud.identity.service import IDENTITY
 from cloud.linking.decide import Touch, ineligibility
-from cloud.linking.queue import enqueue
+from cloud.linking.queue import enqueue_news
 from cloud.profiles.recount import recount_profiles
 from cloud.projections.base import StoredEvent, by_tenant, lock_cursor
 from cloud.tables import profile_identifiers, profiles, touches
@@ -68,7 +68,7 @@ def _settle(session: WriteSession, tenant: str, event_ids: Sequence[str]) -> Non
             touches.c.tenant == tenant, touches.c.receipt_id.in_(part)
         )
         queued += [row.touch_id for row in session.rows(statement) if (row.store, row.receipt_id) in stores]
-    enqueue(session, tenant, "touch", queued)
+    enqueue_news(session, tenant, "touch", queued)
     enqueue_codes_of_touches(session, tenant, queued)
     recount_profiles(session, tenant, sorted({row.one_id for row in rows if row.one_id is not None}))
 

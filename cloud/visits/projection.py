@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Table, delete, func, select
 
 from cloud.db import AnyRow, ReadSession, WriteSession, chunks
-from cloud.linking.queue import enqueue
+from cloud.linking.queue import enqueue_news, enqueue_old_stays
 from cloud.projections.base import StoredEvent, by_tenant
 from cloud.projections.corrections import stands
 from cloud.tables import event_log, visit_revisions, visit_stays, visits
@@ -72,7 +72,8 @@ def _settle(session: WriteSession, tenant: str, visit_ids: Sequence[str]) -> Non
     changed = [key for key in visit_ids if current.get(key) != (best[key].event_id if key in best else None)]
     if not changed:
         return
-    enqueue(session, tenant, "visit", changed)
+    enqueue_old_stays(session, tenant, changed)
+    enqueue_news(session, tenant, "visit", changed)
     session.execute(delete(visit_stays).where(visit_stays.c.tenant == tenant, visit_stays.c.visit_id.in_(changed)))
     session.execute(delete(visits).where(visits.c.tenant == tenant, visits.c.visit_id.in_(changed)))
     holding = _payloads(session, tenant, [best[key] for key in changed if key in best])

@@ -12,7 +12,9 @@ from sqlalchemy import select
 
 from cloud.app import make_key_service, make_linker, make_projector, open_database
 from cloud.config import Settings
-from cloud.context import gate_of
+from cloud.consents.schemas import ConsentStatement
+from cloud.consents.service import put_consent
+from cloud.context import Context, gate_of
 from cloud.ingest.service import ingest_batch
 from cloud.main import bind, make_server
 from cloud.schema import metadata
@@ -27,6 +29,7 @@ from contracts.payloads import (
     DeviceHealth,
     FootfallCrossing,
     MemberPseudonym,
+    PathPoint,
     PosSale,
     Role,
     StaffEvidence,
@@ -38,6 +41,7 @@ from contracts.payloads import (
 )
 from contracts.privacy import UplinkPayload
 from contracts.pseudonym import pseudonymize
+from contracts.timestamps import format_time
 
 TENANT = "acme"
 STORE = "store-1"
@@ -94,7 +98,7 @@ class Shop:
         data = DeviceHealth(uptime_s=1, software_version="0.1", queue_depth=queue_depth, fps=10.0)
         return self.event("cam-1", data, time_ms)
 
-    def visit(  # a visit with stays given as (zone, entered, left) in seconds after T0
+    def visit(  # a visit with stays given as (zone, entered, left) and a path of (at, x, y), in seconds after T0
         self,
         number: int,
         revision: int,
@@ -103,6 +107,7 @@ class Shop:
         staff_score: float | None = None,
         role: Role | None = None,
         merged_into: str | None = None,
+        path: Sequence[tuple[float, float, float]] = (),
     ) -> bytes:
         opened_ms = min((ms(entered) for _, entered, _ in stays), default=T0)
         updated_ms = max((ms(left or entered) for _, entered, left in stays), default=T0)
@@ -123,6 +128,7 @@ class Shop:
                 )
                 for zone, entered, left in stays
             ),
+            path=tuple(PathPoint(ms(at_s), x_m, y_m) for at_s, x_m, y_m in path),
             staff_score=staff_score,
             role=role,
             staff_evidence=() if role is None else (StaffEvidence(kind="zone", log_odds=4.5),),
@@ -241,6 +247,15 @@ class Cloud:
 
     def close(self) -> None:
         self.database.dispose()
+
+
+def consent(cloud: Cloud, member: int, *, granted: bool = True, at_ms: int = T0) -> int:
+    pseudonym = MEMBERS[member]
+    context = Context(cloud.settings, cloud.database, cloud.clock, cloud.keys, cloud.linker)
+    statement = ConsentStatement(
+        namespace=pseudonym.namespace, pseudonym=pseudonym.pseudonym, granted=granted, at=format_time(at_ms)
+    )
+    return put_consent(context, TENANT, statement).retracted_links
 
 
 NewCloud = Callable[[], Cloud]

@@ -9,25 +9,12 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DatabaseError
 
 from cloud.config import Settings
-from cloud.consents.schemas import ConsentStatement
-from cloud.consents.service import put_consent
-from cloud.context import Context
 from cloud.dead_letters.repository import count_by_reason
 from cloud.dead_letters.service import replay_all, replay_one
 from cloud.errors import ProblemError
 from cloud.migrate import SchemaError, check, current_revision, newest_revision, require_current, upgrade
 from cloud.tables import dead_letters, event_log, link_decisions
-from contracts.timestamps import format_time
-from tests.integration.cloud.support import MEMBERS, STORE, T0, TENANT, Cloud, Shop, event_id_of, visit_id
-
-
-def consent(cloud: Cloud, member: int, *, granted: bool = True, at_ms: int = T0) -> int:
-    pseudonym = MEMBERS[member]
-    context = Context(cloud.settings, cloud.database, cloud.clock, cloud.keys, cloud.linker)
-    statement = ConsentStatement(
-        namespace=pseudonym.namespace, pseudonym=pseudonym.pseudonym, granted=granted, at=format_time(at_ms)
-    )
-    return put_consent(context, TENANT, statement).retracted_links
+from tests.integration.cloud.support import MEMBERS, STORE, T0, TENANT, Cloud, Shop, consent, event_id_of, visit_id
 
 
 def a_day(shop: Shop) -> list[bytes]:

@@ -241,7 +241,7 @@ def test_a_profile_shows_its_timeline_and_why(client: Client, shop: Shop):
     ]
     visit = profile["timeline"][-1]
     assert {link["touch_id"] for link in visit["links"]} == {event_id_of(scan), event_id_of(sale)}
-    assert visit["links"][0]["reason"] == "the only visit in the touch's zone at that time"
+    assert visit["links"][0]["reason"] == "this visit made the touch with probability 1.000"
     client.send(shop.correction(scan, sale))
     assert client.get(f"/v1/profiles/{one['one_id']}")["linked_visits"] == 0
     assert client.http.get("/v1/profiles/none", headers=client.headers).status_code == 404
@@ -263,7 +263,7 @@ def test_links_say_what_was_compared(client: Client, shop: Shop):
         shop.scan(18, MEMBERS[0], zone=None),
     )
     found = client.get("/v1/links", store=STORE)
-    assert found["counts"] == {"linked": 1, "ambiguous": 1, "null": 1, "vetoed": 1}
+    assert found["counts"] == {"linked": 1, "party": 0, "ambiguous": 1, "null": 1, "vetoed": 1}
     assert found["not_eligible"] == {"no_member": 1, "no_in_store_proof": 1, "no_zone": 1}
     assert found["waiting"] == 0
     pages = [client.get("/v1/links", limit="1", offset=str(offset))["items"] for offset in range(5)]
@@ -272,7 +272,8 @@ def test_links_say_what_was_compared(client: Client, shop: Shop):
     assert [(one["stage"], one["touch"]["kind"]) for one in ambiguous] == [("provisional", "sale")]
     detail = client.get(f"/v1/links/{ambiguous[0]['id']}")
     assert {one["visit_id"] for one in detail["candidates"]} == {visit_id(2), visit_id(3)}
-    assert all(one["posterior"] is None for one in detail["candidates"])
+    assert [one["posterior"] for one in detail["candidates"]] == [pytest.approx(0.494, abs=0.01)] * 2
+    assert all(one["log_ratios"].keys() == {"zone"} for one in detail["candidates"]), "no path, no place"
     linked = client.get("/v1/links", decision="linked")["items"][0]
     assert linked["visit_id"] == visit_id(1)
     assert client.consent(0, granted=False, at_ms=T0 + 1) == {"in_force": False, "retracted_links": 1}

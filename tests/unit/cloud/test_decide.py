@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud.linking.decide import Gate, Linking, RuleLinker, StayIndex, Touch, Visit, VisitStay, ineligibility
+from cloud.linking.decide import Gate, Linking, RuleLinker, Scene, StayIndex, Touch, Visit, VisitStay, ineligibility
 
 GATE = Gate(tolerance_ms=2000, max_stay_ms=60_000, staff_score=0.5)
 EVERYONE = {"ann", "bob", "eve"}
@@ -22,7 +22,14 @@ def visit(visit_id: str, entered_ms: int = 10_000, left_ms: int | None = 20_000,
 
 
 def decide(touches: list[Touch], visits: list[Visit], consents: set[str] = EVERYONE) -> Linking:
-    return RuleLinker(GATE).link(touches, visits, consents)
+    scene = Scene(touches=touches, visits=visits, consents=consents)
+    linking = RuleLinker(GATE).link(scene)
+    assert RuleLinker(GATE).fits(scene) == {
+        touch_id: frozenset(each.visit_id for each in decision.hypotheses)
+        for touch_id, decision in linking.decisions.items()
+        if decision.decision != "vetoed"
+    }
+    return linking
 
 
 def test_the_only_visit_is_linked_and_no_probability_is_made_up():

@@ -1,0 +1,85 @@
+"""What touches tell of their terminal: known places and clock offsets are found again."""
+
+import numpy as np
+import pytest
+
+from cloud.linking.evidence import Motion
+from cloud.linking.terminals import Near, Terminal, learn, standing_places
+
+SPOT = (3.0, 4.0)
+QUEUE = (3.0, 2.4)
+
+
+def shoppers(count: int, seed: int, every_s: float = 60.0) -> tuple[list[Motion], list[int]]:
+    """Return customers who wait, stand at the spot for half a minute, and leave; and when each one paid."""
+    rng = np.random.default_rng(seed)
+    motions, paid_ms = [], []
+    for number in range(count):
+        arrives = round(1000 * (number * every_s + rng.uniform(0, 15)))
+        x_m, y_m = rng.normal(SPOT, 0.1)
+        stays_ms = round(1000 * rng.uniform(15, 40))
+        points: list[tuple[int, float, float]] = [
+            (arrives - 30_000, *rng.normal(QUEUE, 0.1).tolist()),
+            (arrives, x_m, y_m),
+            (arrives + stays_ms, x_m + 0.3, y_m + 0.5),
+            (arrives + stays_ms + 8_000, 3.0, 9.0),
+        ]
+        motions.append(Motion(points, arrives - 30_000, arrives + stays_ms + 9_000))
+        paid_ms.append(arrives + round(rng.uniform(0.2, 0.8) * stays_ms))
+    return motions, paid_ms
+
+
+def told(motions: list[Motion], paid_ms: list[int], offset_ms: float, drift_ppm: float = 0.0) -> list[Near]:
+    """Return the touches as a terminal tells them whose clock goes wrong."""
+    return [
+        Near(round(t_ms + offset_ms + drift_ppm * 1e-6 * t_ms), tuple(near(motions, t_ms))) for t_ms in sorted(paid_ms)
+    ]
+
+
+def near(motions: list[Motion], t_ms: int) -> list[Motion]:
+    return [motion for motion in motions if motion.opened_ms - 35_000 <= t_ms <= motion.ended_ms + 35_000]
+
+
+@pytest.mark.parametrize("offset_ms", [-15_000, -5_000, -2_000, 0, 2_000, 5_000, 15_000])
+def test_a_clocks_offset_is_found(offset_ms: int):
+    motions, paid_ms = shoppers(40, seed=abs(offset_ms))
+    found = learn(told(motions, paid_ms, offset_ms), [QUEUE, SPOT])
+    assert found.place_m == pytest.approx(SPOT, abs=0.08)
+    assert abs(found.offset_ms - offset_ms) < max(2_500, 3 * found.sigma_ms)
+    assert found.spread_m <= 0.2
+    assert found.touches == 40
+
+
+def test_drift_is_found_over_a_day():
+    motions, paid_ms = shoppers(200, seed=3, every_s=400)
+    found = learn(told(motions, paid_ms, 1_000, drift_ppm=100), [SPOT])
+    assert found.drift_ppm >= 50
+    for t_ms in (paid_ms[0], paid_ms[-1]):
+        assert abs(found.true_ms(round(t_ms * (1 + 100e-6) + 1_000)) - t_ms) < 4_000
+
+
+def test_few_touches_say_little():
+    motions, paid_ms = shoppers(40, seed=1)
+    few, many = learn(told(motions, paid_ms[:3], 0), [SPOT]), learn(told(motions, paid_ms, 0), [SPOT])
+    assert few.sigma_ms > many.sigma_ms
+
+
+def test_without_anybody_near_nothing_is_known():
+    assert learn([Near(5, ())], [SPOT]) == Terminal()
+    motions, paid_ms = shoppers(3, seed=1)
+    assert learn(told(motions, paid_ms, 0), []) == Terminal(touches=3)
+
+
+def test_the_order_of_places_does_not_matter():
+    motions, paid_ms = shoppers(30, seed=8)
+    touches = told(motions, paid_ms, 4_000)
+    assert learn(touches, [QUEUE, SPOT]) == learn(touches, [SPOT, QUEUE])
+
+
+def test_places_are_where_visits_stood_longest():
+    motions, _ = shoppers(20, seed=2)
+    spans = [(motion.opened_ms, motion.ended_ms) for motion in motions]
+    places = standing_places(motions, spans)
+    assert any(np.hypot(x_m - SPOT[0], y_m - SPOT[1]) < 0.3 for x_m, y_m in places)
+    assert any(np.hypot(x_m - QUEUE[0], y_m - QUEUE[1]) < 0.3 for x_m, y_m in places)
+    assert len(places) <= 6
