@@ -235,7 +235,7 @@ class StaffShown(UplinkPayload, frozen=True, kw_only=True):
     PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.OPERATIONAL
     SUMMARY: ClassVar[str] = "A member of staff showed a card at a terminal: where and when, never who."
 
-    zone_id: Name | None = None
+    zone_id: Name | None
 
 
 class PosSale(UplinkPayload, frozen=True, kw_only=True):
