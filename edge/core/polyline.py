@@ -26,6 +26,8 @@ def signed_distance_to(points: Sequence[Point], point: Point) -> float:
     A nearest corner is seen from outside of the bend (Bærentzen and Aanæs, Signed distance computation using the angle
     weighted pseudonormal, IEEE TVCG 11, 2005, for the plane).
     """
+    if len(points) == MIN_POINTS:
+        return signed_distance(points[0], points[1], point)
     sides = arms(points)
     index = min(range(len(sides)), key=lambda place: distance_to_segment(sides[place][0], sides[place][1], point))
     start, end = sides[index]
