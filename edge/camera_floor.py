@@ -28,6 +28,13 @@ def floor_map(config: CameraConfig) -> FloorMap | None:
         raise ConfigurationError(msg) from error
 
 
+def camera_place_m(config: CameraConfig) -> tuple[float, float, float] | None:
+    """Return where the camera hangs, m; None where that is not told, or nothing looks at pictures."""
+    if config.floor is None or config.camera.source.startswith("tracks:"):
+        return None
+    return config.floor.camera_m
+
+
 def floor_quality(config: CameraConfig) -> FloorQuality | None:
     """Return how well the floor's points go together, None where the floor is not known.
 

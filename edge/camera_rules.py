@@ -1,6 +1,6 @@
 """From a camera's configuration to the rules of the core."""
 
-from edge.camera_floor import floor_error_m, floor_map
+from edge.camera_floor import camera_place_m, floor_error_m, floor_map
 from edge.camera_settings import CameraConfig, Plane
 from edge.camera_staff import staff_rules
 from edge.core.floor import FLOOR_ITSELF
@@ -54,6 +54,7 @@ def pipeline_rules(config: CameraConfig) -> PipelineRules:
             update_s=camera.update_s,
             path_error_m=floor_error_m(config),
             staff=staff_rules(config.staff, config.store_hours),
+            figures=None if camera_place_m(config) is None else config.figures,
         ),
         parties=config.parties,
         occupancy_s=camera.occupancy_s,

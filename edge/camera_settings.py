@@ -8,6 +8,7 @@ from msgspec import Meta, Struct, field
 from contracts.payloads import Name, TripwireKind, ZoneKind
 from edge.camera_staff import HoursSettings, StaffSettings
 from edge.config import BrokerSettings, DeviceSettings
+from edge.core.figures import FigureRules
 from edge.core.parties import PartyRules
 from edge.core.tripwire import CrossingRule
 from models.registry import DEFAULT_DETECTOR, DEFAULT_EMBEDDER
@@ -185,11 +186,14 @@ class FloorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         floor_m: The same points on the floor, in the same order.
         error_m: Standard error of each coordinate of positions that follow from them; without it, it is worked out
             from the points.
+        camera_m: Where the camera hangs: x and y on the floor, in the same metres, and its height. With it heights of
+            people are known.
     """
 
     image_px: Annotated[tuple[Point, ...], Meta(min_length=4)]
     floor_m: Annotated[tuple[Point, ...], Meta(min_length=4)]
     error_m: NotNegative | None = None
+    camera_m: tuple[float, float, Positive] | None = None
 
 
 class CameraConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -203,6 +207,7 @@ class CameraConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     lens: LensSettings | None = None
     floor: FloorSettings | None = None
     parties: PartyRules = PartyRules()
+    figures: FigureRules = FigureRules()
     staff: StaffSettings = StaffSettings()
     store_hours: HoursSettings | None = None
     broker: BrokerSettings = BrokerSettings()

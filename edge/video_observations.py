@@ -5,11 +5,12 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from msgspec.structs import replace
 
-from edge.camera_floor import floor_map
+from edge.camera_floor import camera_place_m, floor_map
 from edge.camera_rules import check_placement, tamper_rules, tracker_rules
 from edge.camera_settings import CameraConfig
 from edge.core import tracker
 from edge.core.appearance import colour_stripes
+from edge.core.figures import Body, Box, measure
 from edge.core.floor import floor_point
 from edge.core.pipeline import Person
 from edge.errors import ConfigurationError
@@ -67,7 +68,8 @@ class VideoObservations:
         self._pictures = WatchedPictures(source, tamper_rules(config), config.camera.picture_size)
         self._detector, self._config, self._epoch = detector, config, epoch
         self._rules = tracker_rules(config)
-        self._to_plane = floor_map(config) if config.camera.plane == "floor" else None
+        self._floor, self._camera_m = floor_map(config), camera_place_m(config)
+        self._to_plane = self._floor if config.camera.plane == "floor" else None
 
     def observations(self, stopped: Stopped) -> Iterator[Observation]:
         """See `ObservationSource.observations`.
@@ -140,11 +142,19 @@ class VideoObservations:
             if position is not None:
                 person = people_of.get(box.number)
                 reentry = None if person is None else f"{epoch}-{person}"
-                people.append(Person(f"{epoch}-{box.number}", position, box.score, reentry, clothes.get(box.number)))
+                uniform = clothes.get(box.number)
+                people.append(
+                    Person(f"{epoch}-{box.number}", position, box.score, reentry, uniform, self._body(box.box_xyxy_px))
+                )
         looks = {f"{epoch}-{number}": signature for number, signature in looks_of.items()}
         return Observation(
             time_ms=frame.time_ms, people=tuple(people), dropped=frame.dropped, picture="good", looks=looks
         )
+
+    def _body(self, box_xyxy_px: Box) -> Body | None:
+        if self._floor is None or self._camera_m is None:
+            return None
+        return measure(self._floor, self._camera_m, box_xyxy_px)
 
 
 def _nothing_seen(blindness: Blindness) -> Observation:

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from contracts.events import EventDraft, Source, draft_event
 from contracts.payloads import FootfallCrossing
 from contracts.privacy import UplinkPayload
-from edge.core import tripwire
+from edge.core import figures, tripwire
+from edge.core.figures import FigureRules
 from edge.core.geometry import Point, distance
 from edge.core.segments import Track
 from edge.core.tripwire import LineState, Tripwire
@@ -77,14 +78,16 @@ def _with(lines: tuple[LineState, ...], index: int, line: LineState) -> tuple[Li
     return (*lines[:index], line, *lines[index + 1 :])
 
 
-def tell(source: Source, track: Track) -> tuple[Track, list[EventDraft[UplinkPayload]]]:
+def tell(source: Source, rules: FigureRules | None, track: Track) -> tuple[Track, list[EventDraft[UplinkPayload]]]:
     """Tell of the passages of a track that is old enough to count; they wait for it."""
     if not track.is_open or not track.passages:
         return track, []
-    return replace(track, passages=()), _crossings(source, track, track.id)
+    return replace(track, passages=()), _crossings(source, rules, track, track.id)
 
 
-def leave(source: Source, wires: Sequence[Tripwire], track: Track) -> list[EventDraft[UplinkPayload]]:
+def leave(
+    source: Source, rules: FigureRules | None, wires: Sequence[Tripwire], track: Track
+) -> list[EventDraft[UplinkPayload]]:
     """Return the crossings to tell of a track that is lost for good.
 
     If it never counted itself, those of the track count whose place it took; else none.
@@ -97,10 +100,12 @@ def leave(source: Source, wires: Sequence[Tripwire], track: Track) -> list[Event
         for wire, line in zip(wires, track.lines, strict=True)
         if (passage := tripwire.leave(wire, line, track.seen_ms)) is not None
     ]
-    return _crossings(source, replace(track, passages=(*track.passages, *left)), name)
+    return _crossings(source, rules, replace(track, passages=(*track.passages, *left)), name)
 
 
-def _crossings(source: Source, track: Track, name: str) -> list[EventDraft[UplinkPayload]]:
+def _crossings(source: Source, rules: FigureRules | None, track: Track, name: str) -> list[EventDraft[UplinkPayload]]:
+    if figures.is_ignored(rules, track.bodies):
+        return []
     return [
         draft_event(
             source,
@@ -110,7 +115,8 @@ def _crossings(source: Source, track: Track, name: str) -> list[EventDraft[Uplin
                 direction=passage.direction,
                 track_id=name,
                 confidence=track.confidence,
-                rule_version=wire.rule,
+                figure=figures.told(rules, track.bodies),
+                rule_version=figures.rule_version(rules, wire.rule),
             ),
             passage.time_ms,
             name,

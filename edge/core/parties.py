@@ -40,8 +40,8 @@ class PartyRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """
 
     within_s: NotNegative = 4.0
-    reach_m: NotNegative = 2.5
-    together_s: NotNegative = 0.5
+    reach_m: NotNegative = 3.0
+    together_s: NotNegative = 0.25
     look_back_s: NotNegative = 8.0
 
 

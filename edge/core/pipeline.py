@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from contracts.events import EventDraft, Source, draft_event
 from contracts.payloads import Coverage, FootfallCrossing, ZoneCount, ZoneOccupancy
 from contracts.privacy import UplinkPayload
-from edge.core import coverage, crossings, heat, parties, segments, staff, waits, zones
+from edge.core import coverage, crossings, figures, heat, parties, segments, staff, waits, zones
 from edge.core.coverage import CoverageState
+from edge.core.figures import Body
 from edge.core.floor import FloorMap, floor_point
 from edge.core.geometry import Point
 from edge.core.heat import HeatState
@@ -36,6 +37,7 @@ class Person(msgspec.Struct, frozen=True):
         confidence: 0 to 1.
         reentry: What the tracks of one person who left and came back have in common; None: nobody is known again.
         uniform: What the track's clothes say so far of staff, log-odds; None: nothing.
+        body: How tall he or she seems; None: the camera does not know heights.
     """
 
     track_id: str
@@ -43,6 +45,7 @@ class Person(msgspec.Struct, frozen=True):
     confidence: float
     reentry: str | None = None
     uniform: float | None = None
+    body: Body | None = None
 
 
 class PipelineRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -349,10 +352,11 @@ def _see(
     reentry = person.reentry or track.reentry
     known = staff.recall(telling, presence, reentry, trace)
     track = replace(track, zones=visited, reentry=reentry, staff=known, position=person.position)
+    track = replace(track, bodies=figures.see(track.bodies, person.body))
     track = segments.see(track, place.floor_m, person.confidence, now_ms, rules.segments)
     track, waited = waits.see(rules.source, rules.queues, rules.zones, track, place.floor_m)
     track, told = segments.tell(rules.segments, rules.source, rules.zones, track, now_ms)
-    track, passed = crossings.tell(rules.source, track)
+    track, passed = crossings.tell(rules.source, rules.segments.figures, track)
     return track, [*told, *passed, *waited]
 
 
@@ -373,6 +377,6 @@ def _unknown(rules: PipelineRules, state: PipelineState) -> list[Draft]:
 
 def _close(rules: PipelineRules, track: Track) -> list[Draft]:
     """Return the last events of a track; of one that does not count only those of when it did."""
-    told = crossings.leave(rules.source, rules.tripwires, track)
+    told = crossings.leave(rules.source, rules.segments.figures, rules.tripwires, track)
     told += waits.lose(rules.source, rules.queues, rules.zones, track)
     return [*told, segments.close(rules.source, rules.zones, track, rules.segments)] if track.is_open else told

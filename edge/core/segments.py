@@ -8,7 +8,8 @@ from contracts.ids import deterministic_id
 from contracts.payloads import PathPoint, Phase, Stay, VisitSegment
 from contracts.privacy import UplinkPayload
 from contracts.staff import STAFF_RULE
-from edge.core import path, staff, zones
+from edge.core import figures, path, staff, zones
+from edge.core.figures import Body, FigureRules
 from edge.core.geometry import Point
 from edge.core.queues import QueueState
 from edge.core.staff import StaffRules, StaffTrace
@@ -34,6 +35,7 @@ class SegmentRules(msgspec.Struct, frozen=True, kw_only=True):
         path_step_m: Shorter movements are not recorded.
         path_error_m: Standard error of floor positions, None if not known.
         staff: What tells staff from customers.
+        figures: What is a child or a cart; None: heights are not known.
     """
 
     min_age_s: float = 0.3
@@ -42,6 +44,7 @@ class SegmentRules(msgspec.Struct, frozen=True, kw_only=True):
     path_step_m: float = 0.25
     path_error_m: float | None = None
     staff: StaffRules = StaffRules()
+    figures: FigureRules | None = None
 
 
 class Track(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +66,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
         passages: Passages that wait for the track to count.
         staff: What is known of whether it is staff's.
         reentry: What it has in common with the person's other tracks, None: nobody is known again.
+        bodies: How tall it seemed in the last frames, where heights are known.
         stand_in: A track that counted and whose place at a tripwire this one took.
         position: Where it was last seen, in the camera's plane.
         former_stays: Stays of the segment in zones that are gone.
@@ -84,6 +88,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     staff: StaffTrace
     reentry: str | None = None
     stand_in: str | None = None
+    bodies: tuple[Body, ...] = ()
     position: Point
     former_stays: tuple[Stay, ...] = ()
 
@@ -203,6 +208,7 @@ def _draft(
         stays=_stays(layout, track),
         path=track.path,
         path_error_m=rules.path_error_m if track.path else None,
+        figure=figures.told(rules.figures, track.bodies),
         reentry_hint=track.reentry,
         staff_score=is_staff.score,
         staff_rule_version=None if is_staff.score is None else STAFF_RULE,

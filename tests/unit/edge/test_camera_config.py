@@ -348,3 +348,13 @@ def test_a_camera_that_tracks_by_itself_needs_no_more_evidence(tmp_path: Path) -
     assert (own.least_before_s, own.least_after_s) == (0.0, 0.0)
     assert asked.tripwires[0].least_after_s == 1.0
     assert (seen.least_before_s, seen.least_after_s) == (0.3, 0.3)
+
+
+def test_heights_are_known_where_the_cameras_place_is(tmp_path: Path) -> None:
+    assert pipeline_rules(load_camera_config(written(tmp_path))).segments.figures is None
+    text = GOOD.replace("error_m = 0.3", 'error_m = 0.3\ncamera_m = [3.2, 6.0, 2.8]\n[figures]\nchildren = "ignore"')
+    rules = pipeline_rules(load_camera_config(written(tmp_path, text))).segments.figures
+    assert rules is not None
+    assert (rules.children, rules.carts) == ("ignore", "mark")
+    with pytest.raises(ConfigurationError, match="camera_m"):
+        load_camera_config(written(tmp_path, text.replace("2.8]", "-2.8]")))
