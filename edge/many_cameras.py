@@ -13,6 +13,8 @@ from models.errors import ModelError
 
 logger = logging.getLogger(__name__)
 
+_LOOK_S = 0.5
+
 RunCamera = Callable[[Path, CameraConfig], None]
 
 
@@ -75,5 +77,6 @@ def run_together(configs: Mapping[Path, CameraConfig], run: RunCamera) -> list[F
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        while thread.is_alive():
+            thread.join(_LOOK_S)  # so that a signal is seen whichever thread it woke
     return [failures[path] for path in configs if path in failures]
