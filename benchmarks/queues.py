@@ -24,7 +24,7 @@ from simulators.core.scoring.waits import WaitScore
 from simulators.core.store import Store
 
 _BEGINS = datetime(2026, 3, 6, 15, 30, tzinfo=UTC)  # A Friday, half past four in the store.
-_MINUTES = 45
+_MINUTES = 30
 _TILLS_FROM_M, _TILLS_TO_M = 25.3, 27.0
 _MS_PER_S = 1000
 _NEAR_S = 2.0
