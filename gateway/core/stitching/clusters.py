@@ -81,6 +81,14 @@ class Cluster:
 _NEWEST = 6
 
 
+def begins_at_entrance(tracklet: Tracklet) -> bool:
+    """Return whether a segment begins in an entrance, or before one: after somebody went out it is another one's."""
+    return any(
+        stay.zone_kind == "entrance" and 0 <= stay.entered_ms - tracklet.opened_ms <= ENTRANCE_MS
+        for stay in tracklet.segment.stays
+    )
+
+
 def came_in(tracklet: Tracklet) -> bool:
     """Return whether a segment began before a stay in an entrance: whoever it is was outside."""
     return any(

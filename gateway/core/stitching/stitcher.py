@@ -14,7 +14,7 @@ from contracts.payloads import AppearanceSignature, VisitSegment
 from gateway.core.stitching import evidence
 from gateway.core.stitching.appearance import Appearances, Versions
 from gateway.core.stitching.assignment import assign
-from gateway.core.stitching.clusters import Cluster, came_in
+from gateway.core.stitching.clusters import Cluster, begins_at_entrance, came_in
 from gateway.core.stitching.rules import StitchRules
 from gateway.core.stitching.tracklets import Tracklet
 
@@ -293,7 +293,7 @@ class Stitcher:
     def _weights(self, tracklet: Tracklet) -> dict[int, float]:
         """Return what speaks for each active cluster, by its place; those are left out for whom nothing can."""
         looks = self._looks.versions(((tracklet.device.device, tracklet.segment.segment_id),))
-        is_back = came_in(tracklet)
+        is_back = begins_at_entrance(tracklet)
         found = {}
         for place in self._near(tracklet):
             weight = self._weight(self._active[place], tracklet, looks, is_back=is_back)

@@ -184,6 +184,17 @@ def test_who_went_out_and_comes_back_is_known_by_looks_within_the_window(away_s:
     assert _people(*seen, looks={"out": 1, "back": 1}) == expected
 
 
+@pytest.mark.parametrize("gap_s", [0.2, 1.0, 2.0])
+@pytest.mark.parametrize("after_s", [0.0, 0.2, 0.6])
+def test_who_walks_out_is_not_who_walks_in_a_moment_later(gap_s: float, after_s: float):
+    """The second one's track begins in the street, or only in the door itself."""
+    out = _seen(ONE, "out", walking(10.0, 0.0, -0.7), 0, 15, stays=(stay("door", "entrance", 10, 13),))
+    at_s = 15 + gap_s
+    coming = (stay("door", "entrance", at_s + after_s, at_s + after_s + 2),)
+    then = _seen(ONE, "in", walking(-0.5 - 0.7 * at_s, 0.0, 0.7), at_s, at_s + 15, stays=coming)
+    assert _people(out, then) == [["in"], ["out"]]
+
+
 def test_place_alone_brings_nobody_back():
     seen = _out_and_back(20)
     assert _people(*seen) == [["back"], ["out"]]

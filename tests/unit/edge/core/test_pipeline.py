@@ -13,7 +13,7 @@ from contracts.payloads import Coverage, FootfallCrossing, VisitSegment, ZoneOcc
 from contracts.privacy import UplinkPayload
 from edge.core import segments
 from edge.core.floor import FLOOR_ITSELF
-from edge.core.pipeline import Person, PipelineRules, PipelineState, finish, initial_state, occupancy, step
+from edge.core.pipeline import Person, PipelineRules, PipelineState, finish, initial_state, occupancy, segment_of, step
 from edge.core.segments import SegmentRules
 from edge.core.tripwire import Tripwire
 from edge.core.zones import Zone
@@ -164,6 +164,15 @@ def test_someone_who_stays_all_day_does_not_grow_without_bound(monkeypatch: pyte
     assert all(len(segment.stays) <= 6 for segment in closed)
     assert len({segment.segment_id for segment in closed}) == len(closed)
     assert len(of(FootfallCrossing, drafts)) == 16
+
+
+def test_the_segment_of_a_live_track_is_known_before_it_is_told() -> None:
+    state, _ = step(RULES, initial_state(), [Person("a", (8.0, 5.0), 0.8)], START_MS)
+    known = segment_of(RULES, state, "a")
+    state, drafts = step(RULES, state, [Person("a", (8.0, 5.0), 0.8)], START_MS + 500)
+    (told,) = [draft.data for draft in drafts if isinstance(draft.data, VisitSegment)]
+    assert known == told.segment_id == segment_of(RULES, state, "a")
+    assert segment_of(RULES, state, "b") is None
 
 
 def test_an_empty_run_tells_nothing() -> None:
