@@ -36,10 +36,14 @@ def change_rules(
     """
     if (old.tripwires, old.zones, old.queues) == (new.tripwires, new.zones, new.queues):
         return old, state, []
-    drafts = [draft for track in state.tracks.values() for draft in _left_queues(old, track, new)]
-    tracks = {name: _changed(old, track, new, now_ms) for name, track in state.tracks.items()}
+    known = [*state.tracks.values(), *state.lost_in_line.values()]
+    drafts = [draft for track in known for draft in _left_queues(old, track, new)]
+    tracks, lost = (
+        {name: _changed(old, track, new, now_ms) for name, track in which.items()}
+        for which in (state.tracks, state.lost_in_line)
+    )
     rules = replace(old, tripwires=new.tripwires, zones=new.zones, queues=new.queues)
-    return rules, replace(state, tracks=tracks), drafts
+    return rules, replace(state, tracks=tracks, lost_in_line=lost), drafts
 
 
 def _changed(old: PipelineRules, track: Track, new: PipelineRules, now_ms: int) -> Track:

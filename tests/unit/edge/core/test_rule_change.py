@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from contracts.events import EventDraft, Source
 from contracts.payloads import Coverage, FootfallCrossing, QueueWait, VisitSegment
 from contracts.privacy import UplinkPayload
+from edge.core.floor import FloorMap
 from edge.core.pipeline import Person, PipelineRules, PipelineState, finish, initial_state, step
 from edge.core.queues import Queue
 from edge.core.rule_change import change_rules
@@ -139,6 +140,22 @@ def test_who_waits_in_a_queue_that_changes_is_lost_from_it_and_may_join_the_new_
     other = replace(QUEUING, zones=(QUEUE, replace(TILL, band=0.5)))
     assert waits_of(other) == [("line", "unknown", 0), ("line", "served", 4000)]
     assert waits_of(replace(QUEUING, queues=())) == [("line", "unknown", 0)]
+
+
+def test_who_was_lost_in_line_and_may_come_back_is_told_once_whatever_changes() -> None:
+    known = replace(QUEUING, floor=FloorMap())
+    for new in (replace(known, queues=()), replace(known, zones=(QUEUE, TILL, SHELF)), known):
+        state, told = run(known, initial_state(), [2.0] * 40, 0)
+        for tenth in range(40, 66):
+            state, drafts = step(known, state, [], START_MS + tenth * 100)
+            told += drafts
+        assert state.lost_in_line
+        rules, state, ended = change_rules(known, state, new, START_MS + 6500)
+        for tenth in range(66, 300):
+            state, drafts = step(rules, state, [], START_MS + tenth * 100)
+            ended += drafts
+        waits = [d.data for d in [*told, *ended, *finish(rules, state)[1]] if isinstance(d.data, QueueWait)]
+        assert [(wait.zone_id, wait.outcome) for wait in waits] == [("line", "unknown")]
 
 
 walks = st.lists(st.floats(0, 10), min_size=1, max_size=80)
