@@ -3,11 +3,12 @@
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from edge.core.geometry import Point, area, is_inside
+from edge.core.geometry import Point, area, edges
 from edge.core.polygons import check_polygon, share_within
 
 SQUARE: list[Point] = [(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0)]
@@ -90,7 +91,9 @@ def test_share_within_the_picture() -> None:
 @given(st.lists(st.tuples(st.floats(-20, 30), st.floats(-20, 30)), min_size=3, max_size=3))
 def test_share_within_agrees_with_sampling(triangle: list[Point]) -> None:
     assume(area(triangle) > 60)
-    grid = [(-20 + x / 2, -20 + y / 2) for x in range(101) for y in range(101)]
-    inside = [point for point in grid if is_inside(triangle, point)]
-    shown = sum(0 <= x <= 10 and 0 <= y <= 10 for x, y in inside)
-    assert share_within(triangle, 10, 10) == pytest.approx(shown / len(inside), abs=0.12)
+    step = 0.1
+    x, y = np.meshgrid(np.arange(-20 + step / 2, 30, step), np.arange(-20 + step / 2, 30, step))
+    turns = [(bx - ax) * (y - ay) - (by - ay) * (x - ax) for (ax, ay), (bx, by) in edges(triangle)]
+    inside = np.all([turn > 0 for turn in turns], axis=0) | np.all([turn < 0 for turn in turns], axis=0)
+    shown = inside & (x > 0) & (x < 10) & (y > 0) & (y < 10)
+    assert share_within(triangle, 10, 10) == pytest.approx(shown.sum() / inside.sum(), abs=0.02)
