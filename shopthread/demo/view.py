@@ -72,7 +72,7 @@ def figures_table(snapshot: Snapshot) -> Table:
     """Return what the cloud says of each store."""
     table = Table(expand=True, box=SIMPLE_HEAD)
     table.add_column("store", no_wrap=True)
-    for title in ("in/out today", "inside", "visits", "linked", "ambiguous", "no visit", "no consent", "lag"):
+    for title in ("in/out today", "inside", "visits", "linked", "party", "ambiguous", "no visit", "no consent", "lag"):
         table.add_column(title, justify="right")
     for each in snapshot.figures:
         links = each.links
@@ -81,7 +81,7 @@ def figures_table(snapshot: Snapshot) -> Table:
             f"{_or_unknown(each.entered)}/{_or_unknown(each.left)}",
             _or_unknown(each.inside),
             str(each.visits),
-            *(str(links.get(decision, 0)) for decision in ("linked", "ambiguous", "null", "vetoed")),
+            *(str(links.get(decision, 0)) for decision in ("linked", "party", "ambiguous", "null", "vetoed")),
             str(each.lag_events),
         )
     return table

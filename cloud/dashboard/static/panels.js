@@ -5,6 +5,7 @@ import { ago, clock, duration, empty, h, moment, money, number, percent, short }
 
 const DECISIONS = {
   linked: "linked to one visit",
+  party: "somebody of one party: nobody knows who",
   ambiguous: "several fit: none linked",
   null: "no visit fits",
   vetoed: "no consent: not compared",
@@ -26,7 +27,7 @@ export function figures({ occupancy, day, visits, links, isToday }) {
   const inside = occupancy.inside_by_tripwires;
   const entered = day ? day.entrance.in : null;
   const unseen = entered === null && !visits.total;
-  const settled = links.counts.linked + links.counts.ambiguous + links.counts.null + links.counts.vetoed;
+  const settled = Object.values(links.counts).reduce((sum, count) => sum + count, 0);
   return [
     figure("Inside now", inside < 0 ? "–" : number(inside), inside < 0 ? `${number(-inside)} more out than in today: some were missed` : "in minus out at the entrance, today", "strong"),
     figure("Entered", number(entered), entered === null ? "nothing observed, so unknown" : isToday ? "today" : "that day"),
