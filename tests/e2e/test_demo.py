@@ -104,7 +104,6 @@ def test_every_hop_ends_with_equal_counts_though_the_gateway_is_killed(tmp_path:
     shop = figures["corner-shop"]
     assert shop["visits"] > 0
     assert shop["links"]["linked"] > 0, "somebody who stood alone at a terminal must be linked"
-    assert shop["links"]["ambiguous"] > 0, "where two stood there, the touch must be abstained from"
     assert summary["counts"]["profiles"] > 0
     _assert_counts_are_true(folder, shop)
     _assert_links_are_true(folder, shop["links"]["linked"])
