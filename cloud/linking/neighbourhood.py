@@ -1,6 +1,6 @@
 """Loads all that the decision about some touches depends on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
 
@@ -43,15 +43,16 @@ def neighbourhood(
     them belongs to all. So the whole group is decided, and nothing outside of it can matter.
     """
     loaded, group = Loaded(), set(touch_ids)
-    frontier = group
+    _load(session, gate, tenant, loaded, group)
+    fits, frontier = _fits(linker, loaded, group), group
     while frontier:
-        _load(session, gate, tenant, loaded, frontier)
-        reached = _fitting_visits(linker, loaded, frontier)
+        reached = {visit_id for touch_id in frontier for visit_id in fits.get(touch_id, ())}
         near = repository.touches_near(session, tenant, reached, gate)
         near |= repository.touches_of_members(session, tenant, frontier, gate)
         fresh = near - group
         _load(session, gate, tenant, loaded, fresh)
-        frontier = _belonging(linker, loaded, fresh, group, reached)
+        fits |= _fits(linker, loaded, fresh - fits.keys())
+        frontier = _belonging(loaded, fits, fresh, group, reached)
         group |= frontier
     loaded.touches = {touch_id: loaded.touches[touch_id] for touch_id in group & loaded.touches.keys()}
     return loaded, group
@@ -77,21 +78,18 @@ def _fits(linker: Linker, loaded: Loaded, touch_ids: set[str]) -> dict[str, froz
     return fits
 
 
-def _fitting_visits(linker: Linker, loaded: Loaded, touch_ids: set[str]) -> set[str]:
-    return {visit_id for visits in _fits(linker, loaded, touch_ids).values() for visit_id in visits}
-
-
-def _belonging(linker: Linker, loaded: Loaded, fresh: set[str], group: set[str], reached: set[str]) -> set[str]:
+def _belonging(
+    loaded: Loaded, fits: Mapping[str, frozenset[str]], fresh: set[str], group: set[str], reached: set[str]
+) -> set[str]:
     """Return the touches that share a visit or the member with the group."""
     members = {
         (store, touch.one_id)
         for touch_id, (store, touch) in loaded.touches.items()
         if touch_id in group and touch.one_id
     }
-    fits = _fits(linker, loaded, fresh)
     return {
         touch_id
-        for touch_id, visits in fits.items()
-        if not visits.isdisjoint(reached)
+        for touch_id in fresh & fits.keys()
+        if not fits[touch_id].isdisjoint(reached)
         or (loaded.touches[touch_id][0], loaded.touches[touch_id][1].one_id) in members
     }
