@@ -10,7 +10,7 @@ import numpy as np
 from contracts.events import EventDraft
 from contracts.privacy import UplinkPayload
 from edge.adapters.camera import CameraClock
-from edge.ports import Boxes, Drafts, Frame, Image, Scores, Signatures, Stopped
+from edge.ports import Boxes, Drafts, Frame, Image, Scores, Signatures, Silence, Stopped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -126,3 +126,18 @@ class FakeCapture:
 
     def release(self) -> None:
         self.is_released = True
+
+
+class Played:
+    """A camera that gives prepared pictures and silences."""
+
+    name = "played"
+
+    def __init__(self, looks: list[Frame | Silence]) -> None:
+        self._looks = looks
+
+    def looks(self, stopped: Stopped) -> Iterator[Frame | Silence]:
+        yield from (look for look in self._looks if not stopped())
+
+    def frames(self, stopped: Stopped) -> Iterator[Frame]:
+        yield from (look for look in self.looks(stopped) if isinstance(look, Frame))

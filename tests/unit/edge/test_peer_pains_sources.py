@@ -12,7 +12,7 @@ import pytest
 
 from contracts.events import Source
 from contracts.payloads import Coverage, FootfallCrossing, VisitSegment, ZoneOccupancy
-from tests.fakes.cameras import BrightDetector, FakeCapture, FakeClock, MemorySink, picture
+from tests.fakes.cameras import BrightDetector, FakeCapture, FakeClock, MemorySink, Played, picture
 
 pytest.importorskip("cv2", reason="cameras need the extra edge")
 
@@ -58,21 +58,6 @@ def config(tmp_path: Path, layout: str = DOOR + HALL) -> CameraConfig:
     path = tmp_path / "camera.toml"
     path.write_text(HEAD + layout, encoding="utf-8")
     return load_camera_config(path)
-
-
-class Played:
-    """A camera that gives prepared pictures and silences."""
-
-    name = "played"
-
-    def __init__(self, looks: list[Frame | Silence]) -> None:
-        self._looks = looks
-
-    def looks(self, stopped: Stopped) -> Iterator[Frame | Silence]:
-        yield from (look for look in self._looks if not stopped())
-
-    def frames(self, stopped: Stopped) -> Iterator[Frame]:
-        yield from (look for look in self.looks(stopped) if isinstance(look, Frame))
 
 
 def agent_of(settings: CameraConfig, source: Played | LiveCamera, sink: MemorySink) -> CameraAgent:

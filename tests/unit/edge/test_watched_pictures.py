@@ -1,7 +1,6 @@
 """A picture that shows nothing, or in which nobody knows where the lines lie, is not counted in."""
 
 import logging
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from contracts.payloads import Coverage, FootfallCrossing, PictureState, VisitSegment
-from tests.fakes.cameras import BrightDetector, FakeCamera, FakeClock, MemorySink, picture
+from tests.fakes.cameras import BrightDetector, FakeCamera, FakeClock, MemorySink, Played, picture
 
 pytest.importorskip("cv2", reason="cameras need the extra edge")
 
@@ -22,7 +21,7 @@ from edge.camera_rules import pipeline_rules, tamper_rules
 from edge.camera_settings import CameraConfig
 from edge.core.tamper import TamperRules
 from edge.errors import ConfigurationError
-from edge.ports import Frame, Image, Silence, Stopped
+from edge.ports import Frame, Image, Silence
 from edge.video_observations import VideoObservations
 from edge.watched_pictures import Blindness, WatchedPictures
 
@@ -164,21 +163,6 @@ def test_the_size_in_which_lines_are_drawn_can_be_told(tmp_path: Path) -> None:
         run(settings, wide)
 
 
-class Interrupted:
-    """A camera that is silent for a while."""
-
-    name = "interrupted"
-
-    def __init__(self, looks: list[Frame | Silence]) -> None:
-        self._looks = looks
-
-    def looks(self, stopped: Stopped) -> Iterator[Frame | Silence]:
-        yield from (look for look in self._looks if not stopped())
-
-    def frames(self, stopped: Stopped) -> Iterator[Frame]:
-        yield from (look for look in self.looks(stopped) if isinstance(look, Frame))
-
-
 def test_a_silent_camera_is_told_and_what_came_before_is_not_joined_to_what_comes_after(tmp_path: Path) -> None:
     settings, start_ms = config(tmp_path), 1_772_442_000_000
     first = [Frame(image, start_ms + 100 * i, i) for i, image in enumerate(walk(30))]
@@ -186,7 +170,7 @@ def test_a_silent_camera_is_told_and_what_came_before_is_not_joined_to_what_come
     after = [Frame(image, start_ms + 28_000 + 100 * i, 30 + i) for i, image in enumerate(walk(30, from_px=200))]
     sink = MemorySink()
     told: list[PictureState | None] = []
-    source = VideoObservations(Interrupted([*first, *silence, *after]), BrightDetector(), settings)
+    source = VideoObservations(Played([*first, *silence, *after]), BrightDetector(), settings)
     agent = CameraAgent(source, pipeline_rules(settings), sink, FakeClock(look_s=0.1).monotonic_s)
     agent.on_picture = lambda: told.append(agent.vitals().picture)
     agent.run(lambda: False)
