@@ -87,7 +87,12 @@ def draft_event(source: Source, data: P, time_ms: int, *parts: str | int) -> Eve
 
 
 class Envelope(Struct, frozen=True, kw_only=True):
-    """The context attributes of CloudEvents 1.0, with the extensions `sequence` and `traceparent`."""
+    """The context attributes of CloudEvents 1.0, with the extensions `sequence` and `traceparent`.
+
+    The gateway adds two where a device's clock was wrong by more than the measurement: `correctedtime`, when it
+    happened by the gateway's clock, and `clockoffset`, how many milliseconds the device's clock was ahead. `time`, and
+    every time in `data`, stay the device's own.
+    """
 
     specversion: Annotated[str, Meta(pattern=r"^1\.0" + END)] = "1.0"
     id: EventId
@@ -97,6 +102,8 @@ class Envelope(Struct, frozen=True, kw_only=True):
     sequence: SequenceText
     datacontenttype: Annotated[str, Meta(pattern=r"^application/json" + END)] = "application/json"
     traceparent: TraceParent | UnsetType = UNSET
+    correctedtime: TimeText | UnsetType = UNSET
+    clockoffset: int | UnsetType = UNSET
 
     @property
     def sequence_number(self) -> int:

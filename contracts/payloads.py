@@ -83,6 +83,20 @@ class StaffEvidence(Struct, frozen=True, kw_only=True):
     log_odds: float
 
 
+class DeviceClock(Struct, frozen=True, kw_only=True):
+    """How far a device's clock is ahead of the gateway's: measured, with its greatest error and its drift.
+
+    `steps` counts how often it was found set since the gateway knows it; `drift_ppm` is None while it is not known.
+    """
+
+    device: Name
+    offset_ms: float
+    error_ms: Annotated[float, Meta(ge=0)]
+    drift_ppm: float | None = None
+    steps: Count = 0
+    measured_ms: TimeMs
+
+
 class MemberPseudonym(Struct, frozen=True, kw_only=True):
     """A member as a terminal reports one: the namespace in clear, the value under the tenant's key.
 
@@ -261,6 +275,9 @@ class DeviceHealth(UplinkPayload, frozen=True, kw_only=True):
 
     A camera that knows people again tells how alike two tracks must be (`match_threshold`, -1 to 1, found by itself),
     and the share of pairs of strangers that it expects to reach it (`false_match_rate`).
+
+    `clock_offset_ms` is how far a device's events are ahead of its own wall clock; the gateway tells in `clocks` how
+    far each device's wall clock is ahead of its own.
     """
 
     TYPE: ClassVar[str] = "org.shopthread.device.health.v1"
@@ -280,6 +297,7 @@ class DeviceHealth(UplinkPayload, frozen=True, kw_only=True):
     false_match_rate: Share | None = None
     input_errors: Count = 0
     dead_letters: Count = 0
+    clocks: tuple[DeviceClock, ...] = ()
 
 
 class StoreOccupancy(UplinkPayload, frozen=True, kw_only=True):

@@ -5,11 +5,12 @@ from typing import Any
 
 import msgspec
 
+from contracts.clock import ClockAnswer, ClockRequest, clock_answer_topic, clock_request_topic
 from contracts.delivery import EVENT_MEDIA_TYPE, Acknowledgement, Presence
 from contracts.events import Event, Source
 from contracts.payloads import STORE_LOCAL_PAYLOADS, UPLINK_PAYLOADS
 from contracts.privacy import Payload, PrivacyClass
-from contracts.signature_keys import STORE_LOCAL_QOS, SignatureKey, SignatureKeyRequest, key_request_topic, key_topic
+from contracts.signature_keys import SignatureKey, SignatureKeyRequest, key_request_topic, key_topic
 from contracts.topics import ack_topic, event_topic, presence_topic
 
 JSON_SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -39,8 +40,12 @@ _CONTROLS: tuple[tuple[type[msgspec.Struct], str, str, str, PrivacyClass], ...] 
         "A device asks for the day's key.",
         PrivacyClass.STORE_LOCAL,
     ),
+    (ClockRequest, clock_request_topic(_ANY), "receive", "The gateway asks what time it is.", PrivacyClass.OPERATIONAL),
+    (ClockAnswer, clock_answer_topic(_ANY), "send", "A device says what time it is.", PrivacyClass.OPERATIONAL),
     (SignatureKey, key_topic(_ANY), "receive", "The day's key, never retained.", PrivacyClass.STORE_LOCAL),
 )
+_UNCONFIRMED = frozenset({ClockRequest.__name__, ClockAnswer.__name__})
+"""What is sent with QoS 0, since it is worth nothing later; and so is all that must lie on no disk."""
 _PARAMETERS = {
     name: {"description": f"The {name}'s name: 1 to 64 of a-z, 0-9 and the hyphen."}
     for name in ("tenant", "store", "device")
@@ -89,7 +94,7 @@ def asyncapi_document(version: str) -> dict[str, Any]:
             "x-privacy-class": privacy,
         }
         channels[name] = _channel(topic, name)
-        qos = STORE_LOCAL_QOS if privacy == PrivacyClass.STORE_LOCAL else 1
+        qos = 0 if privacy == PrivacyClass.STORE_LOCAL or name in _UNCONFIRMED else 1
         operations[f"{action}-{name}"] = _operation(action, name, summary, qos)
     return {
         "asyncapi": ASYNCAPI_VERSION,

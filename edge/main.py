@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from contracts.delivery import Presence
 from contracts.pseudonym import MIN_KEY_BYTES
 from edge.adapters.camera import CameraClock
+from edge.adapters.device_link import DeviceLink
 from edge.adapters.line_source import line_source
 from edge.adapters.outbox import Outbox
 from edge.adapters.outbox_sink import OutboxSink
@@ -54,6 +55,10 @@ DeviceKind = Literal["camera", "terminal", "pos"]
 def clock_ms() -> int:
     """Return the wall clock, Unix milliseconds."""
     return time.time_ns() // 1_000_000
+
+
+def _clock_us() -> int:
+    return time.time_ns() // 1000
 
 
 CAMERA_CLOCK = CameraClock(
@@ -100,6 +105,7 @@ class Device:
         if encoder is not None:
             self.signatures = SignatureLane(source, software_version, encoder, clock_ms, time.monotonic)
             self._signature_link = SignatureLink(self.signatures, broker)
+        self._link = DeviceLink(source, broker, _clock_us, _events_ahead(kind, vitals), {})
         self._health = HealthReporter(
             source, self.outbox, software_version, settings.health_interval_s, clock_ms, vitals, temperature_c
         )
@@ -110,11 +116,13 @@ class Device:
         self._publisher.start()
         if self._signature_link is not None:
             self._signature_link.start()
+        self._link.start()
         self._health.start()
         try:
             yield self
         finally:
             self._health.stop()
+            self._link.stop()
             if self._signature_link is not None:
                 self._signature_link.stop()
             if not self._publisher.drain(_DRAIN_S):
@@ -130,6 +138,13 @@ class Device:
     def wake(self) -> None:
         """Say that new rows are in the outbox."""
         self._publisher.wake()
+
+
+def _events_ahead(kind: DeviceKind, vitals: Callable[[], Vitals]) -> Callable[[], float | None]:
+    """Return what tells how far events are ahead of the wall clock: only a camera's have a time of their own."""
+    if kind == "camera":
+        return lambda: vitals().clock_offset_ms
+    return lambda: 0.0
 
 
 def run_scan_terminal(config: ScanTerminalConfig, stop: threading.Event) -> None:

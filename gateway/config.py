@@ -12,6 +12,7 @@ from contracts.errors import TopicError
 from contracts.events import Source
 from contracts.patterns import END
 from contracts.topics import check_name
+from gateway.core.devices.rules import DeviceRules
 from gateway.core.occupancy import Hours, OccupancyRules
 from gateway.core.staff import StaffRules
 from gateway.core.stitching import StitchRules
@@ -126,6 +127,7 @@ class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     store_hours: StoreHours = StoreHours()
     staff: StaffRules = StaffRules()
     occupancy: OccupancyRules = OccupancyRules()
+    devices: DeviceRules = DeviceRules()
 
     @property
     def hours(self) -> Hours:

@@ -15,3 +15,7 @@ class EventStoreError(GatewayError):
 
 class BrokerError(GatewayError):
     """The embedded broker cannot run."""
+
+
+class DeviceStoreError(GatewayError):
+    """What is known of the devices cannot be read or written."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from contracts.events import Source, draft_event
-from contracts.payloads import DeviceHealth
+from contracts.payloads import DeviceClock, DeviceHealth
 from gateway.adapters.consumer import Consumer
 from gateway.adapters.embedded_broker import EmbeddedBroker
 from gateway.adapters.event_store import EventStore
@@ -21,7 +21,8 @@ from gateway.adapters.store_count import StoreCount
 from gateway.adapters.uploader import Uploader
 from gateway.config import GatewayConfig, read_secret
 from gateway.core.retry import RetryPolicy
-from gateway.errors import EventStoreError, GatewayError
+from gateway.device_operation import DeviceOperation
+from gateway.errors import DeviceStoreError, EventStoreError, GatewayError
 
 logger = logging.getLogger(__name__)
 
@@ -75,16 +76,20 @@ def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
     policy = RetryPolicy(first_s=config.cloud.first_retry_s, longest_s=config.cloud.longest_retry_s)
     uploader = Uploader(store, client, config.cloud.batch_events, policy, clock_ms, random.SystemRandom().random)
     desk = _signature_desk(config, store) if config.stitching.enabled else None
+    devices = DeviceOperation(config, password)
     consumer = Consumer(store, config.gateway, config.broker, password, clock_ms, uploader.wake, desk)
+    consumer.note = devices.take
     try:
         if broker is not None:
             broker.start()
         consumer.start()
         uploader.start()
-        _housekeeping(config, store, stop, lambda: consumer.is_alive and uploader.is_alive)
+        devices.start()
+        _housekeeping(config, store, stop, lambda: consumer.is_alive and uploader.is_alive, devices)
         consumer.stop()
         uploader.stop(_DRAIN_S)
     finally:
+        devices.stop()
         if broker is not None:
             broker.stop()
         client.close()
@@ -100,7 +105,11 @@ def _signature_desk(config: GatewayConfig, store: EventStore) -> SignatureDesk:
 
 
 def _housekeeping(
-    config: GatewayConfig, store: EventStore, stop: threading.Event, is_working: Callable[[], bool]
+    config: GatewayConfig,
+    store: EventStore,
+    stop: threading.Event,
+    is_working: Callable[[], bool],
+    devices: DeviceOperation,
 ) -> None:
     """Report health and delete what the cloud confirmed long ago, until told to stop.
 
@@ -121,12 +130,12 @@ def _housekeeping(
             if now_s - pruned_s >= _PRUNE_INTERVAL_S:
                 store.prune(now_ms - keep_ms)
                 pruned_s = now_s
-            _report(config.gateway.source, store, now_s - started_s, now_ms)
-        except EventStoreError as error:
+            _report(config.gateway.source, store, now_s - started_s, now_ms, devices.clocks())
+        except (EventStoreError, DeviceStoreError) as error:
             logger.error("%s; trying again", error)  # noqa: TRY400 - one line for operators
 
 
-def _report(gateway: Source, store: EventStore, uptime_s: float, now_ms: int) -> None:
+def _report(gateway: Source, store: EventStore, uptime_s: float, now_ms: int, clocks: tuple[DeviceClock, ...]) -> None:
     """Put the gateway's health into its own store, and the gaps in devices' numbering into the log.
 
     Raises:
@@ -137,6 +146,7 @@ def _report(gateway: Source, store: EventStore, uptime_s: float, now_ms: int) ->
         software_version=version("shopthread"),
         queue_depth=store.queue_depth(),
         dead_letters=store.dead_letter_count(),
+        clocks=clocks,
     )
     store.append_own(draft_event(gateway, health, now_ms), now_ms)
     for source, count in store.missing().items():

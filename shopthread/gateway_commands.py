@@ -87,7 +87,7 @@ def status(config: Config, as_json: Annotated[bool, typer.Option("--json", help=
     """Show what each device sent, what the cloud has confirmed and what waits."""
     store = _open(config)
     tallies, devices, missing = store.tallies(), {each.source: each for each in store.devices()}, store.missing()
-    letters = store.dead_letter_count()
+    letters, clocks = store.dead_letter_count(), _clocks(config)
     if as_json:
         report = {
             "sources": [
@@ -100,6 +100,7 @@ def status(config: Config, as_json: Annotated[bool, typer.Option("--json", help=
                     "waiting": each.waiting,
                     "missing": missing.get(each.source, 0),
                     "online": devices[each.source].online if each.source in devices else None,
+                    "clock": clocks.get(each.source),
                 }
                 for each in tallies
             ],
@@ -107,7 +108,9 @@ def status(config: Config, as_json: Annotated[bool, typer.Option("--json", help=
         }
         typer.echo(json.dumps(report))
         return
-    table = Table("device", "kind", "online", "received", "repeated", "in the cloud", "refused", "waiting", "missing")
+    table = Table(
+        "device", "kind", "online", "received", "repeated", "in the cloud", "refused", "waiting", "missing", "clock, ms"
+    )
     for each in tallies:
         device = devices.get(each.source)
         table.add_row(
@@ -116,6 +119,7 @@ def status(config: Config, as_json: Annotated[bool, typer.Option("--json", help=
             {True: "[green]yes[/]", False: "[red]no[/]", None: "-"}[device.online if device else None],
             *(str(n) for n in (each.received, each.duplicate, each.uploaded, each.refused, each.waiting)),
             str(missing.get(each.source, 0)),
+            f"{clocks[each.source]['offset_ms']:+.1f}" if each.source in clocks else "-",
         )
     out.print(table)
     out.print(f"dead letters: {letters}" + ("  (see `shopthread gateway dead-letters`)" if letters else ""))
@@ -160,6 +164,20 @@ def reset_occupancy(
             msg = f"{config}: nobody counts the people in the store; set [occupancy] enabled = true"
             raise ConfigurationError(msg)
     out.print(f"counted before: {told.reset_from}; counted now: {told.people}", highlight=False)
+
+
+def _clocks(path: Path) -> "dict[str, dict[str, float | int | None]]":
+    """Return how far the clock of each device is ahead of the gateway's, by the device's source."""
+    from msgspec.structs import asdict, replace
+
+    from gateway.config import load_config
+    from gateway.device_operation import read_clocks
+    from gateway.errors import GatewayError
+
+    with one_line_errors(GatewayError):
+        config = load_config(path)
+        gateway = config.gateway.source
+        return {str(replace(gateway, device=name)): asdict(each) for name, each in read_clocks(config).items()}
 
 
 def _open(path: Path) -> "EventStore":

@@ -22,7 +22,7 @@ from gateway.adapters.event_rows import Held
 from gateway.adapters.event_store import EventStore
 from gateway.adapters.signatures import SignatureDesk
 from gateway.config import BrokerSettings, StoreSettings
-from gateway.core.judging import judge
+from gateway.core.judging import Delivery, judge
 from gateway.errors import EventStoreError
 
 logger = logging.getLogger(__name__)
@@ -55,6 +55,9 @@ class Consumer:
         clock_ms: The wall clock, Unix milliseconds.
         on_committed: Called after each commit.
         desk: Takes what must not leave the store, and is never written; None: nothing of it is asked for.
+
+    Attributes:
+        note: Takes note of each event's message before it is written, and returns what to write in its place.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Consumer:
         desk: SignatureDesk | None = None,
     ) -> None:
         self._desk = desk
+        self.note: Callable[[Delivery], Delivery] = lambda delivery: delivery
         self._store, self._settings, self._broker = store, settings, broker
         self._clock_ms, self._on_committed = clock_ms, on_committed
         self._queue: queue.SimpleQueue[_Message] = queue.SimpleQueue()
@@ -177,7 +181,7 @@ class Consumer:
             elif topic is not None and topic.channel == "status" and topic.name == PRESENCE_NAME:
                 self._keep_presence(each.topic, body, each.received_ms)
             else:
-                events.append(judge(each.topic, body, _user_properties(each.message), each.received_ms))
+                events.append(self.note(judge(each.topic, body, _user_properties(each.message), each.received_ms)))
         return self._store.receive(events)
 
     def _take_local(self, topic: Topic, body: bytes, received_ms: int) -> None:

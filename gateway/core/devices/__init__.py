@@ -1,0 +1,1 @@
+"""Pure rules about a store's devices: clocks, credentials, configuration, lights."""
