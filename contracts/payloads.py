@@ -322,6 +322,29 @@ class StoreOccupancy(UplinkPayload, frozen=True, kw_only=True):
     rule_version: Name
 
 
+class ThinnedEvents(Struct, frozen=True, kw_only=True):
+    """How many events of one type a gateway deleted unsent, and of what time they were."""
+
+    type: Name
+    events: Count
+    earliest_ms: TimeMs
+    latest_ms: TimeMs
+
+
+class EventsThinned(UplinkPayload, frozen=True, kw_only=True):
+    """Events of one device that its gateway deleted unsent because its disk filled. They are gone, not late.
+
+    Counts are totals since the gateway's file was made: a later event supersedes an earlier one.
+    """
+
+    TYPE: ClassVar[str] = "org.shopthread.events.thinned.v1"
+    PRIVACY: ClassVar[PrivacyClass] = PrivacyClass.OPERATIONAL
+    SUMMARY: ClassVar[str] = "Events that a gateway deleted unsent because its disk filled, by type."
+
+    device: Name
+    thinned: tuple[ThinnedEvents, ...]
+
+
 class VisitRevised(UplinkPayload, frozen=True, kw_only=True):
     """A whole visit as the gateway knows it so far. A higher revision supersedes a lower one.
 
@@ -387,6 +410,7 @@ UPLINK_PAYLOADS: tuple[type[UplinkPayload], ...] = (
     PosSale,
     DeviceHealth,
     StoreOccupancy,
+    EventsThinned,
     VisitRevised,
     Correction,
 )

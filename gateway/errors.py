@@ -13,6 +13,10 @@ class EventStoreError(GatewayError):
     """The event store cannot be opened or written."""
 
 
+class StorageFullError(EventStoreError):
+    """There is no room for more: nothing was kept and nothing may be acknowledged."""
+
+
 class BrokerError(GatewayError):
     """The embedded broker cannot run."""
 

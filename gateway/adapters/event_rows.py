@@ -1,57 +1,8 @@
-"""The event store's tables, and what its rows are called outside."""
+"""What the event store is asked for visits, and what its rows are called outside."""
 
 from msgspec import Struct
 
 from contracts.events import Source
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS event (
-    position INTEGER PRIMARY KEY AUTOINCREMENT,
-    event_id TEXT NOT NULL UNIQUE,
-    source TEXT NOT NULL,
-    received_ms INTEGER NOT NULL,
-    uploaded_ms INTEGER,
-    body BLOB NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS event_waiting ON event (position) WHERE uploaded_ms IS NULL;
-CREATE INDEX IF NOT EXISTS event_uploaded ON event (uploaded_ms) WHERE uploaded_ms IS NOT NULL;
-CREATE TABLE IF NOT EXISTS stream (
-    source TEXT NOT NULL,
-    epoch TEXT NOT NULL,
-    through INTEGER NOT NULL,
-    PRIMARY KEY (source, epoch)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS beyond (
-    source TEXT NOT NULL,
-    epoch TEXT NOT NULL,
-    sequence INTEGER NOT NULL,
-    PRIMARY KEY (source, epoch, sequence)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS dead_letter (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    received_ms INTEGER NOT NULL,
-    origin TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    detail TEXT NOT NULL,
-    body BLOB NOT NULL,
-    UNIQUE (origin, reason, body)
-) STRICT;
-CREATE TABLE IF NOT EXISTS tally (
-    source TEXT PRIMARY KEY,
-    received INTEGER NOT NULL DEFAULT 0,
-    duplicate INTEGER NOT NULL DEFAULT 0,
-    uploaded INTEGER NOT NULL DEFAULT 0,
-    refused INTEGER NOT NULL DEFAULT 0
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS device (
-    source TEXT PRIMARY KEY,
-    kind TEXT NOT NULL,
-    online INTEGER NOT NULL,
-    software_version TEXT NOT NULL,
-    since_ms INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS own (made INTEGER NOT NULL) STRICT;
-"""
 
 VISIT_ROWS = """
 SELECT position, body FROM event WHERE position > ? AND received_ms >= ?
@@ -81,18 +32,30 @@ class WaitingEvent(Struct, frozen=True):
 
 
 class SourceTally(Struct, frozen=True):
-    """Distinct events of one device received, repetitions dropped, events the cloud confirmed and refused."""
+    """One device's events, counted.
+
+    Attributes:
+        source: The device.
+        received: Distinct events taken in.
+        duplicate: Repetitions dropped.
+        uploaded: Events that the cloud confirmed.
+        refused: Events that the cloud refused.
+        thinned: Events deleted unsent because the disk filled.
+        limited: Messages not taken in, nor acknowledged, because the device sent too many at once.
+    """
 
     source: str
     received: int
     duplicate: int
     uploaded: int
     refused: int
+    thinned: int = 0
+    limited: int = 0
 
     @property
     def waiting(self) -> int:
         """Return how many events the cloud has not answered yet."""
-        return self.received - self.uploaded - self.refused
+        return self.received - self.uploaded - self.refused - self.thinned
 
 
 class DeadLetter(Struct, frozen=True):

@@ -3,26 +3,36 @@
 SQLite in WAL mode with synchronous=FULL: what a method returned from is on disk.
 """
 
-import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from contracts.delivery import Presence
 from contracts.errors import EventRejectedError
-from contracts.events import Event, EventDraft, Source, decode_event, encode_event, require_uplink
+from contracts.events import EventDraft, Source, decode_event, require_uplink
 from contracts.payloads import AppearanceSignature, StaffShown, StoreOccupancy, VisitSegment
 from contracts.privacy import UplinkPayload
-from gateway.adapters.event_database import open_database
+from gateway.adapters.dead_letters import DeadLetters
+from gateway.adapters.event_database import EventDatabase
+from gateway.adapters.event_figures import EventFigures
+from gateway.adapters.event_log import Arrival, EventLog
+from gateway.adapters.event_queue import EventQueue
 from gateway.adapters.event_rows import HAS_CARDS, VISIT_ROWS, DeadLetter, DeviceRow, Held, SourceTally, WaitingEvent
+from gateway.adapters.event_streams import EventStreams
 from gateway.adapters.stitching import Stitching
 from gateway.adapters.store_count import ROWS_THAT_COUNT, StoreCount
-from gateway.core.continuity import Continuity, advance
 from gateway.core.judging import Delivery
 from gateway.core.staff import StaffRules
 from gateway.core.stitching import StitchRules
-from gateway.errors import EventStoreError
+from gateway.core.thinning import StorageRules, Thinned
+from gateway.errors import StorageFullError
+
+logger = logging.getLogger(__name__)
+
+_STEP_EVENTS = 2000
+_STEPS_AT_ONCE = 20
+_HARD_LIMIT = 1.1
+_EVER_MS = 1 << 62
 
 
 class EventStore:
@@ -34,6 +44,7 @@ class EventStore:
         rules: What decides which segments are one visit; by default each is one.
         staff: What tells staff from customers.
         occupancy: Counts the people in the store, None: nobody does.
+        storage: How much disk events may take.
 
     Raises:
         EventStoreError: The file cannot be opened.
@@ -46,39 +57,22 @@ class EventStore:
         rules: StitchRules | None = None,
         staff: StaffRules | None = None,
         occupancy: StoreCount | None = None,
+        storage: StorageRules | None = None,
     ) -> None:
-        self._path, self._gateway, self._occupancy = path, gateway, occupancy
-        self._rules, self._staff = rules or StitchRules(), staff or StaffRules()
+        self._gateway, self._occupancy = gateway, occupancy
+        self._rules, self._staff, self._storage = rules or StitchRules(), staff or StaffRules(), storage
         self._stitching = Stitching(gateway, self._rules, self._staff)
-        self._lock = threading.RLock()
-        self._db = open_database(path)
+        self._database = EventDatabase(path, self._restart)
+        db = self._database.connection
+        self._log, self._streams, self._letters = EventLog(db, gateway), EventStreams(db), DeadLetters(db)
+        self._queue, self._figures = EventQueue(db, self._log), EventFigures(db)
+        if storage is not None:
+            self._database.limit(round(storage.max_bytes * _HARD_LIMIT))
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield
-                self._db.execute("COMMIT")
-            except BaseException as error:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                self._stitching.restart()
-                if self._occupancy is not None:
-                    self._occupancy.restart()
-                if isinstance(error, sqlite3.Error):
-                    msg = f"cannot write the event store {self._path}: {error}; free disk space or end the other user"
-                    raise EventStoreError(msg) from error
-                raise
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        with self._lock:
-            try:
-                yield
-            except sqlite3.Error as error:
-                msg = f"cannot read the event store {self._path}: {error}; check the disk"
-                raise EventStoreError(msg) from error
+    def _restart(self) -> None:
+        self._stitching.restart()
+        if self._occupancy is not None:
+            self._occupancy.restart()
 
     def receive(self, deliveries: Sequence[Delivery]) -> list[Held]:
         """Commit messages: events once each, visits that follow from them, dead letters, and what is held.
@@ -87,19 +81,60 @@ class EventStore:
             What may be acknowledged now, one entry for each device and epoch among the messages.
 
         Raises:
-            EventStoreError: The file cannot be written; nothing of the call was kept and nothing may be acknowledged.
+            EventStoreError: The file cannot be written, or is full; nothing of the call was kept and nothing may be
+                acknowledged.
         """
-        with self._transaction():
-            for delivery in deliveries:
-                if delivery.event is not None:
-                    self._take_in(delivery.event, delivery.body, delivery.received_ms)
-                elif delivery.refusal is not None:
-                    refusal = delivery.refusal
-                    reason, detail = refusal.reason.value, refusal.detail
-                    self._bury(delivery.received_ms, delivery.origin, reason, detail, delivery.body)
+        self.make_room()
+        with self._database.transaction():
+            self._take_in([Arrival(each.event, each.body, each.received_ms) for each in deliveries if each.event])
+            self._letters.bury(
+                [
+                    (each.received_ms, each.origin, each.refusal.reason.value, each.refusal.detail, each.body)
+                    for each in deliveries
+                    if each.refusal is not None
+                ]
+            )
             if deliveries:
                 self._settle(deliveries[-1].received_ms)
-            return self._advance(deliveries)
+            return self._streams.advance(deliveries)
+
+    def make_room(self) -> None:
+        """Delete events where the file has become too large: first those that the cloud has, then by rank.
+
+        Raises:
+            StorageFullError: Everything that may be deleted is, and the file is full.
+            EventStoreError: The file cannot be written.
+        """
+        if self._storage is None or not self._storage.excess_bytes(self._database.used_bytes()):
+            return
+        for _ in range(_STEPS_AT_ONCE):
+            with self._database.transaction():
+                freed = self._queue.prune(_EVER_MS, _STEP_EVENTS) or self._thin()
+            if not freed or self._database.used_bytes() <= self._storage.thin_to * self._storage.max_bytes:
+                break
+        used_bytes = self._database.used_bytes()
+        if self._storage.is_full(used_bytes):
+            msg = (
+                f"the event store is full: {used_bytes} of {self._storage.max_bytes} bytes, and only what must not be "
+                "lost is left; devices keep what they have until the cloud is reached, or raise storage.max_bytes"
+            )
+            raise StorageFullError(msg)
+
+    def _thin(self) -> int:
+        thinned = self._queue.thin(_STEP_EVENTS)
+        count = sum(each.events for each in thinned)
+        if count:
+            logger.warning("the event store is full: deleted %d events unsent, of %s", count, _names(thinned))
+        return count
+
+    def tell_thinned(self, now_ms: int) -> None:
+        """Tell of what was deleted unsent since the last time, if anything was.
+
+        Raises:
+            EventStoreError: The file cannot be written.
+        """
+        with self._database.transaction():
+            self._log.append_own(self._figures.take_untold(self._gateway, now_ms), now_ms)
 
     def settle(self, now_ms: int) -> bool:
         """Commit what visits and the people in the store have become, if it is time to. Return whether it was.
@@ -109,7 +144,7 @@ class EventStore:
         """
         if not (self._is_due(now_ms) or self._is_count_due(now_ms)):
             return False
-        with self._transaction():
+        with self._database.transaction():
             self._settle(now_ms)
         return True
 
@@ -121,10 +156,10 @@ class EventStore:
         """
         if self._occupancy is None:
             return None
-        with self._transaction():
+        with self._database.transaction():
             self._read_crossings(self._occupancy, now_ms)
             draft = self._occupancy.reset(now_ms, note)
-            self._append_own(draft, now_ms)
+            self._log.append_own([draft], now_ms)
         return draft.data
 
     def _is_due(self, now_ms: int) -> bool:
@@ -138,33 +173,43 @@ class EventStore:
             self._stitch(now_ms)
         if self._occupancy is not None and self._occupancy.is_due(now_ms):
             self._read_crossings(self._occupancy, now_ms)
-            for draft in self._occupancy.settle(now_ms):
-                self._append_own(draft, now_ms)
+            self._log.append_own(self._occupancy.settle(now_ms), now_ms)
 
     def _read_crossings(self, occupancy: StoreCount, now_ms: int) -> None:
         """Take in what came since the last time; another process may have put it in."""
-        rows = self._db.execute(ROWS_THAT_COUNT, (occupancy.position, now_ms - occupancy.keep_ms))
-        for position, body in rows.fetchall():
+        since_ms = now_ms - occupancy.keep_ms
+        for position, body in self._database.connection.execute(ROWS_THAT_COUNT, (occupancy.position, since_ms)):
             occupancy.read(position, body)
-        (occupancy.position,) = self._db.execute("SELECT coalesce(max(position), 0) FROM event").fetchone()
+        occupancy.position = self._log.last_position()
 
-    def _take_in(self, event: Event[UplinkPayload], body: bytes, now_ms: int) -> None:
-        """Insert an event; where cameras are not joined, tell at once what visits a segment or a staff card makes."""
-        tells = isinstance(event.data, VisitSegment | StaffShown) and not self._rules.enabled
-        if tells and self._stitching.needs_recall(event.data, lambda: self._db.execute(HAS_CARDS).fetchone()[0]):
+    def _take_in(self, arrivals: Sequence[Arrival]) -> None:
+        """Insert events; where cameras are not joined, each with the visits that it makes."""
+        fresh = self._log.unknown(arrivals)
+        if not self._rules.enabled:
+            told = self._log.number([self._revise(each) for each in fresh], _last_ms(fresh))
+            fresh = [each for event, visits in zip(fresh, told, strict=True) for each in (event, *visits)]
+        self._log.insert(fresh)
+
+    def _revise(self, arrival: Arrival) -> Sequence[EventDraft[UplinkPayload]]:
+        event, now_ms = arrival.event, arrival.received_ms
+        if not isinstance(event.data, VisitSegment | StaffShown):
+            return ()
+        if self._stitching.needs_recall(event.data, self._has_cards):
             self._stitching.recall(body for _, body in self._visit_rows(0, now_ms))
-        if self._insert(event, body, now_ms) and tells:
-            for draft in self._stitching.revise(event, now_ms):
-                self._append_own(draft, now_ms)
+        return self._stitching.revise(event, now_ms)
+
+    def _has_cards(self) -> int:
+        (has,) = self._database.connection.execute(HAS_CARDS).fetchone()
+        return int(has)
 
     def take_signature(self, signature: AppearanceSignature, t_ms: int) -> None:
         """Take note of what a segment's person looks like. It is kept in memory alone, and never written."""
-        with self._lock:
+        with self._database.lock:
             self._stitching.take_signature(signature, t_ms)
 
     def forget_signatures(self) -> None:
         """Forget all signatures: the key ended under which they were made."""
-        with self._lock:
+        with self._database.lock:
             self._stitching.forget_signatures()
 
     def _stitch(self, now_ms: int) -> None:
@@ -174,78 +219,13 @@ class EventStore:
         """
         for position, body in self._visit_rows(self._stitching.position, now_ms):
             self._stitching.read(position, body)
-        for draft in self._stitching.settle(now_ms):
-            self._append_own(draft, now_ms)
-        (self._stitching.position,) = self._db.execute("SELECT coalesce(max(position), 0) FROM event").fetchone()
+        self._log.append_own(self._stitching.settle(now_ms), now_ms)
+        self._stitching.position = self._log.last_position()
 
-    def _visit_rows(self, after_position: int, now_ms: int) -> list[tuple[int, bytes]]:
+    def _visit_rows(self, after_position: int, now_ms: int) -> Iterator[tuple[int, bytes]]:
         """Return position and body of the events about visits that are not forgotten yet."""
         since_ms = now_ms - round(self._rules.keep_s * 1000)
-        return self._db.execute(VISIT_ROWS, (after_position, since_ms)).fetchall()
-
-    def _insert(self, event: Event[UplinkPayload], body: bytes, received_ms: int) -> bool:
-        cursor = self._db.execute(
-            "INSERT OR IGNORE INTO event (event_id, source, received_ms, body) VALUES (?, ?, ?, ?)",
-            (event.id, event.source, received_ms, body),
-        )
-        new = cursor.rowcount == 1
-        self._count(event.source, "received" if new else "duplicate")
-        return new
-
-    def _append_own(self, draft: EventDraft[UplinkPayload], now_ms: int) -> None:
-        (made,) = self._db.execute("SELECT made FROM own").fetchone()
-        event = draft.numbered(self._gateway, made + 1)
-        if self._insert(event, encode_event(event), now_ms):
-            self._db.execute("UPDATE own SET made = made + 1")
-
-    def _bury(self, received_ms: int, origin: str, reason: str, detail: str, body: bytes) -> None:
-        self._db.execute(
-            "INSERT OR IGNORE INTO dead_letter (received_ms, origin, reason, detail, body) VALUES (?, ?, ?, ?, ?)",
-            (received_ms, origin, reason, detail, body),
-        )
-
-    def _count(self, source: str, column: str) -> None:
-        self._db.execute(
-            f"INSERT INTO tally (source, {column}) VALUES (?, 1) "  # noqa: S608 - columns are named in this module alone
-            f"ON CONFLICT DO UPDATE SET {column} = {column} + 1",
-            (source,),
-        )
-
-    def _advance(self, deliveries: Iterable[Delivery]) -> list[Held]:
-        numbers: dict[tuple[Source, str], list[int]] = {}
-        oldest: dict[tuple[Source, str], int] = {}
-        for each in deliveries:
-            if each.source is not None and each.epoch is not None and each.sequence is not None:
-                key = (each.source, each.epoch)
-                numbers.setdefault(key, []).append(each.sequence)
-                oldest[key] = max(oldest.get(key, 1), each.oldest)
-        held = []
-        for (source, epoch), received in numbers.items():
-            before = self._continuity(source, epoch)
-            after = advance(before, received, oldest[source, epoch])
-            self._keep_continuity(source, epoch, before, after)
-            held.append(Held(source, epoch, after.through))
-        return held
-
-    def _continuity(self, source: Source, epoch: str) -> Continuity:
-        key = (str(source), epoch)
-        row = self._db.execute("SELECT through FROM stream WHERE source = ? AND epoch = ?", key).fetchone()
-        beyond = self._db.execute("SELECT sequence FROM beyond WHERE source = ? AND epoch = ?", key).fetchall()
-        return Continuity(row[0] if row else 0, frozenset(number for (number,) in beyond))
-
-    def _keep_continuity(self, source: Source, epoch: str, before: Continuity, after: Continuity) -> None:
-        key = (str(source), epoch)
-        self._db.execute(
-            "INSERT INTO stream VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET through = excluded.through",
-            (*key, after.through),
-        )
-        self._db.executemany(
-            "DELETE FROM beyond WHERE source = ? AND epoch = ? AND sequence = ?",
-            [(*key, number) for number in before.beyond - after.beyond],
-        )
-        self._db.executemany(
-            "INSERT INTO beyond VALUES (?, ?, ?)", [(*key, number) for number in after.beyond - before.beyond]
-        )
+        return self._database.connection.execute(VISIT_ROWS, (after_position, since_ms))
 
     def append_own(self, draft: EventDraft[UplinkPayload], now_ms: int) -> None:
         """Commit an event of the gateway itself, once.
@@ -253,25 +233,21 @@ class EventStore:
         Raises:
             EventStoreError: The file cannot be written.
         """
-        with self._transaction():
-            self._append_own(draft, now_ms)
+        with self._database.transaction():
+            self._log.append_own([draft], now_ms)
 
     def own_made(self) -> int:
         """Return how many events the gateway itself has made."""
-        with self._reading():
-            (made,) = self._db.execute("SELECT made FROM own").fetchone()
-        return int(made)
+        with self._database.reading():
+            return self._log.made()
 
-    def waiting(self, limit: int) -> list[WaitingEvent]:
-        """Return the oldest events that the cloud has not confirmed."""
-        with self._reading():
-            rows = self._db.execute(
-                "SELECT position, source, body FROM event WHERE uploaded_ms IS NULL ORDER BY position LIMIT ?", (limit,)
-            ).fetchall()
-        return [WaitingEvent(*row) for row in rows]
+    def waiting(self, limit: int, newest: int = 0) -> list[WaitingEvent]:
+        """Return the oldest `limit` events that the cloud has not confirmed, and the `newest` of the others."""
+        with self._database.reading():
+            return self._queue.waiting(limit, newest)
 
     def mark_uploaded(self, events: Sequence[WaitingEvent], refused: frozenset[int], now_ms: int) -> None:
-        """Mark events as answered by the cloud.
+        """Mark events as answered by the cloud; where there is no room even for that, delete them.
 
         Args:
             events: What was sent.
@@ -281,12 +257,12 @@ class EventStore:
         Raises:
             EventStoreError: The file cannot be written.
         """
-        with self._transaction():
-            self._db.executemany(
-                "UPDATE event SET uploaded_ms = ? WHERE position = ?", [(now_ms, each.position) for each in events]
-            )
-            for each in events:
-                self._count(each.source, "refused" if each.position in refused else "uploaded")
+        try:
+            with self._database.transaction():
+                self._queue.mark_uploaded(events, refused, now_ms)
+        except StorageFullError:
+            with self._database.transaction():
+                self._queue.drop_uploaded(events, refused)
 
     def bury_waiting(self, event: WaitingEvent, reason: str, detail: str, now_ms: int) -> None:
         """Move an event that the cloud cannot take to the dead letters, so that it does not block the others.
@@ -294,10 +270,9 @@ class EventStore:
         Raises:
             EventStoreError: The file cannot be written.
         """
-        with self._transaction():
-            self._bury(now_ms, event.source, reason, detail, event.body)
-            self._db.execute("DELETE FROM event WHERE position = ?", (event.position,))
-            self._count(event.source, "refused")
+        with self._database.transaction():
+            self._letters.bury([(now_ms, event.source, reason, detail, event.body)])
+            self._queue.bury(event)
 
     def replay_dead_letters(self, now_ms: int) -> tuple[int, int]:
         """Judge every dead letter anew and take in those that are acceptable now.
@@ -308,20 +283,20 @@ class EventStore:
         Raises:
             EventStoreError: The file cannot be written.
         """
-        taken, remain = 0, 0
-        with self._transaction():
-            for letter in self.dead_letters():
+        with self._database.transaction():
+            letters = self._letters.all()
+            taken: list[Arrival] = []
+            for letter in letters:
                 try:
                     event = require_uplink(decode_event(letter.body))
                 except EventRejectedError:
-                    remain += 1
                     continue
-                self._take_in(event, letter.body, now_ms)
-                self._db.execute("DELETE FROM dead_letter WHERE id = ?", (letter.id,))
-                taken += 1
+                taken.append(Arrival(event, letter.body, now_ms))
+                self._letters.delete(letter.id)
+            self._take_in(taken)
             if self._rules.enabled:
                 self._stitch(now_ms)
-        return taken, remain
+        return len(taken), len(letters) - len(taken)
 
     def keep_presence(self, source: Source, presence: Presence, now_ms: int) -> None:
         """Note that a device came or went.
@@ -329,12 +304,8 @@ class EventStore:
         Raises:
             EventStoreError: The file cannot be written.
         """
-        with self._transaction():
-            self._db.execute(
-                "INSERT INTO device VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET kind = excluded.kind,"
-                " online = excluded.online, software_version = excluded.software_version, since_ms = excluded.since_ms",
-                (str(source), presence.kind, presence.online, presence.software_version, now_ms),
-            )
+        with self._database.transaction():
+            self._figures.keep_presence(source, presence, now_ms)
 
     def prune(self, uploaded_before_ms: int) -> int:
         """Delete events that the cloud confirmed before a time. Returns how many.
@@ -342,55 +313,66 @@ class EventStore:
         Raises:
             EventStoreError: The file cannot be written.
         """
-        with self._transaction():
-            return self._db.execute("DELETE FROM event WHERE uploaded_ms < ?", (uploaded_before_ms,)).rowcount
+        pruned = 0
+        while True:
+            with self._database.transaction():
+                step = self._queue.prune(uploaded_before_ms, _STEP_EVENTS)
+            pruned += step
+            if step < _STEP_EVENTS:
+                return pruned
 
     def dead_letters(self) -> list[DeadLetter]:
         """Return every dead letter, oldest first."""
-        with self._reading():
-            rows = self._db.execute(
-                "SELECT id, received_ms, origin, reason, detail, body FROM dead_letter ORDER BY id"
-            ).fetchall()
-        return [DeadLetter(*row) for row in rows]
+        with self._database.reading():
+            return self._letters.all()
 
     def dead_letter_count(self) -> int:
         """Return how many dead letters there are."""
-        with self._reading():
-            (count,) = self._db.execute("SELECT count(*) FROM dead_letter").fetchone()
-        return int(count)
+        with self._database.reading():
+            return self._letters.count()
 
     def tallies(self) -> list[SourceTally]:
         """Return the counts of each device, the gateway's own events among them."""
-        with self._reading():
-            rows = self._db.execute(
-                "SELECT source, received, duplicate, uploaded, refused FROM tally ORDER BY source"
-            ).fetchall()
-        return [SourceTally(*row) for row in rows]
+        with self._database.reading():
+            return self._figures.tallies()
 
     def devices(self) -> list[DeviceRow]:
         """Return what is known of each device's presence."""
-        with self._reading():
-            rows = self._db.execute(
-                "SELECT source, kind, online, software_version, since_ms FROM device ORDER BY source"
-            ).fetchall()
-        return [DeviceRow(source, kind, bool(online), version, since) for source, kind, online, version, since in rows]
+        with self._database.reading():
+            return self._figures.devices()
 
-    def missing(self) -> dict[str, int]:
+    def thinned(self) -> list[Thinned]:
+        """Return what was deleted unsent, by device and type, since the file was made."""
+        with self._database.reading():
+            return self._figures.thinned()
+
+    def missing(self) -> Mapping[str, int]:
         """Return, for each device with gaps in its numbering, how many numbers are missing."""
-        with self._reading():
-            streams = self._db.execute("SELECT DISTINCT source, epoch FROM beyond").fetchall()
-            return {
-                source: sum(map(len, self._continuity(Source.parse(source), epoch).missing))
-                for source, epoch in streams
-            }
+        with self._database.reading():
+            return self._streams.missing()
 
     def queue_depth(self) -> int:
         """Return how many events wait for the cloud."""
-        with self._reading():
-            (count,) = self._db.execute("SELECT count(*) FROM event WHERE uploaded_ms IS NULL").fetchone()
-        return int(count)
+        with self._database.reading():
+            return self._queue.depth()
+
+    def oldest_waiting_ms(self) -> int | None:
+        """Return when the event came that waits longest, Unix milliseconds; None where none waits."""
+        with self._database.reading():
+            return self._queue.oldest_ms()
+
+    def used_bytes(self) -> int:
+        """Return how many bytes of the file hold something."""
+        return self._database.used_bytes()
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self._db.close()
+        self._database.close()
+
+
+def _last_ms(arrivals: Sequence[Arrival]) -> int:
+    return arrivals[-1].received_ms if arrivals else 0
+
+
+def _names(thinned: Sequence[Thinned]) -> str:
+    return ", ".join(sorted({each.type for each in thinned}))

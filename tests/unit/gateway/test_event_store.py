@@ -150,7 +150,7 @@ def test_a_file_that_cannot_be_opened_is_one_clear_error(tmp_path: Path):
 
 
 def test_a_locked_database_is_one_clear_error_and_keeps_nothing(store: EventStore, tmp_path: Path):
-    store._db.execute("PRAGMA busy_timeout = 1")
+    store._database.connection.execute("PRAGMA busy_timeout = 1")
     other = sqlite3.connect(tmp_path / "deep" / "gateway.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(EventStoreError, match=r"cannot write the event store .* locked"):
@@ -171,8 +171,8 @@ def test_the_largest_number_that_a_message_can_name_fits(store: EventStore):
 
 def test_a_file_that_cannot_be_read_is_named(store: EventStore, tmp_path: Path):
     with sqlite3.connect(tmp_path / "deep" / "gateway.sqlite") as other:
-        other.execute("DROP TABLE dead_letter")
-        other.execute("DROP TABLE event")
+        for table in ("dead_letter", "event", "tally"):
+            other.execute(f"DROP TABLE {table}")
     for read in (store.queue_depth, store.dead_letter_count, store.dead_letters, lambda: store.waiting(1)):
         with pytest.raises(EventStoreError, match=r"cannot read the event store .*check the disk"):
             read()
@@ -225,7 +225,7 @@ def test_what_could_not_be_written_is_told_later(stitching_store: EventStore, mo
         raise sqlite3.OperationalError(message)
 
     with monkeypatch.context() as patch:
-        patch.setattr(stitching_store, "_append_own", fail)
+        patch.setattr(stitching_store._log, "append_own", fail)
         with pytest.raises(EventStoreError, match="disk is full"):
             _taken_in(stitching_store, 1, SEGMENT, 1000)
     assert stitching_store.waiting(9) == []
@@ -254,7 +254,7 @@ def test_signatures_outlive_a_failure_to_write_but_not_their_day(
             stitching_store.forget_signatures()
         with monkeypatch.context() as patch:
             patch.setattr(
-                stitching_store, "_advance", lambda _: (_ for _ in ()).throw(sqlite3.OperationalError("full"))
+                stitching_store._streams, "advance", lambda _: (_ for _ in ()).throw(sqlite3.OperationalError("full"))
             )
             with pytest.raises(EventStoreError, match="full"):
                 _taken_in(stitching_store, 1, SEGMENT, 1000)
@@ -284,7 +284,7 @@ def test_who_comes_back_is_one_visit_even_after_a_restart_and_a_failure(
     store.close()
     store = EventStore(path, GATEWAY)
     with monkeypatch.context() as patch:
-        patch.setattr(store, "_append_own", lambda *_: (_ for _ in ()).throw(sqlite3.OperationalError("full")))
+        patch.setattr(store._log, "number", lambda *_: (_ for _ in ()).throw(sqlite3.OperationalError("full")))
         with pytest.raises(EventStoreError, match="full"):
             _taken_in(store, 2, again, 2000)
     _taken_in(store, 2, again, 4_000_000)

@@ -95,7 +95,7 @@ def test_what_was_not_committed_is_not_counted(store: EventStore, monkeypatch: p
         raise EventStoreError
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "_advance", fail)
+        patch.setattr(store._streams, "advance", fail)
         with pytest.raises(EventStoreError):
             store.receive([passed(1), passed(2)])
     store.receive([passed(3)])

@@ -93,7 +93,7 @@ def test_a_poisoned_event_is_found_and_blocks_nothing(store: EventStore):
 def test_what_must_not_leave_the_store_is_kept_from_the_uplink_and_blocks_nothing(store: EventStore):
     signature = next(sample for sample in SAMPLES if isinstance(sample, AppearanceSignature))
     intruder = encode_event(sample_event(signature))
-    store._db.execute("UPDATE event SET body = ? WHERE position = 3", (intruder,))
+    store._database.connection.execute("UPDATE event SET body = ? WHERE position = 3", (intruder,))
     sent: list[bytes] = []
 
     def cloud(request: httpx.Request) -> httpx.Response:

@@ -1,0 +1,116 @@
+"""The events that wait for the cloud: which to send, what became of them, which are deleted. Inside a transaction."""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+
+from contracts.events import decode_event
+from gateway.adapters.event_log import EventLog
+from gateway.adapters.event_rows import WaitingEvent
+from gateway.core.thinning import RANKS, Thinned, sum_up
+
+_OLDEST = "SELECT position, source, body FROM event WHERE uploaded_ms IS NULL ORDER BY position LIMIT ?"
+_NEWEST = """
+SELECT position, source, body FROM event WHERE uploaded_ms IS NULL AND position > ? ORDER BY position DESC LIMIT ?
+"""
+_MARK = """
+UPDATE event SET uploaded_ms = ? WHERE position IN (SELECT value FROM json_each(?)) AND uploaded_ms IS NULL
+RETURNING position
+"""
+_DROP = """
+DELETE FROM event WHERE position IN (SELECT value FROM json_each(?)) AND uploaded_ms IS NULL RETURNING position
+"""
+
+
+class EventQueue:
+    """Reads and marks waiting events; no statement takes longer because many wait.
+
+    Args:
+        db: The file; its transactions are the caller's.
+        log: Where events are counted.
+    """
+
+    def __init__(self, db: sqlite3.Connection, log: EventLog) -> None:
+        self._db, self._log = db, log
+
+    def waiting(self, oldest: int, newest: int = 0) -> list[WaitingEvent]:
+        """Return at most so many of the oldest and of the newest waiting events, each once, in order of arrival."""
+        rows = self._db.execute(_OLDEST, (oldest,)).fetchall()
+        if newest:
+            last = rows[-1][0] if rows else 0
+            rows += reversed(self._db.execute(_NEWEST, (last, newest)).fetchall())
+        return [WaitingEvent(*row) for row in rows]
+
+    def mark_uploaded(self, events: Sequence[WaitingEvent], refused: frozenset[int], now_ms: int) -> None:
+        """Mark events as answered by the cloud, `refused` those that it keeps as dead letters.
+
+        Those that no longer wait, because another process sent them too or there was no room for them, are passed over.
+        """
+        rows = self._db.execute(_MARK, (now_ms, _positions(events))).fetchall()
+        self._count_answered(events, refused, {position for (position,) in rows})
+
+    def drop_uploaded(self, events: Sequence[WaitingEvent], refused: frozenset[int]) -> None:
+        """Delete events that the cloud answered: for when there is no room to mark them."""
+        rows = self._db.execute(_DROP, (_positions(events),)).fetchall()
+        self._count_answered(events, refused, {position for (position,) in rows})
+
+    def _count_answered(self, events: Sequence[WaitingEvent], refused: frozenset[int], waited: set[int]) -> None:
+        answered = [each for each in events if each.position in waited]
+        self._log.count("refused", Counter(each.source for each in answered if each.position in refused))
+        self._log.count("uploaded", Counter(each.source for each in answered if each.position not in refused))
+
+    def bury(self, event: WaitingEvent) -> None:
+        """Delete an event that the cloud cannot take; its bytes are a dead letter from now on."""
+        self._db.execute("DELETE FROM event WHERE position = ?", (event.position,))
+        self._log.count("refused", {event.source: 1})
+
+    def prune(self, uploaded_before_ms: int, limit: int) -> int:
+        """Delete at most so many events that the cloud confirmed before a time, the first ones. Returns how many."""
+        return self._db.execute(
+            "DELETE FROM event WHERE position IN "
+            "(SELECT position FROM event WHERE uploaded_ms < ? ORDER BY uploaded_ms LIMIT ?)",
+            (uploaded_before_ms, limit),
+        ).rowcount
+
+    def thin(self, limit: int) -> list[Thinned]:
+        """Delete at most so many waiting events of the rank that goes first, the oldest first. Returns what went."""
+        for rank in RANKS:
+            rows = self._db.execute(
+                "SELECT position, source, body FROM event WHERE uploaded_ms IS NULL AND rank > 0 AND rank = ? "
+                "ORDER BY position LIMIT ?",
+                (rank, limit),
+            ).fetchall()
+            if rows:
+                return self._delete_unsent(rows)
+        return []
+
+    def _delete_unsent(self, rows: Sequence[tuple[int, str, bytes]]) -> list[Thinned]:
+        self._db.executemany("DELETE FROM event WHERE position = ?", [(position,) for position, _, _ in rows])
+        self._log.count("thinned", Counter(source for _, source, _ in rows))
+        thinned = sum_up((event.source, event.type, event.time_ms) for event in (decode_event(row[2]) for row in rows))
+        self._db.executemany(
+            "INSERT INTO thinned (source, type, events, earliest_ms, latest_ms) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET events = events + excluded.events, "
+            "earliest_ms = min(earliest_ms, excluded.earliest_ms), latest_ms = max(latest_ms, excluded.latest_ms)",
+            [(each.source, each.type, each.events, each.earliest_ms, each.latest_ms) for each in thinned],
+        )
+        return thinned
+
+    def depth(self) -> int:
+        """Return how many events wait for the cloud."""
+        (count,) = self._db.execute(
+            "SELECT coalesce(sum(received - uploaded - refused - thinned), 0) FROM tally"
+        ).fetchone()
+        return int(count)
+
+    def oldest_ms(self) -> int | None:
+        """Return when the event came that waits longest, Unix milliseconds."""
+        row = self._db.execute(
+            "SELECT received_ms FROM event WHERE uploaded_ms IS NULL ORDER BY position LIMIT 1"
+        ).fetchone()
+        return row[0] if row else None
+
+
+def _positions(events: Sequence[WaitingEvent]) -> str:
+    return json.dumps([each.position for each in events])

@@ -1,0 +1,141 @@
+"""The event store's tables, as numbered steps: a file of any earlier version is brought up to date when it is opened.
+
+`PRAGMA user_version` tells how many steps a file has had. A step that was released is never changed; what is new is a
+step of its own.
+"""
+
+import sqlite3
+from typing import Final
+
+_FIRST = (
+    """
+    CREATE TABLE IF NOT EXISTS event (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        event_id TEXT NOT NULL UNIQUE,
+        source TEXT NOT NULL,
+        received_ms INTEGER NOT NULL,
+        uploaded_ms INTEGER,
+        body BLOB NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX IF NOT EXISTS event_waiting ON event (position) WHERE uploaded_ms IS NULL",
+    "CREATE INDEX IF NOT EXISTS event_uploaded ON event (uploaded_ms) WHERE uploaded_ms IS NOT NULL",
+    """
+    CREATE TABLE IF NOT EXISTS stream (
+        source TEXT NOT NULL,
+        epoch TEXT NOT NULL,
+        through INTEGER NOT NULL,
+        PRIMARY KEY (source, epoch)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS beyond (
+        source TEXT NOT NULL,
+        epoch TEXT NOT NULL,
+        sequence INTEGER NOT NULL,
+        PRIMARY KEY (source, epoch, sequence)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS dead_letter (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        received_ms INTEGER NOT NULL,
+        origin TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        body BLOB NOT NULL,
+        UNIQUE (origin, reason, body)
+    ) STRICT
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS tally (
+        source TEXT PRIMARY KEY,
+        received INTEGER NOT NULL DEFAULT 0,
+        duplicate INTEGER NOT NULL DEFAULT 0,
+        uploaded INTEGER NOT NULL DEFAULT 0,
+        refused INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS device (
+        source TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        online INTEGER NOT NULL,
+        software_version TEXT NOT NULL,
+        since_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE TABLE IF NOT EXISTS own (made INTEGER NOT NULL) STRICT",
+    "INSERT INTO own SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM own)",
+)
+"""What files had before they were numbered; so a file without a number may have it already."""
+
+_ROOM = (
+    "ALTER TABLE event ADD COLUMN rank INTEGER NOT NULL DEFAULT 0",
+    """
+    UPDATE event SET rank = CASE
+        WHEN instr(body, CAST('"type":"org.shopthread.floor.heat.' AS BLOB)) > 0
+          OR instr(body, CAST('"type":"org.shopthread.device.health.' AS BLOB)) > 0
+          OR instr(body, CAST('"type":"org.shopthread.coverage.' AS BLOB)) > 0
+          OR instr(body, CAST('"type":"org.shopthread.zone.occupancy.' AS BLOB)) > 0 THEN 2
+        WHEN instr(body, CAST('"type":"org.shopthread.visit.' AS BLOB)) > 0
+          OR instr(body, CAST('"type":"org.shopthread.queue.wait.' AS BLOB)) > 0
+          OR instr(body, CAST('"type":"org.shopthread.store.occupancy.' AS BLOB)) > 0 THEN 1
+        ELSE 0 END
+    WHERE uploaded_ms IS NULL
+    """,
+    "CREATE INDEX event_thinnable ON event (rank, position) WHERE uploaded_ms IS NULL AND rank > 0",
+    "ALTER TABLE tally ADD COLUMN thinned INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE tally ADD COLUMN limited INTEGER NOT NULL DEFAULT 0",
+    """
+    CREATE TABLE thinned (
+        source TEXT NOT NULL,
+        type TEXT NOT NULL,
+        events INTEGER NOT NULL,
+        earliest_ms INTEGER NOT NULL,
+        latest_ms INTEGER NOT NULL,
+        told INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (source, type)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+"""What may be deleted unsent where the disk fills (`gateway.core.thinning`), and what was."""
+
+STEPS: Final = (_FIRST, _ROOM)
+
+
+class NewerFileError(Exception):
+    """A later version of the program made the file."""
+
+
+def bring_up_to_date(db: sqlite3.Connection) -> None:
+    """Take the steps that a file has not had, all of them or none.
+
+    Args:
+        db: The file, in autocommit mode.
+
+    Raises:
+        NewerFileError: The file has had steps that this program does not know.
+        sqlite3.Error: The file cannot be written.
+    """
+    if _version(db) == len(STEPS):
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(db)  # Another process may have taken them meanwhile.
+        if version > len(STEPS):
+            msg = f"it has layout {version}, this program knows layouts up to {len(STEPS)}"
+            raise NewerFileError(msg)
+        for step in STEPS[version:]:
+            for statement in step:
+                db.execute(statement)
+        db.execute(f"PRAGMA user_version = {len(STEPS)}")
+        db.execute("COMMIT")
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+
+
+def _version(db: sqlite3.Connection) -> int:
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    return int(version)
