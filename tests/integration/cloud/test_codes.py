@@ -132,7 +132,7 @@ def test_what_is_printed_never_changes_and_packs_come_before_what_lies_in_them(c
 SERIALS = st.sampled_from(["PACK", "CAP", "OTHER"])
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     taken=st.lists(
         st.tuples(

@@ -190,7 +190,7 @@ WORLDS = st.lists(PEOPLE, min_size=1, max_size=6).map(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(world=WORLDS, order=st.randoms(use_true_random=False), gone=st.integers(0, 5))
 def test_any_order_and_any_detour_end_in_the_same_state(
     new_cloud: NewCloud, world: list[Statement], order: Random, gone: int

@@ -50,7 +50,7 @@ def give_consent(cloud: Cloud, member: int, *, granted: bool, second: int) -> No
     put_consent(context, TENANT, statement)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     world=worlds(),
     statements=st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.integers(0, 3)), max_size=4),

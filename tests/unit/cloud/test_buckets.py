@@ -41,7 +41,7 @@ def test_a_day_begins_at_local_midnight():
     assert day.local_start(BERLIN) == "2026-06-02T00:00:00+02:00"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.integers(0, parse_time("2100-01-01T00:00:00Z")),
     st.integers(1, 3 * 24 * HOUR_MS),

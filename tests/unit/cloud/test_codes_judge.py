@@ -116,7 +116,7 @@ ISSUED = st.none() | st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(scans=SCANS, issued=ISSUED, registered=st.booleans(), order=st.randoms(use_true_random=False))
 def test_any_order_and_any_repetition_gives_the_same_verdicts(
     scans: list[CodeScan], issued: IssuedCode | None, registered: bool, order: object
@@ -129,7 +129,7 @@ def test_any_order_and_any_repetition_gives_the_same_verdicts(
     assert verdicts(expected).count("first") == (expected.first_scan_id is not None) <= 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(scans=SCANS)
 def test_travel_is_called_impossible_just_where_some_pair_of_scans_is(scans: list[CodeScan]) -> None:
     def cannot(one: CodeScan, other: CodeScan) -> bool:

@@ -37,7 +37,7 @@ def test_every_vector_is_read_as_gs1_says_or_stands_in_the_table() -> None:
     assert differences == ROW.findall((ROOT / "docs" / "item-codes.md").read_text(encoding="utf-8"))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(serial=SERIALS, lot=st.none() | SERIALS, variant=st.none() | SERIALS)
 def test_a_link_that_is_written_is_read_again(serial: str, lot: str | None, variant: str | None) -> None:
     item = ItemLink(gtin=GTIN, serial=serial, lot=lot, variant=variant)

@@ -16,7 +16,7 @@ NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,30}", fullmatch=True)
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Mobile/15E148 Safari/604.1"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(store=STORES, terminal=NAMES, zone=NAMES, late_ms=st.integers(-SLOT_MS, 4 * SLOT_MS))
 def test_a_token_stands_for_its_minute_and_one_more(store: str, terminal: str, zone: str, late_ms: int) -> None:
     place = InStore(store=store, terminal=terminal, zone_id=zone)

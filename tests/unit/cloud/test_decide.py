@@ -140,7 +140,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[Touch], list[Visit], set[str]]:
     return touches, visits, draw(st.sets(st.sampled_from(sorted(EVERYONE))))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_order_never_matters(world: tuple[list[Touch], list[Visit], set[str]], order: object):
     touches, visits, consents = world
@@ -165,7 +165,7 @@ def brute_force(one: Touch, visits: list[Visit]) -> dict[str, int]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(worlds())
 def test_the_index_finds_what_looking_at_everything_finds(world: tuple[list[Touch], list[Visit], set[str]]):
     touches, visits, _ = world
@@ -175,7 +175,7 @@ def test_the_index_finds_what_looking_at_everything_finds(world: tuple[list[Touc
         assert found == brute_force(one, visits)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(worlds())
 def test_rules_that_always_hold(world: tuple[list[Touch], list[Visit], set[str]]):
     touches, visits, consents = world

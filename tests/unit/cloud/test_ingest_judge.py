@@ -33,7 +33,7 @@ def zstd_without_size(plain: bytes) -> bytes:
     return stream.compress(plain) + stream.flush()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.binary(max_size=5000))
 def test_every_encoding_gives_back_what_was_sent(plain: bytes):
     for encoding, body in (

@@ -4,7 +4,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -67,7 +67,6 @@ def test_kinds_add_up_and_a_card_is_one_of_them():
     assert decision.role == "staff"
 
 
-@settings(deadline=None)
 @given(
     st.lists(CAMERA_KINDS, min_size=1, max_size=5),
     st.lists(st.floats(0, 6), max_size=3),

@@ -93,7 +93,7 @@ def test_repeated_late_and_forgotten():
     assert cards.evidence([beside.segment_id], str) == []
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.floats(0, 4), min_size=1, max_size=4), st.integers(1, 3), st.randoms(use_true_random=False))
 def test_any_order_says_the_same_and_within_bounds(places: list[float], shown: int, random: Random):
     people = [_at(f"p{number}", x_m) for number, x_m in enumerate(places)]

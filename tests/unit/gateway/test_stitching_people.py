@@ -357,7 +357,7 @@ def _shop(seed: int) -> tuple[list[Seen], list[tuple[VisitSegment, bytes, int]]]
     return revisions, looks
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 5), st.randoms(use_true_random=False), st.lists(st.booleans(), min_size=70, max_size=70))
 def test_any_order_and_any_repetition_gives_the_same_people(seed: int, random: Random, settles: list[bool]):
     revisions, looks = _shop(seed)

@@ -133,7 +133,7 @@ def _news() -> list[VisitSegment]:
     return news
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.randoms(use_true_random=False))
 def test_any_order_and_repetition_ends_in_the_same_visits(random: Random):
     news = _news()
@@ -147,7 +147,7 @@ def test_any_order_and_repetition_ends_in_the_same_visits(random: Random):
     assert merged <= {each.visit_id for each in expected}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.randoms(use_true_random=False), st.lists(st.booleans(), min_size=30, max_size=30))
 def test_joined_cameras_take_their_word_too_in_any_order(random: Random, settles: list[bool]):
     news = [(ONE, each) for each in _news()]

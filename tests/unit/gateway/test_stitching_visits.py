@@ -308,7 +308,7 @@ def test_a_camera_that_knows_somebody_again_is_believed_after_a_restart_too():
     assert [len(each.segment_ids) for each in _standing(again)] == [2]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.randoms(use_true_random=False), st.lists(st.booleans(), min_size=40, max_size=40))
 def test_any_order_ends_in_the_same_visits(random: Random, settles: list[bool]):
     """Numbers may differ, and what was once told and is now merged or withdrawn: these tell of the order."""

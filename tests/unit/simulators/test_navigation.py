@@ -52,7 +52,7 @@ def _grid_length(start: Point, goal: Point) -> float:
     return float("inf")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(inside, inside)
 def test_walks_are_free_and_no_longer_than_a_grid_finds(start: Point, goal: Point) -> None:
     assume(NAVIGATOR.is_free(start) and NAVIGATOR.is_free(goal))

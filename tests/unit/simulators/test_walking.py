@@ -159,7 +159,7 @@ def test_a_pause_before_setting_out_delays_also_those_with_others_near() -> None
     assert walker.position == pytest.approx((0.15, 0.0))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 2**32 - 1))
 def test_a_crowd_in_a_narrow_place_neither_overlaps_nor_enters_walls(seed: int) -> None:
     rng = np.random.default_rng(seed)

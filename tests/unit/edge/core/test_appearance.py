@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core.appearance import LOOK_SIZE, blend, colour_stripes, differences, sharpness, uncovered
@@ -30,7 +30,6 @@ def test_the_same_clothes_are_alike_and_others_are_not() -> None:
     assert likeness(dressed(RED, BLUE), dressed(BLUE, RED)) < 0.6
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**31), st.integers(1, 5))
 def test_looks_have_length_one_and_no_negative_part(seed: int, count: int) -> None:
     random = np.random.default_rng(seed)

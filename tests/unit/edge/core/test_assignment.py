@@ -4,7 +4,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core.assignment import assign
@@ -12,7 +12,6 @@ from edge.core.assignment import assign
 sizes = st.integers(1, 5)
 
 
-@settings(deadline=None)
 @given(sizes, sizes, st.integers(0, 10**6), st.sampled_from([0.3, 0.6, 1.0]))
 def test_no_other_assignment_costs_less(rows: int, columns: int, seed: int, limit: float) -> None:
     costs = np.random.default_rng(seed).random((rows, columns))
@@ -43,7 +42,6 @@ def test_a_chain_of_rivals_is_solved_as_one() -> None:
     assert assign(costs, 1.0) == [(0, 0), (1, 1), (2, 2), (3, 3)]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**6))
 def test_turning_rows_into_columns_turns_the_pairs(seed: int) -> None:
     costs = np.random.default_rng(seed).random((7, 9))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core import gallery
@@ -123,7 +123,6 @@ def test_memory_is_bounded_however_many_come() -> None:
     assert [memory.track for memory in gallery.see(rules, state, set(), set(), 500_000).left] == list(range(14, 20))
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-1, 1), max_size=200), st.floats(0.001, 0.3))
 def test_the_threshold_keeps_its_promise_on_what_was_seen(likeness: list[float], rate: float) -> None:
     found = calibrate(add_negatives(no_negatives(), np.array(likeness)), rate, 0.7)

@@ -125,7 +125,7 @@ starts = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)), min_size=1,
 
 
 @given(starts)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_heads_and_parties_are_both_derivable_and_the_same_each_time(found: list[tuple[int, int]]) -> None:
     walks = {f"t{index}": (begin / 4, x / 2, 8.0) for index, (begin, x) in enumerate(found)}
     told = drafts_of(walks)

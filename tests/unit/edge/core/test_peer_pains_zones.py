@@ -71,7 +71,6 @@ def test_a_person_who_stands_all_day_is_one_person() -> None:
 recordings = st.lists(st.dictionaries(st.sampled_from("abc"), st.integers(-1, 10), max_size=3), min_size=2, max_size=40)
 
 
-@settings(deadline=None)
 @given(recordings)
 def test_zone_counts_never_disagree_with_events(recording: list[dict[str, int]]) -> None:
     """Frigate #3819: each sample is what the stays of the closed visits say of its time, but for the youngest."""
@@ -143,7 +142,7 @@ def test_dwell_is_conserved(places: list[int]) -> None:
     ],
 )
 @given(recording=recordings)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_daylight_saving_is_harmless(place: str, local: datetime, recording: list[dict[str, int]]) -> None:
     """Frigate #2158: local time is used nowhere, so the same people at a change of clocks give the same events."""
     begins = local.replace(tzinfo=ZoneInfo(place))

@@ -339,7 +339,7 @@ grid = st.tuples(st.integers(-1, 8), st.sampled_from([0.5, 2.0, 3.5])).map(lambd
 people = st.lists(st.lists(st.tuples(st.sampled_from([1.0, 4.0, 7.0]), grid), max_size=8), min_size=1, max_size=3)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(people, st.randoms(use_true_random=False))
 def test_waits_of_anyone_are_told_once_in_order_within_their_visit_and_counted_while_they_last(
     walks: list[list[tuple[float, Point]]], chance: object
@@ -370,7 +370,7 @@ def test_waits_of_anyone_are_told_once_in_order_within_their_visit_and_counted_w
         assert all(left_ms <= joined_ms for (_, left_ms), (joined_ms, _) in itertools.pairwise(times))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(people)
 def test_no_more_people_wait_than_are_there(walks: list[list[tuple[float, Point]]]) -> None:
     paths = [walk((2.0, 0.5), steps, step_s=0.5) for steps in walks]

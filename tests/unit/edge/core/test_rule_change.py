@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -162,7 +162,6 @@ walks = st.lists(st.floats(0, 10), min_size=1, max_size=80)
 
 
 @given(walks, st.integers(0, 80))
-@settings(deadline=None)
 def test_a_change_to_the_same_rules_changes_nothing(walk: list[float], at: int) -> None:
     state, first = run(RULES, initial_state(), walk[:at], 0)
     same = replace(RULES, tripwires=(wire("door", 5.0),), zones=(zone("shelf", 6.0, 9.0), zone("aisle", 0.0, 4.0)))
@@ -174,7 +173,6 @@ def test_a_change_to_the_same_rules_changes_nothing(walk: list[float], at: int) 
 
 
 @given(walks, st.integers(0, 80))
-@settings(deadline=None)
 def test_what_stays_the_same_is_counted_as_if_nothing_had_changed(walk: list[float], at: int) -> None:
     """Another line and zone come, the rest changes places: the door's crossings, the shelf's stays are the same."""
     new = replace(RULES, tripwires=(wire("other", 2.0), DOOR), zones=(zone("corner", 9.0, 10.0), SHELF))
@@ -194,7 +192,6 @@ def test_what_stays_the_same_is_counted_as_if_nothing_had_changed(walk: list[flo
 
 
 @given(walks, st.integers(0, 80))
-@settings(deadline=None)
 def test_there_and_back_again_loses_no_visit(walk: list[float], at: int) -> None:
     state, first = run(RULES, initial_state(), walk[:at], 0)
     rules, state, _ = change_rules(RULES, state, replace(RULES, tripwires=(), zones=()), START_MS)

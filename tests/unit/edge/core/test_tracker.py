@@ -78,7 +78,7 @@ def test_a_lost_track_is_forgotten_so_that_memory_stays_bounded() -> None:
 @given(
     st.lists(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 200), st.integers(1, 9)), max_size=4), max_size=25)
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_numbers_are_never_used_again_and_one_frame_names_each_once(frames: list[list[tuple[int, int, int]]]) -> None:
     state = initial_state()
     alive: set[int] = set()
@@ -96,7 +96,7 @@ def test_numbers_are_never_used_again_and_one_frame_names_each_once(frames: list
 
 
 @given(st.integers(-400, 400), st.integers(-300, 300))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_moving_the_picture_moves_the_tracks(dx: int, dy: int) -> None:
     frames: list[Detections] = [[person(100.0 + 8 * i), person(300.0 - 7 * i, 140.0)] for i in range(12)]
     moved: list[Detections] = [

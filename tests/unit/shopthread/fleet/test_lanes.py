@@ -20,7 +20,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(STEPS)
 def test_at_most_a_window_is_on_its_way_and_everything_gets_there(steps: list[tuple[str, int]]):
     made_by_device = outbox()

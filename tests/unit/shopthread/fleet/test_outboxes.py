@@ -15,7 +15,7 @@ _STEPS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(_STEPS, st.integers(0, 8), st.integers(1, 10))
 def test_it_does_what_the_durable_outbox_does(steps: list[tuple[str, list[int]]], first: int, count: int):
     ours = outbox()

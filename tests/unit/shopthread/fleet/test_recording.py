@@ -69,7 +69,7 @@ def test_the_phases_of_a_segment_stay_together_and_devices_share_no_id(recorded:
     assert set(seen.values()) == {1}
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_any_row_is_the_same_whenever_it_is_asked_for(data: st.DataObject, recorded: dict[str, RecordedDevice]):
     device = recorded["cam-1"]

@@ -196,7 +196,7 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = text.replace("range_m = 12.0", f"range_m = 12.0\nframe_px = {list(small.frame_px)}")
     (folder / "small.toml").write_text(text)
     arguments = ["render", str(folder / "small.toml"), "--seconds", "1.5", "--lead", "60", "--out", str(folder / "out")]
-    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+    result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     return folder / "out" / "cam-1"
 
@@ -218,7 +218,7 @@ def test_a_render_leaves_a_video_with_its_truth(footage: Path) -> None:
 
 def test_footage_is_checked_against_a_detector(footage: Path) -> None:
     pytest.importorskip("onnxruntime", reason="detectors need the extra models")
-    result = CliRunner().invoke(app, ["render-check", *[str(footage)] * 2, "--every", "5"], env={"COLUMNS": "200"})
+    result = CliRunner().invoke(app, ["render-check", *[str(footage)] * 2, "--every", "5"])
     assert result.exit_code == 0, result.output
     assert "nanodet-g-person-int8" in result.output
     assert "mean of folders" in result.output

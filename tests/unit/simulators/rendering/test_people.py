@@ -39,7 +39,7 @@ ADULT = Physique("female", "adult", 0.3, (0.3, 0.3, 0.4), 0.0, 0.0, 1.7)
 
 
 @given(physiques)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_body_is_as_tall_as_asked_and_stands_on_the_floor(physique: Physique) -> None:
     body = make_body(physique)
     solid = body.layers_vertices("body", "clothes")
@@ -59,7 +59,7 @@ def test_a_stout_body_has_more_volume_than_a_lean_one() -> None:
 
 
 @given(poses)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_every_pose_turns_bones_rigidly_and_keeps_a_foot_on_the_floor(pose: Pose) -> None:
     body = make_body(ADULT)
     matrices = bone_matrices(body, pose)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.rendering.rasterizer import Bounds, Fragments, rasterize
@@ -34,7 +34,6 @@ def expected(corners: np.ndarray) -> np.ndarray:
 
 
 @given(triangles)
-@settings(deadline=None)
 def test_every_pixel_shows_the_nearest_triangle_over_its_middle(corners: np.ndarray) -> None:
     found = draw(corners)
     shown = np.zeros((SIDE, SIDE))
@@ -46,7 +45,6 @@ def test_every_pixel_shows_the_nearest_triangle_over_its_middle(corners: np.ndar
 
 
 @given(triangles)
-@settings(deadline=None)
 def test_fragments_lie_in_their_triangles_and_within_bounds(corners: np.ndarray) -> None:
     found = draw(corners)
     assert ((found.x >= 0) & (found.x < SIDE) & (found.y >= 0) & (found.y < SIDE)).all()

@@ -23,7 +23,7 @@ physiques = st.builds(
 
 
 @given(st.lists(st.tuples(st.floats(-0.6, 0.6), st.floats(0, 1.8), st.floats(-0.3, 0.3)), min_size=3, max_size=12))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_points_that_are_bound_to_a_body_lie_where_they_were_put(places: list[tuple[float, float, float]]) -> None:
     body = make_body(REFERENCE)
     points = np.array(places)
@@ -35,7 +35,7 @@ def test_points_that_are_bound_to_a_body_lie_where_they_were_put(places: list[tu
 
 
 @given(physiques)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_hat_sits_on_every_head_and_a_scarf_lies_round_every_neck(sample: AssetSet, physique: Physique) -> None:
     body = make_body(physique)
     form = form_of(physique, OWN_TOPOLOGY, None)
@@ -51,7 +51,7 @@ def test_a_hat_sits_on_every_head_and_a_scarf_lies_round_every_neck(sample: Asse
 
 
 @given(physiques)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_the_body_of_a_bundle_has_the_shape_of_the_renderers_own(dressed: AssetSet, physique: Physique) -> None:
     own = make_body(physique)
     form = form_of(physique, MAKEHUMAN_TOPOLOGY, dressed.body)
@@ -75,7 +75,7 @@ def test_without_a_bundle_there_is_no_makehuman_body() -> None:
 
 
 @given(st.integers(1, 40), st.integers(0, 60), st.integers(0, 9))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_islands_are_the_connected_parts(count: int, edges: int, seed: int) -> None:
     graphs = pytest.importorskip("scipy.sparse.csgraph", reason="the oracle needs scipy")
     coo_matrix = pytest.importorskip("scipy.sparse").coo_matrix
