@@ -102,7 +102,8 @@ class Demo:
     @property
     def sign_in_url(self) -> str:
         """Return an address that signs the browser in. The key stands behind the `#`, which is never sent."""
-        return f"{self.url}/login#key={self._workspace.viewer_key.read_text(encoding='ascii')}"
+        key = self._workspace.viewer_key.read_text(encoding="ascii")
+        return f"{self.url}/login?next=/shop%3Fstore%3D{SHOP}#key={key}"
 
     def start(self) -> None:
         """Start everything, each part when the one before it is ready.

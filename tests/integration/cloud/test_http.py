@@ -1,10 +1,12 @@
 """The API over HTTP: keys, ingest, figures, members, links, dead letters, the page."""
 
 import gzip
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -352,11 +354,14 @@ def test_signing_in_opens_reading_alone(client: Client):
     assert "SameSite=strict" in cookie
     assert secret not in cookie
     page = http.get("/")
-    assert "Footfall by hour" in page.text
+    assert page.url.path == "/overview"
+    assert "All shops" in page.text
     policy = page.headers["content-security-policy"]
     assert "script-src 'self'" in policy
     assert "unsafe" not in policy
-    assert http.get("/static/shop.js").headers["x-content-type-options"] == "nosniff"
+    script = http.get(re.findall(r'src="(/static/[^"]+/views/overview\.js)"', page.text)[0])
+    assert script.headers["x-content-type-options"] == "nosniff"
+    assert "immutable" in script.headers["cache-control"], "its address changes with its content"
     assert http.get("/v1/stores").status_code == 200
     assert http.put("/v1/stores/x", json={"name": "x", "time_zone": "UTC"}).status_code == 401
     client.cloud.now_ms += 13 * 3_600_000
@@ -364,6 +369,34 @@ def test_signing_in_opens_reading_alone(client: Client):
     client.cloud.now_ms -= 13 * 3_600_000
     http.post("/logout")
     assert http.get("/v1/stores").status_code == 401
+
+
+def test_signing_in_leads_to_the_page_that_was_asked_for(client: Client):
+    http, secret = client.http, _secret(client.key("read", "members"))
+    asked = http.get("/shop", params={"store": "west", "period": "7d"})
+    assert asked.url.path == "/login"
+    assert 'value="/shop?store=west&amp;period=7d"' in asked.text
+    for wanted, reached in {
+        "/shop?store=west": "/shop?store=west",
+        "//evil.example": "/",
+        "/\\evil.example": "/",
+        "https://evil.example/": "/",
+        "/v1/../login": "/",
+    }.items():
+        body = urlencode({"key": secret, "next": wanted})
+        assert http.post("/login", content=body, follow_redirects=False).headers["location"] == reached
+
+
+def test_the_page_speaks_and_looks_as_its_reader_likes(client: Client):
+    http = client.http
+    assert (
+        '<html lang="zh" data-theme="auto">' in http.get("/login", headers={"Accept-Language": "zh-CN,en;q=0.5"}).text
+    )
+    chosen = http.get("/login", params={"lang": "zh", "theme": "dark", "next": "/codes"})
+    assert '<html lang="zh" data-theme="dark">' in chosen.text
+    assert "lang=en" in chosen.text
+    assert '<html lang="zh" data-theme="dark">' in http.get("/login").text, "kept in a cookie"
+    assert '<html lang="zh" data-theme="dark">' in http.get("/login", params={"lang": "xx", "theme": "pink"}).text
 
 
 def _secret(headers: dict[str, str]) -> str:

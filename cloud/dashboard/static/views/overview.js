@@ -1,0 +1,90 @@
+// All shops: which draw people, how that changes, and where something is wrong.
+
+import { viewAddress } from "../core/address.js";
+import { each, read } from "../core/api.js";
+import { draw, h, level } from "../core/dom.js";
+import { periodBefore, periodOf } from "../core/period.js";
+import { ago, number, sharePercent, signedPercent, t } from "../core/texts.js";
+import { panel, startView } from "../core/view.js";
+import { tableCard } from "../charts/figure.js";
+import { isPartial } from "../charts/columns.js";
+import { sparkline } from "../charts/spark.js";
+import { faultsOf } from "../parts/devices.js";
+import { changeAgainst, coverageOf, sum } from "../parts/footfall.js";
+import { tile } from "../parts/tiles.js";
+
+const REFRESH_MS = 60_000;
+
+async function readStore(store) {
+  const period = periodOf(new URLSearchParams(location.search), store.time_zone);
+  const earlier = periodBefore(period, store.time_zone);
+  const path = `/v1/stores/${store.store}`;
+  const [footfall, before, devices] = await Promise.all([
+    read(`${path}/footfall`, { from: period.from, to: period.to, grain: period.grain }),
+    read(`${path}/footfall`, { from: earlier.from, to: earlier.to, grain: period.grain }),
+    read(`${path}/devices`),
+  ]);
+  const faults = devices.flatMap((device) => faultsOf(device).map((fault) => `${device.device} ${fault}`));
+  return {
+    store,
+    entered: sum(footfall.buckets.map((bucket) => bucket.entrance.in)),
+    change: changeAgainst(footfall.buckets, before.buckets),
+    coverage: coverageOf(footfall.buckets),
+    points: footfall.buckets.map((bucket) => ({ value: bucket.entrance.in, coverage: bucket.coverage, isFuture: bucket.expected_s === 0 && Date.parse(bucket.from) > Date.now() })),
+    devices: devices.length,
+    faults,
+  };
+}
+
+/** The best first; those of which nothing is known last, by name. */
+const ranked = (rows) => [...rows].sort((a, b) => (b.entered ?? -1) - (a.entered ?? -1) || a.store.name.localeCompare(b.store.name));
+
+function tiles(rows) {
+  const observed = rows.filter((row) => row.entered !== null);
+  const partial = observed.filter((row) => isPartial(row.coverage));
+  const silent = rows.filter((row) => row.faults.length);
+  const entered = sum(rows.map((row) => row.entered));
+  return [
+    tile({ name: t("overview.entered"), value: number(entered), note: t("overview.entered_note", { seen: observed.length, count: rows.length }), tone: "leading" }),
+    tile({ name: t("overview.shops"), value: number(rows.length), note: t("overview.shops_note", { count: rows.length - observed.length }) }),
+    tile({ name: t("overview.partly"), value: number(partial.length), note: t("overview.partly_note"), tone: partial.length ? "warn" : "" }),
+    tile({ name: t("overview.alerts"), value: number(silent.length), note: t("overview.alerts_note"), tone: silent.length ? "bad" : "" }),
+  ];
+}
+
+const change = (share) =>
+  share === null ? h("span", { class: "quiet" }, "–") : h("span", { class: `change ${share > 0.005 ? "up" : share < -0.005 ? "down" : ""}` }, `${share > 0.005 ? "▲" : share < -0.005 ? "▼" : "■"} ${signedPercent(share)}`);
+
+function alerts(row) {
+  if (!row.devices) return h("span", { class: "quiet" }, t("overview.no_device"));
+  if (!row.faults.length) return h("span", { class: "good" }, t("overview.all_well"));
+  return h("span", { class: "bad", title: row.faults.join("\n") }, t("overview.faults", { count: row.faults.length }), h("small", null, ` ${row.faults[0]}`));
+}
+
+function ranking(rows, file) {
+  const best = Math.max(1, ...rows.map((row) => row.entered ?? 0));
+  const columns = ["shop", "entered", "change", "course", "observed", "state"].map((name) => ({ title: t(`overview.${name}`), number: name === "change" }));
+  const carried = Object.fromEntries(["period", "from", "to"].map((name) => [name, new URLSearchParams(location.search).get(name)]));
+  const shown = rows.map((row) => [
+    h("a", { href: viewAddress("shop", { store: row.store.store, ...carried }) }, row.store.name),
+    row.entered === null ? h("span", { class: "quiet" }, t("footfall.not_observed")) : h("span", { class: "ranked" }, h("b", null, number(row.entered)), level(row.entered / best)),
+    change(row.change),
+    sparkline(row.points, t("overview.course_label", { shop: row.store.name })),
+    h("span", { class: "ranked" }, h("b", null, sharePercent(row.coverage)), row.coverage === null ? null : level(row.coverage, isPartial(row.coverage) ? "warn" : "")),
+    alerts(row),
+  ]);
+  const raw = rows.map((row) => [row.store.store, row.store.name, row.entered, row.change, row.coverage, row.faults.join("; "), row.store.last_event_at]);
+  const heads = ["store", "name", "entered", "change", "coverage", "faults", "last_event_at"];
+  return tableCard({ id: "ranking", title: t("overview.ranking"), note: t("overview.ranking_note"), columns, rows: shown, heads, raw, file });
+}
+
+async function load({ stores }) {
+  const rows = ranked(await each(stores, readStore));
+  const { first, last } = periodOf(new URLSearchParams(location.search), "UTC");
+  draw(panel("overview-tiles"), rows, () => h("div", { class: "figures", role: "group", "aria-label": t("shop.figures") }, tiles(rows)));
+  draw(panel("overview-ranking"), [rows, Math.floor(Date.now() / REFRESH_MS)], () => ranking(rows, `shopthread-shops-${first}-${last}`));
+  const latest = stores.map((store) => store.last_event_at).filter(Boolean).sort().at(-1);
+  return t("overview.latest", { ago: ago(latest) });
+}
+
+startView(load, { everyMs: REFRESH_MS });

@@ -1,0 +1,37 @@
+"""A small chain whose figures are known: one shop seen well, one seen in part, one that nobody sees."""
+
+from contracts.payloads import DeviceHealth
+from tests.integration.cloud.support import MEMBERS, T0, Cloud, Shop, consent
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+NOW_MS = T0 + 30 * 60_000  # 2026-03-02T09:30:00Z, half an hour into the hour that began with T0
+WEST, EAST, NORTH = "west", "east", "north"
+ENTERED, LEFT, WEEK_BEFORE, ENTERED_IN_PART = 7, 5, 4, 2
+
+
+def fill(cloud: Cloud) -> None:
+    """Let the shops report: today from 08:00 UTC, and a week before."""
+    cloud.now_ms = NOW_MS
+    for member in range(2):
+        consent(cloud, member)
+    west, east, north = (Shop(store=name) for name in (WEST, EAST, NORTH))
+    for hour_ms in (T0 - HOUR_MS, T0 - 7 * DAY_MS - HOUR_MS):
+        cloud.take_in(west.coverage(hour_ms, hour_ms + HOUR_MS))
+    cloud.take_in(
+        west.coverage(T0, NOW_MS),
+        *(west.crossing(T0 - HOUR_MS + minute * 60_000) for minute in range(ENTERED)),
+        *(west.crossing(T0 - HOUR_MS + minute * 60_000, "out") for minute in range(LEFT)),
+        *(west.crossing(T0 - 7 * DAY_MS - HOUR_MS + minute * 60_000) for minute in range(WEEK_BEFORE)),
+        west.occupancy(NOW_MS - 5000, bakery=2, wine=0),
+        west.health(NOW_MS - 5000),
+        west.visit(1, 1, ("kiosk", 10, 60), ("till", 100, 140), path=((10, 1, 1), (60, 4, 2), (140, 8, 6))),
+        west.visit(2, 1, ("bakery", 30, 70), status="open"),
+        west.scan(30, MEMBERS[0]),
+        west.sale(120, "r-1", 1999, MEMBERS[0]),
+        west.scan(40, MEMBERS[2]),
+        east.coverage(T0 - HOUR_MS, T0, observed_s=900),
+        *(east.crossing(T0 - HOUR_MS + minute * 60_000) for minute in range(ENTERED_IN_PART)),
+        north.event("term-1", DeviceHealth(uptime_s=1, software_version="0.1", queue_depth=0), NOW_MS - DAY_MS),
+        b"{",
+    )
