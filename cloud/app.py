@@ -9,6 +9,8 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 
+from cloud.analytics.endpoints import router as analytics_router
+from cloud.analytics.follower import AnalyticsFollower
 from cloud.codes.endpoints import router as codes_router
 from cloud.codes.follower import CodeFollower
 from cloud.codes.resolver import make_resolver
@@ -90,7 +92,12 @@ def make_key_service(
 def make_projector(settings: Settings, database: Database, clock: Clock = system_clock) -> Projector:
     """Return what derives every figure from the log."""
     links = LinkFollower(make_linker(settings), gate_of(settings), clock)
-    followers: list[Follower] = [TerminalFollower(gate_of(settings)), links, CodeFollower(code_rules_of(settings))]
+    followers: list[Follower] = [
+        TerminalFollower(gate_of(settings)),
+        links,
+        CodeFollower(code_rules_of(settings)),
+        AnalyticsFollower(settings.staff_score_threshold),
+    ]
     return Projector(database, PROJECTIONS, followers, [Identities(rules_of(settings))])
 
 
@@ -151,6 +158,7 @@ def create_app(
         stores_router,
         footfall_router,
         visits_router,
+        analytics_router,
         links_router,
         profiles_router,
         consents_router,

@@ -1,9 +1,10 @@
 """The whole schema: importing this module declares every table."""
 
 from cloud import tables
+from cloud.analytics import tables as analytics_tables
 from cloud.codes import tables as codes_tables
 from cloud.columns import metadata
 from cloud.identity import tables as identity_tables
 from cloud.linking import tables as linking_tables
 
-__all__ = ["codes_tables", "identity_tables", "linking_tables", "metadata", "tables"]
+__all__ = ["analytics_tables", "codes_tables", "identity_tables", "linking_tables", "metadata", "tables"]

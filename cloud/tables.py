@@ -94,6 +94,8 @@ stores = Table(
     store_column(primary_key=True),
     Column("name", NAME, nullable=True),
     Column("time_zone", SEGMENT, nullable=True),
+    Column("region", NAME, nullable=True),
+    Column("opening_hours", JSON(none_as_null=True), nullable=True, comment="NULL: open all the time"),
 )
 
 consents = Table(
@@ -263,6 +265,7 @@ visits = Table(
     Column("path_error_m", Float, nullable=True),
     Column("rule_version", NAME, nullable=False),
     Index("ix_visits_opened", "tenant", "store", "opened_ms"),
+    Index("ix_visits_party", "tenant", "store", "party_id"),
 )
 
 visit_stays = Table(
@@ -302,6 +305,7 @@ touches = Table(
     Column("total_minor", BigInteger, nullable=True),
     Column("currency", String(3), nullable=True),
     Column("lines", JSON, nullable=True),
+    Index("ix_touches_time", "tenant", "store", "time_ms"),
     Index("ix_touches_zone", "tenant", "store", "zone_id", "time_ms", "touch_id"),
     Index("ix_touches_profile", "tenant", "one_id", "time_ms"),
     Index("ix_touches_identifier", "tenant", "pseudonym"),

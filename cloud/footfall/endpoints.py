@@ -13,7 +13,8 @@ from cloud.footfall.buckets import Bucket, Grain, bucket_of_date
 from cloud.footfall.schemas import Footfall, Occupancy
 from cloud.footfall.service import StoreView, get_footfall, get_occupancy
 from cloud.instants import parse_instant
-from cloud.stores.endpoints import DEFAULT_TIME_ZONE, StoreName
+from cloud.stores.calendars import DEFAULT_TIME_ZONE
+from cloud.stores.endpoints import StoreName
 from cloud.stores.repository import get_store
 
 router = APIRouter(prefix="/v1/stores/{store}", tags=["footfall"], responses={**ERRORS, **NOT_FOUND})

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Table
 
+from cloud.analytics.queue import enqueue_spans
 from cloud.db import WriteSession
-from cloud.projections.base import StoredEvent
+from cloud.projections.base import StoredEvent, by_tenant
 from cloud.tables import coverage_intervals, crossings, occupancy_samples
 from contracts.payloads import Coverage, FootfallCrossing, ZoneOccupancy
 
@@ -29,10 +30,22 @@ class FootfallProjection:
         session.insert_new(
             occupancy_samples, [_sample(event) for event in events if event.event_type == ZoneOccupancy.TYPE]
         )
+        for tenant, group in by_tenant(events).items():
+            enqueue_spans(session, tenant, [span for event in group for span in _spans(event)])
 
 
 def _origin(event: StoredEvent) -> dict[str, object]:
     return {"tenant": event.tenant, "event_id": event.event_id, "store": event.store, "device": event.device}
+
+
+def _spans(event: StoredEvent) -> list[tuple[str, int, int]]:
+    """Return which time of the store the event tells of; samples of occupancy are not summed."""
+    if event.event_type == FootfallCrossing.TYPE:
+        return [(event.store, event.time_ms, event.time_ms)]
+    if event.event_type == Coverage.TYPE:
+        coverage = event.payload(Coverage)
+        return [(event.store, coverage.interval_start_ms, coverage.interval_end_ms)]
+    return []
 
 
 def _crossing(event: StoredEvent) -> dict[str, object]:

@@ -5,6 +5,7 @@ from hashlib import sha256
 
 import msgspec
 
+from cloud.analytics.queue import enqueue_touches
 from cloud.db import ReadSession, WriteSession
 from cloud.linking import repository
 from cloud.linking.decide import Decision, Gate, Linker
@@ -89,8 +90,13 @@ def _write(
             store, decision = store_and_decision
             rows.append(_row(tenant, store, decision, model_version, now_ms, ordinals.get(touch_id, 0)))
             decided.append(decision)
+    if not (gone or rows):
+        return
+    changed = sorted(decided_ids)
+    enqueue_touches(session, tenant, changed)
     repository.retract(session, gone, now_ms)
     repository.assert_decisions(session, rows, decided)
+    enqueue_touches(session, tenant, changed)
 
 
 def _row(

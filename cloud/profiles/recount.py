@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, func, select
 
+from cloud.analytics.queue import enqueue_members
 from cloud.db import WriteSession, chunks
 from cloud.identity.tables import identity_map
 from cloud.projections.corrections import stands
@@ -12,6 +13,7 @@ from cloud.tables import profile_identifiers, profiles, touches
 
 def recount_profiles(session: WriteSession, tenant: str, one_ids: Sequence[str]) -> None:
     """Make these profiles what their touches and identifiers say; one with neither disappears."""
+    enqueue_members(session, tenant, one_ids)
     for part in chunks(one_ids):
         for table in (profiles, profile_identifiers):
             session.execute(delete(table).where(table.c.tenant == tenant, table.c.one_id.in_(part)))

@@ -1,5 +1,6 @@
 """Every projection, in the order in which they run."""
 
+from cloud.analytics.projection import AnalyticsProjection
 from cloud.footfall.projection import FootfallProjection
 from cloud.projections.base import Projection
 from cloud.projections.corrections import CorrectionsProjection
@@ -14,6 +15,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     FootfallProjection(),
     VisitsProjection(),
     TouchesProjection(),
+    AnalyticsProjection(),
 )
 """Corrections first: the others read which events were corrected, and never run ahead of it."""
 

@@ -14,11 +14,22 @@ from cloud.instants import show_instant, write_instant
 from cloud.projections.base import read_cursor
 from cloud.projections.registry import PROJECTION_NAMES
 from cloud.stores import repository
-from cloud.stores.schemas import Device, ProjectionLag, Reconciliation, Store, StoredEvents, StoreSettings
+from cloud.stores.calendars import DEFAULT_TIME_ZONE
+from cloud.stores.opening import fault_of
+from cloud.stores.schemas import (
+    Device,
+    Hours,
+    Opening,
+    ProjectionLag,
+    Reconciliation,
+    Store,
+    StoredEvents,
+    StoreSettings,
+)
 
 router = APIRouter(prefix="/v1/stores", tags=["stores"], responses=ERRORS)
 
-DEFAULT_TIME_ZONE = "UTC"
+
 StoreName = Annotated[
     str, Path(pattern=r"^[a-z0-9-]{1,64}$", description="The store's name in topics", examples=["store-1"])
 ]
@@ -31,17 +42,22 @@ def get_stores(principal: CanRead, context: InContext) -> list[Store]:
         return [_store(row) for row in repository.list_stores(session, principal.tenant)]
 
 
-@router.put("/{store}", summary="Name a store and set its time zone", responses=INVALID_BODY)
+@router.put("/{store}", summary="Name a store, set its time zone, region and opening hours", responses=INVALID_BODY)
 def put_store(store: StoreName, body: StoreSettings, principal: CanAdminister, context: InContext) -> Store:
-    """Set both. The time zone decides where days and hours begin in every figure, also of the past."""
+    """Set all of it. The time zone decides where days and hours begin in every figure, also of the past.
+
+    Coverage counts opening hours alone. What is left out is as if nobody had set it.
+    """
     try:
         ZoneInfo(body.time_zone)
     except (KeyError, ValueError, OSError) as error:
         raise invalid_value(
             name="time_zone", value=body.time_zone, allowed="an IANA time zone such as Europe/Berlin"
         ) from error
+    if body.opening_hours is not None:
+        _check_hours(body.opening_hours)
     with context.database.write() as session:
-        repository.put_store(session, principal.tenant, store, name=body.name, time_zone=body.time_zone)
+        repository.put_store(session, principal.tenant, store, body.model_dump(mode="json"))
         return _store(repository.get_store(session, principal.tenant, store))
 
 
@@ -86,12 +102,23 @@ def get_reconciliation(store: StoreName, principal: CanRead, context: InContext)
         )
 
 
+def _check_hours(opening: Opening) -> None:
+    days: list[tuple[object, Hours]] = [*opening.weekly.items(), *opening.exceptions.items()]
+    for day, hours in days:
+        fault = fault_of(hours)
+        if fault is not None:
+            allowed = f"pairs of times in order; {fault}"
+            raise invalid_value(name=f"opening_hours of {day}", value=hours, allowed=allowed)
+
+
 def _store(row: AnyRow) -> Store:
     return Store(
         store=row.store,
         name=row.name or row.store,
         time_zone=row.time_zone or DEFAULT_TIME_ZONE,
         time_zone_is_set=row.time_zone is not None,
+        region=row.region,
+        opening_hours=None if row.opening_hours is None else Opening.model_validate(row.opening_hours),
         last_event_at=show_instant(row.last_event_ms),
     )
 

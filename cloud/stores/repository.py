@@ -1,9 +1,10 @@
 """SQL of stores, devices and reconciliation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select
 
+from cloud.analytics.queue import requeue_store
 from cloud.db import AnyRow, AnySelect, ReadSession, WriteSession
 from cloud.errors import not_found
 from cloud.projections.base import read_cursor
@@ -38,9 +39,13 @@ def _stores_of(tenant: str) -> AnySelect:
     return select(stores, last_event.label("last_event_ms")).where(stores.c.tenant == tenant)
 
 
-def put_store(session: WriteSession, tenant: str, store: str, *, name: str, time_zone: str) -> None:
-    """Set a store's name and time zone."""
-    session.upsert(stores, [{"tenant": tenant, "store": store, "name": name, "time_zone": time_zone}])
+def put_store(session: WriteSession, tenant: str, store: str, settings: Mapping[str, object]) -> None:
+    """Set a store's name, time zone, region and opening hours; figures follow where days or hours change."""
+    calendar = (stores.c.time_zone, stores.c.opening_hours)
+    before = session.first(select(*calendar).where(stores.c.tenant == tenant, stores.c.store == store))
+    session.upsert(stores, [{"tenant": tenant, "store": store, **settings}])
+    if before is None or (before.time_zone, before.opening_hours) != (settings["time_zone"], settings["opening_hours"]):
+        requeue_store(session, tenant, store)
 
 
 def list_devices(session: ReadSession, tenant: str, store: str) -> Sequence[AnyRow]:

@@ -1,8 +1,24 @@
 """What the store endpoints take and answer."""
 
-from typing import Any
+from datetime import date
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
+
+Hours = list[list[str]]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class Opening(BaseModel):
+    """When a store is open. A weekday that is not named is closed; a date goes before its weekday."""
+
+    weekly: dict[Weekday, Hours] = Field(
+        examples=[{"monday": [["09:00", "18:00"]], "saturday": [["09:00", "12:30"], ["14:00", "24:00"]]}],
+        description="Pairs of opening and closing time, HH:MM; 24:00 is midnight",
+    )
+    exceptions: dict[date, Hours] = Field(
+        default_factory=dict, examples=[{"2026-12-25": []}], description="By date; an empty list: closed"
+    )
 
 
 class StoreSettings(BaseModel):
@@ -12,6 +28,10 @@ class StoreSettings(BaseModel):
     time_zone: str = Field(
         max_length=64, examples=["Europe/Berlin"], description="IANA time zone; days and hours follow it"
     )
+    region: str | None = Field(
+        default=None, min_length=1, max_length=128, pattern=r"^[^\x00]*$", examples=["North"], description="null: none"
+    )
+    opening_hours: Opening | None = Field(default=None, description="null: open all the time")
 
 
 class Store(BaseModel):
@@ -21,6 +41,8 @@ class Store(BaseModel):
     name: str = Field(description="As set; else the same as `store`")
     time_zone: str = Field(examples=["Europe/Berlin"])
     time_zone_is_set: bool = Field(description="False: nobody set one, UTC is used")
+    region: str | None
+    opening_hours: Opening | None = Field(description="null: open all the time")
     last_event_at: str | None = Field(description="Time of its latest event; null where none came yet")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Table, select
 
+from cloud.analytics.queue import enqueue_touches
 from cloud.codes.queue import enqueue_codes_of_touches
 from cloud.db import WriteSession, chunks
 from cloud.identity.names import one_id_of
@@ -70,6 +71,7 @@ def _settle(session: WriteSession, tenant: str, event_ids: Sequence[str]) -> Non
         queued += [row.touch_id for row in session.rows(statement) if (row.store, row.receipt_id) in stores]
     enqueue_news(session, tenant, "touch", queued)
     enqueue_codes_of_touches(session, tenant, queued)
+    enqueue_touches(session, tenant, queued)
     recount_profiles(session, tenant, sorted({row.one_id for row in rows if row.one_id is not None}))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from sqlalchemy import Table, delete, func, select
 
+from cloud.analytics.queue import enqueue_visits
 from cloud.db import AnyRow, ReadSession, WriteSession, chunks
 from cloud.linking.queue import enqueue_news, enqueue_old_stays
 from cloud.projections.base import StoredEvent, by_tenant
@@ -73,12 +74,14 @@ def _settle(session: WriteSession, tenant: str, visit_ids: Sequence[str]) -> Non
     if not changed:
         return
     enqueue_old_stays(session, tenant, changed)
+    enqueue_visits(session, tenant, changed)
     enqueue_news(session, tenant, "visit", changed)
     session.execute(delete(visit_stays).where(visit_stays.c.tenant == tenant, visit_stays.c.visit_id.in_(changed)))
     session.execute(delete(visits).where(visits.c.tenant == tenant, visits.c.visit_id.in_(changed)))
     holding = _payloads(session, tenant, [best[key] for key in changed if key in best])
     session.insert(visits, [_visit_row(tenant, store, event_id, visit) for store, event_id, visit in holding])
     session.insert(visit_stays, [row for store, _, visit in holding for row in _stay_rows(tenant, store, visit)])
+    enqueue_visits(session, tenant, changed)
 
 
 def _best_revisions(session: ReadSession, tenant: str, visit_ids: Sequence[str]) -> Iterable[AnyRow]:

@@ -10,6 +10,7 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import select
 
+from cloud.analytics.tables import analytics_queue
 from cloud.app import make_key_service, make_linker, make_projector, open_database
 from cloud.config import Settings
 from cloud.consents.schemas import ConsentStatement
@@ -228,6 +229,7 @@ class Cloud:
         skipped = {"event_log", "projection_cursors", "dead_letters", "api_keys", "sessions", *RECORDS_WITH_TIMES}
         with self.database.read() as session:
             assert not session.rows(select(link_queue)), "the linker has not finished"
+            assert not session.rows(select(analytics_queue)), "the sums have not followed"
             for table in metadata.sorted_tables:
                 if table.name not in skipped:
                     columns = [column for column in table.c if column.name not in {"id", "recorded_ms"}]

@@ -1,0 +1,179 @@
+"""HTTP of metrics."""
+
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+
+from cloud.analytics import repository
+from cloud.analytics.catalogue import METRICS
+from cloud.analytics.metric import Grain, Metric
+from cloud.analytics.periods import Period, periods_in
+from cloud.analytics.schemas import MetricDefinition, MetricRows, MetricTitle
+from cloud.analytics.selection import groups_of, require_one_zone, select_shops
+from cloud.analytics.service import MAX_PERIODS, MAX_ROWS, MetricQuery, write_row
+from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanRead, InContext
+from cloud.db import ReadSession
+from cloud.errors import ProblemError, invalid_value
+
+router = APIRouter(prefix="/v1", tags=["analytics"], responses={**ERRORS, **NOT_FOUND, **INVALID})
+
+_FIRST, _LAST = date(1970, 1, 2), date(2999, 12, 31)
+_MAX_DIGITS = 9
+
+FromDay = Annotated[date, Query(alias="from", description="First day, in each shop's own calendar")]
+ToDay = Annotated[date, Query(description="The day after the last one")]
+Stores = Annotated[list[str] | None, Query(description="Only this store; may be given several times. Else all")]
+Region = Annotated[str | None, Query(description="Only shops of this region")]
+Currency = Annotated[
+    str | None, Query(pattern="^[A-Z]{3}$", description="Of money; needed where shops sold in several")
+]
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before")]
+Limit = Annotated[int, Query(ge=1, le=10_000, description="How many rows at most")]
+
+
+@router.get("/metrics", summary="Every metric, as it is defined")
+def get_metrics(_principal: CanRead) -> list[MetricDefinition]:
+    """List the catalogue: what each figure means, how it is counted, and what a shop must have for it."""
+    return [_definition(metric) for metric in METRICS.values()]
+
+
+@router.get("/metrics/{name}", summary="The values of one metric")
+def get_metric(  # noqa: PLR0913 - each is one query parameter
+    name: Annotated[str, Path(description="Its name in the catalogue", examples=["conversion_by_visit"])],
+    principal: CanRead,
+    context: InContext,
+    from_: FromDay,
+    to: ToDay,
+    *,
+    grain: Annotated[Grain, Query(description="Length of the intervals; weeks begin on Monday")] = "day",
+    store: Stores = None,
+    region: Region = None,
+    by: Annotated[Literal["store", "region", "none"], Query(description="What rows are told of")] = "store",
+    currency: Currency = None,
+    cursor: Cursor = None,
+    limit: Limit = 1000,
+) -> MetricRows:
+    """Tell a metric of shops, regions or all shops together, by hour, day, week, month or as one total.
+
+    Days and hours are those of each shop's own time zone. A ratio is a quotient of sums, never a mean of ratios. What
+    was not observed is null, never 0; `coverage` says how much was.
+    """
+    metric = find_metric(name)
+    asked = parse_period(from_, to)
+    require_grain(metric, grain, asked)
+    start = parse_cursor(cursor)
+    with context.database.read() as session:
+        shops = select_shops(session, principal.tenant, store or (), region)
+        groups = groups_of(shops, by)
+        if grain == "hour":
+            require_one_zone(groups.values())
+        _require_rows(grain, asked, len(groups))
+        query = MetricQuery(session, principal.tenant, metric, shops, context.clock())
+        chosen = choose_currency(session, query.asked(asked, grain), metric, currency)
+        cells = query.cells(asked, grain, by, chosen)
+    page = cells[start : start + limit]
+    return MetricRows(
+        metric=metric.name,
+        unit=metric.unit,
+        currency=chosen,
+        grain=grain,
+        from_=from_.isoformat(),
+        to=to.isoformat(),
+        rows=[write_row(metric, cell, asked, context.clock()) for cell in page],
+        next_cursor=str(start + limit) if start + limit < len(cells) else None,
+    )
+
+
+def find_metric(name: str) -> Metric:
+    """Return a metric of the catalogue.
+
+    Raises:
+        ProblemError: 404, there is none of that name.
+    """
+    if name not in METRICS:
+        detail = f"no metric {name!r}; there are {', '.join(METRICS)}"
+        raise ProblemError(HTTPStatus.NOT_FOUND, "metric-not-found", "No such metric", detail)
+    return METRICS[name]
+
+
+def parse_period(first: date, end: date) -> Period:
+    """Return the days from `first` to the one before `end`.
+
+    Raises:
+        ProblemError: 422, they are none, or beyond what is counted.
+    """
+    if not _FIRST <= first <= _LAST:
+        raise invalid_value(name="from", value=first.isoformat(), allowed=f"{_FIRST} to {_LAST}")
+    if not first < end <= _LAST:
+        allowed = f"later than from, {first}, and at most {_LAST}; it is the day after the last one"
+        raise invalid_value(name="to", value=end.isoformat(), allowed=allowed)
+    return Period(first.toordinal(), end.toordinal())
+
+
+def require_grain(metric: Metric, grain: Grain, asked: Period) -> None:
+    """Make sure that a metric is told for a grain, and that the period is not too long for it.
+
+    Raises:
+        ProblemError: 422, it is not.
+    """
+    if grain not in metric.grains:
+        raise invalid_value(name="grain", value=grain, allowed=f"one of {', '.join(metric.grains)} for {metric.name}")
+    hours_a_day = 24 if grain == "hour" else 1
+    count = asked.days if grain == "hour" else len(periods_in(asked, grain))
+    if count * hours_a_day > MAX_PERIODS[grain]:
+        allowed = f"such that the period has at most {MAX_PERIODS[grain]} of them; take a coarser grain or fewer days"
+        raise invalid_value(name="grain", value=grain, allowed=allowed)
+
+
+def _require_rows(grain: Grain, asked: Period, groups: int) -> None:
+    rows = groups * (asked.days * 24 if grain == "hour" else len(periods_in(asked, grain)))
+    if rows > MAX_ROWS:
+        allowed = f"such that there are at most {MAX_ROWS} rows, not {rows}; take a coarser grain, fewer days or stores"
+        raise invalid_value(name="grain", value=grain, allowed=allowed)
+
+
+def parse_cursor(cursor: str | None) -> int:
+    """Return how many rows the pages before had.
+
+    Raises:
+        ProblemError: 422, it is no cursor.
+    """
+    if cursor is None:
+        return 0
+    if not (cursor.isascii() and cursor.isdecimal()) or len(cursor) > _MAX_DIGITS:
+        raise invalid_value(name="cursor", value=cursor, allowed="the next_cursor of the page before")
+    return int(cursor)
+
+
+def choose_currency(session: ReadSession, asked: repository.Asked, metric: Metric, currency: str | None) -> str | None:
+    """Return the currency of a metric of money, None of others, and where nothing was sold.
+
+    Raises:
+        ProblemError: 422, shops sold in several and none was named.
+    """
+    if not metric.has_currency or currency is not None:
+        return currency if metric.has_currency else None
+    found = repository.currencies_in(session, asked)
+    if len(found) > 1:
+        raise invalid_value(name="currency", value=None, allowed=f"one of {', '.join(found)}: they do not add up")
+    return found[0] if found else None
+
+
+def _definition(metric: Metric) -> MetricDefinition:
+    return MetricDefinition(
+        name=metric.name,
+        title=MetricTitle(en=metric.title_en, zh=metric.title_zh),
+        formula=metric.formula,
+        unit=metric.unit,
+        kind=metric.kind,
+        grains=list(metric.grains),
+        needs=list(metric.needs),
+        numerator=list(metric.numerator),
+        denominator=list(metric.denominator),
+        rule_versions=list(metric.rule_versions),
+        has_coverage=metric.from_cameras,
+        has_currency=metric.has_currency,
+        has_band=metric.variance is not None,
+    )

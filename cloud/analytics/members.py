@@ -1,0 +1,123 @@
+"""Each member's days in shops, with what came before: what matrices, cohorts and flows are counted from."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
+
+from msgspec import Struct
+from sqlalchemy import delete, or_, select
+
+from cloud.analytics.tables import member_days, member_sales
+from cloud.db import AnyRow, ReadSession, Values, WriteSession, chunks
+from cloud.projections.corrections import stands
+from cloud.stores.calendars import calendars_of
+from cloud.stores.opening import Calendar
+from cloud.tables import touches
+from cloud.touches.repository import reversal_of
+
+
+class MemberTouch(Struct, frozen=True, order=True, kw_only=True):
+    """A scan in a shop, a standing sale, or a refund, of a member."""
+
+    day: int
+    store: str
+    kind: str
+    currency: str
+    total_minor: int
+
+
+def write_members(session: WriteSession, tenant: str, one_ids: Sequence[str]) -> None:
+    """Make the days of these members what their touches say."""
+    found: dict[str, list[MemberTouch]] = {one_id: [] for one_id in one_ids}
+    for part in chunks(one_ids):
+        for table in (member_days, member_sales):
+            session.execute(delete(table).where(table.c.tenant == tenant, table.c.one_id.in_(part)))
+        rows = _touches_of(session, tenant, part)
+        calendars = calendars_of(session, tenant, {row.store for row in rows})
+        for row in rows:
+            found[row.one_id].append(_touch(row, calendars[row.store]))
+    days: list[Values] = []
+    sales: list[Values] = []
+    for one_id, made in found.items():
+        key = {"tenant": tenant, "one_id": one_id}
+        days += [{**key, **row} for row in day_rows(made)]
+        sales += [{**key, **row} for row in sale_rows(made)]
+    session.insert(member_days, days)
+    session.insert(member_sales, sales)
+
+
+def day_rows(made: Iterable[MemberTouch]) -> list[Values]:
+    """Return a member's days in shops, with the days before and after. A refund alone is no visit to a shop."""
+    shown = sorted(touch for touch in made if touch.kind != "refund")
+    days = sorted({touch.day for touch in shown})
+    buying = sorted({touch.day for touch in shown if touch.kind == "sale"})
+    rows: list[Values] = []
+    bought = 0
+    for day, of_day in groupby(shown, key=lambda touch: touch.day):
+        before = [other for other in buying if other < day]
+        on_day = list(of_day)
+        for store, group in groupby(on_day, key=lambda touch: touch.store):
+            kinds = [touch.kind for touch in group]
+            rows.append(
+                {
+                    "day": day,
+                    "store": store,
+                    "scans": kinds.count("scan"),
+                    "transactions": kinds.count("sale"),
+                    "transactions_before": bought,
+                    "first_day": days[0],
+                    "previous_day": max((other for other in days if other < day), default=None),
+                    "next_day": min((other for other in days if other > day), default=None),
+                    "first_buy_day": min(buying, default=None),
+                    "previous_buy_day": max(before, default=None),
+                }
+            )
+        bought += sum(touch.kind == "sale" for touch in on_day)
+    return rows
+
+
+def sale_rows(made: Iterable[MemberTouch]) -> list[Values]:
+    """Return a member's sales less refunds, by day, shop and currency."""
+    totals: dict[tuple[int, str, str], tuple[int, int]] = {}
+    for touch in made:
+        if touch.kind != "scan":
+            key = (touch.day, touch.store, touch.currency)
+            total, count = totals.get(key, (0, 0))
+            refund = touch.kind == "refund"
+            totals[key] = (total + (-abs(touch.total_minor) if refund else touch.total_minor), count + (not refund))
+    return [
+        {"day": day, "store": store, "currency": currency, "sales_minor": total, "transactions": count}
+        for (day, store, currency), (total, count) in sorted(totals.items(), key=itemgetter(0))
+    ]
+
+
+def _touches_of(session: ReadSession, tenant: str, one_ids: Sequence[str]) -> Sequence[AnyRow]:
+    """Return what shows members in shops, or moves their money: scans with a proof, standing sales, refunds."""
+    in_shop = or_(touches.c.kind.in_(("sale", "refund")), touches.c.in_store_proof != "none")
+    return session.rows(
+        select(
+            touches.c.one_id,
+            touches.c.store,
+            touches.c.kind,
+            touches.c.time_ms,
+            touches.c.currency,
+            touches.c.total_minor,
+        ).where(
+            touches.c.tenant == tenant,
+            touches.c.one_id.in_(one_ids),
+            touches.c.kind.in_(("scan", "sale", "refund")),
+            in_shop,
+            stands(touches, "touch_id"),
+            ~reversal_of(),
+        )
+    )
+
+
+def _touch(row: AnyRow, calendar: Calendar) -> MemberTouch:
+    return MemberTouch(
+        day=calendar.day_at(row.time_ms),
+        store=row.store,
+        kind=row.kind,
+        currency=row.currency or "",
+        total_minor=row.total_minor or 0,
+    )

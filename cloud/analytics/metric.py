@@ -1,0 +1,122 @@
+"""What a metric is. Pure."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Literal
+
+from msgspec import Struct
+
+from cloud.analytics.parts import CAMERA_COUNTS
+
+Grain = Literal["hour", "day", "week", "month", "total"]
+GRAINS: tuple[Grain, ...] = ("hour", "day", "week", "month", "total")
+FROM_DAY: tuple[Grain, ...] = ("day", "week", "month", "total")
+Kind = Literal["sum", "ratio", "peak", "members"]
+Parts = Mapping[str, int]
+
+CAMERAS = ("seen_ms", *CAMERA_COUNTS)
+TILLS = ("receipts",)
+SCANNERS = ("scans",)
+
+BAND_Z = 1.96
+"""How many standard deviations a band of 95 % reaches to either side."""
+
+
+class Metric(Struct, frozen=True, kw_only=True):
+    """One figure, defined once: every answer, document and page that names it means this.
+
+    `sum`: parts that add up over time and shops. `ratio`: a quotient of two sums, taken after summing, never a mean of
+    ratios. `peak`: the largest of the parts. `members`: how many different members, which never adds up.
+
+    Attributes:
+        name: Its name in the API.
+        title_en: What people call it.
+        title_zh: The same in Chinese.
+        formula: How it is counted, in words.
+        unit: Its unit.
+        kind: How it is put together.
+        numerator: The parts that are added up.
+        denominator: The parts by whose sum a ratio divides.
+        divisor: What the numerator is divided by to come to the unit.
+        divisor_below: What the denominator is divided by.
+        sample: The part that says on how much the value rests, where that is not the denominator, or the numerator of a
+            sum.
+        variance: The part with the variance of the numerator, where links leave it uncertain.
+        sources: Kinds of devices that must have reported for the value to be known: any part of each must not be 0.
+        needs: What a shop must have.
+        grains: For which intervals it is told.
+        has_currency: Whether it is money, told in one currency at a time.
+        rule_versions: The versions of the rules that it follows.
+    """
+
+    name: str
+    title_en: str
+    title_zh: str
+    formula: str
+    unit: str
+    kind: Kind
+    numerator: tuple[str, ...] = ()
+    denominator: tuple[str, ...] = ()
+    divisor: int = 1
+    divisor_below: int = 1
+    sample: str | None = None
+    variance: str | None = None
+    sources: tuple[tuple[str, ...], ...] = ()
+    needs: tuple[str, ...] = ()
+    grains: tuple[Grain, ...] = GRAINS
+    has_currency: bool = False
+    rule_versions: tuple[str, ...] = ("1",)
+
+    @property
+    def from_cameras(self) -> bool:
+        """Return whether coverage by cameras stands beside the value."""
+        return CAMERAS in self.sources
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Return every part that the value, its band, its sample and whether it is known need."""
+        single = [name for name in (self.variance, self.sample) if name is not None]
+        known = [name for group in self.sources for name in group]
+        return tuple(dict.fromkeys((*self.numerator, *self.denominator, *single, *known)))
+
+    def is_known(self, parts: Parts) -> bool:
+        """Return whether everything that the value needs was observed at all."""
+        return all(any(parts.get(name, 0) for name in group) for group in self.sources)
+
+    def is_known_of_hour(self, hour: Parts, day: Parts) -> bool:
+        """Return the same of one hour; that tills and terminals work is seen from the whole day."""
+        return all(any((hour if group == CAMERAS else day).get(name, 0) for name in group) for group in self.sources)
+
+    def value_of(self, parts: Parts) -> float | int | None:
+        """Return the value of summed parts, None where a ratio has nothing to divide by."""
+        above = Fraction(sum(parts.get(name, 0) for name in self.numerator), self.divisor)
+        if self.kind == "ratio":
+            below = Fraction(sum(parts.get(name, 0) for name in self.denominator), self.divisor_below)
+            return None if below == 0 else float(above / below)
+        return above.numerator if above.denominator == 1 else float(above)
+
+    def band_of(self, parts: Parts) -> tuple[float, float] | None:
+        """Return between what the value lies with 95 %, None where nothing is uncertain about it.
+
+        By the normal approximation of the Poisson-binomial distribution: links are trials with different chances.
+        """
+        value = self.value_of(parts)
+        if self.variance is None or value is None:
+            return None
+        spread = BAND_Z * (parts.get(self.variance, 0) / self.divisor) ** 0.5
+        most = 1.0
+        if self.kind == "ratio":
+            spread /= sum(parts.get(name, 0) for name in self.denominator) / self.divisor_below
+        else:
+            most = float(self.sample_of(parts))
+        return max(value - spread, 0.0), min(value + spread, max(most, float(value)))
+
+    def sample_of(self, parts: Parts) -> int | float:
+        """Return on how much the value rests: visits, receipts, waits."""
+        if self.sample is not None:
+            return parts.get(self.sample, 0)
+        names, divisor = (
+            (self.denominator, self.divisor_below) if self.kind == "ratio" else (self.numerator, self.divisor)
+        )
+        sample = Fraction(sum(parts.get(name, 0) for name in names), divisor)
+        return sample.numerator if sample.denominator == 1 else round(float(sample), 3)
