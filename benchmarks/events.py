@@ -6,10 +6,13 @@ import msgspec
 
 from benchmarks.measure import Result, compare
 from contracts.events import Event, EventDraft, Source, decode_event, draft_event, encode_event
-from contracts.payloads import PathPoint, Stay, VisitSegment
+from contracts.payloads import FootfallCrossing, PathPoint, Stay, VisitSegment, ZoneCount, ZoneOccupancy
+from contracts.privacy import UplinkPayload
 
 SOURCE = Source("bench", "store", "cam-1")
 _COUNT = 20_000
+_START_MS = 1_772_442_000_000
+_SEGMENTS, _CROSSINGS = 3, 5
 
 
 def segments(first: int, count: int) -> list[EventDraft[VisitSegment]]:
@@ -36,6 +39,31 @@ def segments(first: int, count: int) -> list[EventDraft[VisitSegment]]:
 def numbered(first: int, count: int) -> list[Event[VisitSegment]]:
     """Return the same as whole events, numbered from `first`."""
     return [draft.numbered(SOURCE, first + index) for index, draft in enumerate(segments(first, count))]
+
+
+def mixed(first: int, count: int) -> list[Event[UplinkPayload]]:
+    """Return events as a store sends them, numbered from `first`: of ten, 3 segments, 5 crossings, 2 occupancies."""
+    events: list[Event[UplinkPayload]] = []
+    crossing = FootfallCrossing(
+        tripwire_id="door",
+        tripwire_kind="entrance",
+        direction="in",
+        track_id="t-1",
+        confidence=0.9,
+        rule_version="bench-1",
+    )
+    zones = ZoneOccupancy(
+        zones=tuple(ZoneCount(zone_id=f"shelf-{zone}", zone_kind="shelf", people=zone) for zone in range(4))
+    )
+    for number in range(first, first + count):
+        time_ms = _START_MS + number * 20
+        kind = number % 10
+        if kind < _SEGMENTS:
+            events.append(segments(time_ms, 1)[0].numbered(SOURCE, number))
+        else:
+            data = crossing if kind < _SEGMENTS + _CROSSINGS else zones
+            events.append(draft_event(SOURCE, data, time_ms, number).numbered(SOURCE, number))
+    return events
 
 
 def decode(_folder: Path) -> Result:

@@ -6,6 +6,7 @@ from cloud.codes.judge import CodeRules
 from cloud.config import Settings
 from cloud.db import Database
 from cloud.identity.resolve import Rules
+from cloud.ingest.intake import Intake
 from cloud.keys.service import KeyService
 from cloud.linking.decide import Gate, Linker
 from cloud.runtime import Clock, FailureReport, Wake
@@ -20,6 +21,7 @@ class Context:
         self.clock = clock
         self.keys = keys
         self.linker = linker
+        self.intake = Intake(database, clock)
         self.wake: Wake = lambda: None
         self.projection_failure: FailureReport = lambda: None
 

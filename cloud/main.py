@@ -1,14 +1,17 @@
 """Runs the cloud tier as a process. Whatever stops it from starting is said in one line."""
 
+import signal
 import socket
+import threading
 
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 
-from cloud.app import create_app, open_database
+from cloud.app import create_app, make_projector, open_database
 from cloud.config import Settings
 from cloud.migrate import require_current, upgrade
+from cloud.projections.worker import ProjectionWorker
 
 _BACKLOG = 256
 
@@ -17,12 +20,13 @@ class StartError(Exception):
     """The service cannot start. The message is one line: the value and the remedy."""
 
 
-def serve(settings: Settings, *, migrates: bool = False) -> None:
+def serve(settings: Settings, *, migrates: bool = False, projects: bool = True) -> None:
     """Serve until the process is told to stop.
 
     Args:
         settings: Validated settings.
         migrates: Bring the database's schema up to date first.
+        projects: Also keep the figures up to date; False where `project` runs beside it.
 
     Raises:
         StartError: The port is in use or the database cannot be opened.
@@ -30,7 +34,26 @@ def serve(settings: Settings, *, migrates: bool = False) -> None:
     """
     prepare_database(settings, migrates=migrates)
     with bind(settings) as listener:
-        make_server(create_app(settings)).run([listener])
+        make_server(create_app(settings, runs_projections=projects)).run([listener])
+
+
+def project(settings: Settings) -> None:
+    """Keep the figures up to date until the process is told to stop; serve nothing.
+
+    Raises:
+        StartError: The database cannot be opened.
+        cloud.migrate.SchemaError: The schema is not the one that this version needs.
+    """
+    prepare_database(settings, migrates=False)
+    database = open_database(settings)
+    worker = ProjectionWorker(make_projector(settings, database), settings.projection_interval_s)
+    asked_to_stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked_to_stop.set())
+    worker.start()
+    asked_to_stop.wait()
+    worker.stop()
+    database.dispose()
 
 
 def make_server(app: FastAPI) -> uvicorn.Server:

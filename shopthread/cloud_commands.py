@@ -79,12 +79,28 @@ def serve(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     migrate: Annotated[bool, typer.Option("--migrate", help="Bring the database's schema up to date first.")] = False,
+    projections: Annotated[
+        bool,
+        typer.Option(help="Whether to keep the figures up to date too. Not where `shopthread cloud project` does."),
+    ] = True,
 ) -> None:
     """Serve the API and the shop's page, and keep the figures up to date."""
     with _told_in_one_line():
         from cloud.main import serve as run
 
-        run(_settings(data_dir, database_url, host=host, port=port), migrates=migrate)
+        run(_settings(data_dir, database_url, host=host, port=port), migrates=migrate, projects=projections)
+
+
+@app.command()
+def project(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """Keep the figures up to date, without serving: beside processes of `serve --no-projections`.
+
+    Run one; a second waits for the first and helps only when that one is gone.
+    """
+    with _told_in_one_line():
+        from cloud.main import project as run
+
+        run(_settings(data_dir, database_url))
 
 
 @app.command()

@@ -7,7 +7,6 @@ from cloud.auth import ERRORS, CanIngest, InContext
 from cloud.context import Context
 from cloud.errors import Problem
 from cloud.ingest.compression import decompress, too_large
-from cloud.ingest.service import ingest_batch
 from contracts.delivery import BATCH_MEDIA_TYPE, INGEST_PATH, MAX_BATCH_BYTES, encode_message
 
 router = APIRouter(tags=["ingest"])
@@ -64,7 +63,7 @@ async def post_events(request: Request, principal: CanIngest, context: InContext
 
 def _store(context: Context, body: bytes, encoding: str, tenant: str, key_id: str) -> bytes:
     plain = decompress(body, encoding, MAX_BATCH_BYTES)
-    receipt = ingest_batch(context.database, context.clock, plain, tenant=tenant, key_id=key_id)
+    receipt = context.intake.take_in(plain, tenant=tenant, key_id=key_id)
     if receipt.inserted:
         context.wake()
     return encode_message(receipt)

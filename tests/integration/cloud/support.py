@@ -16,7 +16,7 @@ from cloud.config import Settings
 from cloud.consents.schemas import ConsentStatement
 from cloud.consents.service import put_consent
 from cloud.context import Context, gate_of
-from cloud.ingest.service import ingest_batch
+from cloud.ingest.intake import ingest_batch
 from cloud.main import bind, make_server
 from cloud.schema import metadata
 from cloud.tables import link_queue

@@ -1,0 +1,125 @@
+"""Takes batches in: what waits while one transaction is being written goes into the next one together.
+
+A commit costs the same for 500 events as for 5,000, and on either database only one writer at a time can append. So
+whoever has the turn writes for all who wait. Nobody is answered before the commit that holds its batch.
+"""
+
+import threading
+from collections import deque
+
+from msgspec import Struct
+from sqlalchemy.exc import OperationalError
+
+from cloud.db import Database
+from cloud.dead_letters.repository import keep_dead_letters
+from cloud.ingest.judge import AcceptedEvent, RefusedLine, judge_batch
+from cloud.ingest.repository import append_batches
+from cloud.runtime import Clock
+from contracts.delivery import IngestReceipt, split_batch
+
+MOST_EVENTS = 10_000
+"""A transaction takes no further batch once it holds so many events: it bounds memory and how long others wait."""
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """A judged batch."""
+
+    tenant: str
+    key_id: str
+    received_ms: int
+    accepted: list[AcceptedEvent]
+    refused: list[RefusedLine]
+
+
+class _Waiting:
+    """A batch in the queue, and what became of it: how many of its events were new, or why it failed."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.inserted: int | None = None
+        self.error: BaseException | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.inserted is not None or self.error is not None
+
+
+class Intake:
+    """Appends to one database. Any number of threads may call it."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._turn = threading.Lock()
+        self._queue: deque[_Waiting] = deque()
+
+    def take_in(self, body: bytes, *, tenant: str, key_id: str) -> IngestReceipt:
+        """Store a batch and return what became of it, after the commit.
+
+        Args:
+            body: Newline-delimited events, decompressed.
+            tenant: Whose key sent it; events of another tenant are refused.
+            key_id: The key, kept with what is refused.
+
+        Raises:
+            sqlalchemy.exc.OperationalError: The database is busy or away; nothing of the batch is stored.
+        """
+        lines = split_batch(body)
+        accepted, refused = judge_batch(lines, tenant)
+        batch = Batch(tenant=tenant, key_id=key_id, received_ms=self._clock(), accepted=accepted, refused=refused)
+        inserted = self._append(batch)
+        return IngestReceipt(
+            received=len(lines),
+            inserted=inserted,
+            duplicate=len(accepted) - inserted,
+            rejected=len(refused),
+            rejections=tuple(line.rejection for line in refused),
+        )
+
+    def _append(self, batch: Batch) -> int:
+        """Wait for the turn, then write for all who wait; return how many of the batch's events were new."""
+        waiting = _Waiting(batch)
+        self._queue.append(waiting)
+        with self._turn:
+            while not waiting.is_done:
+                self._write(self._next_group())
+        if waiting.error is not None:
+            raise waiting.error
+        return waiting.inserted or 0
+
+    def _next_group(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        events = 0
+        while self._queue and events < MOST_EVENTS:
+            group.append(self._queue.popleft())
+            events += len(group[-1].batch.accepted)
+        return group
+
+    def _write(self, group: list[_Waiting]) -> None:
+        """Write a group in one transaction. If some batch cannot be written, the others must not suffer for it."""
+        try:
+            inserted = self._transact([each.batch for each in group])
+        except BaseException as error:  # noqa: BLE001 - whoever waits gets it raised
+            if len(group) > 1 and isinstance(error, Exception) and not isinstance(error, OperationalError):
+                for each in group:
+                    self._write([each])
+                return
+            for each in group:
+                each.error = error
+            return
+        for each, count in zip(group, inserted, strict=True):
+            each.inserted = count
+
+    def _transact(self, batches: list[Batch]) -> list[int]:
+        with self._database.write() as session:
+            inserted = append_batches(session, [(batch.accepted, batch.received_ms) for batch in batches])
+            for batch in batches:
+                keep_dead_letters(
+                    session, batch.refused, tenant=batch.tenant, key_id=batch.key_id, received_ms=batch.received_ms
+                )
+        return inserted
+
+
+def ingest_batch(database: Database, clock: Clock, body: bytes, *, tenant: str, key_id: str) -> IngestReceipt:
+    """Store one batch as `Intake.take_in` does, in a transaction of its own."""
+    return Intake(database, clock).take_in(body, tenant=tenant, key_id=key_id)

@@ -1,0 +1,89 @@
+"""Reads a good event in one pass. Pure.
+
+`contracts.events.decode_event` reads the envelope, then the payload, and says of a bad line what is wrong with it. Of
+thousands of good lines that is twice the work: here envelope and payload are one type, told apart by `type`. A line
+that this reader does not take is not thereby bad: it goes the thorough way.
+"""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal, Union
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from contracts.events import (
+    MAX_EVENT_BYTES,
+    SEQUENCE_DIGITS,
+    Source,
+    SourceText,
+    TimeText,
+    TraceParent,
+)
+from contracts.payloads import UPLINK_PAYLOADS, EventId
+from contracts.privacy import UplinkPayload
+from contracts.timestamps import parse_time
+
+_SOURCES_KEPT = 4096
+
+
+class QuickEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a good line holds, as far as the log is searched by it."""
+
+    event_id: str
+    source: Source
+    type: str
+    time_ms: int
+    sequence: int
+    data: UplinkPayload
+
+
+def _whole_event(payload: type[UplinkPayload]) -> type[msgspec.Struct]:
+    """Return the type of an event with this payload: as `contracts.events.Event`, in one piece."""
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [
+        ("id", EventId),
+        ("source", str),
+        ("time", TimeText),
+        ("sequence", str),
+        ("data", payload),
+        ("specversion", Literal["1.0"], "1.0"),
+        ("datacontenttype", Literal["application/json"], "application/json"),
+        ("traceparent", TraceParent | UnsetType, UNSET),
+    ]
+    return msgspec.defstruct(
+        payload.__name__ + "Event", fields, tag_field="type", tag=payload.TYPE, kw_only=True, frozen=True
+    )
+
+
+if TYPE_CHECKING:
+    AnyWholeEvent = Any
+else:
+    AnyWholeEvent = Union[tuple(_whole_event(payload) for payload in UPLINK_PAYLOADS)]  # noqa: UP007 - made at run time
+
+_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyWholeEvent)
+
+
+@lru_cache(_SOURCES_KEPT)
+def _source(text: str) -> Source:
+    """Return the source that `text` names; a store has few, each checked once."""
+    return Source.parse(msgspec.convert(text, SourceText))
+
+
+def read_quickly(raw: bytes) -> QuickEvent | None:
+    """Return what a good line holds; None where the thorough way has to tell."""
+    if len(raw) > MAX_EVENT_BYTES:
+        return None
+    try:
+        event = _DECODER.decode(raw)
+        sequence: str = event.sequence
+        if len(sequence) != SEQUENCE_DIGITS or not (sequence.isascii() and sequence.isdigit()):
+            return None
+        return QuickEvent(
+            event_id=event.id,
+            source=_source(event.source),
+            type=event.data.TYPE,
+            time_ms=parse_time(event.time),
+            sequence=int(sequence),
+            data=event.data,
+        )
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
