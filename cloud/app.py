@@ -2,11 +2,11 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from cloud.analytics.endpoints import router as analytics_router
@@ -39,6 +39,7 @@ from cloud.projections.projector import Follower, Projector
 from cloud.projections.registry import PROJECTIONS
 from cloud.projections.worker import ProjectionWorker
 from cloud.runtime import Clock, TokenSource
+from cloud.security_headers import SecurityHeaders
 from cloud.stores.endpoints import router as stores_router
 from cloud.visits.endpoints import router as visits_router
 
@@ -53,15 +54,6 @@ Takes in the events of shops and serves what follows from them: footfall with co
 * **Unknown is null, never 0.** A figure stands beside how much was observed.
 * **Figures follow ingest** within a moment; `GET /v1/stores/{store}/reconciliation` says how far they are behind.
 """
-_SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 
 def system_clock() -> int:
@@ -151,7 +143,7 @@ def create_app(
     )
     app.state.context = context
     add_error_handlers(app)
-    _add_security_headers(app)
+    app.add_middleware(SecurityHeaders)
     for router in (
         health_router,
         ingest_router,
@@ -184,12 +176,3 @@ def _describe(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]  # as FastAPI's documentation extends it
-
-
-def _add_security_headers(app: FastAPI) -> None:
-    @app.middleware("http")
-    async def with_security_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
-        for name, value in _SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response

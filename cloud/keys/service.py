@@ -14,6 +14,9 @@ from contracts.topics import check_name
 Scope = Literal["ingest", "read", "members", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 KEY_PREFIX = "stk_"
+KEY_MEMORY_MS = 1000
+"""How long a key that was found is taken for found: so long a key that another process revoked may still open."""
+_MOST_REMEMBERED = 1000
 _MS = 1000
 
 
@@ -56,6 +59,7 @@ class KeyService:
         self._clock = clock
         self._tokens = tokens
         self._session_lifetime_ms = round(session_lifetime_s * _MS)
+        self._recent: dict[str, tuple[StoredKey, int]] = {}
 
     def create(self, tenant: str, scopes: Iterable[str]) -> NewKey:
         """Make a key for a tenant.
@@ -74,15 +78,25 @@ class KeyService:
         return NewKey(key.key_id, secret)
 
     def revoke(self, tenant: str, key_id: str) -> bool:
-        """End a key at once; return whether there was one."""
+        """End a key; return whether there was one. Other processes know within `KEY_MEMORY_MS`."""
+        self._recent.clear()
         with self._database.write() as session:
             return revoke_key(session, tenant, key_id, self._clock())
 
     def by_secret(self, secret: str) -> StoredKey | None:
-        """Return the key that `secret` opens, or None."""
+        """Return the key that `secret` opens, or None. A gateway in a hurry does not cost a look-up each request."""
         digest = digest_of(secret)
+        now_ms = self._clock()
+        known = self._recent.get(digest)
+        if known is not None and 0 <= now_ms - known[1] < KEY_MEMORY_MS:
+            return _same(known[0], digest)
         with self._database.read() as session:
-            return _same(find_key(session, digest), digest)
+            key = _same(find_key(session, digest), digest)
+        if key is not None:
+            if len(self._recent) >= _MOST_REMEMBERED:
+                self._recent.clear()
+            self._recent[digest] = (key, now_ms)
+        return key
 
     def by_session(self, token: str) -> StoredKey | None:
         """Return the key behind a browser session, or None."""
