@@ -19,6 +19,7 @@ from gateway.core.stitching import StitchRules
 from gateway.errors import ConfigurationError
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
+FreePort = Annotated[int, Meta(ge=0, le=65535)]
 
 
 class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,11 +48,24 @@ class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class BrokerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the store's broker is. With `embedded` the gateway runs one itself, on `host` and `port`."""
+    """Where the store's broker is.
+
+    Attributes:
+        host: Name or address.
+        port: TCP port.
+        embedded: The gateway runs one itself, there.
+        require_credentials: Of the embedded one: each device signs in with what it was given when it was enrolled.
+        mosquitto_dir: Folder that `shopthread gateway mosquitto` made: its passwords follow who is enrolled.
+        username: The gateway's user name, where the broker asks for one.
+        password_file: File that holds its password alone.
+        ca_file: Certificate authority for TLS; without it the connection is plain.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 1883
     embedded: bool = False
+    require_credentials: bool = False
+    mosquitto_dir: Path | None = None
     username: str | None = None
     password_file: Path | None = None
     ca_file: Path | None = None
@@ -60,6 +74,32 @@ class BrokerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def address(self) -> str:
         """Return `host:port`."""
         return f"{self.host}:{self.port}"
+
+
+class HttpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the gateway serves in the store's network. Without `port` it serves nothing.
+
+    Attributes:
+        port: TCP port, 0: any free one.
+        host: IP address to listen on.
+    """
+
+    port: FreePort | None = None
+    host: str = "127.0.0.1"
+
+
+class TlsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """With what the gateway's own servers, the embedded broker and HTTP, encrypt.
+
+    Attributes:
+        certificate_file: Their certificate, PEM, with what vouches for it.
+        key_file: Its key.
+        ca_file: The authority that devices must trust; they get it when they are enrolled.
+    """
+
+    certificate_file: Path
+    key_file: Path
+    ca_file: Path | None = None
 
 
 class CloudSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,6 +168,8 @@ class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     staff: StaffRules = StaffRules()
     occupancy: OccupancyRules = OccupancyRules()
     devices: DeviceRules = DeviceRules()
+    http: HttpSettings = HttpSettings()
+    tls: TlsSettings | None = None
 
     @property
     def hours(self) -> Hours:

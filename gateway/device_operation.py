@@ -4,13 +4,16 @@ import time
 from pathlib import Path
 
 from contracts.payloads import DeviceClock
+from gateway.access import Access
 from gateway.adapters.clock_rows import ClockRows
 from gateway.adapters.device_clocks import DeviceClocks
 from gateway.adapters.device_database import DEVICES_FILE, DeviceDatabase
 from gateway.adapters.device_link import DeviceLink
+from gateway.adapters.http_server import HttpServer
 from gateway.config import GatewayConfig
 from gateway.core.devices.clock_offset import ClockEstimate
 from gateway.core.judging import Delivery
+from gateway.errors import GatewayError
 
 
 def devices_path(config: GatewayConfig) -> Path:
@@ -46,24 +49,48 @@ class DeviceOperation:
 
     Args:
         config: The gateway's.
-        password: The broker's password, where it asks for one.
+
+    Attributes:
+        access: Who may sign in at the broker.
 
     Raises:
+        ConfigurationError: A secret or a certificate cannot be read.
         DeviceStoreError: The devices' file cannot be opened.
+        GatewayError: The port for HTTP is taken.
     """
 
-    def __init__(self, config: GatewayConfig, password: str | None) -> None:
+    def __init__(self, config: GatewayConfig) -> None:
         self._database = DeviceDatabase(devices_path(config))
+        try:
+            self._compose(config)
+        except GatewayError:
+            self._database.close()
+            raise
+
+    def _compose(self, config: GatewayConfig) -> None:
+        self.access = Access(config, self._database, lambda: wall_us() // 1000)
+        broker, password = self.access.own_login()
+        self._http = _http_server(config, self.access)
         self._clocks = DeviceClocks(ClockRows(self._database), wall_us, monotonic_us, config.devices.clock_interval_s)
-        self._link = DeviceLink(config.gateway.source, config.broker, password, self._clocks, monotonic_us)
+        self._link = DeviceLink(config.gateway.source, broker, password, self._clocks, monotonic_us)
 
     def start(self) -> None:
-        """Begin to ask devices."""
+        """Begin to serve devices and to ask them; the broker should be there by now.
+
+        Raises:
+            GatewayError: Mosquitto's passwords cannot be written.
+        """
+        self.access.start()
         self._link.start()
+        if self._http is not None:
+            self._http.start()
 
     def stop(self) -> None:
         """End, and close the file."""
+        if self._http is not None:
+            self._http.stop()
         self._link.stop()
+        self.access.stop()
         self._database.close()
 
     def take(self, delivery: Delivery) -> Delivery:
@@ -77,3 +104,9 @@ class DeviceOperation:
             DeviceStoreError: The file cannot be read.
         """
         return self._clocks.told()
+
+
+def _http_server(config: GatewayConfig, access: Access) -> HttpServer | None:
+    if config.http.port is None:
+        return None
+    return HttpServer(config.http.host, config.http.port, access.handlers(), access.tls)

@@ -21,5 +21,9 @@ class BrokerError(GatewayError):
     """The embedded broker cannot run."""
 
 
+class EnrolmentError(GatewayError):
+    """A device cannot be enrolled with the code that it showed."""
+
+
 class DeviceStoreError(GatewayError):
     """What is known of the devices cannot be read or written."""

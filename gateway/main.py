@@ -14,7 +14,6 @@ import httpx
 from contracts.events import Source, draft_event
 from contracts.payloads import DeviceClock, DeviceHealth
 from gateway.adapters.consumer import Consumer
-from gateway.adapters.embedded_broker import EmbeddedBroker
 from gateway.adapters.event_store import EventStore
 from gateway.adapters.signatures import SignatureDesk
 from gateway.adapters.store_count import StoreCount
@@ -63,11 +62,9 @@ def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
         BrokerError: The embedded broker cannot run.
     """
     api_key = read_secret(config.cloud.api_key_file, "cloud.api_key_file")
-    password = None
-    if config.broker.password_file is not None:
-        password = read_secret(config.broker.password_file, "broker.password_file")
     store = open_event_store(config)
-    broker = EmbeddedBroker(config.broker.host, config.broker.port) if config.broker.embedded else None
+    devices = DeviceOperation(config)
+    broker, (broker_settings, password) = devices.access.broker, devices.access.own_login()
     client = httpx.Client(
         base_url=config.cloud.url,
         headers={"authorization": f"Bearer {api_key}"},
@@ -76,8 +73,7 @@ def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
     policy = RetryPolicy(first_s=config.cloud.first_retry_s, longest_s=config.cloud.longest_retry_s)
     uploader = Uploader(store, client, config.cloud.batch_events, policy, clock_ms, random.SystemRandom().random)
     desk = _signature_desk(config, store) if config.stitching.enabled else None
-    devices = DeviceOperation(config, password)
-    consumer = Consumer(store, config.gateway, config.broker, password, clock_ms, uploader.wake, desk)
+    consumer = Consumer(store, config.gateway, broker_settings, password, clock_ms, uploader.wake, desk)
     consumer.note = devices.take
     try:
         if broker is not None:

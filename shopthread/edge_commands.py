@@ -19,6 +19,7 @@ from shopthread.console import (
     ring_on_hangup,
     stop_on_signal,
 )
+from shopthread.enrol_commands import enrol
 from shopthread.models_commands import default_models_dir
 from shopthread.staff_commands import staff_uniform
 from shopthread.tune_commands import tune
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Run and check a camera's agent.")
 app.command()(calibrate)
+app.command()(enrol)
 app.command()(tune)
 app.command()(staff_uniform)
 

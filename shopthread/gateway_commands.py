@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from shopthread import devices_commands
 from shopthread.console import log_to_stderr, one_line_errors, out, print_error, stop_on_signal
 
 if TYPE_CHECKING:
     from gateway.adapters.event_store import EventStore
 
 app = typer.Typer(no_args_is_help=True, help="Run and inspect a store's gateway.")
+app.add_typer(devices_commands.app)
 
 Config = Annotated[Path, typer.Argument(help="The gateway's configuration file (TOML).", show_default=False)]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")]
@@ -64,22 +66,27 @@ def mosquitto(
 ) -> None:
     """Write a hardened Mosquitto configuration for the store: TLS, passwords, rights per device, nothing dropped.
 
-    Put ca.pem, broker.pem and broker.key into the folder, and give each device and the gateway a password:
-    mosquitto_passwd passwords DEVICE-ID. Then run: mosquitto -c mosquitto.conf
+    Put ca.pem, broker.pem and broker.key into the folder, set broker.mosquitto_dir to it, and run:
+    mosquitto -c mosquitto.conf. The passwords of the gateway and of enrolled devices are written too; lines that
+    mosquitto_passwd added for others stay.
     """
     from gateway.config import load_config
     from gateway.core.broker_config import BrokerPlace, mosquitto_acl, mosquitto_configuration
+    from gateway.device_admin import write_mosquitto_passwords
     from gateway.errors import GatewayError
 
     with one_line_errors(GatewayError, OSError):
-        source = load_config(config).gateway.source
+        settings = load_config(config)
+        source = settings.gateway.source
         folder = folder.resolve()
         (folder / "data").mkdir(parents=True, exist_ok=True)
         place = BrokerPlace(host=host, port=port, folder=str(folder))
         (folder / "mosquitto.conf").write_text(mosquitto_configuration(source, place), encoding="utf-8")
         (folder / "acl").write_text(mosquitto_acl(source), encoding="utf-8")
         (folder / "acl").chmod(0o600)
-    out.print(f"Wrote {folder / 'mosquitto.conf'} and {folder / 'acl'}", highlight=False, soft_wrap=True)
+        own = write_mosquitto_passwords(settings, folder)
+    written = f"Wrote {folder / 'mosquitto.conf'}, {folder / 'acl'} and {folder / 'passwords'}"
+    out.print(f"{written}; the gateway's own password is in {own}", highlight=False, soft_wrap=True)
 
 
 @app.command()

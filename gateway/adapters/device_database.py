@@ -31,6 +31,23 @@ MIGRATIONS = (
         PRIMARY KEY (device, first_ms)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE enrolment_salt (salt BLOB NOT NULL) STRICT;
+    INSERT INTO enrolment_salt VALUES (randomblob(16));
+    CREATE TABLE enrolment (
+        code_hash TEXT PRIMARY KEY,
+        device TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        expires_ms INTEGER NOT NULL,
+        used_ms INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE credential (
+        device TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        password_hash TEXT,
+        since_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 """Each brings the file from the version before to the next one; `user_version` tells which it has."""
 

@@ -27,6 +27,17 @@ max_payload_size = 1048576
 max_inflight_count = 200
 dynamic_filters = true
 """
+_LOGIN = """
+[v5.1.connections.auth]
+{user} = "{password}"
+"""
+
+
+def free_local_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
 
 
 class EmbeddedBroker:
@@ -35,14 +46,12 @@ class EmbeddedBroker:
     Args:
         host: IP address to listen on.
         port: TCP port.
+        login: The only user name and password that are accepted; None: everybody is let in.
     """
 
-    def __init__(self, host: str, port: int) -> None:
-        self._host, self._port = host, port
-        self._folder = TemporaryDirectory(prefix="shopthread-broker-")
-        path = Path(self._folder.name) / "broker.toml"
-        path.write_text(_CONFIGURATION.format(host=host, port=port), encoding="utf-8")
-        self._path = path
+    def __init__(self, host: str, port: int, login: tuple[str, str] | None = None) -> None:
+        self._host, self._port, self._login = host, port, login
+        self._folder: TemporaryDirectory[str] | None = None
         self._broker: Broker | None = None
 
     def start(self) -> None:
@@ -54,11 +63,22 @@ class EmbeddedBroker:
         try:
             with socket.create_server((self._host, self._port)):
                 pass
-            self._broker = Broker(config_path=str(self._path))
+            self._broker = Broker(config_path=str(self._write_configuration()))
             self._broker.start()
         except (OSError, RuntimeError, ValueError) as error:
             msg = f"cannot run a broker on {self._host}:{self._port}: {error}; choose a free broker.port"
             raise BrokerError(msg) from error
+
+    def _write_configuration(self) -> Path:
+        """Write the broker's configuration into a folder that nobody else can read."""
+        self._folder = TemporaryDirectory(prefix="shopthread-broker-")
+        path = Path(self._folder.name) / "broker.toml"
+        text = _CONFIGURATION.format(host=self._host, port=self._port)
+        if self._login is not None:
+            user, password = self._login
+            text += _LOGIN.format(user=user, password=password)
+        path.write_text(text, encoding="utf-8")
+        return path
 
     @property
     def is_running(self) -> bool:
@@ -69,4 +89,5 @@ class EmbeddedBroker:
         """Stop and release the port."""
         if self._broker is not None:
             self._broker.stop()
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()

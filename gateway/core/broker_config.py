@@ -9,7 +9,7 @@ from msgspec import Struct
 from contracts.events import Source
 from contracts.topics import Channel, device_filter, store_filter
 
-_FROM_DEVICES: tuple[Channel, ...] = ("event", "local", "status", "state")
+FROM_DEVICES: tuple[Channel, ...] = ("event", "local", "status", "state")
 _CONFIGURATION = """\
 # Mosquitto for the store {tenant}/{store}. Made by `shopthread gateway mosquitto`; make it anew rather than edit it.
 per_listener_settings false
@@ -23,6 +23,7 @@ tls_version tlsv1.2
 allow_anonymous false
 password_file {folder}/passwords
 acl_file {folder}/acl
+pid_file {folder}/mosquitto.pid
 
 # Nothing that was accepted is dropped, whatever the gateway's absence. Durability does not rest on it: a device keeps
 # each event until the gateway has acknowledged it.
@@ -69,10 +70,10 @@ def mosquitto_acl(gateway: Source) -> str:
         f"# Rights in the store {tenant}/{store}. A user's name is the device's id; %u stands for it.",
         "",
         f"user {gateway.device}",
-        *(f"topic read {store_filter(tenant, store, channel)}" for channel in _FROM_DEVICES),
+        *(f"topic read {store_filter(tenant, store, channel)}" for channel in FROM_DEVICES),
         f"topic write {store_filter(tenant, store, 'cmd')}",
         "",
-        *(f"pattern write {device_filter(tenant, store, '%u', channel)}" for channel in _FROM_DEVICES),
+        *(f"pattern write {device_filter(tenant, store, '%u', channel)}" for channel in FROM_DEVICES),
         f"pattern read {device_filter(tenant, store, '%u', 'cmd')}",
     ]
     return "\n".join(lines) + "\n"

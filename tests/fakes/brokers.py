@@ -14,6 +14,14 @@ def publish_packet(topic: bytes, body: bytes) -> bytes:
     return b"\x30" + bytes([len(content)]) + content
 
 
+def connect_packet(client_id: str, user: str, password: str, version: int = 5) -> bytes:
+    """Return an MQTT CONNECT, for who wants to see the broker's answer and nothing more."""
+    texts = [len(text.encode()).to_bytes(2, "big") + text.encode() for text in (client_id, user, password)]
+    content = b"\x00\x04MQTT" + bytes([version, 0xC2, 0, 30]) + (b"\x00" if version == 5 else b"") + b"".join(texts)
+    assert len(content) < 128
+    return b"\x10" + bytes([len(content)]) + content
+
+
 class SilentBroker:
     """Takes every connection, says what it is told to and never confirms what it is given."""
 

@@ -1,0 +1,93 @@
+"""What an operator does about devices, also while the gateway runs: it follows within a second."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from contracts.enrolment import DeviceKind
+from contracts.topics import check_name
+from gateway.access import gateway_hash, reload_mosquitto, write_passwords
+from gateway.adapters.credential_rows import CredentialRows
+from gateway.adapters.device_database import DeviceDatabase
+from gateway.config import GatewayConfig, read_secret
+from gateway.core.devices.enrolment_code import CODE_BYTES, code_of
+from gateway.device_operation import devices_path
+from gateway.errors import ConfigurationError, DeviceStoreError
+
+
+def now_ms() -> int:
+    """Return the wall clock, Unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+@contextmanager
+def devices_of(config: GatewayConfig) -> Iterator[DeviceDatabase]:
+    """Open the devices' file while the block runs.
+
+    Raises:
+        DeviceStoreError: It cannot be opened.
+    """
+    database = DeviceDatabase(devices_path(config))
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def register(config: GatewayConfig, device: str, kind: DeviceKind, valid_s: float) -> str:
+    """Expect a device. Return its one-time code.
+
+    Raises:
+        TopicError: The name is none.
+        ConfigurationError: It is the gateway's own name.
+        DeviceStoreError: The devices' file cannot be written.
+    """
+    check_name("the device's name", device)
+    if device == config.gateway.id:
+        msg = f"{device!r} is the gateway's own name; give the device another"
+        raise ConfigurationError(msg)
+    code = code_of(secrets.token_bytes(CODE_BYTES))
+    with devices_of(config) as database:
+        CredentialRows(database).register(device, kind, code, now_ms(), now_ms() + round(valid_s * 1000))
+    return code
+
+
+def revoke(config: GatewayConfig, device: str) -> None:
+    """Take a device's credentials and codes away.
+
+    Raises:
+        DeviceStoreError: It has no credentials, or the devices' file cannot be written.
+    """
+    with devices_of(config) as database:
+        rows = CredentialRows(database)
+        had_any = rows.revoke(device, now_ms())
+        names = ", ".join(each.device for each in rows.registered() if not each.is_revoked)
+        hashes = rows.hashes()
+    if not had_any:
+        msg = f"{device!r} has no credentials; those that have are {names or 'none'}. Codes that waited hold no more"
+        raise DeviceStoreError(msg)
+    if config.broker.mosquitto_dir is not None:
+        write_passwords(config.broker.mosquitto_dir, hashes)
+        reload_mosquitto(config.broker.mosquitto_dir)
+
+
+def write_mosquitto_passwords(config: GatewayConfig, folder: Path) -> Path:
+    """Write the passwords of the gateway and of all enrolled devices for Mosquitto; other users' lines stay.
+
+    Returns:
+        The file that holds the gateway's own password; it is made where the configuration names none.
+
+    Raises:
+        GatewayError: A secret or the devices' file cannot be read, or a file cannot be written.
+    """
+    own = config.broker.password_file or folder / f"{config.gateway.id}.password"
+    if not own.exists():
+        own.touch(mode=0o600)
+        own.write_text(f"{secrets.token_hex(32)}\n", encoding="ascii")
+    with devices_of(config) as database:
+        hashes = CredentialRows(database).hashes()
+    hashes[config.broker.username or config.gateway.id] = gateway_hash(read_secret(own, "broker.password_file"))
+    write_passwords(folder, hashes)
+    return own
