@@ -90,7 +90,7 @@ def make_projector(settings: Settings, database: Database, clock: Clock = system
         CodeFollower(code_rules_of(settings)),
         AnalyticsFollower(settings.staff_score_threshold),
     ]
-    return Projector(database, PROJECTIONS, followers, [Identities(rules_of(settings))])
+    return Projector(database, PROJECTIONS, followers, [Identities(rules_of(settings), clock)])
 
 
 def make_linker(settings: Settings) -> Linker:

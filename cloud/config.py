@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from cloud.profiles.lifecycle import LifecycleRules
+
 ENV_PREFIX = "SHOPTHREAD_CLOUD_"
 NAMESPACES = ("member_number", "phone", "openid", "unionid", "card", "device")
 DATABASE_FILE = "cloud.sqlite"
@@ -51,6 +53,17 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     identity_hub_neighbours: Annotated[int, Meta(ge=1, le=1000)] = 30
     """An identifier that stands together with more others than this joins nobody."""
 
+    lifecycle_potential_interest: Positive = 1.0
+    """So many recent scans and expected visits, together, make who bought nothing a potential customer."""
+    lifecycle_potential_days: Annotated[int, Meta(ge=1)] = 180
+    """How far back these count."""
+    lifecycle_repurchase_purchases: Annotated[int, Meta(ge=2)] = 2
+    """From so many purchases on a customer has come back to buy."""
+    lifecycle_loyal_purchases: Annotated[int, Meta(ge=2)] = 4
+    """From so many recent purchases on a customer is loyal; at least as many as above."""
+    lifecycle_loyal_days: Annotated[int, Meta(ge=1)] = 365
+    """How far back these count."""
+
     code_max_speed_m_s: Positive = 250.0
     """How fast an item travels at most between two scans, where the positions of both stores are known."""
     code_other_store_s: Annotated[float, Meta(ge=0)] = 600.0
@@ -70,6 +83,21 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How often a minute one client may ask, and how many scans of one code are recorded."""
     store_token_key_file: str | None = None
     """A file with the key of store tokens. None: no phone proves that it is in a store."""
+
+    @property
+    def lifecycle(self) -> LifecycleRules:
+        """Return the thresholds between the stages of a member's life.
+
+        Raises:
+            ValueError: A customer would be loyal before having come back.
+        """
+        return LifecycleRules(
+            potential_interest=self.lifecycle_potential_interest,
+            potential_days=self.lifecycle_potential_days,
+            repurchase_purchases=self.lifecycle_repurchase_purchases,
+            loyal_purchases=self.lifecycle_loyal_purchases,
+            loyal_days=self.lifecycle_loyal_days,
+        )
 
     @property
     def limits_of_identity(self) -> dict[str, int]:
@@ -137,6 +165,10 @@ def load_settings(environ: Mapping[str, str], overrides: Mapping[str, str | int 
     except ValueError as error:
         msg = f"identity_limits: {error}"
         raise ConfigError(msg) from error
+    try:
+        _ = settings.lifecycle
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
     if not settings.resolved_database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
         # The rest of a URL may hold a password.
         scheme = settings.resolved_database_url.partition("//")[0]

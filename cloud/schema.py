@@ -6,5 +6,14 @@ from cloud.codes import tables as codes_tables
 from cloud.columns import metadata
 from cloud.identity import tables as identity_tables
 from cloud.linking import tables as linking_tables
+from cloud.profiles import tables as profiles_tables
 
-__all__ = ["analytics_tables", "codes_tables", "identity_tables", "linking_tables", "metadata", "tables"]
+__all__ = [
+    "analytics_tables",
+    "codes_tables",
+    "identity_tables",
+    "linking_tables",
+    "metadata",
+    "profiles_tables",
+    "tables",
+]

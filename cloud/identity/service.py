@@ -1,6 +1,6 @@
 """Takes statements of identity in and back, and moves what belonged to the one profile to the other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -23,6 +23,7 @@ from cloud.identity.tables import (
 from cloud.linking.queue import enqueue
 from cloud.profiles.recount import recount_profiles
 from cloud.projections.base import lock_cursor
+from cloud.runtime import Clock
 from cloud.tables import touches
 
 IDENTITY = "identity"
@@ -145,29 +146,36 @@ def unblock(session: WriteSession, tenant: str, identifier: Identifier, rules: R
 class Identities:
     """The map from identifiers to profiles, as what the projections stand on."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, clock: Clock) -> None:
         self._rules = rules
+        self._clock = clock
 
     def rebuild(self, session: WriteSession) -> None:
         """Derive the map anew."""
-        rebuild_identities(session, self._rules)
+        rebuild_identities(session, self._rules, self._clock())
 
 
-def rebuild_identities(session: WriteSession, rules: Rules) -> None:
-    """Derive the map, the explanations and the profiles of every tenant anew from the statements."""
+def rebuild_identities(session: WriteSession, rules: Rules, now_ms: int) -> None:
+    """Derive the map, the explanations and the profiles of every tenant anew from the statements.
+
+    Under rules that changed identifiers may move; the ledger tells of it.
+    """
     lock_cursor(session, IDENTITY)
-    for table in (identity_map, identity_joins, identity_refusals):
-        session.execute(delete(table))
     mentions = identity_mentions.c
     named = session.rows(select(mentions.tenant, mentions.namespace, mentions.pseudonym).distinct())
     by_tenant: dict[str, set[Identifier]] = {}
     for tenant, namespace, pseudonym in named:
         by_tenant.setdefault(tenant, set()).add(Identifier(namespace, pseudonym))
+    before = {tenant: repository.one_ids_of(session, tenant, of_it) for tenant, of_it in by_tenant.items()}
+    for table in (identity_map, identity_joins, identity_refusals):
+        session.execute(delete(table))
+    change = Change(cause="rules", statement_id=None, at_ms=now_ms)
     for tenant, identifiers in sorted(by_tenant.items()):
         reach = reach_of(session, tenant, identifiers, rules)
         _write(session, tenant, reach, resolve(reach.statements, rules, reach.blocked, reach.hubs))
-        one_ids = repository.one_ids_of(session, tenant, identifiers)
-        recount_profiles(session, tenant, sorted(set(one_ids.values())))
+        after = repository.one_ids_of(session, tenant, identifiers)
+        _record_moves(session, tenant, before[tenant], after, change)
+        recount_profiles(session, tenant, sorted({*before[tenant].values(), *after.values()}))
 
 
 def _reassign(
@@ -177,10 +185,22 @@ def _reassign(
     before = repository.one_ids_of(session, tenant, reach.identifiers)
     _write(session, tenant, reach, resolve(reach.statements, rules, reach.blocked, reach.hubs))
     after = repository.one_ids_of(session, tenant, reach.identifiers)
-    moves = sorted(Move(each, before[each], after[each]) for each in reach.identifiers if before[each] != after[each])
-    repository.write_ledger(session, [_ledger_row(tenant, move, change) for move in moves])
+    moves = _record_moves(session, tenant, before, after, change)
     _move_touches(session, tenant, moves)
     recount_profiles(session, tenant, sorted({*before.values(), *after.values()}))
+    return moves
+
+
+def _record_moves(
+    session: WriteSession,
+    tenant: str,
+    before: Mapping[Identifier, str],
+    after: Mapping[Identifier, str],
+    change: Change,
+) -> list[Move]:
+    """Write into the ledger, and return, which identifiers belong to another profile than before."""
+    moves = sorted(Move(each, before[each], after[each]) for each in before if before[each] != after[each])
+    repository.write_ledger(session, [_ledger_row(tenant, move, change) for move in moves])
     return moves
 
 

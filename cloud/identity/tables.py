@@ -54,6 +54,7 @@ identity_ledger = Table(
     Column("to_one_id", ID, nullable=False),
     Index("ix_identity_ledger_tenant", "tenant", "position"),
     Index("ix_identity_ledger_from", "tenant", "from_one_id"),
+    Index("ix_identity_ledger_identifier", "tenant", "pseudonym"),
     sqlite_autoincrement=True,
 )
 

@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select
 from cloud.analytics.queue import enqueue_members
 from cloud.db import WriteSession, chunks
 from cloud.identity.tables import identity_map
+from cloud.profiles.standings import restate
 from cloud.projections.corrections import stands
 from cloud.tables import profile_identifiers, profiles, touches
 
@@ -15,43 +16,48 @@ def recount_profiles(session: WriteSession, tenant: str, one_ids: Sequence[str])
     """Make these profiles what their touches and identifiers say; one with neither disappears."""
     enqueue_members(session, tenant, one_ids)
     for part in chunks(one_ids):
-        for table in (profiles, profile_identifiers):
-            session.execute(delete(table).where(table.c.tenant == tenant, table.c.one_id.in_(part)))
-        seen = session.rows(
-            select(
-                touches.c.one_id,
-                touches.c.namespace,
-                touches.c.pseudonym,
-                func.min(touches.c.time_ms),
-                func.max(touches.c.time_ms),
-            )
-            .where(touches.c.tenant == tenant, touches.c.one_id.in_(part), stands(touches, "touch_id"))
-            .group_by(touches.c.one_id, touches.c.namespace, touches.c.pseudonym)
+        _recount(session, tenant, part)
+    restate(session, tenant, one_ids)
+
+
+def _recount(session: WriteSession, tenant: str, part: Sequence[str]) -> None:
+    for table in (profiles, profile_identifiers):
+        session.execute(delete(table).where(table.c.tenant == tenant, table.c.one_id.in_(part)))
+    seen = session.rows(
+        select(
+            touches.c.one_id,
+            touches.c.namespace,
+            touches.c.pseudonym,
+            func.min(touches.c.time_ms),
+            func.max(touches.c.time_ms),
         )
-        stated = session.rows(
-            select(identity_map.c.one_id, identity_map.c.namespace, identity_map.c.pseudonym).where(
-                identity_map.c.tenant == tenant, identity_map.c.one_id.in_(part)
-            )
+        .where(touches.c.tenant == tenant, touches.c.one_id.in_(part), stands(touches, "touch_id"))
+        .group_by(touches.c.one_id, touches.c.namespace, touches.c.pseudonym)
+    )
+    stated = session.rows(
+        select(identity_map.c.one_id, identity_map.c.namespace, identity_map.c.pseudonym).where(
+            identity_map.c.tenant == tenant, identity_map.c.one_id.in_(part)
         )
-        times: dict[str, list[int]] = {row[0]: [] for row in (*stated, *seen)}
-        for one_id, _, _, first_ms, last_ms in seen:
-            times[one_id] += [first_ms, last_ms]
-        session.insert(
-            profiles,
-            [
-                {
-                    "tenant": tenant,
-                    "one_id": one_id,
-                    "first_seen_ms": min(times[one_id], default=None),
-                    "last_seen_ms": max(times[one_id], default=None),
-                }
-                for one_id in sorted(times)
-            ],
-        )
-        session.insert(
-            profile_identifiers,
-            [
-                {"tenant": tenant, "one_id": one_id, "namespace": namespace, "pseudonym": pseudonym}
-                for one_id, namespace, pseudonym in sorted({(row[0], row[1], row[2]) for row in (*seen, *stated)})
-            ],
-        )
+    )
+    times: dict[str, list[int]] = {row[0]: [] for row in (*stated, *seen)}
+    for one_id, _, _, first_ms, last_ms in seen:
+        times[one_id] += [first_ms, last_ms]
+    session.insert(
+        profiles,
+        [
+            {
+                "tenant": tenant,
+                "one_id": one_id,
+                "first_seen_ms": min(times[one_id], default=None),
+                "last_seen_ms": max(times[one_id], default=None),
+            }
+            for one_id in sorted(times)
+        ],
+    )
+    session.insert(
+        profile_identifiers,
+        [
+            {"tenant": tenant, "one_id": one_id, "namespace": namespace, "pseudonym": pseudonym}
+            for one_id, namespace, pseudonym in sorted({(row[0], row[1], row[2]) for row in (*seen, *stated)})
+        ],
+    )

@@ -15,6 +15,7 @@ from cloud.identity.service import IDENTITY
 from cloud.linking.decide import Touch, ineligibility
 from cloud.linking.queue import enqueue_news
 from cloud.profiles.recount import recount_profiles
+from cloud.profiles.tables import profile_purchases, rfm_histogram
 from cloud.projections.base import StoredEvent, by_tenant, lock_cursor
 from cloud.tables import profile_identifiers, profiles, touches
 from contracts.payloads import CodeScanned, Correction, MemberPseudonym, PosSale
@@ -27,7 +28,7 @@ class TouchesProjection:
 
     name = "touches"
     types: frozenset[str] | None = frozenset({CodeScanned.TYPE, PosSale.TYPE, Correction.TYPE})
-    tables: tuple[Table, ...] = (touches, profiles, profile_identifiers)
+    tables: tuple[Table, ...] = (touches, profiles, profile_identifiers, profile_purchases, rfm_histogram)
 
     def apply(self, session: WriteSession, events: Sequence[StoredEvent]) -> None:
         """Add touches, then queue and recount what they and the corrections change."""
@@ -61,18 +62,19 @@ def _settle(session: WriteSession, tenant: str, event_ids: Sequence[str]) -> Non
             touches.c.tenant == tenant, touches.c.touch_id.in_(event_ids)
         )
     )
-    queued = [row.touch_id for row in rows]
+    changed = list(rows)
     reversed_receipts = sorted({row.reverses_receipt_id for row in rows if row.reverses_receipt_id is not None})
     stores = {(row.store, row.reverses_receipt_id) for row in rows}
     for part in chunks(reversed_receipts):
-        statement = select(touches.c.touch_id, touches.c.store, touches.c.receipt_id).where(
+        statement = select(touches.c.touch_id, touches.c.store, touches.c.one_id, touches.c.receipt_id).where(
             touches.c.tenant == tenant, touches.c.receipt_id.in_(part)
         )
-        queued += [row.touch_id for row in session.rows(statement) if (row.store, row.receipt_id) in stores]
+        changed += [row for row in session.rows(statement) if (row.store, row.receipt_id) in stores]
+    queued = [row.touch_id for row in changed]
     enqueue_news(session, tenant, "touch", queued)
     enqueue_codes_of_touches(session, tenant, queued)
     enqueue_touches(session, tenant, queued)
-    recount_profiles(session, tenant, sorted({row.one_id for row in rows if row.one_id is not None}))
+    recount_profiles(session, tenant, sorted({row.one_id for row in changed if row.one_id is not None}))
 
 
 def _row(event: StoredEvent, kind: str, zone_id: str | None, proof: str, member: MemberPseudonym | None) -> Row:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Table, delete, func, select
 
 from cloud.analytics.queue import enqueue_visits
@@ -12,7 +13,7 @@ from cloud.projections.base import StoredEvent, by_tenant
 from cloud.projections.corrections import stands
 from cloud.tables import event_log, visit_revisions, visit_stays, visits
 from contracts.events import decode_event
-from contracts.payloads import Correction, VisitRevised
+from contracts.payloads import Correction, Stay, VisitRevised
 
 
 class VisitsProjection:
@@ -78,7 +79,7 @@ def _settle(session: WriteSession, tenant: str, visit_ids: Sequence[str]) -> Non
     enqueue_news(session, tenant, "visit", changed)
     session.execute(delete(visit_stays).where(visit_stays.c.tenant == tenant, visit_stays.c.visit_id.in_(changed)))
     session.execute(delete(visits).where(visits.c.tenant == tenant, visits.c.visit_id.in_(changed)))
-    holding = _payloads(session, tenant, [best[key] for key in changed if key in best])
+    holding = payloads(session, tenant, [best[key] for key in changed if key in best])
     session.insert(visits, [_visit_row(tenant, store, event_id, visit) for store, event_id, visit in holding])
     session.insert(visit_stays, [row for store, _, visit in holding for row in _stay_rows(tenant, store, visit)])
     enqueue_visits(session, tenant, changed)
@@ -101,7 +102,7 @@ def _best_revisions(session: ReadSession, tenant: str, visit_ids: Sequence[str])
     return session.rows(select(ranked.c.visit_id, ranked.c.event_id).where(ranked.c.rank == 1))
 
 
-def _payloads(session: ReadSession, tenant: str, best: Sequence[AnyRow]) -> list[tuple[str, str, VisitRevised]]:
+def payloads(session: ReadSession, tenant: str, best: Sequence[AnyRow]) -> list[tuple[str, str, VisitRevised]]:
     """Return (store, event id, revision), read from the log."""
     event_ids = [row.event_id for row in best]
     statement = (
@@ -140,9 +141,13 @@ def _visit_row(tenant: str, store: str, event_id: str, visit: VisitRevised) -> d
     }
 
 
-def _stay_rows(tenant: str, store: str, visit: VisitRevised) -> list[dict[str, object]]:
+def ended_stays(visit: VisitRevised) -> list[Stay]:
     """Return the stays. In a closed visit no stay goes on: one without an end ended with the visit."""
     ended_ms = None if visit.status == "open" else visit.closed_ms or visit.updated_ms
+    return [replace(stay, left_ms=ended_ms) if stay.left_ms is None else stay for stay in visit.stays]
+
+
+def _stay_rows(tenant: str, store: str, visit: VisitRevised) -> list[dict[str, object]]:
     return [
         {
             "tenant": tenant,
@@ -152,7 +157,7 @@ def _stay_rows(tenant: str, store: str, visit: VisitRevised) -> list[dict[str, o
             "zone_id": stay.zone_id,
             "zone_kind": stay.zone_kind,
             "entered_ms": stay.entered_ms,
-            "left_ms": ended_ms if stay.left_ms is None else stay.left_ms,
+            "left_ms": stay.left_ms,
         }
-        for ordinal, stay in enumerate(visit.stays)
+        for ordinal, stay in enumerate(ended_stays(visit))
     ]

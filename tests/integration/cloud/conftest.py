@@ -110,10 +110,29 @@ def new_cloud(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewClo
     made: list[Cloud] = []
 
     def make() -> Cloud:
-        one = Cloud(Settings(data_dir=str(tmp_path / f"{request.node.name[:20]}-{next(_NUMBERS)}")))
-        upgrade(one.database)
+        folder = tmp_path / f"{request.node.name[:20]}-{next(_NUMBERS)}"
+        shutil.copytree(request.getfixturevalue("newest_sqlite"), folder)
+        one = Cloud(Settings(data_dir=str(folder)))
         made.append(one)
         return one
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def any_cloud(request: pytest.FixtureRequest, new_cloud: NewCloud) -> Iterator[NewCloud]:
+    """Return a maker of clouds on either database, each with one of its own."""
+    if request.param == "sqlite":
+        yield new_cloud
+        return
+    server_url, template = request.getfixturevalue("postgresql_url"), request.getfixturevalue("newest_postgresql")
+    made: list[Cloud] = []
+
+    def make() -> Cloud:
+        made.append(Cloud(Settings(database_url=_new_postgresql_database(server_url, template))))
+        return made[-1]
 
     yield make
     for one in made:

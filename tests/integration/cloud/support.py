@@ -33,11 +33,13 @@ from contracts.payloads import (
     PathPoint,
     PosSale,
     Role,
+    SaleLine,
     StaffEvidence,
     StaffShown,
     Stay,
     VisitRevised,
     ZoneCount,
+    ZoneKind,
     ZoneOccupancy,
 )
 from contracts.privacy import UplinkPayload
@@ -109,6 +111,7 @@ class Shop:
         role: Role | None = None,
         merged_into: str | None = None,
         path: Sequence[tuple[float, float, float]] = (),
+        kind: ZoneKind = "checkout",
     ) -> bytes:
         opened_ms = min((ms(entered) for _, entered, _ in stays), default=T0)
         updated_ms = max((ms(left or entered) for _, entered, left in stays), default=T0)
@@ -123,7 +126,7 @@ class Shop:
             stays=tuple(
                 Stay(
                     zone_id=zone,
-                    zone_kind="checkout",
+                    zone_kind=kind,
                     entered_ms=ms(entered),
                     left_ms=None if left is None else ms(left),
                 )
@@ -167,12 +170,13 @@ class Shop:
         member: MemberPseudonym | None = None,
         kind: str = "sale",
         reverses: str | None = None,
+        lines: tuple[SaleLine, ...] = (),
     ) -> bytes:
         data = PosSale(
             receipt_id=receipt,
             kind=kind,  # type: ignore[arg-type]  # a test's plain text
             reverses_receipt_id=reverses,
-            lines=(),
+            lines=lines,
             total_minor=total_minor,
             currency="EUR",
             member=member,

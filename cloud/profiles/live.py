@@ -1,0 +1,248 @@
+"""SQL that reads what is known of profiles now, many at a time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+from cloud.db import AnyRow, ReadSession, chunks
+from cloud.profiles.facts import (
+    AttributeSaid,
+    ConsentSaid,
+    Facts,
+    KnownLink,
+    KnownStay,
+    KnownTouch,
+    KnownVisit,
+    Named,
+    SoldLine,
+)
+from cloud.profiles.tables import product_categories, profile_attributes
+from cloud.projections.corrections import stands
+from cloud.tables import (
+    consents,
+    link_decisions,
+    link_hypotheses,
+    profile_identifiers,
+    touches,
+    visit_stays,
+    visits,
+)
+from cloud.touches.repository import reversal_of
+
+TOUCH_COLUMNS = (
+    touches.c.touch_id,
+    touches.c.one_id,
+    touches.c.kind,
+    touches.c.time_ms,
+    touches.c.store,
+    touches.c.device,
+    touches.c.zone_id,
+    touches.c.gtin,
+    touches.c.receipt_id,
+    touches.c.reverses_receipt_id,
+    touches.c.total_minor,
+    touches.c.currency,
+    touches.c.lines,
+    touches.c.ineligible,
+)
+
+
+def load_facts(session: ReadSession, tenant: str, one_ids: Sequence[str]) -> dict[str, Facts]:
+    """Return what is known of these profiles; of one that there is not, nothing but its One ID."""
+    loaded: dict[str, Facts] = {}
+    for part in chunks(one_ids):
+        identifiers = _identifiers(session, tenant, part)
+        owners = {named: one_id for one_id, of_it in identifiers.items() for named in of_it}
+        known = load_touches(session, tenant, part)
+        links = _links(session, tenant, part)
+        compared = {visit_id for of_it in links.values() for link in of_it for visit_id in link.posteriors}
+        seen = _visits(session, tenant, compared)
+        said = consents_by_profile(session, said_by(consents.c, tenant, owners), owners)
+        attributes = attributes_by_profile(session, said_by(profile_attributes.c, tenant, owners), owners)
+        for one_id in part:
+            mine = {visit_id for link in links.get(one_id, ()) for visit_id in link.posteriors}
+            loaded[one_id] = Facts(
+                one_id=one_id,
+                identifiers=tuple(identifiers.get(one_id, ())),
+                touches=tuple(known.get(one_id, ())),
+                links=tuple(links.get(one_id, ())),
+                visits=tuple(seen[visit_id] for visit_id in sorted(mine) if visit_id in seen),
+                consents=tuple(said.get(one_id, ())),
+                attributes=tuple(attributes.get(one_id, ())),
+            )
+    return loaded
+
+
+def load_touches(session: ReadSession, tenant: str, one_ids: Sequence[str]) -> dict[str, list[KnownTouch]]:
+    """Return the touches of at most 500 profiles, the earliest first."""
+    found: dict[str, list[KnownTouch]] = {}
+    statement = (
+        select(*TOUCH_COLUMNS, stands(touches, "touch_id").label("stands"), reversal_of().label("is_reversed"))
+        .where(touches.c.tenant == tenant, touches.c.one_id.in_(one_ids))
+        .order_by(touches.c.time_ms, touches.c.touch_id)
+    )
+    for row in session.rows(statement):
+        touch = read_touch(row, is_corrected=not row.stands, is_reversed=bool(row.is_reversed))
+        found.setdefault(row.one_id, []).append(touch)
+    return found
+
+
+def read_touch(row: AnyRow, *, is_corrected: bool, is_reversed: bool) -> KnownTouch:
+    """Return the touch that a row with `TOUCH_COLUMNS` holds."""
+    return KnownTouch(
+        touch_id=row.touch_id,
+        kind=row.kind,
+        time_ms=row.time_ms,
+        store=row.store,
+        device=row.device,
+        zone_id=row.zone_id,
+        gtin=row.gtin,
+        receipt_id=row.receipt_id,
+        reverses_receipt_id=row.reverses_receipt_id,
+        total_minor=row.total_minor,
+        currency=row.currency,
+        lines=tuple(SoldLine(line["gtin"], line["quantity"]) for line in row.lines or ()),
+        ineligible=row.ineligible,
+        is_corrected=is_corrected,
+        is_reversed=is_reversed,
+    )
+
+
+def _identifiers(session: ReadSession, tenant: str, one_ids: Sequence[str]) -> dict[str, list[Named]]:
+    found: dict[str, list[Named]] = {}
+    names = profile_identifiers.c
+    rows = session.rows(select(profile_identifiers).where(names.tenant == tenant, names.one_id.in_(one_ids)))
+    for row in rows:
+        found.setdefault(row.one_id, []).append(Named(row.namespace, row.pseudonym))
+    return {one_id: sorted(of_it) for one_id, of_it in found.items()}
+
+
+def _links(session: ReadSession, tenant: str, one_ids: Sequence[str]) -> dict[str, list[KnownLink]]:
+    return links_by_profile(
+        session,
+        and_(
+            link_decisions.c.tenant == tenant,
+            link_decisions.c.one_id.in_(one_ids),
+            link_decisions.c.retracted_ms.is_(None),
+        ),
+    )
+
+
+def links_by_profile(session: ReadSession, condition: ColumnElement[bool]) -> dict[str, list[KnownLink]]:
+    """Return decisions with what they compared, by One ID, in the order of their ids."""
+    decided = link_decisions.c
+    statement = (
+        select(
+            decided.id,
+            decided.one_id,
+            decided.touch_id,
+            decided.decision,
+            decided.stage,
+            decided.reason,
+            decided.visit_id,
+            link_hypotheses.c.visit_id.label("compared"),
+            link_hypotheses.c.posterior,
+        )
+        .outerjoin(link_hypotheses, link_hypotheses.c.decision_id == decided.id)
+        .where(condition)
+        .order_by(decided.id, link_hypotheses.c.visit_id)
+    )
+    rows: dict[str, list[AnyRow]] = {}
+    for row in session.rows(statement):
+        rows.setdefault(row.id, []).append(row)
+    found: dict[str, list[KnownLink]] = {}
+    for of_it in rows.values():
+        first = of_it[0]
+        link = KnownLink(
+            link_id=first.id,
+            touch_id=first.touch_id,
+            decision=first.decision,
+            stage=first.stage,
+            reason=first.reason,
+            visit_id=first.visit_id,
+            posteriors={row.compared: row.posterior for row in of_it if row.compared is not None},
+        )
+        found.setdefault(first.one_id, []).append(link)
+    return found
+
+
+def _visits(session: ReadSession, tenant: str, visit_ids: Iterable[str]) -> dict[str, KnownVisit]:
+    found: dict[str, KnownVisit] = {}
+    for part in chunks(sorted(visit_ids)):
+        stays: dict[str, list[KnownStay]] = {}
+        in_part = and_(visit_stays.c.tenant == tenant, visit_stays.c.visit_id.in_(part))
+        ordered = select(visit_stays).where(in_part).order_by(visit_stays.c.visit_id, visit_stays.c.ordinal)
+        for row in session.rows(ordered):
+            stay = KnownStay(row.zone_id, row.zone_kind, row.entered_ms, row.left_ms)
+            stays.setdefault(row.visit_id, []).append(stay)
+        columns = (visits.c.visit_id, visits.c.store, visits.c.status, visits.c.opened_ms, visits.c.closed_ms)
+        for row in session.rows(select(*columns).where(visits.c.tenant == tenant, visits.c.visit_id.in_(part))):
+            found[row.visit_id] = KnownVisit(
+                visit_id=row.visit_id,
+                store=row.store,
+                status=row.status,
+                opened_ms=row.opened_ms,
+                closed_ms=row.closed_ms,
+                stays=tuple(stays.get(row.visit_id, ())),
+            )
+    return found
+
+
+def consents_by_profile(
+    session: ReadSession, condition: ColumnElement[bool], owners: Mapping[Named, str]
+) -> dict[str, list[ConsentSaid]]:
+    """Return the statements that meet a condition, by the One ID that owns the identifier, in order of recording."""
+    found: dict[str, list[ConsentSaid]] = {}
+    for row in session.rows(select(consents).where(condition).order_by(consents.c.id)):
+        identifier = Named(row.namespace, row.pseudonym)
+        if identifier in owners:
+            said = ConsentSaid(
+                identifier=identifier, purpose=row.purpose, granted=row.granted, at_ms=row.at_ms, order=row.id
+            )
+            found.setdefault(owners[identifier], []).append(said)
+    return found
+
+
+def attributes_by_profile(
+    session: ReadSession, condition: ColumnElement[bool], owners: Mapping[Named, str]
+) -> dict[str, list[AttributeSaid]]:
+    """Return what sources said that meets a condition, by the One ID that owns the identifier, in a fixed order."""
+    said = profile_attributes.c
+    order = (said.name, said.source, said.at_ms, said.value, said.rank, said.namespace, said.pseudonym)
+    found: dict[str, list[AttributeSaid]] = {}
+    for row in session.rows(select(profile_attributes).where(condition).order_by(*order)):
+        identifier = Named(row.namespace, row.pseudonym)
+        if identifier in owners:
+            word = AttributeSaid(name=row.name, value=row.value, source=row.source, rank=row.rank, at_ms=row.at_ms)
+            found.setdefault(owners[identifier], []).append(word)
+    return found
+
+
+def said_by(
+    columns: ReadOnlyColumnCollection[str, Any], tenant: str, identifiers: Iterable[Named]
+) -> ColumnElement[bool]:
+    """Return the condition that a row is of one of these identifiers, or of one made of a name and a value of two."""
+    named = list(identifiers)
+    return and_(
+        columns.tenant == tenant,
+        columns.namespace.in_(sorted({each.namespace for each in named})),
+        columns.pseudonym.in_(sorted({each.pseudonym for each in named})),
+    )
+
+
+def categories_of(session: ReadSession, tenant: str, known: Iterable[KnownTouch]) -> dict[str, str]:
+    """Return the category of each item that some touches show, by GTIN, where one is on record."""
+    shown: set[str] = set()
+    for touch in known:
+        shown.update(line.gtin for line in touch.lines if line.gtin is not None)
+        shown.update(() if touch.gtin is None else (touch.gtin,))
+    found: dict[str, str] = {}
+    category = product_categories.c
+    for part in chunks(sorted(shown)):
+        rows = session.rows(
+            select(category.gtin, category.category).where(category.tenant == tenant, category.gtin.in_(part))
+        )
+        found.update({row.gtin: row.category for row in rows})
+    return found
