@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 from cloud.analytics.endpoints import router as analytics_router
 from cloud.analytics.follower import AnalyticsFollower
+from cloud.analytics.view_endpoints import router as views_router
 from cloud.codes.endpoints import router as codes_router
 from cloud.codes.follower import CodeFollower
 from cloud.codes.resolver import make_resolver
@@ -151,6 +152,7 @@ def create_app(
         footfall_router,
         visits_router,
         analytics_router,
+        views_router,
         links_router,
         profiles_router,
         consents_router,

@@ -48,6 +48,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     staff_score_threshold: Annotated[float, Meta(ge=0, le=1)] = 0.5
     """Visits of which no gateway has decided who made them belong to staff with at least this staff score."""
 
+    analytics_least_members: Annotated[int, Meta(ge=1)] = 5
+    """What fewer members did (conversion, order value, retention) is not told to whoever may read figures."""
+
     identity_limits: str = "member_number=4,unionid=1,openid=6,phone=5,card=6,device=10"
     """The most identifiers of each namespace that one person may have; the first namespace names profiles."""
     identity_hub_neighbours: Annotated[int, Meta(ge=1, le=1000)] = 30

@@ -297,5 +297,7 @@ def _journeys(
     for link in links:
         if link.visit_id in opened and link.weight_ppm:
             name = "purchase" if link.kind == "sale" else "scan"
-            steps[link.visit_id].add((link.time_ms - opened[link.visit_id], name, link.weight_ppm))
+            # A terminal whose clock is behind tells of a moment before the entry.
+            at_ms = max(link.time_ms - opened[link.visit_id], 0)
+            steps[link.visit_id].add((at_ms, name, link.weight_ppm))
     return {visit_id: tuple(sorted(found)) for visit_id, found in sorted(steps.items())}

@@ -37,7 +37,7 @@ def sum_parts(session: ReadSession, asked: Asked, names: Sequence[str]) -> dict[
     """Return the summed parts of each store and period; those of hours by the hour's first instant."""
     columns = [(func.max if name in PEAKS else func.sum)(rollups.c[name]).label(name) for name in names]
     grain = "hour" if asked.grain == "hour" else "day"
-    index = rollups.c.start_ms if asked.grain == "hour" else _period_of(rollups.c.day, asked)
+    index = rollups.c.start_ms if asked.grain == "hour" else period_of(rollups.c.day, asked.periods)
     statement = (
         select(rollups.c.store, index.label("period"), *columns)
         .where(rollups.c.tenant == asked.tenant, rollups.c.grain == grain, rollups.c.store.in_(asked.stores))
@@ -50,7 +50,7 @@ def sum_parts(session: ReadSession, asked: Asked, names: Sequence[str]) -> dict[
 def sum_money(session: ReadSession, asked: Asked, currency: str) -> dict[Key, dict[str, int]]:
     """Return sales and their number in one currency, likewise."""
     grain = "hour" if asked.grain == "hour" else "day"
-    index = rollup_money.c.start_ms if asked.grain == "hour" else _period_of(rollup_money.c.day, asked)
+    index = rollup_money.c.start_ms if asked.grain == "hour" else period_of(rollup_money.c.day, asked.periods)
     columns = [func.sum(rollup_money.c[name]).label(name) for name in MONEY]
     statement = (
         select(rollup_money.c.store, index.label("period"), *columns)
@@ -117,7 +117,7 @@ def count_members(
         metric: Which members, by the name of the metric.
         groups: The group of each shop.
     """
-    index = _period_of(member_days.c.day, asked)
+    index = period_of(member_days.c.day, asked.periods)
     names = sorted(set(groups.values()))
     group: ColumnElement[Any] = literal(names[0]) if len(names) == 1 else member_days.c.store
     if len(names) > 1 and set(names) != set(groups):
@@ -140,12 +140,11 @@ def has_members(session: ReadSession, tenant: str, names: Iterable[str]) -> bool
     return session.first(statement.limit(1)) is not None
 
 
-def _period_of(day: ColumnElement[int], asked: Asked) -> ColumnElement[int]:
-    """Return in how manieth of the asked periods a day lies."""
-    if len(asked.periods) == 1:
+def period_of(day: ColumnElement[int], periods: Sequence[Period]) -> ColumnElement[int]:
+    """Return in how manieth of some periods, which lie in order without gaps, a day lies."""
+    if len(periods) == 1:
         return literal(0)
-    first = asked.periods[0].first
-    if asked.grain in {"day", "week"}:
-        return (day - first) // asked.periods[0].days
-    ends = ((day < period.end, number) for number, period in enumerate(asked.periods))
-    return case(*ends)
+    lengths = {period.days for period in periods}
+    if len(lengths) == 1:
+        return (day - periods[0].first) // lengths.pop()
+    return case(*((day < period.end, number) for number, period in enumerate(periods)))

@@ -1,0 +1,164 @@
+"""HTTP of the matrix, cohorts, funnels, zones and touchpoints."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+
+from cloud.analytics import views
+from cloud.analytics.endpoints import Currency, FromDay, Region, Stores, ToDay, parse_period
+from cloud.analytics.funnel import Order
+from cloud.analytics.member_repository import Activity, member_currencies
+from cloud.analytics.selection import select_shops
+from cloud.analytics.view_schemas import Cohorts, Funnel, Matrix, Touchpoints, Zones
+from cloud.analytics.views import Scope
+from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanRead, InContext, Principal
+from cloud.context import Context
+from cloud.db import ReadSession
+from cloud.errors import invalid_value
+
+router = APIRouter(prefix="/v1", tags=["analytics"], responses={**ERRORS, **NOT_FOUND, **INVALID})
+
+MAX_STEPS = 8
+StepName = Literal[
+    "entry", "entrance", "shelf", "fitting_room", "queue", "checkout", "floor", "staff", "scan", "purchase"
+]
+
+
+@router.get("/matrix", summary="The nine indicators of new, existing and dormant members")
+def get_matrix(  # noqa: PLR0913 - each is one query parameter
+    principal: CanRead,
+    context: InContext,
+    from_: FromDay,
+    to: ToDay,
+    *,
+    store: Stores = None,
+    region: Region = None,
+    currency: Currency = None,
+    dormant_days: Annotated[int, Query(ge=1, le=3650, description="Who was in no shop for longer is dormant")] = 180,
+) -> Matrix:
+    """Tell traffic, conversion and order value of new and existing members, and number and return of the dormant.
+
+    Members are those who showed themselves at terminals and tills; what cells of few members did is not told.
+    """
+    with context.database.read() as session:
+        scope = _scope(session, principal, context, (from_, to), store, region)
+        chosen = currency or _only_currency(session, scope)
+        return Matrix(
+            from_=from_.isoformat(),
+            to=to.isoformat(),
+            stores=len(scope.shops),
+            currency=chosen,
+            thresholds=views.thresholds(dormant_days, scope.least_members),
+            groups=views.make_matrix(session, scope, dormant_days, chosen),
+        )
+
+
+@router.get("/cohorts", summary="Who came back, by when they first came")
+def get_cohorts(  # noqa: PLR0913 - each is one query parameter
+    principal: CanRead,
+    context: InContext,
+    from_: FromDay,
+    to: ToDay,
+    *,
+    grain: Annotated[Literal["day", "week", "month"], Query(description="Length of the periods")] = "month",
+    activity: Annotated[Activity, Query(description="What counts: being in a shop, or buying there")] = "visit",
+    store: Stores = None,
+    region: Region = None,
+) -> Cohorts:
+    """Group members by when they first came to any shop, and tell how many were active in each later period."""
+    with context.database.read() as session:
+        scope = _scope(session, principal, context, (from_, to), store, region)
+        return Cohorts(
+            from_=from_.isoformat(),
+            to=to.isoformat(),
+            grain=grain,
+            activity=activity,
+            stores=len(scope.shops),
+            least_members=scope.least_members,
+            cohorts=views.make_cohorts(session, scope, grain, activity) if scope.shops else [],
+        )
+
+
+@router.get("/funnels", summary="How far visits come along some steps")
+def get_funnel(  # noqa: PLR0913 - each is one query parameter
+    principal: CanRead,
+    context: InContext,
+    from_: FromDay,
+    to: ToDay,
+    *,
+    step: Annotated[
+        list[StepName] | None,
+        Query(description="`entry`, a kind of zone, `scan` or `purchase`; in order. Else entry, shelf, scan, purchase"),
+    ] = None,
+    order: Annotated[
+        Order, Query(description="`strict`: one after the other, others may lie between; `any`: in any order")
+    ] = "strict",
+    window_s: Annotated[
+        int | None, Query(ge=1, le=86_400, description="Within how long from the first step on; else within the visit")
+    ] = None,
+    store: Stores = None,
+    region: Region = None,
+) -> Funnel:
+    """Count customers' visits by how many steps they came to; links count with their probability."""
+    wanted = list(step or ("entry", "shelf", "scan", "purchase"))
+    if len(wanted) > MAX_STEPS or len(set(wanted)) < len(wanted):
+        raise invalid_value(name="step", value=wanted, allowed=f"at most {MAX_STEPS} steps, each once")
+    with context.database.read() as session:
+        scope = _scope(session, principal, context, (from_, to), store, region)
+        visits, steps = views.make_funnel(session, scope, wanted, order, window_s)
+        return Funnel(
+            from_=from_.isoformat(),
+            to=to.isoformat(),
+            order=order,
+            window_s=window_s,
+            stores=len(scope.shops),
+            visits=visits,
+            coverage=views.coverage_in(session, scope),
+            steps=steps,
+        )
+
+
+@router.get("/zones", summary="Reach and dwell of every zone")
+def get_zones(
+    principal: CanRead, context: InContext, from_: FromDay, to: ToDay, store: Stores = None, region: Region = None
+) -> Zones:
+    """Tell of each zone which share of the shop's visits came there, and how long they stayed."""
+    with context.database.read() as session:
+        scope = _scope(session, principal, context, (from_, to), store, region)
+        return Zones(from_=from_.isoformat(), to=to.isoformat(), zones=views.make_zones(session, scope))
+
+
+@router.get("/touchpoints", summary="How well terminals and tills tell who was there")
+def get_touchpoints(
+    principal: CanRead, context: InContext, from_: FromDay, to: ToDay, store: Stores = None, region: Region = None
+) -> Touchpoints:
+    """Tell of each terminal and till its scans and receipts, how often members were shown, and visits found."""
+    with context.database.read() as session:
+        scope = _scope(session, principal, context, (from_, to), store, region)
+        found = views.make_touchpoints(session, scope)
+        return Touchpoints(from_=from_.isoformat(), to=to.isoformat(), touchpoints=found)
+
+
+def _scope(
+    session: ReadSession,
+    principal: Principal,
+    context: Context,
+    days: tuple[date, date],
+    stores: list[str] | None,
+    region: str | None,
+) -> Scope:
+    return Scope(
+        tenant=principal.tenant,
+        shops=select_shops(session, principal.tenant, stores or (), region),
+        days=parse_period(*days),
+        now_ms=context.clock(),
+        least_members=context.settings.analytics_least_members,
+    )
+
+
+def _only_currency(session: ReadSession, scope: Scope) -> str | None:
+    found = member_currencies(session, scope.tenant, scope.stores, scope.days)
+    if len(found) > 1:
+        raise invalid_value(name="currency", value=None, allowed=f"one of {', '.join(found)}: they do not add up")
+    return found[0] if found else None

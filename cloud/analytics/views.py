@@ -1,0 +1,213 @@
+"""Rules of the matrix, cohorts, funnels, zones and touchpoints."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from msgspec import Struct
+
+from cloud.analytics import member_repository, view_repository
+from cloud.analytics.catalogue import METRICS
+from cloud.analytics.funnel import Order, count_reached
+from cloud.analytics.member_repository import Activity, GroupCounts
+from cloud.analytics.metric import Grain
+from cloud.analytics.periods import Period, periods_in
+from cloud.analytics.selection import Shop
+from cloud.analytics.service import MetricQuery, coverage_of
+from cloud.analytics.view_schemas import (
+    Cohort,
+    CohortCell,
+    FunnelStep,
+    MatrixGroup,
+    Thresholds,
+    TouchpointFigures,
+    ZoneFigures,
+)
+from cloud.db import ReadSession
+from cloud.errors import invalid_value
+
+MAX_JOURNEYS = 200_000
+MAX_COHORTS = 60
+
+
+class Scope(Struct, frozen=True, kw_only=True):
+    """Which shops and days a view is of."""
+
+    tenant: str
+    shops: Sequence[Shop]
+    days: Period
+    now_ms: int
+    least_members: int
+
+    @property
+    def stores(self) -> list[str]:
+        """Return the shops' names."""
+        return [shop.store for shop in self.shops]
+
+
+def thresholds(dormant_days: int, least_members: int) -> Thresholds:
+    """Return what the groups of the matrix mean, in words."""
+    return Thresholds(
+        new="in no shop before the period",
+        existing=f"last in a shop before the period at most {dormant_days} days before its first day",
+        dormant=f"last in a shop more than {dormant_days} days before the first day of the period",
+        dormant_days=dormant_days,
+        least_members=least_members,
+    )
+
+
+def make_matrix(session: ReadSession, scope: Scope, dormant_days: int, currency: str | None) -> list[MatrixGroup]:
+    """Return the nine indicators."""
+    found = member_repository.count_groups(session, scope.tenant, scope.stores, scope.days, dormant_days, currency)
+    dormant = member_repository.count_dormant(session, scope.tenant, scope.stores, scope.days.first, dormant_days)
+    new, existing, woken = (found.get(name, GroupCounts()) for name in ("new", "existing", "dormant"))
+    # Whoever slept elsewhere and came here is counted with the dormant of these shops: no share exceeds 1.
+    number = max(dormant, woken.members)
+    least = scope.least_members
+    return [
+        _group("new", new, new.members, (new.visits_with_purchase, new.visits), least),
+        _group("existing", existing, existing.members, (existing.visits_with_purchase, existing.visits), least),
+        _group("dormant", woken, number, (woken.buyers, number), least),
+    ]
+
+
+def _group(name: str, counts: GroupCounts, members: int, converted: tuple[int, int], least: int) -> MatrixGroup:
+    above, below = converted
+    suppressed = 0 < counts.members < least
+    told = not suppressed
+    return MatrixGroup(
+        group=name,  # type: ignore[arg-type]  # one of the three names
+        members=members,
+        traffic=counts.visits,
+        conversion=above / below if told and below else None,
+        order_value=counts.sales_minor / counts.transactions if told and counts.transactions else None,
+        transactions=counts.transactions if told else None,
+        is_suppressed=suppressed,
+    )
+
+
+def make_cohorts(session: ReadSession, scope: Scope, grain: Grain, activity: Activity) -> list[Cohort]:
+    """Return who came back, by when they first came."""
+    periods = periods_in(scope.days, grain)
+    if len(periods) > MAX_COHORTS:
+        allowed = f"such that the period has at most {MAX_COHORTS} of them, not {len(periods)}"
+        raise invalid_value(name="grain", value=grain, allowed=allowed)
+    # Only whole intervals that begin in the period: members are told apart by when they first came.
+    counts = member_repository.count_cohorts(session, scope.tenant, scope.stores, periods, activity)
+    ends = [max(shop.calendar.day(period.end - 1).end_ms for shop in scope.shops) for period in periods]
+    partial = [
+        end_ms > scope.now_ms or period.end > scope.days.end or period.first < scope.days.first
+        for period, end_ms in zip(periods, ends, strict=True)
+    ]
+    return [_cohort(number, periods, counts, partial, scope) for number in range(len(periods))]
+
+
+def _cohort(
+    number: int,
+    periods: Sequence[Period],
+    counts: Mapping[tuple[int, int], int],
+    partial: Sequence[bool],
+    scope: Scope,
+) -> Cohort:
+    size = counts.get((number, number), 0)
+    suppressed = 0 < size < scope.least_members
+    begun = [
+        later
+        for later in range(number, len(periods))
+        if min(shop.calendar.day(periods[later].first).start_ms for shop in scope.shops) <= scope.now_ms
+    ]
+    return Cohort(
+        start=date.fromordinal(periods[number].first).isoformat(),
+        end=date.fromordinal(periods[number].end).isoformat(),
+        size=None if suppressed else size,
+        is_suppressed=suppressed,
+        cells=[
+            CohortCell(
+                offset=later - number,
+                members=None if suppressed else counts.get((number, later), 0),
+                share=None if suppressed or not size else counts.get((number, later), 0) / size,
+                is_partial=partial[later],
+            )
+            for later in begun
+        ],
+    )
+
+
+def make_funnel(
+    session: ReadSession, scope: Scope, wanted: Sequence[str], order: Order, window_s: int | None
+) -> tuple[int, list[FunnelStep]]:
+    """Return how many visits began, and how far they came.
+
+    Raises:
+        ProblemError: 422, there are more visits than are looked at one by one.
+    """
+    visits = view_repository.count_journeys(session, scope.tenant, scope.stores, scope.days)
+    if visits > MAX_JOURNEYS:
+        allowed = f"such that at most {MAX_JOURNEYS} visits lie in the period, not {visits}; take fewer days or stores"
+        raise invalid_value(name="to", value=date.fromordinal(scope.days.end).isoformat(), allowed=allowed)
+    found = count_reached(
+        view_repository.read_journeys(session, scope.tenant, scope.stores, scope.days),
+        wanted,
+        order,
+        None if window_s is None else window_s * 1000,
+    )
+    steps = []
+    for index, (name, reached) in enumerate(zip(wanted, found, strict=True)):
+        previous = found[max(index - 1, 0)]
+        steps.append(
+            FunnelStep(
+                step=name,
+                value=reached.value,
+                low=max(reached.value - reached.spread, 0.0),
+                high=min(reached.value + reached.spread, float(visits)),
+                share_of_first=_share(reached.expected_ppm, found[0].expected_ppm),
+                share_of_previous=_share(reached.expected_ppm, previous.expected_ppm),
+            )
+        )
+    return visits, steps
+
+
+def coverage_in(session: ReadSession, scope: Scope) -> float | None:
+    """Return the share of opening time that cameras observed."""
+    heads = METRICS["heads"]
+    query = MetricQuery(session, scope.tenant, heads, scope.shops, scope.now_ms)
+    cells = query.cells(scope.days, "total", "none", None)
+    return coverage_of(heads, cells[0].parts) if cells else None
+
+
+def make_zones(session: ReadSession, scope: Scope) -> list[ZoneFigures]:
+    """Return how far each zone reaches and how long people stay there."""
+    visits = view_repository.sum_visits(session, scope.tenant, scope.stores, scope.days)
+    return [
+        ZoneFigures(
+            store=row.store,
+            zone_id=row.zone_id,
+            zone_kind=row.zone_kind,
+            visits=int(row.visits),
+            reach=_share(int(row.visits), visits.get(row.store, 0)),
+            stays=int(row.stays),
+            dwell_s=_share(int(row.dwell_ms), int(row.visits) * 1000),
+        )
+        for row in view_repository.sum_zones(session, scope.tenant, scope.stores, scope.days)
+    ]
+
+
+def make_touchpoints(session: ReadSession, scope: Scope) -> list[TouchpointFigures]:
+    """Return how well each terminal and till tells who was there."""
+    return [
+        TouchpointFigures(
+            store=row.store,
+            device=row.device,
+            scans=int(row.scans),
+            receipts=int(row.receipts),
+            member_touches=int(row.member_touches),
+            member_share=_share(int(row.member_touches), int(row.scans) + int(row.receipts)),
+            decided=int(row.decided),
+            linked=int(row.linked),
+            linked_share=_share(int(row.linked), int(row.decided)),
+        )
+        for row in view_repository.sum_terminals(session, scope.tenant, scope.stores, scope.days)
+    ]
+
+
+def _share(above: int, below: int) -> float | None:
+    return above / below if below else None

@@ -1,0 +1,162 @@
+"""Matrix, cohorts, funnels, zones and touchpoints over HTTP, on SQLite and PostgreSQL."""
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from cloud.app import create_app
+from cloud.config import Settings
+from tests.integration.cloud.support import MEMBERS, STORE, T0, Cloud, Shop, consent, serving
+from tests.integration.cloud.test_analytics_http import Client, fill
+
+DAY_S = 86_400
+MARCH = {"from_": "2026-03-01", "to": "2026-04-01"}
+
+
+@pytest.fixture
+def client(cloud: Cloud, settings: Settings) -> Iterator[Client]:
+    told = msgspec.structs.replace(settings, analytics_least_members=1)
+    app = create_app(told, cloud.clock, cloud.token, runs_projections=False)
+    with serving(app) as http:
+        yield Client(http, cloud)
+
+
+def history(cloud: Cloud, shop: Shop) -> None:
+    """Let one member be new in March, one existing, one dormant that returns, and one dormant that does not."""
+    cloud.now_ms = T0 + 28 * DAY_S * 1000
+    new, existing, woken, asleep = MEMBERS
+    cloud.take_in(
+        shop.sale(-300 * DAY_S, "a1", 400, woken),
+        shop.sale(-300 * DAY_S, "a2", 400, asleep),
+        shop.sale(-20 * DAY_S, "a3", 400, existing),
+        shop.scan(0, new),
+        shop.sale(3 * DAY_S, "a4", 1000, new),
+        shop.sale(3 * DAY_S + 60, "a5", 500, new),
+        shop.scan(5 * DAY_S, new, proof="none"),
+        shop.scan(4 * DAY_S, existing),
+        shop.scan(5 * DAY_S, existing),
+        shop.sale(6 * DAY_S, "a6", 900, existing),
+        shop.sale(7 * DAY_S, "r6", 300, existing, kind="refund"),
+        shop.sale(8 * DAY_S, "a7", 250, woken),
+        shop.sale(9 * DAY_S, "a8", 9999, asleep),
+        shop.sale(9 * DAY_S + 5, "v8", kind="void", reverses="a8"),
+    )
+
+
+def test_the_nine_indicators(client: Client, cloud: Cloud, shop: Shop):
+    history(cloud, shop)
+    matrix = client.ask("/v1/matrix", **MARCH).json()
+    found = {
+        group["group"]: (group["members"], group["traffic"], group["conversion"], group["order_value"])
+        for group in matrix["groups"]
+    }
+    assert found == {
+        "new": (1, 2, 0.5, 750.0),
+        "existing": (1, 3, 1 / 3, 600.0),
+        "dormant": (2, 1, 0.5, 250.0),
+    }
+    assert matrix["thresholds"]["dormant_days"] == 180
+    assert matrix["currency"] == "EUR"
+    sleepy = client.ask("/v1/matrix", dormant_days=365, **MARCH).json()
+    assert [group["members"] for group in sleepy["groups"]] == [1, 2, 0]
+
+
+def test_cells_of_few_members_are_not_told(cloud: Cloud, shop: Shop, settings: Settings):
+    history(cloud, shop)
+    with serving(create_app(settings, cloud.clock, cloud.token, runs_projections=False)) as http:
+        client = Client(http, cloud)
+        groups = client.ask("/v1/matrix", **MARCH).json()["groups"]
+        assert all(group["is_suppressed"] for group in groups)
+        assert {group["conversion"] for group in groups} | {group["order_value"] for group in groups} == {None}
+        cohorts = client.ask("/v1/cohorts", **MARCH).json()["cohorts"]
+        assert [(cohort["size"], cohort["is_suppressed"]) for cohort in cohorts] == [(None, True)]
+
+
+def test_cohorts_by_month_and_activity(client: Client, cloud: Cloud, shop: Shop):
+    history(cloud, shop)
+    months = {"from_": "2025-05-01", "to": "2026-04-01"}
+    visits = client.ask("/v1/cohorts", **months).json()["cohorts"]
+    sizes = {cohort["start"]: cohort["size"] for cohort in visits}
+    assert {start: size for start, size in sizes.items() if size} == {"2025-05-01": 2, "2026-02-01": 1, "2026-03-01": 1}
+    first = visits[0]["cells"]
+    assert [(cell["offset"], cell["members"], cell["share"]) for cell in first if cell["members"]] == [
+        (0, 2, 1.0),
+        (10, 1, 0.5),
+    ]
+    days = client.ask("/v1/cohorts", grain="day", activity="purchase", **MARCH).json()["cohorts"]
+    assert [(cohort["start"], cohort["size"]) for cohort in days if cohort["size"]] == [("2026-03-05", 1)]
+    refused = client.ask("/v1/cohorts", grain="day", **months)
+    assert "at most 60" in refused.json()["detail"]
+
+
+def test_funnel_of_linked_visits(client: Client, cloud: Cloud, shop: Shop):
+    fill(cloud, shop)
+    asked = {"from_": "2026-03-02", "to": "2026-03-03"}
+    funnel = client.ask("/v1/funnels", step=["entry", "checkout", "scan", "purchase"], **asked).json()
+    assert (funnel["visits"], funnel["coverage"]) == (2, 0.0625)
+    values = [step["value"] for step in funnel["steps"]]
+    assert values[:2] == [2.0, 2.0]
+    assert 0.9 < values[3] <= values[2] <= 1
+    assert funnel["steps"][3]["low"] <= values[3] <= funnel["steps"][3]["high"]
+    assert funnel["steps"][1]["share_of_first"] == 1.0
+    backwards = client.ask("/v1/funnels", step=["purchase", "scan"], order="strict", **asked).json()["steps"]
+    assert backwards[1]["value"] == 0
+    either = client.ask("/v1/funnels", step=["purchase", "scan"], order="any", **asked).json()["steps"]
+    assert either[1]["value"] > 0.9
+    soon = client.ask("/v1/funnels", step=["scan", "purchase"], window_s=10, **asked).json()["steps"]
+    assert soon[1]["value"] == 0
+    assert client.ask("/v1/funnels", step=["scan", "scan"], **asked).status_code == 422
+
+
+def test_too_many_visits_for_a_funnel(client: Client, cloud: Cloud, shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    fill(cloud, shop)
+    monkeypatch.setattr("cloud.analytics.views.MAX_JOURNEYS", 1)
+    refused = client.ask("/v1/funnels", from_="2026-03-02", to="2026-03-03")
+    assert (refused.status_code, "fewer days" in refused.json()["detail"]) == (422, True)
+
+
+def test_zones_and_touchpoints(client: Client, cloud: Cloud, shop: Shop):
+    fill(cloud, shop)
+    asked = {"from_": "2026-03-02", "to": "2026-03-03"}
+    zones = client.ask("/v1/zones", **asked).json()["zones"]
+    assert [(zone["zone_id"], zone["visits"], zone["reach"], zone["dwell_s"]) for zone in zones] == [
+        ("kiosk", 1, 0.5, 100.0),
+        ("shelf", 1, 0.5, 100.0),
+        ("till", 1, 0.5, 100.0),
+    ]
+    touchpoints = client.ask("/v1/touchpoints", **asked).json()["touchpoints"]
+    assert [(t["device"], t["scans"], t["receipts"], t["member_touches"], t["linked_share"]) for t in touchpoints] == [
+        ("pos-1", 0, 4, 1, 1.0),
+        ("term-1", 1, 0, 1, 1.0),
+    ]
+
+
+def test_money_of_members_in_several_currencies(client: Client, cloud: Cloud, shop: Shop):
+    history(cloud, shop)
+    cloud.take_in(shop.sale(1, "gb", 700, MEMBERS[0]).replace(b'"EUR"', b'"GBP"'))
+    assert "EUR, GBP" in client.ask("/v1/matrix", **MARCH).json()["detail"]
+    pounds = client.ask("/v1/matrix", currency="GBP", **MARCH).json()["groups"]
+    assert [group["order_value"] for group in pounds] == [700.0, None, None]
+
+
+def test_without_any_shop_views_are_empty(client: Client):
+    empty = {"from_": "2026-03-02", "to": "2026-03-03"}
+    assert client.ask("/v1/cohorts", **empty).json()["cohorts"] == []
+    assert client.ask("/v1/funnels", **empty).json()["coverage"] is None
+    assert client.ask("/v1/matrix", **empty).json()["currency"] is None
+    assert client.ask("/v1/zones", store=STORE, **empty).status_code == 404
+    assert client.ask("/v1/metrics/heads", **empty).json()["rows"] == []
+
+
+def test_withdrawn_consent_and_corrections_leave_no_trace(client: Client, cloud: Cloud, shop: Shop):
+    fill(cloud, shop)
+    assert client.values("linked_visits")[0] > 0.9
+    consent(cloud, 0, granted=False, at_ms=T0 + 1)
+    cloud.projector.catch_up()
+    assert client.values("linked_visits") == [0]
+    crossing = shop.crossing(T0 + 7)
+    cloud.take_in(crossing)
+    assert client.values("footfall_in") == [4]
+    cloud.take_in(shop.correction(crossing))
+    assert client.values("footfall_in") == [3]
