@@ -13,6 +13,7 @@ from rich.table import Table
 from benchmarks.agent import agent
 from benchmarks.cloud_ingest import ingest
 from benchmarks.events import decode
+from benchmarks.gateway_intake import intake
 from benchmarks.gateway_store import receive
 from benchmarks.linking import linking
 from benchmarks.measure import Result
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "parties": parties,
     "publish": publish,
     "gateway": receive,
+    "gateway-intake": intake,
     "ingest": ingest,
     "detector": detector,
     "camera": camera,

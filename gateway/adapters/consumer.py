@@ -4,43 +4,45 @@ import logging
 import queue
 import ssl
 import threading
+import time
 from collections.abc import Callable
 
 import paho.mqtt.client as mqtt
 from msgspec import Struct
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from contracts.delivery import Acknowledgement, decode_presence, encode_message
-from contracts.errors import ContractError, TopicError
+from contracts.errors import ContractError
 from contracts.signature_keys import STORE_LOCAL_QOS
-from contracts.topics import PRESENCE_NAME, Channel, Topic, ack_topic, parse_topic, store_filter
+from contracts.topics import PRESENCE_NAME, Channel, Topic, ack_topic, store_filter
 from gateway.adapters.event_rows import Held
 from gateway.adapters.event_store import EventStore
+from gateway.adapters.mqtt_client import BatchClient
 from gateway.adapters.signatures import SignatureDesk
 from gateway.config import BrokerSettings, StoreSettings
-from gateway.core.judging import Delivery, judge
+from gateway.core.judging import Delivery, judge, parsed
+from gateway.core.publish_packet import Published
 from gateway.errors import EventStoreError
 
 logger = logging.getLogger(__name__)
 
 _KEEPALIVE_S = 30
 _SESSION_EXPIRY_S = 7 * 24 * 3600
-_RECEIVE_MAXIMUM = 1000
-_BATCH_MESSAGES = 500
+_RECEIVE_MAXIMUM = 4000
+_BATCH_MESSAGES = 2000
 _POLL_S = 0.2
+_ACK_INTERVAL_S = 0.02
 _STORE_RETRY_S = 1.0
 
 
-class _Message(Struct, frozen=True):
-    """A message with the connection on which it came: acknowledging it on a later one would be wrong."""
+class _Batch(Struct, frozen=True):
+    """Messages that came together on one connection."""
 
     connection: int
-    topic: str
-    message: mqtt.MQTTMessage
+    messages: list[Published]
     received_ms: int
 
 
@@ -74,20 +76,16 @@ class Consumer:
         self.note: Callable[[Delivery], Delivery] = lambda delivery: delivery
         self._store, self._settings, self._broker = store, settings, broker
         self._clock_ms, self._on_committed = clock_ms, on_committed
-        self._queue: queue.SimpleQueue[_Message] = queue.SimpleQueue()
-        self._connection = 0
+        self._queue: queue.SimpleQueue[_Batch] = queue.SimpleQueue()
+        self._owed: dict[tuple[str, str], Held] = {}
+        self._acknowledged_s = float("-inf")
         self._stop = threading.Event()
         self._writer = threading.Thread(target=self._write, name="writer", daemon=True)
         self._client = self._make_client(password)
 
-    def _make_client(self, password: str | None) -> mqtt.Client:
+    def _make_client(self, password: str | None) -> BatchClient:
         source = self._settings.source
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id="-".join((source.tenant, source.store, source.device)),
-            protocol=mqtt.MQTTv5,
-            manual_ack=True,
-        )
+        client = BatchClient("-".join((source.tenant, source.store, source.device)), self._take)
         if self._broker.username is not None:
             client.username_pw_set(self._broker.username, password)
         if self._broker.ca_file is not None:
@@ -97,7 +95,6 @@ class Consumer:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_connect_fail = self._on_connect_fail
-        client.on_message = self._on_message
         return client
 
     def start(self) -> None:
@@ -125,13 +122,15 @@ class Consumer:
 
     def _write(self) -> None:
         while not (self._stop.is_set() and self._queue.empty()):
-            batch = self._next_batch()
-            if batch:
-                self._commit(batch)
+            batches = self._next_batches()
+            if batches:
+                self._commit(batches)
             else:
                 self._settle()
+            self._acknowledge()
             if self._desk is not None:
                 self._desk.key(self._clock_ms())  # It ends at its time, whether or not anybody sends.
+        self._acknowledge(after_s=0)
         self._settle()
 
     def _settle(self) -> None:
@@ -142,46 +141,56 @@ class Consumer:
         except EventStoreError as error:
             logger.error("%s; trying again", error)  # noqa: TRY400 - one line for operators
 
-    def _next_batch(self) -> list[_Message]:
-        """Return the messages that wait, in order; wait a moment where none does."""
-        batch: list[_Message] = []
+    def _next_batches(self) -> list[_Batch]:
+        """Return what waits, in order, up to so many messages; wait a moment where nothing does."""
+        batches: list[_Batch] = []
+        count = 0
         try:
-            batch.append(self._queue.get(timeout=_POLL_S))
-            while len(batch) < _BATCH_MESSAGES:
-                batch.append(self._queue.get_nowait())
+            batches.append(self._queue.get(timeout=_ACK_INTERVAL_S if self._owed else _POLL_S))
+            count = len(batches[0].messages)
+            while count < _BATCH_MESSAGES:
+                batches.append(self._queue.get_nowait())
+                count += len(batches[-1].messages)
         except queue.Empty:
             pass
-        return batch
+        return batches
 
-    def _commit(self, batch: list[_Message]) -> None:
-        """Write a batch, then acknowledge it to the broker and the devices; try again where it cannot be written."""
+    def _commit(self, batches: list[_Batch]) -> None:
+        """Write messages, then acknowledge them to the broker and the devices; try again where that cannot be done."""
         while True:
             try:
-                held = self._keep(batch)
+                held = self._keep(batches)
                 break
             except EventStoreError as error:
                 logger.error("%s; nothing was acknowledged, trying again", error)  # noqa: TRY400 - one line for operators
+                self._acknowledge(after_s=0)  # What was committed before.
                 if self._stop.wait(_STORE_RETRY_S):
                     return
-        for each in batch:
-            if each.connection == self._connection:
-                self._client.ack(each.message.mid, each.message.qos)
-        for stream in held:
-            acknowledgement = Acknowledgement(epoch=stream.epoch, through=stream.through)
-            self._client.publish(ack_topic(stream.source), encode_message(acknowledgement), qos=1)
+        for batch in batches:
+            self._client.ack_all(batch.connection, batch.messages)
+        self._owed.update(((str(stream.source), stream.epoch), stream) for stream in held)
         self._on_committed()
 
-    def _keep(self, batch: list[_Message]) -> list[Held]:
+    def _acknowledge(self, after_s: float = _ACK_INTERVAL_S) -> None:
+        """Tell devices how far their events are held; of what came in quick succession, once."""
+        if self._owed and time.monotonic() - self._acknowledged_s >= after_s:
+            for stream in self._owed.values():
+                acknowledgement = Acknowledgement(epoch=stream.epoch, through=stream.through)
+                self._client.publish(ack_topic(stream.source), encode_message(acknowledgement), qos=1)
+            self._owed.clear()
+            self._acknowledged_s = time.monotonic()
+
+    def _keep(self, batches: list[_Batch]) -> list[Held]:
         events = []
-        for each in batch:
-            body = bytes(each.message.payload)
-            topic = _parsed(each.topic)
-            if topic is not None and topic.channel == "local":
-                self._take_local(topic, body, each.received_ms)
-            elif topic is not None and topic.channel == "status" and topic.name == PRESENCE_NAME:
-                self._keep_presence(each.topic, body, each.received_ms)
-            else:
-                events.append(self.note(judge(each.topic, body, _user_properties(each.message), each.received_ms)))
+        for batch in batches:
+            for each in batch.messages:
+                topic = parsed(each.topic)
+                if topic is not None and topic.channel == "local":
+                    self._take_local(topic, each.body, batch.received_ms)
+                elif topic is not None and topic.channel == "status" and topic.name == PRESENCE_NAME:
+                    self._keep_presence(topic, each.body, batch.received_ms)
+                else:
+                    events.append(self.note(judge(each.topic, each.body, each.properties, batch.received_ms)))
         return self._store.receive(events)
 
     def _take_local(self, topic: Topic, body: bytes, received_ms: int) -> None:
@@ -191,13 +200,13 @@ class Consumer:
         for answer_topic, answer in self._desk.handle(topic, body, received_ms):
             self._client.publish(answer_topic, answer, qos=STORE_LOCAL_QOS)
 
-    def _keep_presence(self, topic: str, body: bytes, received_ms: int) -> None:
+    def _keep_presence(self, topic: Topic, body: bytes, received_ms: int) -> None:
         try:
             presence = decode_presence(body)
         except ContractError as error:
             logger.warning("ignored a message on %s: %s", topic, error)
             return
-        self._store.keep_presence(parse_topic(topic).source, presence, received_ms)
+        self._store.keep_presence(topic.source, presence, received_ms)
 
     def _on_connect(
         self, client: mqtt.Client, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
@@ -220,32 +229,11 @@ class Consumer:
     def _on_disconnect(
         self, _client: mqtt.Client, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
     ) -> None:
-        self._connection += 1
         if not self._stop.is_set():
             logger.warning("lost the broker %s (%s); reconnecting", self._broker.address, reason)
 
     def _on_connect_fail(self, _client: mqtt.Client, _userdata: object) -> None:
         logger.warning("no broker answers at %s; trying again", self._broker.address)
 
-    def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
-        self._queue.put(_Message(self._connection, _topic(message), message, self._clock_ms()))
-
-
-def _topic(message: mqtt.MQTTMessage) -> str:
-    """Return the topic; not every broker refuses one that is not UTF-8, and the client raises on it."""
-    try:
-        return message.topic
-    except UnicodeDecodeError:
-        return "(a topic that is not UTF-8)"
-
-
-def _parsed(topic: str) -> Topic | None:
-    try:
-        return parse_topic(topic)
-    except TopicError:
-        return None
-
-
-def _user_properties(message: mqtt.MQTTMessage) -> dict[str, str]:
-    pairs: list[tuple[str, str]] = getattr(message.properties, "UserProperty", [])
-    return dict(pairs)
+    def _take(self, connection: int, messages: list[Published]) -> None:
+        self._queue.put(_Batch(connection, messages, self._clock_ms()))

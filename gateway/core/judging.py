@@ -1,6 +1,7 @@
 """Judges messages from devices: an event to take in, or a dead letter with its reason. Pure."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -9,8 +10,11 @@ from contracts.errors import EventRejectedError, RejectReason, TopicError
 from contracts.events import SEQUENCE_DIGITS, Event, Source, decode_event, require_uplink
 from contracts.payloads import STORE_LOCAL_PAYLOADS
 from contracts.privacy import UplinkPayload
-from contracts.topics import event_topic, parse_topic
+from contracts.topics import Topic, event_topic, parse_topic
 
+_TOPICS = 8192
+_EPOCHS = 1024
+_expected_topic = lru_cache(maxsize=_TOPICS)(event_topic)
 _NOT_KEPT = b"(not kept: it must not leave the store, nor be written down)"
 
 
@@ -55,7 +59,8 @@ def judge(origin: str, body: bytes, properties: Mapping[str, str], received_ms: 
     event: Event[UplinkPayload] | None = None
     refusal: EventRejectedError | None = None
     try:
-        source = parse_topic(origin).source
+        topic = parsed(origin)
+        source = (topic or parse_topic(origin)).source
         event = require_uplink(decode_event(body))
         _check_topic(event, source, origin)
     except TopicError as error:
@@ -75,6 +80,15 @@ def judge(origin: str, body: bytes, properties: Mapping[str, str], received_ms: 
     )
 
 
+@lru_cache(maxsize=_TOPICS)
+def parsed(origin: str) -> Topic | None:
+    """Return the topic that `origin` names, None where it names none of this system's."""
+    try:
+        return parse_topic(origin)
+    except TopicError:
+        return None
+
+
 def _fit_to_keep(body: bytes, refusal: EventRejectedError) -> bytes:
     """Return a refused message as it may be kept on disk: store-local payloads never are."""
     is_local = refusal.reason is RejectReason.STORE_LOCAL or any(
@@ -85,10 +99,10 @@ def _fit_to_keep(body: bytes, refusal: EventRejectedError) -> bytes:
 
 def _check_topic(event: Event[UplinkPayload], source: Source, origin: str) -> None:
     """Refuse an event that claims another device or another type than its topic says."""
-    if event.origin != source:
+    if event.source != str(source):
         detail = f"the topic belongs to {source}, the event claims {event.source}"
         raise EventRejectedError(RejectReason.WRONG_SOURCE, detail, event.id)
-    expected = event_topic(source, type(event.data))
+    expected = _expected_topic(source, type(event.data))
     if origin != expected:
         detail = f"{event.type} belongs on {expected}, came on {origin}"
         raise EventRejectedError(RejectReason.WRONG_TOPIC, detail, event.id)
@@ -101,6 +115,7 @@ def _number(text: str | None) -> int | None:
     return int(text) or None
 
 
+@lru_cache(maxsize=_EPOCHS)
 def _epoch(text: str | None) -> str | None:
     """Return an epoch, None where `text` is none: no acknowledgement could name it."""
     try:

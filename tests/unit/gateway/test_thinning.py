@@ -1,7 +1,7 @@
 """What goes when the disk fills, and that it adds up."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.payloads import (
@@ -32,6 +32,7 @@ def test_samples_go_before_persons():
     assert RANKS == (SAMPLES, PERSONS)
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=300 * 1024 * 1024))
 def test_room_is_made_above_one_share_down_to_the_other(used_bytes: int):
     excess = RULES.excess_bytes(used_bytes)
@@ -40,6 +41,7 @@ def test_room_is_made_above_one_share_down_to_the_other(used_bytes: int):
     assert RULES.is_full(used_bytes) == (used_bytes > RULES.max_bytes)
 
 
+@settings(deadline=None)
 @given(EVENTS)
 def test_sums_add_up(events: list[tuple[str, str, int]]):
     sums = sum_up(events)
