@@ -31,6 +31,10 @@ class View(Struct, frozen=True, kw_only=True):
 VIEWS: Final = (
     View(name="overview", controls=("period",)),
     View(name="shop", controls=("store", "period")),
+    View(name="profiles"),
+    View(name="profile", chapter="profiles"),
+    View(name="codes"),
+    View(name="quality", controls=("store",)),
 )
 """In the navigation's order; the first is where people begin."""
 

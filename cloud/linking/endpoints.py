@@ -10,7 +10,7 @@ from cloud.db import AnyRow, Page
 from cloud.errors import not_found
 from cloud.instants import show_instant, write_instant
 from cloud.linking import repository
-from cloud.linking.schemas import Candidate, DecisionKind, Link, LinkCounts, LinkDetail, Links, LinkTouch
+from cloud.linking.schemas import Candidate, DecisionKind, Link, LinkCounts, LinkDetail, LinkPrecision, Links, LinkTouch
 from cloud.stores.repository import get_store, waiting_links
 from cloud.tables import link_decisions
 
@@ -47,6 +47,20 @@ def get_links(
             waiting=waiting_links(session, tenant),
             items=[Link(**_link(row)) for row in repository.list_decisions(session, conditions, Page(offset, limit))],
         )
+
+
+@router.get("/precision", summary="How sure the links are", responses=NOT_FOUND)
+def get_precision(
+    principal: CanRead,
+    context: InContext,
+    store: Annotated[str | None, Query(description="Links of this store alone")] = None,
+) -> LinkPrecision:
+    """Estimate which share of the links that hold is right, from the probability that each was made with."""
+    with context.database.read() as session:
+        if store is not None:
+            get_store(session, principal.tenant, store)
+        estimated, mean = repository.expected_precision(session, principal.tenant, store)
+    return LinkPrecision(store=store, estimated=estimated, expected_precision=mean)
 
 
 @router.get("/{link_id}", summary="One decision and what was compared for it", responses=NOT_FOUND)

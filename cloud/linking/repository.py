@@ -267,6 +267,21 @@ def count_active(session: ReadSession, tenant: str, store: str | None) -> dict[s
     return {decision: count for decision, count in session.rows(statement.group_by(link_decisions.c.decision))}  # noqa: C416 - a row is no pair to mypy
 
 
+def expected_precision(session: ReadSession, tenant: str, store: str | None) -> tuple[int, float | None]:
+    """Return how many links that hold have a probability, and the mean of these; None where none has."""
+    chosen = (link_hypotheses.c.decision_id == link_decisions.c.id) & (
+        link_hypotheses.c.visit_id == link_decisions.c.visit_id
+    )
+    statement = (
+        select(func.count(link_hypotheses.c.posterior), func.avg(link_hypotheses.c.posterior))
+        .select_from(link_decisions.join(link_hypotheses, chosen))
+        .where(link_decisions.c.tenant == tenant, link_decisions.c.retracted_ms.is_(None))
+        .where(link_decisions.c.decision == "linked")
+    )
+    row = session.first(statement if store is None else statement.where(link_decisions.c.store == store))
+    return (0, None) if row is None else (row[0], row[1])
+
+
 def count_ineligible(session: ReadSession, tenant: str, store: str | None) -> dict[str, int]:
     """Return how many touches no link is decided for, by reason that the touch itself gives."""
     statement = select(touches.c.ineligible, func.count()).where(

@@ -73,3 +73,13 @@ class Links(BaseModel):
     )
     waiting: int = Field(description="Changes that wait for the linker; the counts are settled when it is 0")
     items: list[Link]
+
+
+class LinkPrecision(BaseModel):
+    """What share of the links that hold is expected to be right."""
+
+    store: str | None = Field(description="null: all stores")
+    estimated: int = Field(description="Links whose probability was estimated; those decided by rule have none")
+    expected_precision: float | None = Field(
+        description="Mean of their probabilities: right as far as the linker's model is; null where there is none"
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +14,16 @@ from cloud.config import Settings
 from cloud.migrate import upgrade
 from tests.chromium import running_chromium
 from tests.integration.cloud.support import TENANT, Cloud, serving
-from tests.integration.dashboard.shops import NOW_MS, fill
+from tests.integration.dashboard.shops import GTIN, MEMBER, NOW_MS, SERIAL, fill
 
-VIEWS = ("overview", "shop")
+VIEWS = (
+    "overview",
+    "shop?store=west",
+    "profiles",
+    f"profile?id={MEMBER}",
+    f"codes?code={GTIN}/{SERIAL}",
+    "quality?store=west",
+)
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +84,10 @@ class Visitor:
         self.page.wait_for_selector("#pulse.live")
         return self.page
 
+    def forgive(self, *parts: str) -> None:
+        """Pass over complaints that a test meant to cause."""
+        self.complaints = [each for each in self.complaints if not any(part in each for part in parts)]
+
     def _note(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             self.complaints.append(message.text)
@@ -93,3 +105,24 @@ def visitor(signed_in: BrowserContext, address: str) -> Iterator[Visitor]:
     for choice in ("shopthread_language", "shopthread_theme"):
         signed_in.clear_cookies(name=choice)
     assert not made.complaints
+
+
+def tile(page: Page, name: str) -> str:
+    """Return a key figure as it is shown."""
+    return page.locator(".figure", has=page.get_by_text(name, exact=True)).locator("strong").inner_text()
+
+
+def cells(page: Page, selector: str) -> list[list[str]]:
+    """Return the texts of table rows."""
+    return [row.locator("th, td").all_inner_texts() for row in page.locator(selector).all()]
+
+
+def save(page: Page, card: str, kind: str, folder: Path) -> Path:
+    """Save a card as a file of one kind."""
+    if page.locator(f"#{card} .menu").get_attribute("open") is None:
+        page.click(f"#{card} .menu > summary")
+    with page.expect_download() as waiting:
+        page.click(f'#{card} [data-key="{card}-{kind}"]')
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    return path

@@ -1,12 +1,16 @@
 """A small chain whose figures are known: one shop seen well, one seen in part, one that nobody sees."""
 
-from contracts.payloads import DeviceHealth
-from tests.integration.cloud.support import MEMBERS, T0, Cloud, Shop, consent
+from cloud.codes.registry import IssuedItem, Product, put_products, register
+from cloud.identity.names import one_id_of
+from contracts.payloads import CodeScanned, DeviceHealth, MemberPseudonym
+from tests.integration.cloud.support import MEMBERS, T0, TENANT, Cloud, Shop, consent
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 NOW_MS = T0 + 30 * 60_000  # 2026-03-02T09:30:00Z, half an hour into the hour that began with T0
 WEST, EAST, NORTH = "west", "east", "north"
+MEMBER = one_id_of(TENANT, MEMBERS[0].namespace, MEMBERS[0].pseudonym)
+GTIN, SERIAL = "09521230000185", "P4K7WQ2ZLM8NX3TR"
 ENTERED, LEFT, WEEK_BEFORE, ENTERED_IN_PART = 7, 5, 4, 2
 
 
@@ -15,6 +19,10 @@ def fill(cloud: Cloud) -> None:
     cloud.now_ms = NOW_MS
     for member in range(2):
         consent(cloud, member)
+    with cloud.database.write() as session:
+        put_products(session, TENANT, [Product(gtin=GTIN, name="Red wine", page_url=None)])
+        item = IssuedItem(gtin=GTIN, serial=SERIAL, kind="inner")
+        register(session, TENANT, [item], cloud.now_ms)
     west, east, north = (Shop(store=name) for name in (WEST, EAST, NORTH))
     for hour_ms in (T0 - HOUR_MS, T0 - 7 * DAY_MS - HOUR_MS):
         cloud.take_in(west.coverage(hour_ms, hour_ms + HOUR_MS))
@@ -33,5 +41,27 @@ def fill(cloud: Cloud) -> None:
         east.coverage(T0 - HOUR_MS, T0, observed_s=900),
         *(east.crossing(T0 - HOUR_MS + minute * 60_000) for minute in range(ENTERED_IN_PART)),
         north.event("term-1", DeviceHealth(uptime_s=1, software_version="0.1", queue_depth=0), NOW_MS - DAY_MS),
+        *_scans(west),
         b"{",
+    )
+
+
+def _scans(shop: Shop) -> list[bytes]:
+    """Let one issued code be claimed twice, by two people, and one be scanned that nobody issued."""
+    return [
+        shop.event("term-1", _scan(SERIAL, MEMBERS[0]), T0 + 60_000),
+        shop.event("term-1", _scan(SERIAL, MEMBERS[1]), T0 + 120_000),
+        shop.event("term-1", _scan("FORGED1", None), T0 + 180_000),
+    ]
+
+
+def _scan(serial: str, member: MemberPseudonym | None) -> CodeScanned:
+    return CodeScanned(
+        scan_id="s",
+        code=f"https://id.example/01/{GTIN}/21/{serial}",
+        gtin=GTIN,
+        serial=serial,
+        member=member,
+        result="item",
+        zone_id="kiosk",
     )

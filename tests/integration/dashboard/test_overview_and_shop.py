@@ -5,54 +5,36 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.integration.dashboard.conftest import Visitor
+from tests.integration.dashboard.conftest import Visitor, cells, save, tile
 from tests.integration.dashboard.shops import ENTERED, ENTERED_IN_PART, LEFT, WEEK_BEFORE
 
 UNKNOWN = "\u2013"
 ROW = "#footfall .as-table tbody tr"
 
 
-def _tile(page: Page, name: str) -> str:
-    return page.locator(".figure", has=page.get_by_text(name, exact=True)).locator("strong").inner_text()
-
-
-def _cells(page: Page, selector: str) -> list[list[str]]:
-    return [row.locator("th, td").all_inner_texts() for row in page.locator(selector).all()]
-
-
-def _save(page: Page, card: str, kind: str, folder: Path) -> Path:
-    if page.locator(f"#{card} .menu").get_attribute("open") is None:
-        page.click(f"#{card} .menu > summary")
-    with page.expect_download() as waiting:
-        page.click(f'#{card} [data-key="{card}-{kind}"]')
-    path = folder / waiting.value.suggested_filename
-    waiting.value.save_as(path)
-    return path
-
-
 def test_shops_are_ranked_and_what_nobody_saw_is_no_zero(visitor: Visitor):
     page = visitor.open("/overview")
-    west, east, north = _cells(page, "#ranking tbody tr")
+    west, east, north = cells(page, "#ranking tbody tr")
     assert (west[0], west[1]) == ("west", str(ENTERED))
     assert west[2].endswith(f"+{round((ENTERED / WEEK_BEFORE - 1) * 100)}%")
     assert (east[1], north[1]) == (str(ENTERED_IN_PART), "not observed")
     assert east[2] == UNKNOWN, "an hour seen in part is compared with nothing"
     assert "silent" in north[5]
-    assert _tile(page, "Entered") == str(ENTERED + ENTERED_IN_PART)
+    assert tile(page, "Entered") == str(ENTERED + ENTERED_IN_PART)
     assert page.locator("#ranking tbody tr").nth(1).locator(".line:not(.partial), .point:not(.partial)").count() == 0
 
 
 def test_a_shop_shows_its_day_beside_the_week_before(visitor: Visitor):
     page = visitor.open("/shop?store=west")
-    assert (_tile(page, "Entered"), _tile(page, "Inside now"), _tile(page, "Passers-by")) == (
+    assert (tile(page, "Entered"), tile(page, "Inside now"), tile(page, "Passers-by")) == (
         str(ENTERED),
         str(ENTERED - LEFT),
         "0",
     )
     page.click("#footfall .as-table > summary")
-    hours = {row[0][-5:]: row[1:] for row in _cells(page, ROW)}
+    hours = {row[0][-5:]: row[1:] for row in cells(page, ROW)}
     assert hours["08:00"] == [str(ENTERED), str(LEFT), str(WEEK_BEFORE), "100%"]
     assert hours["07:00"][:2] == ["not observed", "not observed"]
     assert page.locator("#footfall .chart .unobserved").count() == 8, "the hours before eight, and none to come"
@@ -64,7 +46,7 @@ def test_a_shop_seen_in_part_says_so(visitor: Visitor):
     assert page.locator("#footfall .chart .in.partial").count() == 1
     assert page.locator(".figure.warn", has_text="Observed").count() == 1
     visitor.open("/shop?store=north")
-    assert (_tile(page, "Entered"), _tile(page, "Inside now"), _tile(page, "Visits")) == (UNKNOWN,) * 3
+    assert (tile(page, "Entered"), tile(page, "Inside now"), tile(page, "Visits")) == (UNKNOWN,) * 3
 
 
 def test_links_say_why_and_visits_unfold(visitor: Visitor):
@@ -83,7 +65,7 @@ def test_links_say_why_and_visits_unfold(visitor: Visitor):
 
 def test_a_chart_is_saved_as_csv_svg_and_png(visitor: Visitor, tmp_path: Path):
     page = visitor.open("/shop?store=west")
-    saved = {kind: _save(page, "footfall", kind, tmp_path) for kind in ("csv", "svg", "png")}
+    saved = {kind: save(page, "footfall", kind, tmp_path) for kind in ("csv", "svg", "png")}
     assert saved["csv"].name == "shopthread-west-footfall-2026-03-02-2026-03-02.csv"
     rows = list(csv.reader(saved["csv"].read_text(encoding="utf-8-sig").splitlines()))
     assert rows[0] == ["Hour", "In", "Out", "In, the week before", "Observed"]
@@ -107,7 +89,7 @@ def test_what_is_chosen_stands_in_the_address(visitor: Visitor):
     page.wait_for_url("**store=east*")
     visitor.open("/shop?store=west&from=2026-02-23&to=2026-03-02")
     page.click("#footfall .as-table > summary")
-    days = [row[1] for row in _cells(page, ROW)]
+    days = [row[1] for row in cells(page, ROW)]
     assert (days[0], days[-1], set(days[1:-1])) == (str(WEEK_BEFORE), str(ENTERED), {"not observed"})
 
 
@@ -122,4 +104,4 @@ def test_what_the_cloud_refuses_is_said(visitor: Visitor):
     page.goto(visitor.address + "/shop?store=west")
     page.wait_for_selector("#pulse.lost")
     assert "does not answer" in page.inner_text("#fault")
-    visitor.complaints = [each for each in visitor.complaints if "ERR_FAILED" not in each]
+    visitor.forgive("ERR_FAILED")

@@ -8,7 +8,7 @@ function fill(node, attributes, children) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
 
@@ -25,7 +25,7 @@ export function draw(panel, data, make) {
   const focused = panel.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   const open = [...panel.querySelectorAll("details[open][data-key]")].map((each) => each.dataset.key);
   const made = make();
-  panel.replaceChildren(...[made].flat(2).filter(Boolean));
+  panel.replaceChildren(...[made].flat(Infinity).filter(Boolean));
   for (const key of open) panel.querySelector(`details[data-key="${CSS.escape(key)}"]`)?.setAttribute("open", "");
   if (focused) panel.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
 }

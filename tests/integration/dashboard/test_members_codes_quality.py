@@ -1,0 +1,65 @@
+"""Members, item codes and the quality of data: what happened, why it was judged so, and how far to trust it."""
+
+import csv
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.integration.dashboard.conftest import Visitor, cells, save, tile
+from tests.integration.dashboard.shops import GTIN, MEMBER, SERIAL
+
+
+def test_a_member_is_found_and_every_link_explained(visitor: Visitor):
+    page = visitor.open("/profiles")
+    rows = page.locator("#profiles tbody tr")
+    expect(rows).to_have_count(3)
+    page.fill(".finder input", MEMBER)
+    page.get_by_role("button", name="Open", exact=True).click()
+    page.wait_for_url(f"**/profile?id={MEMBER}")
+    page.wait_for_selector("#pulse.live")
+    assert tile(page, "Bought") == "\u20ac19.99"
+    assert page.locator(".timeline .visit").count() == 1
+    why = page.locator(".timeline .sale .why-details")
+    why.locator("summary").click()
+    expect(why.locator("tbody tr")).to_have_count(1)
+    assert "chosen" in why.locator("tbody tr").inner_text()
+    assert MEMBER in page.inner_text("#facts")
+
+
+def test_a_member_that_is_not_there_is_said(visitor: Visitor):
+    page = visitor.open("/profile")
+    assert "No member chosen" in page.inner_text("#view")
+    page = visitor.open("/profile?id=nobody")
+    assert "There is no such member" in page.inner_text("#view")
+    visitor.forgive("404")
+
+
+def test_codes_with_which_something_is_wrong_come_first(visitor: Visitor, tmp_path: Path):
+    page = visitor.open("/codes")
+    assert tile(page, "Something is wrong") == "2"
+    assert (tile(page, "never issued"), tile(page, "scanned again"), tile(page, "cloned")) == ("1", "1", "0")
+    assert [row[0] for row in cells(page, "#alerts tbody tr")] == [f"{GTIN} / FORGED1", f"{GTIN} / {SERIAL}"]
+    page.get_by_role("button", name=SERIAL).first.click()
+    page.wait_for_selector("#code")
+    assert [row[3] for row in cells(page, "#code tbody tr")] == ["first claim", "again by somebody else"]
+    assert f"code={GTIN}" in page.url
+    (row,) = csv.DictReader(save(page, "issued", "csv", tmp_path).read_text(encoding="utf-8-sig").splitlines())
+    assert (row["serial"], row["alert"], row["lot"]) == (SERIAL, "repeat", "")
+    visitor.open("/codes?code=1/2")
+    assert "There is no such code" in page.inner_text("#code")
+    visitor.forgive("422", "404")
+
+
+def test_quality_tells_what_was_observed_refused_and_how_sure_links_are(visitor: Visitor):
+    page = visitor.open("/quality?store=west")
+    assert tile(page, "Refused events") == "1"
+    assert tile(page, "Links expected to be right").endswith("%")
+    today = page.locator("#coverage .chart rect")
+    assert page.locator("#coverage .share-3").count() == 3, "two hours of today and one of the week before"
+    assert today.count() == 28 * 24
+    assert "not JSON" in page.inner_text("#letters")
+    assert "none" in page.inner_text("#devices tbody tr >> nth=0")
+    visitor.open("/quality?store=north")
+    assert tile(page, "Observed") == "\u2013"
+    assert tile(page, "Links expected to be right") == "\u2013"
+    assert "silent" in page.inner_text("#devices")
