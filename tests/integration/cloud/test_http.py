@@ -17,7 +17,19 @@ from cloud.config import Settings
 from cloud.migrate import upgrade
 from contracts.delivery import INGEST_PATH, MAX_BATCH_BYTES, decode_receipt
 from contracts.timestamps import format_time
-from tests.integration.cloud.support import MEMBERS, STORE, T0, TENANT, Cloud, Shop, event_id_of, ms, serving, visit_id
+from tests.integration.cloud.support import (
+    MEMBERS,
+    STORE,
+    T0,
+    TENANT,
+    Cloud,
+    Shop,
+    consent,
+    event_id_of,
+    ms,
+    serving,
+    visit_id,
+)
 
 
 class Client:
@@ -336,6 +348,19 @@ def test_another_tenant_sees_nothing(client: Client, shop: Shop):
     for path in ("/v1/stores", "/v1/profiles", "/v1/links"):
         answer = client.http.get(path, headers=stranger).json()
         assert answer in ([], {"total": 0, "items": []}) or answer["items"] == []
+
+
+def test_how_sure_links_are_is_told(client: Client, shop: Shop):
+    client.send(shop.crossing(T0))
+    unknown = client.get("/v1/links/precision")
+    assert (unknown["estimated"], unknown["expected_precision"]) == (0, None)
+    consent(client.cloud, 0)
+    client.send(shop.visit(1, 1, ("kiosk", 10, 60)), shop.scan(30, MEMBERS[0]))
+    link = client.get("/v1/links")["items"][0]
+    (candidate,) = client.get(f"/v1/links/{link['id']}")["candidates"]
+    found = client.get("/v1/links/precision", store=STORE)
+    assert found == {"store": STORE, "estimated": 1, "expected_precision": candidate["posterior"]}
+    assert client.http.get("/v1/links/precision?store=none", headers=client.headers).status_code == 404
 
 
 def test_signing_in_opens_reading_alone(client: Client):

@@ -55,7 +55,7 @@ def test_quality_tells_what_was_observed_refused_and_how_sure_links_are(visitor:
     assert tile(page, "Refused events") == "1"
     assert tile(page, "Links expected to be right").endswith("%")
     today = page.locator("#coverage .chart rect")
-    assert page.locator("#coverage .share-3").count() == 3, "two hours of today and one of the week before"
+    assert page.locator("#coverage .chart .share-3").count() == 3, "two hours of today and one of the week before"
     assert today.count() == 28 * 24
     assert "not JSON" in page.inner_text("#letters")
     assert "none" in page.inner_text("#devices tbody tr >> nth=0")

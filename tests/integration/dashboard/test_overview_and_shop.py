@@ -51,7 +51,7 @@ def test_a_shop_seen_in_part_says_so(visitor: Visitor):
 
 def test_links_say_why_and_visits_unfold(visitor: Visitor):
     page = visitor.open("/shop?store=west")
-    assert page.locator("#links .badge.linked").count() == 2
+    assert page.locator("#links .badge.linked").count() == 3
     page.get_by_role("button", name="no consent 1").click()
     expect(page.locator("#links tbody tr")).to_have_count(1)
     assert "consent" in page.inner_text("#links tbody .why")
