@@ -7,6 +7,13 @@ import msgspec
 
 from contracts.clock import ClockAnswer, ClockRequest, clock_answer_topic, clock_request_topic
 from contracts.delivery import EVENT_MEDIA_TYPE, Acknowledgement, Presence
+from contracts.device_configuration import (
+    DesiredConfiguration,
+    ReportedConfiguration,
+    config_desired_topic,
+    config_reported_topic,
+)
+from contracts.device_restart import RestartRequest, restart_topic
 from contracts.events import Event, Source
 from contracts.payloads import STORE_LOCAL_PAYLOADS, UPLINK_PAYLOADS
 from contracts.privacy import Payload, PrivacyClass
@@ -42,6 +49,21 @@ _CONTROLS: tuple[tuple[type[msgspec.Struct], str, str, str, PrivacyClass], ...] 
     ),
     (ClockRequest, clock_request_topic(_ANY), "receive", "The gateway asks what time it is.", PrivacyClass.OPERATIONAL),
     (ClockAnswer, clock_answer_topic(_ANY), "send", "A device says what time it is.", PrivacyClass.OPERATIONAL),
+    (
+        DesiredConfiguration,
+        config_desired_topic(_ANY),
+        "receive",
+        "What the gateway wants a device to be configured like, retained.",
+        PrivacyClass.OPERATIONAL,
+    ),
+    (
+        ReportedConfiguration,
+        config_reported_topic(_ANY),
+        "send",
+        "The configuration that a device has in force, or why it has not, retained.",
+        PrivacyClass.OPERATIONAL,
+    ),
+    (RestartRequest, restart_topic(_ANY), "receive", "A device is to start again.", PrivacyClass.OPERATIONAL),
     (SignatureKey, key_topic(_ANY), "receive", "The day's key, never retained.", PrivacyClass.STORE_LOCAL),
 )
 _UNCONFIRMED = frozenset({ClockRequest.__name__, ClockAnswer.__name__})

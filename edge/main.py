@@ -4,7 +4,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from contracts.delivery import Presence
 from contracts.pseudonym import MIN_KEY_BYTES
 from edge.adapters.camera import CameraClock
-from edge.adapters.device_link import DeviceLink
+from edge.adapters.device_link import Command, DeviceLink
 from edge.adapters.line_source import line_source
 from edge.adapters.outbox import Outbox
 from edge.adapters.outbox_sink import OutboxSink
@@ -25,6 +25,7 @@ from edge.adapters.signature_link import SignatureLink
 from edge.adapters.track_feed import BadLine
 from edge.camera_building import build_camera_agent, encoder_name, feed_name, frame_source
 from edge.camera_config import load_camera_config
+from edge.camera_remote import CameraRemote
 from edge.camera_rules import check_placement
 from edge.camera_settings import CameraConfig, CameraSettings
 from edge.config import BrokerSettings, DeviceSettings, PosConfig, PseudonymSettings, ScanTerminalConfig, check_device
@@ -94,6 +95,7 @@ class Device:
         kind: DeviceKind,
         vitals: Callable[[], Vitals],
         encoder: str | None = None,
+        commands: Mapping[str, Command] | None = None,
     ) -> None:
         source = check_device(settings).source
         software_version = version("shopthread")
@@ -105,7 +107,7 @@ class Device:
         if encoder is not None:
             self.signatures = SignatureLane(source, software_version, encoder, clock_ms, time.monotonic)
             self._signature_link = SignatureLink(self.signatures, broker)
-        self._link = DeviceLink(source, broker, _clock_us, _events_ahead(kind, vitals), {})
+        self._link = DeviceLink(source, broker, _clock_us, _events_ahead(kind, vitals), commands or {})
         self._health = HealthReporter(
             source, self.outbox, software_version, settings.health_interval_s, clock_ms, vitals, temperature_c
         )
@@ -186,7 +188,7 @@ def run_camera(
     view: "LiveView | None" = None,
     reloading: Reloading | None = None,
 ) -> None:
-    """Run a camera until its input ends or `stop` is set.
+    """Run a camera until its input ends or `stop` is set; start it again where the gateway asks for that.
 
     Args:
         config: From `load_camera_config`.
@@ -199,10 +201,33 @@ def run_camera(
         EdgeError: The configuration, the input or the outbox cannot be used.
         ModelError: The model is not there, or is refused.
     """
+
+    def own() -> CameraConfig:
+        return config if reloading is None else load_camera_config(reloading.path)
+
+    remote = CameraRemote(config, own)
+    _run_camera(remote.in_force(config), models_dir, stop, remote, view, reloading)
+    while remote.must_restart and not stop.is_set():
+        logger.warning("%s starts again: the gateway asks for it", config.device.source)
+        _run_camera(remote.in_force(own()), models_dir, stop, remote, view, reloading)
+
+
+def _run_camera(
+    config: CameraConfig,
+    models_dir: Path,
+    stop: threading.Event,
+    remote: CameraRemote,
+    view: "LiveView | None",
+    reloading: Reloading | None,
+) -> None:
     agents: list[CameraAgent] = []
     registry = ModelRegistry(models_dir)
     encoder = encoder_name(config, registry) if config.camera.signatures else None
-    device = Device(config.device, config.broker, "camera", lambda: agents[0].vitals() if agents else Vitals(), encoder)
+
+    def vitals() -> Vitals:
+        return agents[0].vitals() if agents else Vitals()
+
+    device = Device(config.device, config.broker, "camera", vitals, encoder, remote.commands)
     name = feed_name(config)
 
     def keep_bad_line(line: BadLine) -> None:
@@ -211,7 +236,7 @@ def run_camera(
 
     sink = OutboxSink(device.outbox, name, device.wake)
     if view is not None:
-        view.sink, view.vitals = sink, lambda: agents[0].vitals() if agents else Vitals()
+        view.sink, view.vitals = sink, vitals
     with device.running():
         agent = build_camera_agent(
             config,
@@ -228,8 +253,9 @@ def run_camera(
         agent.on_picture = device.report_picture
         if device.signatures is not None:
             agent.tell_looks(device.signatures)
-        with nullcontext() if reloading is None else _watching(reloading, config, agent, device):
-            agent.run(stop.is_set)
+        with nullcontext() if reloading is None else _watching(reloading, config, agent, device, remote):
+            remote.runs(agent)
+            agent.run(lambda: stop.is_set() or remote.must_restart)
 
 
 def run_cameras(paths: Sequence[Path], models_dir: Path, stop: threading.Event, bell: ReloadBell) -> list[Failure]:
@@ -256,12 +282,14 @@ def run_cameras(paths: Sequence[Path], models_dir: Path, stop: threading.Event, 
 
 
 @contextmanager
-def _watching(reloading: Reloading, config: CameraConfig, agent: "CameraAgent", device: Device) -> Iterator[None]:
+def _watching(
+    reloading: Reloading, config: CameraConfig, agent: "CameraAgent", device: Device, remote: CameraRemote
+) -> Iterator[None]:
     """Read the configuration again while the block runs, when the bell asks for it or the file changes."""
     path = reloading.path
 
     def reload() -> None:
-        waiting = agent.reconfigure(load_camera_config(path))
+        waiting = agent.reconfigure(remote.in_force(load_camera_config(path)))
         logger.warning("%s was read again; its tripwires and zones are in force", path)
         if waiting:
             logger.warning("%s: %s will be in force at the next start", path, ", ".join(waiting))

@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
+from contracts.device_configuration import MAX_DOCUMENT_CHARACTERS
 from contracts.enrolment import DeviceKind
 from contracts.topics import check_name
 from gateway.access import gateway_hash, reload_mosquitto, write_passwords
+from gateway.adapters.config_rows import ConfigRows
 from gateway.adapters.credential_rows import CredentialRows
 from gateway.adapters.device_database import DeviceDatabase
+from gateway.adapters.restart_rows import RestartRows
 from gateway.config import GatewayConfig, read_secret
 from gateway.core.devices.enrolment_code import CODE_BYTES, code_of
 from gateway.device_operation import devices_path
@@ -71,6 +76,39 @@ def revoke(config: GatewayConfig, device: str) -> None:
     if config.broker.mosquitto_dir is not None:
         write_passwords(config.broker.mosquitto_dir, hashes)
         reload_mosquitto(config.broker.mosquitto_dir)
+
+
+def configure(config: GatewayConfig, device: str, document: str) -> int:
+    """Want a configuration of a device. Return its version.
+
+    Raises:
+        TopicError: The name is none.
+        ConfigurationError: The document is no TOML or too long.
+        DeviceStoreError: The devices' file cannot be written.
+    """
+    check_name("the device's name", device)
+    try:
+        msgspec.toml.decode(document.encode())
+    except msgspec.DecodeError as error:
+        msg = f"this is no TOML: {error}"
+        raise ConfigurationError(msg) from error
+    if len(document) > MAX_DOCUMENT_CHARACTERS:
+        msg = f"a configuration may have {MAX_DOCUMENT_CHARACTERS} characters, got {len(document)}"
+        raise ConfigurationError(msg)
+    with devices_of(config) as database:
+        return ConfigRows(database).configure(device, document, now_ms())
+
+
+def ask_restart(config: GatewayConfig, device: str, reason: str) -> None:
+    """Want a device to start again as soon as it is there.
+
+    Raises:
+        TopicError: The name is none.
+        DeviceStoreError: The devices' file cannot be written.
+    """
+    check_name("the device's name", device)
+    with devices_of(config) as database:
+        RestartRows(database).ask(device, reason, now_ms())
 
 
 def write_mosquitto_passwords(config: GatewayConfig, folder: Path) -> Path:

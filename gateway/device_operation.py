@@ -6,10 +6,13 @@ from pathlib import Path
 from contracts.payloads import DeviceClock
 from gateway.access import Access
 from gateway.adapters.clock_rows import ClockRows
+from gateway.adapters.config_rows import ConfigRows
 from gateway.adapters.device_clocks import DeviceClocks
 from gateway.adapters.device_database import DEVICES_FILE, DeviceDatabase
 from gateway.adapters.device_link import DeviceLink
 from gateway.adapters.http_server import HttpServer
+from gateway.adapters.restart_rows import RestartRows
+from gateway.adapters.sightings import Sightings
 from gateway.config import GatewayConfig
 from gateway.core.devices.clock_offset import ClockEstimate
 from gateway.core.judging import Delivery
@@ -72,7 +75,9 @@ class DeviceOperation:
         broker, password = self.access.own_login()
         self._http = _http_server(config, self.access)
         self._clocks = DeviceClocks(ClockRows(self._database), wall_us, monotonic_us, config.devices.clock_interval_s)
-        self._link = DeviceLink(config.gateway.source, broker, password, self._clocks, monotonic_us)
+        self._sightings = Sightings(self._database)
+        watches = (ConfigRows(self._database, time.monotonic), RestartRows(self._database))
+        self._link = DeviceLink(config.gateway.source, broker, password, self._clocks, monotonic_us, watches)
 
     def start(self) -> None:
         """Begin to serve devices and to ask them; the broker should be there by now.
@@ -95,7 +100,16 @@ class DeviceOperation:
 
     def take(self, delivery: Delivery) -> Delivery:
         """Take note of a device's message, and return it with its event's time put right."""
+        self._sightings.note(delivery)
         return self._clocks.correct(delivery)
+
+    def save(self) -> None:
+        """Write down what was heard of devices.
+
+        Raises:
+            DeviceStoreError: The file cannot be written.
+        """
+        self._sightings.save()
 
     def clocks(self) -> tuple[DeviceClock, ...]:
         """Return how far each device's clock is ahead.

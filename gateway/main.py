@@ -126,6 +126,7 @@ def _housekeeping(
             if now_s - pruned_s >= _PRUNE_INTERVAL_S:
                 store.prune(now_ms - keep_ms)
                 pruned_s = now_s
+            devices.save()
             _report(config.gateway.source, store, now_s - started_s, now_ms, devices.clocks())
         except (EventStoreError, DeviceStoreError) as error:
             logger.error("%s; trying again", error)  # noqa: TRY400 - one line for operators

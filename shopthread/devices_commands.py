@@ -1,10 +1,13 @@
 """`shopthread gateway register|revoke`: who is a device of the store."""
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
+from rich.table import Table
 
 from shopthread.console import one_line_errors, out
 
@@ -62,3 +65,99 @@ def revoke(config: Config, device: Device) -> None:
     with one_line_errors(GatewayError):
         take_away(load_config(config), device)
     out.print(f"{device} gets in no more", highlight=False)
+
+
+@app.command()
+def configure(
+    config: Config,
+    device: Device,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="TOML: tripwires, zones, models.")],
+) -> None:
+    """Hand a camera its tripwires and zones, and name its models: tables as in the camera's own file.
+
+    It is kept for a camera that is away. The camera puts tripwires and zones into force at once, and says which version
+    it has or why it cannot use this one (`gateway devices`); then it keeps the last that it could. Models come into
+    force when it starts again: `gateway restart`.
+    """
+    from contracts.errors import ContractError
+    from gateway.config import load_config
+    from gateway.device_admin import configure as want
+    from gateway.errors import GatewayError
+
+    with one_line_errors(GatewayError, ContractError, OSError, UnicodeDecodeError):
+        version = want(load_config(config), device, file.read_text(encoding="utf-8"))
+    out.print(f"version {version} is wanted of {device}", highlight=False)
+
+
+@app.command()
+def restart(
+    config: Config,
+    device: Device,
+    reason: Annotated[str, typer.Option(help="For the camera's log.")] = "asked for by an operator",
+) -> None:
+    """Make a camera start again, as soon as it is connected: open visits are closed, its models loaded anew."""
+    from contracts.errors import ContractError
+    from gateway.config import load_config
+    from gateway.device_admin import ask_restart
+    from gateway.errors import GatewayError
+
+    with one_line_errors(GatewayError, ContractError):
+        ask_restart(load_config(config), device, reason)
+    out.print(f"{device} is told to start again when it is there", highlight=False)
+
+
+@app.command()
+def devices(config: Config, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show each device: its light and why, when it was last heard of, its clock, its configuration, its gaps.
+
+    Green: it works. Yellow: somebody should look. Red: nothing comes from it. Grey: it never came.
+    """
+    import msgspec
+
+    from gateway.config import load_config
+    from gateway.device_admin import devices_of, now_ms
+    from gateway.device_overview import device_views
+    from gateway.errors import GatewayError
+    from gateway.main import open_event_store
+
+    with one_line_errors(GatewayError):
+        settings = load_config(config)
+        store = open_event_store(settings)
+        try:
+            with devices_of(settings) as database:
+                views = device_views(database, store, settings.gateway.source, now_ms())
+        finally:
+            store.close()
+    if as_json:
+        typer.echo(msgspec.json.encode(views).decode())
+        return
+    table = Table(
+        "device", "kind", "light", "last seen", "clock, ms", "config wanted", "in force", "version", "gaps", "why"
+    )
+    for each in views:
+        shown = "revoked" if each.is_revoked else each.light
+        table.add_row(
+            each.device,
+            each.kind,
+            f"[{_COLOURS[each.light]}]{shown}[/]",
+            "-"
+            if each.seen_ms is None
+            else datetime.fromtimestamp(each.seen_ms / 1000, UTC).strftime("%d.%m. %H:%M:%S"),
+            "-" if each.offset_ms is None else f"{each.offset_ms:+.1f}",
+            *("-" if version is None else str(version) for version in (each.config_desired, each.config_reported)),
+            each.software_version or "-",
+            str(each.missing),
+            escape("; ".join(filter(None, (*each.reasons, each.config_error, _restart_words(each.restart_needed))))),
+        )
+    out.print(table)
+
+
+_COLOURS = {"green": "green", "yellow": "yellow", "red": "red", "grey": "dim"}
+
+
+def _time_words(time_ms: int | None) -> str:
+    return "-" if time_ms is None else datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _restart_words(keys: str) -> str:
+    return f"needs a restart for {keys}" if keys else ""

@@ -85,6 +85,16 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
     pytest.fail(f"nothing listens on port {port} after {_START_S} s")
 
 
+def wait_for_socket(port: int) -> None:
+    """Wait until somebody listens on a port of this machine; fail the test where nobody does."""
+
+    def listens() -> bool:
+        with closing(socket.socket()) as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_until(listens, what=f"somebody on port {port}")
+
+
 def wait_until(condition, timeout_s: float = 20.0, what: str = "the condition"):  # noqa: ANN001
     """Wait until `condition()` is true; fail the test where it does not become so."""
     until = time.monotonic() + timeout_s

@@ -48,6 +48,31 @@ MIGRATIONS = (
         since_ms INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE config_desired (
+        device TEXT PRIMARY KEY,
+        version INTEGER NOT NULL,
+        document TEXT NOT NULL,
+        set_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE config_reported (
+        device TEXT PRIMARY KEY,
+        version INTEGER,
+        refused INTEGER,
+        error TEXT,
+        restart_needed TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE restart (
+        device TEXT PRIMARY KEY,
+        reason TEXT NOT NULL,
+        asked_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE sighting (
+        device TEXT PRIMARY KEY,
+        seen_ms INTEGER NOT NULL,
+        health BLOB
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 """Each brings the file from the version before to the next one; `user_version` tells which it has."""
 

@@ -1,0 +1,46 @@
+"""The gateway makes a device start again. It is sent once, to a device that is there, and never retained."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from contracts.decoding import decode_json
+from contracts.errors import ContractError
+from contracts.events import Source
+from contracts.topics import build_topic
+
+RESTART_NAME = "restart"
+
+
+class RestartRequest(Struct, frozen=True, kw_only=True):
+    """A device is to start again.
+
+    Attributes:
+        reason: For its log.
+    """
+
+    reason: Annotated[str, Meta(max_length=256)]
+
+
+def restart_topic(device: Source) -> str:
+    """Return the topic on which a device is told to start again."""
+    return build_topic(device, "cmd", RESTART_NAME)
+
+
+def encode_restart(request: RestartRequest) -> bytes:
+    """Return the request as JSON."""
+    return msgspec.json.encode(request)
+
+
+def decode_restart(raw: bytes) -> RestartRequest:
+    """Return the request that `raw` holds.
+
+    Raises:
+        ContractError: It holds none.
+    """
+    try:
+        return decode_json(msgspec.json.Decoder(RestartRequest), raw)
+    except msgspec.MsgspecError as error:
+        msg = f"expected a request to restart, got {raw[:80]!r}: {error}"
+        raise ContractError(msg) from error
