@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 from cloud.analytics.endpoints import router as analytics_router
 from cloud.analytics.follower import AnalyticsFollower
+from cloud.analytics.live import router as live_router
 from cloud.analytics.view_endpoints import router as views_router
 from cloud.codes.endpoints import router as codes_router
 from cloud.codes.follower import CodeFollower
@@ -153,6 +154,7 @@ def create_app(
         visits_router,
         analytics_router,
         views_router,
+        live_router,
         links_router,
         profiles_router,
         consents_router,

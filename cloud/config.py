@@ -48,6 +48,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     staff_score_threshold: Annotated[float, Meta(ge=0, le=1)] = 0.5
     """Visits of which no gateway has decided who made them belong to staff with at least this staff score."""
 
+    live_interval_s: Positive = 2.0
+    """How often a live stream looks whether anything changed."""
+    live_lifetime_s: Positive = 300.0
+    """After how long a live stream ends; a browser then opens a new one by itself."""
     analytics_least_members: Annotated[int, Meta(ge=1)] = 5
     """What fewer members did (conversion, order value, retention) is not told to whoever may read figures."""
 

@@ -14,6 +14,8 @@ from cloud.migrate import require_current, upgrade
 from cloud.projections.worker import ProjectionWorker
 
 _BACKLOG = 256
+_SHUTDOWN_S = 5
+"""How long requests at hand may take when the service ends; live streams never end by themselves that soon."""
 
 
 class StartError(Exception):
@@ -58,7 +60,16 @@ def project(settings: Settings) -> None:
 
 def make_server(app: FastAPI) -> uvicorn.Server:
     """Return the HTTP server for an application."""
-    return uvicorn.Server(uvicorn.Config(app, ws="none", lifespan="on", log_level="warning", access_log=False))
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            ws="none",
+            lifespan="on",
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=_SHUTDOWN_S,
+        )
+    )
 
 
 def prepare_database(settings: Settings, *, migrates: bool) -> None:

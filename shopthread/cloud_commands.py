@@ -178,6 +178,19 @@ def status(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
                 typer.echo(f"{name:<28}{value}")
 
 
+@app.command()
+def metrics(
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write instead of printing.")] = None,
+) -> None:
+    """Print what every metric means, as Markdown: docs/metrics.md is made so."""
+    from cloud.analytics.documentation import metrics_page
+
+    if out is None:
+        typer.echo(metrics_page(), nl=False)
+    else:
+        out.write_text(metrics_page(), encoding="utf-8")
+
+
 @app.command("export-events")
 def export_events(
     store: Annotated[str, typer.Option(help="The store's id.")],

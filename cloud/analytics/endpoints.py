@@ -1,26 +1,36 @@
 """HTTP of metrics."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from cloud.analytics import repository
 from cloud.analytics.catalogue import METRICS
+from cloud.analytics.comparison import Compare, compare_cells, earlier
+from cloud.analytics.comparison import estimate as estimated
+from cloud.analytics.formats import MEDIA_TYPES, choose_format, respond, write_rows
 from cloud.analytics.metric import Grain, Metric
 from cloud.analytics.periods import Period, periods_in
 from cloud.analytics.schemas import MetricDefinition, MetricRows, MetricTitle
-from cloud.analytics.selection import groups_of, require_one_zone, select_shops
+from cloud.analytics.selection import Shop, groups_of, require_one_zone, select_shops
 from cloud.analytics.service import MAX_PERIODS, MAX_ROWS, MetricQuery, write_row
 from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanRead, InContext
 from cloud.db import ReadSession
-from cloud.errors import ProblemError, invalid_value
+from cloud.errors import Problem, ProblemError, invalid_value
 
 router = APIRouter(prefix="/v1", tags=["analytics"], responses={**ERRORS, **NOT_FOUND, **INVALID})
 
 _FIRST, _LAST = date(1970, 1, 2), date(2999, 12, 31)
 _MAX_DIGITS = 9
+OTHER_FORMATS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {MEDIA_TYPES["csv"].partition(";")[0]: {}, MEDIA_TYPES["parquet"]: {}}},
+    304: {"description": "What the client holds is the newest"},
+    406: {"model": Problem, "description": "The Accept header allows none of the formats"},
+    501: {"model": Problem, "description": "This installation cannot write Parquet"},
+}
 
 FromDay = Annotated[date, Query(alias="from", description="First day, in each shop's own calendar")]
 ToDay = Annotated[date, Query(description="The day after the last one")]
@@ -30,6 +40,7 @@ Currency = Annotated[
     str | None, Query(pattern="^[A-Z]{3}$", description="Of money; needed where shops sold in several")
 ]
 Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before")]
+By = Literal["store", "region", "none"]
 Limit = Annotated[int, Query(ge=1, le=10_000, description="How many rows at most")]
 
 
@@ -39,9 +50,10 @@ def get_metrics(_principal: CanRead) -> list[MetricDefinition]:
     return [_definition(metric) for metric in METRICS.values()]
 
 
-@router.get("/metrics/{name}", summary="The values of one metric")
+@router.get("/metrics/{name}", summary="The values of one metric", response_model=MetricRows, responses=OTHER_FORMATS)
 def get_metric(  # noqa: PLR0913 - each is one query parameter
     name: Annotated[str, Path(description="Its name in the catalogue", examples=["conversion_by_visit"])],
+    request: Request,
     principal: CanRead,
     context: InContext,
     from_: FromDay,
@@ -50,40 +62,58 @@ def get_metric(  # noqa: PLR0913 - each is one query parameter
     grain: Annotated[Grain, Query(description="Length of the intervals; weeks begin on Monday")] = "day",
     store: Stores = None,
     region: Region = None,
-    by: Annotated[Literal["store", "region", "none"], Query(description="What rows are told of")] = "store",
+    by: Annotated[By, Query(description="What rows are told of")] = "store",
     currency: Currency = None,
+    compare: Annotated[
+        Compare | None,
+        Query(description="An earlier time beside each row; `year_before` is 52 weeks, of months and totals a year"),
+    ] = None,
+    estimate: Annotated[bool, Query(description="Scale counts of cameras up to the time not observed")] = False,
     cursor: Cursor = None,
     limit: Limit = 1000,
-) -> MetricRows:
+    format_: Annotated[
+        str | None, Query(alias="format", description="`json`, `csv` or `parquet`; else as the Accept header asks")
+    ] = None,
+) -> Response:
     """Tell a metric of shops, regions or all shops together, by hour, day, week, month or as one total.
 
     Days and hours are those of each shop's own time zone. A ratio is a quotient of sums, never a mean of ratios. What
-    was not observed is null, never 0; `coverage` says how much was.
+    was not observed is null, never 0; `coverage` says how much was. The `ETag` of an answer, sent back as
+    `If-None-Match`, brings 304 where nothing changed.
     """
+    kind = choose_format(request, format_)
     metric = find_metric(name)
     asked = parse_period(from_, to)
     require_grain(metric, grain, asked)
-    start = parse_cursor(cursor)
+    start, now_ms = parse_cursor(cursor), context.clock()
     with context.database.read() as session:
         shops = select_shops(session, principal.tenant, store or (), region)
-        groups = groups_of(shops, by)
-        if grain == "hour":
-            require_one_zone(groups.values())
-        _require_rows(grain, asked, len(groups))
-        query = MetricQuery(session, principal.tenant, metric, shops, context.clock())
+        require_rows(groups_of(shops, by), grain, asked)
+        query = MetricQuery(session, principal.tenant, metric, shops, now_ms)
         chosen = choose_currency(session, query.asked(asked, grain), metric, currency)
         cells = query.cells(asked, grain, by, chosen)
-    page = cells[start : start + limit]
-    return MetricRows(
+        rows = [write_row(metric, cell, asked, now_ms) for cell in cells[start : start + limit]]
+        if compare is not None:
+            before = earlier(asked, grain, compare)
+            old = query.cells(before, grain, by, chosen)
+            compared = compare_cells(metric, cells, old, (asked, before), now_ms)[start : start + limit]
+            rows = [row.model_copy(update={"compared": other}) for row, other in zip(rows, compared, strict=True)]
+    if estimate:
+        rows = [estimated(metric, row) for row in rows]
+    following = str(start + limit) if start + limit < len(cells) else None
+    if kind != "json":
+        return respond(request, write_rows(rows, kind), kind, following)
+    answer = MetricRows(
         metric=metric.name,
         unit=metric.unit,
         currency=chosen,
         grain=grain,
         from_=from_.isoformat(),
         to=to.isoformat(),
-        rows=[write_row(metric, cell, asked, context.clock()) for cell in page],
-        next_cursor=str(start + limit) if start + limit < len(cells) else None,
+        rows=rows,
+        next_cursor=following,
     )
+    return respond(request, answer.model_dump_json(by_alias=True).encode(), kind, following)
 
 
 def find_metric(name: str) -> Metric:
@@ -127,8 +157,15 @@ def require_grain(metric: Metric, grain: Grain, asked: Period) -> None:
         raise invalid_value(name="grain", value=grain, allowed=allowed)
 
 
-def _require_rows(grain: Grain, asked: Period, groups: int) -> None:
-    rows = groups * (asked.days * 24 if grain == "hour" else len(periods_in(asked, grain)))
+def require_rows(groups: Mapping[str, Sequence[Shop]], grain: Grain, asked: Period) -> None:
+    """Make sure that the groups can be summed by a grain, and that there are not too many rows.
+
+    Raises:
+        ProblemError: 422, they cannot, or there are.
+    """
+    if grain == "hour":
+        require_one_zone(groups.values())
+    rows = len(groups) * (asked.days * 24 if grain == "hour" else len(periods_in(asked, grain)))
     if rows > MAX_ROWS:
         allowed = f"such that there are at most {MAX_ROWS} rows, not {rows}; take a coarser grain, fewer days or stores"
         raise invalid_value(name="grain", value=grain, allowed=allowed)
