@@ -13,6 +13,8 @@ from cloud.analytics.endpoints import router as analytics_router
 from cloud.analytics.follower import AnalyticsFollower
 from cloud.analytics.live import router as live_router
 from cloud.analytics.view_endpoints import router as views_router
+from cloud.changes.endpoints import router as changes_router
+from cloud.changes.follower import ChangeFollower
 from cloud.codes.endpoints import router as codes_router
 from cloud.codes.follower import CodeFollower
 from cloud.codes.resolver import make_resolver
@@ -44,6 +46,9 @@ from cloud.runtime import Clock, TokenSource
 from cloud.security_headers import SecurityHeaders
 from cloud.stores.endpoints import router as stores_router
 from cloud.visits.endpoints import router as visits_router
+from cloud.webhooks.endpoints import router as webhooks_router
+from cloud.webhooks.sender import HttpSender
+from cloud.webhooks.worker import WebhookSender, WebhookWorker
 
 _TOKEN_BYTES = 32
 _DESCRIPTION = """
@@ -91,6 +96,7 @@ def make_projector(settings: Settings, database: Database, clock: Clock = system
         links,
         CodeFollower(code_rules_of(settings)),
         AnalyticsFollower(settings.staff_score_threshold),
+        ChangeFollower(clock),
     ]
     return Projector(database, PROJECTIONS, followers, [Identities(rules_of(settings), clock)])
 
@@ -101,6 +107,12 @@ def make_linker(settings: Settings) -> Linker:
     if settings.linker == "rule":
         return RuleLinker(gate)
     return ProbabilisticLinker(gate, LinkRules(least_posterior=settings.link_least_posterior))
+
+
+def make_webhook_sender(settings: Settings, database: Database, clock: Clock = system_clock) -> WebhookSender:
+    """Return what tells webhooks of changes."""
+    send = HttpSender(settings.webhook_timeout_s, allow_private=settings.webhook_allow_private)
+    return WebhookSender(database, clock, send, settings.webhook_attempts)
 
 
 def create_app(
@@ -122,6 +134,7 @@ def create_app(
     keys = make_key_service(settings, database, clock, tokens)
     context = Context(settings, database, clock, keys, make_linker(settings))
     worker = ProjectionWorker(make_projector(settings, database, clock), settings.projection_interval_s)
+    webhooks = WebhookWorker(make_webhook_sender(settings, database, clock), settings.webhook_interval_s)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -129,8 +142,10 @@ def create_app(
             context.wake = worker.wake
             context.projection_failure = worker.last_failure
             worker.start()
+            webhooks.start()
         yield
         if runs_projections:
+            webhooks.stop()
             worker.stop()
         database.dispose()
 
@@ -159,6 +174,8 @@ def create_app(
         profiles_router,
         consents_router,
         identity_router,
+        changes_router,
+        webhooks_router,
         codes_router,
         dead_letters_router,
         keys_router,

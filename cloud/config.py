@@ -71,6 +71,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lifecycle_loyal_days: Annotated[int, Meta(ge=1)] = 365
     """How far back these count."""
 
+    webhook_allow_private: bool = False
+    """Send webhooks to private addresses too, and without TLS. For receivers of one's own network alone."""
+    webhook_timeout_s: Positive = 10.0
+    """How long a webhook's receiver may take to answer."""
+    webhook_attempts: Annotated[int, Meta(ge=1, le=30)] = 9
+    """After so many failed attempts a delivery is dead."""
+    webhook_interval_s: Positive = 1.0
+    """How long the sender of webhooks rests when nothing is due."""
+
     code_max_speed_m_s: Positive = 250.0
     """How fast an item travels at most between two scans, where the positions of both stores are known."""
     code_other_store_s: Annotated[float, Meta(ge=0)] = 600.0

@@ -8,10 +8,11 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 
-from cloud.app import create_app, make_projector, open_database
+from cloud.app import create_app, make_projector, make_webhook_sender, open_database
 from cloud.config import Settings
 from cloud.migrate import require_current, upgrade
 from cloud.projections.worker import ProjectionWorker
+from cloud.webhooks.worker import WebhookWorker
 
 _BACKLOG = 256
 _SHUTDOWN_S = 5
@@ -49,11 +50,14 @@ def project(settings: Settings) -> None:
     prepare_database(settings, migrates=False)
     database = open_database(settings)
     worker = ProjectionWorker(make_projector(settings, database), settings.projection_interval_s)
+    webhooks = WebhookWorker(make_webhook_sender(settings, database), settings.webhook_interval_s)
     asked_to_stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked_to_stop.set())
     worker.start()
+    webhooks.start()
     asked_to_stop.wait()
+    webhooks.stop()
     worker.stop()
     database.dispose()
 

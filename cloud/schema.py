@@ -2,18 +2,22 @@
 
 from cloud import tables
 from cloud.analytics import tables as analytics_tables
+from cloud.changes import tables as changes_tables
 from cloud.codes import tables as codes_tables
 from cloud.columns import metadata
 from cloud.identity import tables as identity_tables
 from cloud.linking import tables as linking_tables
 from cloud.profiles import tables as profiles_tables
+from cloud.webhooks import tables as webhooks_tables
 
 __all__ = [
     "analytics_tables",
+    "changes_tables",
     "codes_tables",
     "identity_tables",
     "linking_tables",
     "metadata",
     "profiles_tables",
     "tables",
+    "webhooks_tables",
 ]

@@ -15,6 +15,16 @@ def record_consents(session: WriteSession, rows: Sequence[dict[str, object]]) ->
     session.insert_new(consents, rows)
 
 
+def unknown_consents(session: ReadSession, rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    """Return which of these statements are not recorded yet, each once."""
+    columns = ("tenant", "namespace", "pseudonym", "purpose", "at_ms", "granted")
+    new = {tuple(row[name] for name in columns): row for row in rows}
+    for part in chunks(sorted({str(row["pseudonym"]) for row in rows})):
+        for held in session.rows(select(*(consents.c[name] for name in columns)).where(consents.c.pseudonym.in_(part))):
+            new.pop(tuple(held), None)
+    return list(new.values())
+
+
 def history(
     session: ReadSession, tenant: str, namespace: str | None, pseudonym: str | None, page: Page
 ) -> Sequence[AnyRow]:

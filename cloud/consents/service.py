@@ -1,8 +1,9 @@
 """Rules of consent: the latest statement holds, and what it ends, it ends at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from cloud.consents.repository import consent_in_force, record_consents
+from cloud.changes.queue import Change, note_changes, note_profiles
+from cloud.consents.repository import consent_in_force, record_consents, unknown_consents
 from cloud.consents.schemas import ConsentReceipt, ConsentsReceipt, ConsentStatement
 from cloud.context import Context
 from cloud.db import WriteSession
@@ -48,13 +49,23 @@ def _record(
 ) -> int:
     """Record statements; return how many links they ended."""
     named = {Identifier(str(row["namespace"]), str(row["pseudonym"])) for row in rows}
-    one_ids = sorted(set(one_ids_of(session, tenant, named).values()))
+    owners = one_ids_of(session, tenant, named)
+    one_ids = sorted(set(owners.values()))
     before = {link for one_id in one_ids for link in active_links_of(session, tenant, one_id)}
+    new = unknown_consents(session, rows)
     record_consents(session, rows)
     touches = {touch for one_id in one_ids for touch in touches_of(session, tenant, one_id)}
     relink(session, context.linker, context.gate, now_ms, tenant, touches)
     after = {link for one_id in one_ids for link in active_links_of(session, tenant, one_id)}
+    note_profiles(session, tenant, one_ids)
+    note_changes(session, tenant, [_change(row, owners) for row in new])
     return len(before - after)
+
+
+def _change(row: Mapping[str, object], owners: Mapping[Identifier, str]) -> Change:
+    identifier = Identifier(str(row["namespace"]), str(row["pseudonym"]))
+    data = {"purpose": row["purpose"], "granted": row["granted"], "namespace": identifier.namespace}
+    return Change(kind="consent.recorded", one_id=owners[identifier], data=data)
 
 
 def _row(tenant: str, statement: ConsentStatement, now_ms: int) -> dict[str, object]:

@@ -61,6 +61,10 @@ class KeyService:
         self._session_lifetime_ms = round(session_lifetime_s * _MS)
         self._recent: dict[str, tuple[StoredKey, int]] = {}
 
+    def fresh_token(self) -> str:
+        """Return 256 random bits as text, for whatever else needs a secret."""
+        return self._tokens()
+
     def create(self, tenant: str, scopes: Iterable[str]) -> NewKey:
         """Make a key for a tenant.
 

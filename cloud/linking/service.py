@@ -6,10 +6,12 @@ from hashlib import sha256
 import msgspec
 
 from cloud.analytics.queue import enqueue_touches
-from cloud.db import ReadSession, WriteSession
+from cloud.changes.queue import note_changes, note_profiles
+from cloud.db import AnyRow, ReadSession, WriteSession
 from cloud.linking import repository
 from cloud.linking.decide import Decision, Gate, Linker
 from cloud.linking.neighbourhood import neighbourhood
+from cloud.linking.telling import link_changes
 from cloud.projections.base import lock_cursor
 from cloud.runtime import Clock
 from contracts.ids import deterministic_id
@@ -77,7 +79,8 @@ def _write(
 ) -> None:
     active = repository.active_decisions(session, tenant, decided_ids)
     ordinals = repository.count_decisions(session, tenant, decided_ids)
-    gone, rows, decided = [], [], []
+    gone: dict[str, AnyRow] = {}
+    rows, decided = [], []
     for touch_id in sorted(decided_ids):
         held = active.get(touch_id)
         store_and_decision = wanted.get(touch_id)
@@ -85,7 +88,7 @@ def _write(
         if held is not None and held.fingerprint == print_now:
             continue
         if held is not None:
-            gone.append(held.id)
+            gone[touch_id] = held
         if store_and_decision is not None:
             store, decision = store_and_decision
             rows.append(_row(tenant, store, decision, model_version, now_ms, ordinals.get(touch_id, 0)))
@@ -94,9 +97,11 @@ def _write(
         return
     changed = sorted(decided_ids)
     enqueue_touches(session, tenant, changed)
-    repository.retract(session, gone, now_ms)
+    repository.retract(session, [held.id for held in gone.values()], now_ms)
     repository.assert_decisions(session, rows, decided)
     enqueue_touches(session, tenant, changed)
+    note_changes(session, tenant, link_changes(gone, {str(row["touch_id"]): row for row in rows}))
+    note_profiles(session, tenant, [*(held.one_id for held in gone.values()), *(each.one_id for each in decided)])
 
 
 def _row(

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from cloud.changes.queue import note_profiles
 from cloud.consents.service import MAX_CLOCK_SKEW_MS
 from cloud.context import Context
 from cloud.errors import invalid_value
+from cloud.identity.repository import one_ids_of
+from cloud.identity.resolve import Identifier
 from cloud.instants import parse_instant
 from cloud.profiles.schemas import AttributeStatement, Category
 from cloud.profiles.tables import product_categories, profile_attributes
@@ -20,6 +23,8 @@ def record_attributes(context: Context, tenant: str, statements: Sequence[Attrib
     rows = [_attribute_row(tenant, each, now_ms) for each in statements]
     with context.database.write() as session:
         session.insert_new(profile_attributes, rows)
+        named = [Identifier(each.namespace, each.pseudonym) for each in statements]
+        note_profiles(session, tenant, one_ids_of(session, tenant, named).values())
     return len(rows)
 
 

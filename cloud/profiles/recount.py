@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, func, select
 
 from cloud.analytics.queue import enqueue_members
+from cloud.changes.queue import note_profiles
 from cloud.db import WriteSession, chunks
 from cloud.identity.tables import identity_map
 from cloud.profiles.standings import restate
@@ -18,6 +19,7 @@ def recount_profiles(session: WriteSession, tenant: str, one_ids: Sequence[str])
     for part in chunks(one_ids):
         _recount(session, tenant, part)
     restate(session, tenant, one_ids)
+    note_profiles(session, tenant, one_ids)
 
 
 def _recount(session: WriteSession, tenant: str, part: Sequence[str]) -> None:

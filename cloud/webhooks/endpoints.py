@@ -1,0 +1,129 @@
+"""HTTP of webhooks."""
+
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+
+from cloud.auth import ERRORS, INVALID_BODY, NOT_FOUND, CanManageMembers, InContext
+from cloud.db import AnyRow, ReadSession
+from cloud.errors import ProblemError, invalid_value, not_found
+from cloud.instants import show_instant, write_instant
+from cloud.webhooks import repository
+from cloud.webhooks.addresses import RefusedAddressError, check_url
+from cloud.webhooks.schemas import Deliveries, Delivery, NewWebhook, Webhook, WebhookBody, Webhooks
+from cloud.webhooks.signature import read_secret, write_secret
+from cloud.webhooks.tables import webhooks
+from contracts.ids import deterministic_id
+
+router = APIRouter(prefix="/v1/webhooks", tags=["members"], responses=ERRORS)
+_MOST_WEBHOOKS = 20
+WebhookId = Annotated[str, Path(description="The `id` of a webhook", max_length=36)]
+ChangeId = Annotated[str, Path(description="The `change_id` of a delivery", pattern=r"^chg_[0-9]{1,18}$")]
+
+
+@router.post("", summary="Ask to be told of changes", responses=INVALID_BODY)
+def add(body: WebhookBody, principal: CanManageMembers, context: InContext) -> NewWebhook:
+    """Send every change from now on to a URL, signed, until it is taken: at least once, each with the same id.
+
+    The order is not promised; read the profile for what it says now.
+    """
+    try:
+        check_url(body.url, allow_private=context.settings.webhook_allow_private)
+        secret = body.secret or write_secret(sha256(context.keys.fresh_token().encode()).digest())
+        read_secret(secret)
+    except RefusedAddressError as error:
+        raise invalid_value(name="url", value=body.url, allowed=str(error)) from error
+    except ValueError as error:
+        raise invalid_value(name="secret", value="...", allowed=str(error)) from error
+    now_ms = context.clock()
+    with context.database.write() as session:
+        held = repository.list_webhooks(session, principal.tenant)
+        if len(held) >= _MOST_WEBHOOKS:
+            detail = f"there are {len(held)} webhooks, as many as there may be; remove one first"
+            raise ProblemError(HTTPStatus.CONFLICT, "too-many-webhooks", "Too many webhooks", detail)
+        row = {
+            "id": deterministic_id(now_ms, "webhook", principal.tenant, body.url, secret, len(held)),
+            "tenant": principal.tenant,
+            "url": body.url,
+            "secret": secret,
+            "kinds": list(body.kinds),
+            "created_ms": now_ms,
+            "disabled_ms": None,
+        }
+        session.insert(webhooks, [row])
+        made = _held(session, principal.tenant, str(row["id"]))
+    return NewWebhook(**_show(made).model_dump(), secret=secret)
+
+
+@router.get("", summary="Who is told of changes")
+def read_all(principal: CanManageMembers, context: InContext) -> Webhooks:
+    """List webhooks, without their secrets."""
+    with context.database.read() as session:
+        return Webhooks(items=[_show(row) for row in repository.list_webhooks(session, principal.tenant)])
+
+
+@router.delete("/{webhook_id}", summary="Tell it no more", responses=NOT_FOUND, status_code=204)
+def remove(webhook_id: WebhookId, principal: CanManageMembers, context: InContext) -> None:
+    """Forget a webhook with its secret and its deliveries."""
+    with context.database.write() as session:
+        if not repository.remove_webhook(session, principal.tenant, webhook_id):
+            raise _unknown(webhook_id)
+
+
+@router.get("/{webhook_id}/deliveries", summary="What became of telling it", responses=NOT_FOUND)
+def read_deliveries(
+    webhook_id: WebhookId,
+    principal: CanManageMembers,
+    context: InContext,
+    state: Annotated[Literal["pending", "delivered", "dead"] | None, Query(description="In this state alone")] = None,
+    before: Annotated[int | None, Query(ge=0, le=1 << 62, description="`next_before` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=500, description="How many at most")] = 100,
+) -> Deliveries:
+    """List deliveries with attempts, the last answer and the last fault."""
+    with context.database.read() as session:
+        _held(session, principal.tenant, webhook_id)
+        rows = repository.list_deliveries(session, principal.tenant, webhook_id, state, before, limit)
+    items = [
+        Delivery(
+            change_id=f"chg_{row.position}",
+            state=row.state,
+            attempts=row.attempts,
+            next_or_last_at=write_instant(row.next_ms),
+            status=row.status,
+            fault=row.fault,
+        )
+        for row in rows
+    ]
+    return Deliveries(items=items, next_before=str(rows[-1].position) if len(rows) == limit else None)
+
+
+@router.post("/{webhook_id}/deliveries/{change_id}/retry", summary="Try again", responses=NOT_FOUND, status_code=204)
+def retry(webhook_id: WebhookId, change_id: ChangeId, principal: CanManageMembers, context: InContext) -> None:
+    """Make a delivery due now, also a dead or a delivered one, with all attempts before it."""
+    position = int(change_id.removeprefix("chg_"))
+    with context.database.write() as session:
+        if not repository.retry_delivery(session, principal.tenant, webhook_id, position, context.clock()):
+            raise not_found(noun="delivery", key=change_id, remedy="GET .../deliveries lists them")
+
+
+def _held(session: ReadSession, tenant: str, webhook_id: str) -> AnyRow:
+    row = repository.find_webhook(session, tenant, webhook_id)
+    if row is None:
+        raise _unknown(webhook_id)
+    return row
+
+
+def _unknown(webhook_id: str) -> ProblemError:
+    return not_found(noun="webhook", key=webhook_id, remedy="GET /v1/webhooks lists them")
+
+
+def _show(row: AnyRow) -> Webhook:
+    return Webhook(
+        id=row.id,
+        url=row.url,
+        kinds=row.kinds,
+        created_at=write_instant(row.created_ms),
+        disabled_at=show_instant(row.disabled_ms),
+    )

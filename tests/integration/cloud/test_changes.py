@@ -1,0 +1,352 @@
+"""The change feed loses nothing, and webhooks tell of it until they are heard."""
+
+import base64
+import hmac
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from cloud.app import create_app, make_webhook_sender
+from cloud.changes.repository import changes_after
+from cloud.config import Settings
+from cloud.webhooks.addresses import resolve_host
+from cloud.webhooks.sender import HttpSender
+from cloud.webhooks.worker import WebhookWorker
+from tests.integration.cloud.support import MEMBERS, TENANT, Cloud, NewCloud, Shop, serving
+from tests.integration.cloud.test_identity import PHONES, one_id, state, stated, take_back
+from tests.integration.cloud.test_properties import give_consent, worlds
+
+
+@pytest.fixture
+def client(cloud: Cloud, settings: Settings) -> Iterator[httpx.Client]:
+    cloud.settings = replace(settings, webhook_allow_private=True)
+    app = create_app(cloud.settings, cloud.clock, cloud.token, runs_projections=False)
+    with serving(app) as http:
+        http.headers["Authorization"] = f"Bearer {cloud.keys.create(TENANT, ['members']).secret}"
+        yield http
+
+
+def told(cloud: Cloud, after: int = 0) -> list[tuple[str, str, dict[str, Any]]]:
+    with cloud.database.read() as session:
+        rows = changes_after(session, TENANT, after, (), 10_000)
+    return [(row.kind, row.one_id, row.data) for row in rows]
+
+
+def test_the_feed_tells_of_profiles_links_and_consents(client: httpx.Client, cloud: Cloud, shop: Shop):
+    number, phone = one_id(MEMBERS[0]), one_id(PHONES[0])
+    give_consent(cloud, 0, granted=True, second=0)
+    cloud.take_in(shop.visit(1, 1, ("kiosk", 10, None), status="open"), shop.scan(15, MEMBERS[0]))
+    cloud.take_in(shop.visit(1, 2, ("kiosk", 10, 40)), shop.scan(500, PHONES[0]))
+    state(cloud, stated(1, MEMBERS[0], PHONES[0]))
+    take_back(cloud, "s1")
+    give_consent(cloud, 0, granted=False, second=9)
+    give_consent(cloud, 0, granted=False, second=9)
+    cloud.projector.catch_up()
+    seen = told(cloud)
+    assert [(kind, who) for kind, who, _ in seen if kind not in {"profile.changed", "link.retracted"}] == [
+        ("consent.recorded", number),
+        ("link.asserted", number),
+        ("profile.created", number),
+        ("link.final", number),
+        ("profile.created", phone),
+        ("profile.merged", phone),
+        ("profile.unmerged", phone),
+        ("consent.recorded", number),
+    ]
+    assert [kind for kind, _, _ in seen].count("link.retracted") == 1
+    assert ("profile.merged", phone, {"into": number}) in seen
+    assert ("profile.unmerged", phone, {"from": number}) in seen
+    pages, since = [], "0"
+    while True:
+        page = client.get("/v1/changes", params={"since": since, "limit": 3}).json()
+        pages += [(each["kind"], each["one_id"], each["data"]) for each in page["items"]]
+        since = page["next_since"]
+        if not page["has_more"]:
+            break
+    assert pages == seen
+    assert client.get("/v1/changes", params={"since": since}).json() == {
+        "items": [],
+        "next_since": since,
+        "has_more": False,
+    }
+    some = client.get("/v1/changes", params={"kind": ["profile.merged", "profile.unmerged"]}).json()["items"]
+    assert [each["kind"] for each in some] == ["profile.merged", "profile.unmerged"]
+    for bad in ("-1", "x", "9" * 30):
+        assert "next_since" in client.get("/v1/changes", params={"since": bad}).json()["detail"]
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(world=worlds(), order=st.randoms(use_true_random=False))
+def test_who_follows_the_feed_knows_which_profiles_there_are(new_cloud: NewCloud, world: list[bytes], order: Random):
+    cloud = new_cloud()
+    steps: list[object] = [*world, stated(1, MEMBERS[0], PHONES[0]), stated(2, MEMBERS[1], PHONES[0]), "s1"]
+    order.shuffle(steps)
+    for step in steps:
+        if isinstance(step, bytes):
+            cloud.take_in(step)
+        elif isinstance(step, str):
+            _take_back_if_stated(cloud, step)
+        else:
+            state(cloud, step)  # type: ignore[arg-type]  # the only kind that is left
+    followed: set[str] = set()
+    for kind, who, _ in told(cloud):
+        if kind in {"profile.created", "profile.unmerged"}:
+            assert who not in followed
+            followed.add(who)
+        elif kind in {"profile.merged", "profile.removed"}:
+            followed.discard(who)
+        elif kind == "profile.changed":
+            assert who in followed
+    assert followed == {str(row[1]) for row in cloud.state()["profiles"]}
+    before = told(cloud)
+    cloud.projector.rebuild()
+    assert told(cloud) == before, "a rebuild changes nothing, and tells nothing"
+
+
+def _take_back_if_stated(cloud: Cloud, statement_id: str) -> None:
+    if any(statement_id in row for row in cloud.state()["identity_statements"]):
+        take_back(cloud, statement_id)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_a_reader_misses_nothing_while_many_write(cloud: Cloud, settings: Settings):
+    clouds = [Cloud(settings) for _ in range(4)]
+    stop = threading.Event()
+    followed: list[int] = []
+
+    def follow() -> None:
+        position = 0
+        while True:
+            done = stop.is_set()
+            with cloud.database.read() as session:
+                rows = changes_after(session, TENANT, position, (), 3)
+            followed.extend(row.position for row in rows)
+            position = rows[-1].position if rows else position
+            if done and not rows:
+                return
+
+    def write(number: int) -> None:
+        mine = clouds[number]
+        shop = Shop(store=f"store-{number}")
+        for step in range(6):
+            mine.ingest(
+                [
+                    shop.scan(10 * step, MEMBERS[(number + step) % 4]),
+                    shop.sale(10 * step, f"r{step}", 5, MEMBERS[number]),
+                ]
+            )
+            mine.projector.catch_up()
+            give_consent(mine, number, granted=bool(step % 2), second=step)
+            mine.projector.catch_up()
+
+    reader = threading.Thread(target=follow)
+    reader.start()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    stop.set()
+    reader.join()
+    for each in clouds:
+        each.close()
+    with cloud.database.read() as session:
+        everything = [row.position for row in changes_after(session, TENANT, 0, (), 10_000)]
+    assert followed == everything
+    assert len(everything) >= 24
+
+
+@dataclass
+class Receiver:
+    """A CRM that takes webhooks, or does not."""
+
+    statuses: list[int] = field(default_factory=list)
+    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    url: str = ""
+
+    def ids(self) -> list[str]:
+        return [headers["webhook-id"] for headers, _ in self.got]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            made.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            status = made.statuses.pop(0) if made.statuses else 204
+            self.send_response(status)
+            if status == 302:
+                self.send_header("Location", "http://127.0.0.1:1/")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made.url = f"http://127.0.0.1:{server.server_address[1]}/hook?a=b"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield made
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def register(client: httpx.Client, receiver: Receiver, **body: object) -> dict[str, Any]:
+    answer = client.post("/v1/webhooks", json={"url": receiver.url, **body})
+    assert answer.status_code == 200, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def deliveries(client: httpx.Client, webhook: dict[str, Any], **query: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.get(f"/v1/webhooks/{webhook['id']}/deliveries", params=query).json()["items"]
+    return found
+
+
+def test_a_webhook_gets_what_the_feed_tells_signed_and_once(
+    client: httpx.Client, cloud: Cloud, shop: Shop, receiver: Receiver
+):
+    webhook = register(client, receiver)
+    cloud.take_in(shop.scan(15, MEMBERS[0]), shop.scan(16, MEMBERS[1]))
+    sender = make_webhook_sender(cloud.settings, cloud.database, cloud.clock)
+    assert sender.step()
+    assert not sender.step(), "what was taken is not sent again"
+    items = client.get("/v1/changes").json()["items"]
+    assert sorted(receiver.ids()) == sorted(item["id"] for item in items)
+    key = base64.b64decode(webhook["secret"].removeprefix("whsec_"))
+    for headers, body in receiver.got:
+        signed = b".".join((headers["webhook-id"].encode(), headers["webhook-timestamp"].encode(), body))
+        expected = base64.b64encode(hmac.new(key, signed, sha256).digest()).decode()
+        assert headers["webhook-signature"] == f"v1,{expected}"
+        assert headers["webhook-timestamp"] == str(cloud.now_ms // 1000)
+        message = json.loads(body)
+        assert message["data"] in items
+        assert message["type"] == message["data"]["kind"]
+    assert {(each["state"], each["attempts"], each["status"]) for each in deliveries(client, webhook)} == {
+        ("delivered", 1, 204)
+    }
+    assert "secret" not in client.get("/v1/webhooks").json()["items"][0]
+
+
+def test_failures_are_tried_again_later_with_the_same_id_until_the_delivery_is_dead(
+    client: httpx.Client, cloud: Cloud, shop: Shop, receiver: Receiver
+):
+    secret = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+    webhook = register(client, receiver, kinds=["profile.created"], secret=secret)
+    assert webhook["secret"] == secret
+    receiver.statuses = [500, 302, 503, 503]
+    cloud.take_in(shop.scan(15, MEMBERS[0]))
+    sender = make_webhook_sender(replace(cloud.settings, webhook_attempts=3), cloud.database, cloud.clock)
+    for wait_ms in (0, 5_000, 25_000):
+        cloud.now_ms += wait_ms
+        assert sender.step()
+        assert not sender.step(), "nothing is due yet"
+    assert len(set(receiver.ids())) == 1
+    (dead,) = deliveries(client, webhook, state="dead")
+    assert (dead["attempts"], dead["status"], dead["fault"]) == (
+        3,
+        503,
+        "the receiver answered 503 Service Unavailable",
+    )
+    assert not sender.step()
+    path = f"/v1/webhooks/{webhook['id']}/deliveries/{dead['change_id']}/retry"
+    for state_now in ("pending", "delivered"):
+        assert client.post(path).status_code == 204
+        assert sender.step()
+        (again,) = deliveries(client, webhook)
+        assert again["state"] == state_now
+    assert client.post(path.replace(dead["change_id"], "chg_999")).status_code == 404
+
+
+def test_a_receiver_that_is_gone_is_left_alone(client: httpx.Client, cloud: Cloud, shop: Shop, receiver: Receiver):
+    webhook = register(client, receiver)
+    receiver.statuses = [410] * 5
+    cloud.take_in(shop.scan(15, MEMBERS[0]))
+    sender = make_webhook_sender(cloud.settings, cloud.database, cloud.clock)
+    assert sender.step()
+    cloud.take_in(shop.scan(16, MEMBERS[1]))
+    assert not sender.step()
+    assert client.get("/v1/webhooks").json()["items"][0]["disabled_at"] is not None
+    assert {each["state"] for each in deliveries(client, webhook)} == {"dead"}
+    assert client.delete(f"/v1/webhooks/{webhook['id']}").status_code == 204
+    assert client.delete(f"/v1/webhooks/{webhook['id']}").status_code == 404
+    assert client.get(f"/v1/webhooks/{webhook['id']}/deliveries").status_code == 404
+
+
+def test_whoever_dies_while_sending_leaves_it_to_be_sent_again(
+    client: httpx.Client, cloud: Cloud, shop: Shop, receiver: Receiver
+):
+    register(client, receiver, kinds=["profile.created"])
+    cloud.take_in(shop.scan(15, MEMBERS[0]))
+    sender = make_webhook_sender(cloud.settings, cloud.database, cloud.clock)
+    sender._record = lambda _made: None  # type: ignore[method-assign, assignment]  # it dies before it notes
+    assert sender.step()
+    fresh = make_webhook_sender(cloud.settings, cloud.database, cloud.clock)
+    assert not fresh.step(), "another worker leaves it alone for a while"
+    cloud.now_ms += 121_000
+    assert fresh.step()
+    first, second = receiver.ids()
+    assert first == second, "at least once, with the same id"
+
+
+def test_private_addresses_are_refused_unless_allowed(cloud: Cloud, receiver: Receiver):
+    guarded = HttpSender(5, allow_private=False)
+    assert "https://" in (guarded("http://crm.example/", {}, b"").fault or "")
+    rebound = HttpSender(5, allow_private=False, resolve=lambda _host, _port: ["127.0.0.1"])
+    assert "no public address" in (rebound("https://crm.example/", {}, b"").fault or "")
+    assert receiver.got == []
+    allowed = HttpSender(5, allow_private=True)
+    assert allowed(receiver.url, {}, b"{}").status == 204
+    port = receiver.url.split(":")[2].split("/")[0]
+    assert "SSL" in (allowed(f"https://127.0.0.1:{port}/", {}, b"").fault or "")
+    assert "127.0.0.1" in resolve_host("127.0.0.1", 80)
+    app = create_app(cloud.settings, cloud.clock, cloud.token, runs_projections=False)
+    with serving(app) as http:
+        http.headers["Authorization"] = f"Bearer {cloud.keys.create(TENANT, ['members']).secret}"
+        answer = http.post("/v1/webhooks", json={"url": receiver.url})
+        assert (answer.status_code, "https://" in answer.json()["detail"]) == (422, True)
+        answer = http.post("/v1/webhooks", json={"url": "https://crm.example", "secret": "short"})
+        assert (answer.status_code, "whsec_" in answer.json()["detail"]) == (422, True)
+        for _ in range(20):
+            assert http.post("/v1/webhooks", json={"url": "https://crm.example"}).status_code == 200
+        assert http.post("/v1/webhooks", json={"url": "https://crm.example"}).status_code == 409
+
+
+def test_the_worker_sends_by_itself_and_outlives_a_failure(
+    client: httpx.Client, cloud: Cloud, shop: Shop, receiver: Receiver
+):
+    register(client, receiver, kinds=["profile.created"])
+    cloud.take_in(shop.scan(15, MEMBERS[0]))
+    sender = make_webhook_sender(cloud.settings, cloud.database, cloud.clock)
+    steps: list[Callable[[], bool]] = [_fails]
+    step = sender.step
+    sender.step = lambda: steps.pop()() if steps else step()  # type: ignore[method-assign]  # fails the first time
+    worker = WebhookWorker(sender, interval_s=0.01)
+    worker.start()
+    deadline = time.monotonic() + 20
+    while not receiver.got:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    worker.stop()
+    assert not steps
+
+
+def _fails() -> bool:
+    msg = "the database is away"
+    raise OSError(msg)
