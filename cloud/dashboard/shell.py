@@ -19,7 +19,7 @@ class View(Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: Of its address, its script and its texts.
-        controls: What can be chosen above it: `store`, `period`, both or none.
+        controls: What can be chosen above it: one `store` or all `stores`, and a `period`.
         chapter: The view that the navigation marks while this one is shown; None: itself.
     """
 
@@ -31,6 +31,7 @@ class View(Struct, frozen=True, kw_only=True):
 VIEWS: Final = (
     View(name="overview", controls=("period",)),
     View(name="shop", controls=("store", "period")),
+    View(name="customers", controls=("stores", "period")),
     View(name="profiles"),
     View(name="profile", chapter="profiles"),
     View(name="codes"),

@@ -1,5 +1,6 @@
 // What is looked at stands in the address, so that a link shows the same to whoever opens it.
 
+const CARRIED = { period: ["period", "from", "to"], stores: ["store"] };
 const REMEMBERED = "shopthread-store";
 
 export const param = (name) => new URLSearchParams(location.search).get(name);
@@ -28,7 +29,7 @@ export function followAddress() {
   const query = new URLSearchParams(location.search);
   for (const link of document.querySelectorAll("[data-carries]")) {
     const carried = new URLSearchParams();
-    const names = link.dataset.carries.split(" ").flatMap((name) => (name === "period" ? ["period", "from", "to"] : [name]));
+    const names = link.dataset.carries.split(" ").flatMap((name) => CARRIED[name] ?? [name]);
     for (const name of names) if (query.has(name)) carried.set(name, query.get(name));
     const text = carried.toString();
     link.setAttribute("href", new URL(link.href).pathname + (text ? `?${text}` : ""));

@@ -14,16 +14,20 @@ export function panel(id, parent = root) {
   return at(id) ?? parent.appendChild(h("div", { id, class: "panel" }));
 }
 
+/** Return the stores and the one that is asked for; null: all of them, or one that is not there. */
 async function chooseStore() {
   const stores = await read("/v1/stores");
-  if (!page.controls.includes("store")) return { stores, store: null };
+  const ofAll = page.controls.includes("stores");
+  if (!ofAll && !page.controls.includes("store")) return { stores, store: null };
   const asked = param("store");
-  const store = stores.find((one) => one.store === (asked ?? rememberedStore())) ?? (asked ? null : stores[0]) ?? null;
+  const fallback = ofAll ? null : (stores.find((one) => one.store === rememberedStore()) ?? stores[0] ?? null);
+  const store = asked ? (stores.find((one) => one.store === asked) ?? null) : fallback;
   if (store) rememberStore(store.store);
   if (store && asked === null) setParams({ store: store.store });
-  const known = store || !asked ? stores : [...stores, { store: asked, name: asked }];
-  draw(at("store"), [known, store], () =>
-    known.map((one) => h("option", { value: one.store, selected: one.store === (store?.store ?? asked) }, one.name)),
+  const all = ofAll ? [{ store: "", name: t("controls.all_stores") }] : [];
+  const unknown = asked && !store ? [{ store: asked, name: asked }] : [];
+  draw(at("store"), [stores, asked], () =>
+    [...all, ...stores, ...unknown].map((one) => h("option", { value: one.store, selected: one.store === (asked ?? store?.store ?? "") }, one.name)),
   );
   return { stores, store };
 }
@@ -52,11 +56,11 @@ export function startView(load, { everyMs = 60_000 } = {}) {
 
   async function once() {
     const { stores, store } = await chooseStore();
-    const isMissing = page.controls.includes("store") && param("store") && !store;
+    const isMissing = at("store") && param("store") && !store;
     if (!stores.length) draw(root, "none", nothingYet);
     if (isMissing) draw(root, "missing", () => empty(t("empty.unknown_store", { store: param("store") }), t("empty.unknown_store_hint")));
     if (!stores.length || isMissing) return t("pulse.waiting");
-    const zone = store?.time_zone ?? "UTC";
+    const zone = (store ?? stores[0]).time_zone;
     const period = periodOf(new URLSearchParams(location.search), zone);
     showPeriod(period);
     const told = await load({ stores, store, zone, period, refresh });
@@ -106,7 +110,7 @@ function leaveChoicesOut() {
 function listen(refresh) {
   at("controls")?.addEventListener("submit", (event) => event.preventDefault());
   at("store")?.addEventListener("change", (event) => {
-    setParams({ store: event.target.value });
+    setParams({ store: event.target.value || null });
     refresh();
   });
   at("period")?.addEventListener("change", (event) => {
