@@ -13,6 +13,7 @@ from rich.table import Table
 from benchmarks.agent import agent
 from benchmarks.cloud_ingest import ingest
 from benchmarks.events import decode
+from benchmarks.gateway_drain import drain
 from benchmarks.gateway_intake import intake
 from benchmarks.gateway_store import receive
 from benchmarks.linking import linking
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "publish": publish,
     "gateway": receive,
     "gateway-intake": intake,
+    "gateway-drain": drain,
     "ingest": ingest,
     "detector": detector,
     "camera": camera,

@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 from contracts.decoding import decode_json
 from contracts.errors import ContractError, EventRejectedError, PrivacyError, RejectReason
-from contracts.events import SEQUENCE_DIGITS, decode_event, require_uplink
+from contracts.events import SEQUENCE_DIGITS, check_uplink
 from contracts.patterns import END
 from contracts.topics import check_name
 
@@ -118,7 +118,7 @@ def join_batch(events: list[bytes]) -> bytes:
     """
     for raw in events:
         try:
-            require_uplink(decode_event(raw))
+            check_uplink(raw)
         except EventRejectedError as error:
             msg = f"refused to put an event into the uplink: {error}"
             raise PrivacyError(msg) from error

@@ -131,6 +131,12 @@ class _RawEvent(Envelope, frozen=True, kw_only=True):
     data: Raw
 
 
+class _Kind(Struct, frozen=True):
+    type: str
+
+
+_KIND_DECODER = msgspec.json.Decoder(_Kind)
+_UPLINK_TYPES = frozenset(payload.TYPE for payload in UPLINK_PAYLOADS)
 _ANY_DECODER = msgspec.json.Decoder()
 _ENVELOPE_DECODER = msgspec.json.Decoder(_RawEvent)
 _DATA_DECODERS = {payload.TYPE: msgspec.json.Decoder(payload) for payload in (*UPLINK_PAYLOADS, *STORE_LOCAL_PAYLOADS)}
@@ -180,6 +186,25 @@ def require_uplink(event: Event[Payload]) -> Event[UplinkPayload]:
         detail = f"{event.type} must not leave the store"
         raise EventRejectedError(RejectReason.STORE_LOCAL, detail, event.id)
     return event  # type: ignore[return-value]  # the payload was just checked
+
+
+def check_uplink(raw: bytes) -> None:
+    """Refuse what must not leave the store: an event of any type but those of the uplink. `data` is not looked into.
+
+    Raises:
+        EventRejectedError: With the reason: not JSON, no envelope, an unknown type or one that stays in the store.
+    """
+    try:
+        kind = decode_json(_KIND_DECODER, raw).type
+    except msgspec.ValidationError as error:
+        raise EventRejectedError(RejectReason.INVALID_ENVELOPE, str(error), _id_in(raw)) from error
+    except msgspec.DecodeError as error:
+        raise EventRejectedError(RejectReason.NOT_JSON, str(error)) from error
+    if kind in _UPLINK_TYPES:
+        return
+    if kind in _DATA_DECODERS:
+        raise EventRejectedError(RejectReason.STORE_LOCAL, f"{kind} must not leave the store", _id_in(raw))
+    raise EventRejectedError(RejectReason.UNKNOWN_TYPE, f"no payload type named {kind!r}", _id_in(raw))
 
 
 def _id_in(raw: bytes) -> str | None:

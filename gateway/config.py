@@ -108,7 +108,8 @@ class CloudSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     Attributes:
         url: The cloud's address, without a path.
         api_key_file: File that holds an API key with the scope `ingest`, alone.
-        batch_events: Events a request, at most.
+        batch_events: Events a request, at most; how many there are follows from how quick the answers are.
+        live_share: The share of the newest events in a request while older ones wait, 0 to 1.
         timeout_s: Seconds to wait for an answer.
         first_retry_s: Wait after the first failure; it doubles, with jitter, up to `longest_retry_s`.
         longest_retry_s: Longest wait between tries.
@@ -116,7 +117,8 @@ class CloudSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     url: Annotated[str, Meta(pattern=r"^https?://[^/]+/?" + END)]
     api_key_file: Path
-    batch_events: Annotated[int, Meta(ge=1, le=10_000)] = 500
+    batch_events: Annotated[int, Meta(ge=1, le=10_000)] = 5000
+    live_share: Annotated[float, Meta(ge=0, le=1)] = 0.5
     timeout_s: Annotated[float, Meta(gt=0)] = 30.0
     first_retry_s: Annotated[float, Meta(gt=0)] = 0.5
     longest_retry_s: Annotated[float, Meta(gt=0)] = 60.0

@@ -71,7 +71,10 @@ def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
         timeout=config.cloud.timeout_s,
     )
     policy = RetryPolicy(first_s=config.cloud.first_retry_s, longest_s=config.cloud.longest_retry_s)
-    uploader = Uploader(store, client, config.cloud.batch_events, policy, clock_ms, random.SystemRandom().random)
+    chance = random.SystemRandom().random
+    uploader = Uploader(
+        store, client, config.cloud.batch_events, policy, clock_ms, chance, live_share=config.cloud.live_share
+    )
     desk = _signature_desk(config, store) if config.stitching.enabled else None
     consumer = Consumer(store, config.gateway, broker_settings, password, clock_ms, uploader.wake, desk)
     consumer.note = devices.take

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from contracts.events import MAX_EVENT_BYTES
-from gateway.adapters.event_rows import DeadLetter
+from gateway.adapters.event_rows import CLOUD_REFUSED, UNFIT, DeadLetter
 
 MOST_LETTERS: Final = 10_000
-"""Older ones give way to new ones: whoever sends nonsense must not fill the disk."""
+"""Older ones give way to new ones: whoever sends nonsense must not fill the disk. Events once taken in stay."""
 _KEPT_BYTES_OF_TOO_LARGE: Final = 4096
 
 
@@ -38,8 +38,9 @@ class DeadLetters:
         newest = self._db.execute("SELECT coalesce(max(id), 0) FROM dead_letter").fetchone()[0]
         if newest > max(last, self._most):
             self._db.execute(
-                "DELETE FROM dead_letter WHERE id <= (SELECT id FROM dead_letter ORDER BY id DESC LIMIT 1 OFFSET ?)",
-                (self._most,),
+                "DELETE FROM dead_letter WHERE reason NOT IN (?, ?) AND id <= (SELECT id FROM dead_letter"
+                " WHERE reason NOT IN (?, ?) ORDER BY id DESC LIMIT 1 OFFSET ?)",
+                (CLOUD_REFUSED, UNFIT, CLOUD_REFUSED, UNFIT, self._most),
             )
 
     def delete(self, letter_id: int) -> None:

@@ -42,28 +42,28 @@ class EventQueue:
             rows += reversed(self._db.execute(_NEWEST, (last, newest)).fetchall())
         return [WaitingEvent(*row) for row in rows]
 
-    def mark_uploaded(self, events: Sequence[WaitingEvent], refused: frozenset[int], now_ms: int) -> None:
-        """Mark events as answered by the cloud, `refused` those that it keeps as dead letters.
+    def mark_uploaded(self, events: Sequence[WaitingEvent], now_ms: int) -> None:
+        """Mark events that the cloud has accepted.
 
         Those that no longer wait, because another process sent them too or there was no room for them, are passed over.
         """
         rows = self._db.execute(_MARK, (now_ms, _positions(events))).fetchall()
-        self._count_answered(events, refused, {position for (position,) in rows})
+        self._count_uploaded(events, {position for (position,) in rows})
 
-    def drop_uploaded(self, events: Sequence[WaitingEvent], refused: frozenset[int]) -> None:
-        """Delete events that the cloud answered: for when there is no room to mark them."""
+    def drop_uploaded(self, events: Sequence[WaitingEvent]) -> None:
+        """Delete events that the cloud has accepted: for when there is no room to mark them."""
         rows = self._db.execute(_DROP, (_positions(events),)).fetchall()
-        self._count_answered(events, refused, {position for (position,) in rows})
+        self._count_uploaded(events, {position for (position,) in rows})
 
-    def _count_answered(self, events: Sequence[WaitingEvent], refused: frozenset[int], waited: set[int]) -> None:
-        answered = [each for each in events if each.position in waited]
-        self._log.count("refused", Counter(each.source for each in answered if each.position in refused))
-        self._log.count("uploaded", Counter(each.source for each in answered if each.position not in refused))
+    def _count_uploaded(self, events: Sequence[WaitingEvent], waited: set[int]) -> None:
+        self._log.count("uploaded", Counter(each.source for each in events if each.position in waited))
 
-    def bury(self, event: WaitingEvent) -> None:
-        """Delete an event that the cloud cannot take; its bytes are a dead letter from now on."""
-        self._db.execute("DELETE FROM event WHERE position = ?", (event.position,))
-        self._log.count("refused", {event.source: 1})
+    def take_out(self, event: WaitingEvent) -> bool:
+        """Delete an event that the cloud refuses. Returns whether it waited."""
+        waited = bool(self._db.execute(_DROP, (_positions([event]),)).fetchall())
+        if waited:
+            self._log.count("refused", {event.source: 1})
+        return waited
 
     def prune(self, uploaded_before_ms: int, limit: int) -> int:
         """Delete at most so many events that the cloud confirmed before a time, the first ones. Returns how many."""

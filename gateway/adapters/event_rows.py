@@ -15,12 +15,25 @@ HAS_CARDS = "SELECT EXISTS (SELECT 1 FROM event WHERE instr(body, CAST('org.shop
 """Whether any staff card was shown."""
 
 
+CLOUD_REFUSED = "cloud_refused"
+"""The reason of a dead letter that the cloud refuses."""
+UNFIT = "unfit_for_uplink"
+"""The reason of a dead letter that must not leave the store, or cannot be read any more."""
+
+
 class Held(Struct, frozen=True):
     """What to acknowledge to a device: everything of `epoch` up to `through` is on disk."""
 
     source: Source
     epoch: str
     through: int
+
+
+class Refusal(Struct, frozen=True):
+    """Why the cloud refuses an event."""
+
+    reason: str
+    detail: str
 
 
 class WaitingEvent(Struct, frozen=True):

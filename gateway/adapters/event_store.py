@@ -17,7 +17,16 @@ from gateway.adapters.event_database import EventDatabase
 from gateway.adapters.event_figures import EventFigures
 from gateway.adapters.event_log import Arrival, EventLog
 from gateway.adapters.event_queue import EventQueue
-from gateway.adapters.event_rows import HAS_CARDS, VISIT_ROWS, DeadLetter, DeviceRow, Held, SourceTally, WaitingEvent
+from gateway.adapters.event_rows import (
+    HAS_CARDS,
+    VISIT_ROWS,
+    DeadLetter,
+    DeviceRow,
+    Held,
+    Refusal,
+    SourceTally,
+    WaitingEvent,
+)
 from gateway.adapters.event_streams import EventStreams
 from gateway.adapters.stitching import Stitching
 from gateway.adapters.store_count import ROWS_THAT_COUNT, StoreCount
@@ -246,23 +255,31 @@ class EventStore:
         with self._database.reading():
             return self._queue.waiting(limit, newest)
 
-    def mark_uploaded(self, events: Sequence[WaitingEvent], refused: frozenset[int], now_ms: int) -> None:
+    def mark_uploaded(self, events: Sequence[WaitingEvent], refusals: Mapping[int, Refusal], now_ms: int) -> None:
         """Mark events as answered by the cloud; where there is no room even for that, delete them.
 
         Args:
             events: What was sent.
-            refused: Positions of those that the cloud keeps as dead letters.
+            refusals: Of those that the cloud refuses, by position, why; they become dead letters.
             now_ms: When, Unix milliseconds.
 
         Raises:
             EventStoreError: The file cannot be written.
         """
+        refused = [each for each in events if each.position in refusals]
+        accepted = [each for each in events if each.position not in refusals]
         try:
             with self._database.transaction():
-                self._queue.mark_uploaded(events, refused, now_ms)
+                self._queue.mark_uploaded(accepted, now_ms)
+                for each in refused:
+                    self._bury(each, refusals[each.position], now_ms)
         except StorageFullError:
             with self._database.transaction():
-                self._queue.drop_uploaded(events, refused)
+                self._queue.drop_uploaded(accepted)
+
+    def _bury(self, event: WaitingEvent, refusal: Refusal, now_ms: int) -> None:
+        if self._queue.take_out(event):
+            self._letters.bury([(now_ms, event.source, refusal.reason, refusal.detail, event.body)])
 
     def bury_waiting(self, event: WaitingEvent, reason: str, detail: str, now_ms: int) -> None:
         """Move an event that the cloud cannot take to the dead letters, so that it does not block the others.
@@ -271,8 +288,7 @@ class EventStore:
             EventStoreError: The file cannot be written.
         """
         with self._database.transaction():
-            self._letters.bury([(now_ms, event.source, reason, detail, event.body)])
-            self._queue.bury(event)
+            self._bury(event, Refusal(reason, detail), now_ms)
 
     def replay_dead_letters(self, now_ms: int) -> tuple[int, int]:
         """Judge every dead letter anew and take in those that are acceptable now.

@@ -3,40 +3,29 @@
 import logging
 import threading
 from collections.abc import Callable
-from http import HTTPStatus
+from time import monotonic
 
 import httpx
-import zstandard
 
-from contracts.delivery import BATCH_MEDIA_TYPE, INGEST_PATH, IngestReceipt, decode_receipt, join_batch
-from contracts.errors import ContractError, PrivacyError
-from gateway.adapters.event_rows import WaitingEvent
+from contracts.delivery import MAX_BATCH_BYTES, join_batch
+from contracts.errors import PrivacyError
+from gateway.adapters.event_rows import CLOUD_REFUSED, UNFIT, Refusal, WaitingEvent
 from gateway.adapters.event_store import EventStore
+from gateway.adapters.uplink import BatchRefusedError, Uplink, UploadError
+from gateway.core.pacing import Pace, shares
 from gateway.core.retry import RetryPolicy, wait_s
 from gateway.errors import EventStoreError
 
 logger = logging.getLogger(__name__)
 
 _IDLE_S = 0.2
-_ZSTD_LEVEL = 3
-_REFUSED_AS_A_WHOLE = frozenset(
-    {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY}
-)
-_NO_ACCESS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-CLOUD_REFUSED = "cloud_refused"
-UNFIT = "unfit_for_uplink"
-
-
-class UploadError(Exception):
-    """A batch did not reach the cloud; it will be sent again."""
-
-
-class BatchRefusedError(Exception):
-    """The cloud refuses a batch as a whole; a smaller one may pass."""
+_FIRST_EVENTS = 500
+_MOST_BYTES = MAX_BATCH_BYTES // 2
+LIVE_SHARE = 0.5
 
 
 class Uploader:
-    """Drains the event store from a thread of its own.
+    """Drains the event store from a thread of its own: in each batch the oldest events, and the newest.
 
     Args:
         store: What waits.
@@ -45,6 +34,7 @@ class Uploader:
         policy: How long to wait after failures.
         clock_ms: The wall clock, Unix milliseconds.
         chance: Random numbers from 0 to 1.
+        live_share: The share of the newest events in a batch, 0 to 1.
     """
 
     def __init__(
@@ -55,12 +45,15 @@ class Uploader:
         policy: RetryPolicy,
         clock_ms: Callable[[], int],
         chance: Callable[[], float],
+        live_share: float = LIVE_SHARE,
     ) -> None:
-        self._store, self._client, self._batch_events, self._policy = store, client, batch_events, policy
-        self._clock_ms, self._chance = clock_ms, chance
-        self._limit = batch_events
-        self._failures = 0
-        self._compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL)
+        self._store, self._uplink, self._policy = store, Uplink(client), policy
+        self._clock_ms, self._chance, self._live_share = clock_ms, chance, live_share
+        self._pace = Pace(events=min(_FIRST_EVENTS, batch_events), most=batch_events)
+        self._turn, self._failures = 0, 0
+        self._suspects: list[list[WaitingEvent]] = []
+        self._refused: list[tuple[WaitingEvent, str]] = []
+        self._has_accepted = False
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="uploader", daemon=True)
@@ -96,16 +89,21 @@ class Uploader:
             try:
                 more = self.step()
             except (UploadError, EventStoreError) as error:
-                self._failures += 1
-                pause_s = wait_s(self._policy, self._failures, self._chance())
-                logger.warning("upload failed (try %d): %s; trying again in %.1f s", self._failures, error, pause_s)
-                self._stop.wait(pause_s)
+                self._stop.wait(self.pause_s(error))
                 continue
             if self._failures:
                 logger.info("the cloud answers again after %d failures", self._failures)
                 self._failures = 0
             if not more:
                 self._wake.wait(_IDLE_S)
+
+    def pause_s(self, error: Exception) -> float:
+        """Count a failure of `step`, and return the seconds to wait before the next one."""
+        self._failures += 1
+        asked_s = error.asked_s if isinstance(error, UploadError) else 0.0
+        pause_s = wait_s(self._policy, self._failures, self._chance(), asked_s)
+        logger.warning("upload failed (try %d): %s; trying again in %.1f s", self._failures, error, pause_s)
+        return pause_s
 
     def step(self) -> bool:
         """Send one batch. Returns whether more may wait.
@@ -114,27 +112,78 @@ class Uploader:
             UploadError: The batch did not reach the cloud.
             EventStoreError: The event store cannot be written.
         """
-        batch = self._store.waiting(self._limit)
+        batch = self._suspects.pop() if self._suspects else self._next_batch()
         if not batch:
             return False
+        started_s = monotonic()
         try:
-            receipt = self._send(batch)
+            receipt = self._uplink.send([each.body for each in batch])
         except PrivacyError:
             self._bury_unfit(batch)
             return True
         except BatchRefusedError as error:
-            if len(batch) == 1:
-                self._store.bury_waiting(batch[0], CLOUD_REFUSED, str(error), self._clock_ms())
-                logger.warning("the cloud refuses an event; kept as a dead letter: %s", error)
-            else:
-                self._limit = max(1, len(batch) // 2)
+            self._pace = self._pace.troubled()
+            self._refuse(batch, str(error))
             return True
-        refused = frozenset(batch[each.line - 1].position for each in receipt.rejections)
+        except UploadError as error:
+            self._forget_suspects()
+            if error.is_overload:
+                self._pace = self._pace.troubled()
+            raise
+        self._pace = self._pace.answered(monotonic() - started_s)
+        refusals = {}
         for each in receipt.rejections:
-            logger.warning("the cloud keeps event %s as a dead letter: %s: %s", each.event_id, each.reason, each.detail)
-        self._store.mark_uploaded(batch, refused, self._clock_ms())
-        self._limit = min(self._batch_events, self._limit * 2)
-        return len(batch) == self._limit or self._store.queue_depth() > 0
+            refusals[batch[each.line - 1].position] = Refusal(CLOUD_REFUSED, f"{each.reason}: {each.detail}")
+            logger.warning("the cloud refuses event %s: %s: %s", each.event_id, each.reason, each.detail)
+        self._store.mark_uploaded(batch, refusals, self._clock_ms())
+        self._bury_refused()
+        self._has_accepted = True
+        return self._store.queue_depth() > 0
+
+    def _next_batch(self) -> list[WaitingEvent]:
+        """Return some of the oldest and of the newest waiting events, in order, no more than a request may hold."""
+        self._turn += 1
+        batch = self._store.waiting(*shares(self._pace.events, self._live_share, self._turn))
+        size = 0
+        for index, each in enumerate(batch):
+            size += len(each.body) + 1
+            if index and size > _MOST_BYTES:
+                return batch[:index]
+        return batch
+
+    def _refuse(self, batch: list[WaitingEvent], detail: str) -> None:
+        """Look closer at a batch that the cloud refuses: halves of it, down to the event that it cannot take.
+
+        An event is put aside only when the cloud has accepted others: else it is the cloud, or something in between,
+        that is wrong.
+
+        Raises:
+            UploadError: The cloud has refused whatever it was given.
+        """
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            self._suspects += [batch[middle:], batch[:middle]]
+            return
+        self._refused.append((batch[0], detail))
+        if self._has_accepted:
+            self._bury_refused()
+            self._has_accepted = False
+        elif not self._suspects:
+            self._forget_suspects()
+            msg = f"the cloud accepts no event: {detail}"
+            raise UploadError(msg)
+
+    def _bury_refused(self) -> None:
+        for event, detail in self._refused:
+            self._store.bury_waiting(event, CLOUD_REFUSED, detail, self._clock_ms())
+            logger.warning("the cloud refuses an event; kept as a dead letter: %s", detail)
+        self._refused.clear()
+
+    def _forget_suspects(self) -> None:
+        """Begin anew after a failure: what was suspected still waits."""
+        self._suspects.clear()
+        self._refused.clear()
+        self._has_accepted = False
 
     def _bury_unfit(self, batch: list[WaitingEvent]) -> None:
         """Move what must not leave the store, or cannot be read any more, to the dead letters."""
@@ -144,36 +193,3 @@ class Uploader:
             except PrivacyError as error:
                 self._store.bury_waiting(each, UNFIT, str(error), self._clock_ms())
                 logger.error("kept from the uplink: %s", error)  # noqa: TRY400 - one line for operators
-
-    def _send(self, batch: list[WaitingEvent]) -> IngestReceipt:
-        body = self._compressor.compress(join_batch([each.body for each in batch]))
-        headers = {"content-type": BATCH_MEDIA_TYPE, "content-encoding": "zstd"}
-        try:
-            answer = self._client.post(INGEST_PATH, content=body, headers=headers)
-        except httpx.RequestError as error:
-            msg = f"no answer from {self._client.base_url}: {error}"
-            raise UploadError(msg) from error
-        if answer.status_code in _REFUSED_AS_A_WHOLE:
-            msg = f"HTTP {answer.status_code}: {answer.text[:200]}"
-            raise BatchRefusedError(msg)
-        if answer.status_code in _NO_ACCESS:
-            msg = f"the cloud refuses the API key (HTTP {answer.status_code}); create one with the scope ingest"
-            raise UploadError(msg)
-        if not answer.is_success:
-            msg = f"HTTP {answer.status_code} from {self._client.base_url}: {answer.text[:200]}"
-            raise UploadError(msg)
-        return self._receipt(answer.content, len(batch))
-
-    def _receipt(self, content: bytes, sent: int) -> IngestReceipt:
-        try:
-            receipt = decode_receipt(content)
-        except ContractError as error:
-            msg = f"{self._client.base_url} does not answer as the cloud does: {error}"
-            raise UploadError(msg) from error
-        if receipt.received != sent:
-            msg = f"sent {sent} events, the cloud speaks of {receipt.received}"
-            raise UploadError(msg)
-        if any(each.line > sent for each in receipt.rejections):
-            msg = f"sent {sent} events, the cloud refuses line {max(each.line for each in receipt.rejections)}"
-            raise UploadError(msg)
-        return receipt

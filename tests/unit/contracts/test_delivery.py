@@ -16,8 +16,8 @@ from contracts.delivery import (
     join_batch,
     split_batch,
 )
-from contracts.errors import ContractError, PrivacyError, RejectReason, TopicError
-from contracts.events import encode_event
+from contracts.errors import ContractError, EventRejectedError, PrivacyError, RejectReason, TopicError
+from contracts.events import check_uplink, encode_event
 from contracts.payloads import AppearanceSignature
 from tests.unit.contracts.samples import SAMPLES, sample_event
 
@@ -76,3 +76,18 @@ def test_epochs():
     assert check_epoch("a1") == "a1"
     with pytest.raises(TopicError, match="epoch must be"):
         check_epoch("A B")
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"{", RejectReason.NOT_JSON),
+        (b'{"id":"a"}', RejectReason.INVALID_ENVELOPE),
+        (b'{"type":"org.shopthread.appearance.signature.v1"}', RejectReason.STORE_LOCAL),
+        (b'{"type":"org.shopthread.unheard.of.v1"}', RejectReason.UNKNOWN_TYPE),
+    ],
+)
+def test_what_may_not_go_up_is_refused_with_its_reason(raw: bytes, reason: RejectReason):
+    with pytest.raises(EventRejectedError) as raised:
+        check_uplink(raw)
+    assert raised.value.reason is reason

@@ -63,7 +63,7 @@ def test_a_file_without_a_number_is_brought_up_to_date_and_drains(old_file: Path
     store = EventStore(old_file, GATEWAY)
     assert [each.body for each in store.waiting(9)] == [body for _, body in _bodies()[1:]]
     assert (store.queue_depth(), store.own_made(), store.dead_letter_count()) == (2, 4, 1)
-    store.mark_uploaded(store.waiting(9), frozenset(), 7)
+    store.mark_uploaded(store.waiting(9), {}, 7)
     (tally,) = store.tallies()
     assert (tally.received, tally.duplicate, tally.uploaded, tally.waiting) == (3, 1, 3, 0)
     assert store.prune(8) == 3

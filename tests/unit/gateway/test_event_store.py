@@ -12,7 +12,7 @@ from contracts.errors import EventRejectedError, RejectReason
 from contracts.events import decode_event, draft_event, encode_event
 from contracts.payloads import AppearanceSignature, Coverage, DeviceHealth, VisitRevised, VisitSegment
 from contracts.topics import event_topic
-from gateway.adapters.event_rows import Held
+from gateway.adapters.event_rows import Held, Refusal
 from gateway.adapters.event_store import EventStore
 from gateway.core.judging import Delivery, judge
 from gateway.core.stitching import StitchRules, Visits
@@ -88,7 +88,7 @@ def test_a_dead_letter_that_is_acceptable_now_is_taken_in(store: EventStore):
 def test_what_the_cloud_answered_no_longer_waits(store: EventStore):
     store.receive([_delivery(1), _delivery(2), _delivery(3)])
     batch = store.waiting(2)
-    store.mark_uploaded(batch, frozenset({batch[1].position}), 10)
+    store.mark_uploaded(batch, {batch[1].position: Refusal("unknown_type", "older cloud")}, 10)
     (tally,) = store.tallies()
     assert (tally.uploaded, tally.refused, tally.waiting) == (1, 1, 1)
     assert store.queue_depth() == 1
@@ -96,7 +96,7 @@ def test_what_the_cloud_answered_no_longer_waits(store: EventStore):
 
 def test_pruning_spares_what_waits(store: EventStore):
     store.receive([_delivery(1), _delivery(2)])
-    store.mark_uploaded(store.waiting(1), frozenset(), 10)
+    store.mark_uploaded(store.waiting(1), {}, 10)
     assert store.prune(10) == 0
     assert store.prune(11) == 1
     assert store.queue_depth() == 1

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -13,7 +14,8 @@ from contracts.errors import RejectReason
 from contracts.events import Source, draft_event, encode_event
 from contracts.payloads import AppearanceSignature, DeviceHealth
 from gateway.adapters.event_store import EventStore
-from gateway.adapters.uploader import Uploader, UploadError
+from gateway.adapters.uplink import UploadError
+from gateway.adapters.uploader import Uploader
 from gateway.core.retry import RetryPolicy
 from tests.unit.contracts.samples import SAMPLES, sample_event
 
@@ -47,23 +49,38 @@ def _accept(request: httpx.Request) -> httpx.Response:
     )
 
 
-def test_batches_go_out_in_order_until_nothing_waits(store: EventStore):
-    sent: list[bytes] = []
+def _sender(sent: list[list[bytes]]) -> Cloud:
+    """Return a cloud that accepts, and notes each request's lines."""
 
     def cloud(request: httpx.Request) -> httpx.Response:
-        sent.extend(_lines(request))
+        sent.append(_lines(request))
         return _accept(request)
 
-    expected = [each.body for each in store.waiting(99)]
-    uploader = _uploader(store, cloud)
+    return cloud
+
+
+def test_every_batch_takes_the_oldest_and_the_newest_until_nothing_waits(store: EventStore):
+    sent: list[list[bytes]] = []
+    one, two, three, four, five, six, seven, eight, nine, ten = (each.body for each in store.waiting(99))
+    uploader = _uploader(store, _sender(sent))
     while uploader.step():
         pass
-    assert sent == expected
+    assert sent == [[one, two, nine, ten], [three, four, seven, eight], [five, six]]
     assert store.queue_depth() == 0
     assert uploader.step() is False
 
 
-def test_what_the_cloud_keeps_as_a_dead_letter_is_counted_as_refused(store: EventStore):
+def test_a_request_holds_no_more_than_the_cloud_takes(store: EventStore, monkeypatch: pytest.MonkeyPatch):
+    size = len(store.waiting(1)[0].body) + 1
+    monkeypatch.setattr("gateway.adapters.uploader._MOST_BYTES", 2 * size)
+    sent: list[list[bytes]] = []
+    uploader = _uploader(store, _sender(sent), batch_events=10)
+    while uploader.step():
+        pass
+    assert [len(lines) for lines in sent] == [2] * 5
+
+
+def test_a_line_that_the_cloud_refuses_becomes_a_dead_letter(store: EventStore):
     def cloud(request: httpx.Request) -> httpx.Response:
         count = len(_lines(request))
         rejection = Rejection(line=2, reason=RejectReason.UNKNOWN_TYPE, detail="older cloud")
@@ -73,6 +90,8 @@ def test_what_the_cloud_keeps_as_a_dead_letter_is_counted_as_refused(store: Even
     _uploader(store, cloud).step()
     (tally,) = store.tallies()
     assert (tally.uploaded, tally.refused, tally.waiting) == (3, 1, 6)
+    (letter,) = store.dead_letters()
+    assert (letter.reason, letter.detail) == ("cloud_refused", "unknown_type: older cloud")
 
 
 def test_a_poisoned_event_is_found_and_blocks_nothing(store: EventStore):
@@ -119,6 +138,7 @@ def _unreachable(request: httpx.Request) -> httpx.Response:
         (_unreachable, "no answer from http://cloud.test"),
         (lambda _: httpx.Response(401), "refuses the API key"),
         (lambda _: httpx.Response(503, text="busy"), "HTTP 503"),
+        (lambda _: httpx.Response(404, text="not here"), "HTTP 404"),
         (lambda _: httpx.Response(200, text="<html>a portal</html>"), "does not answer as the cloud does"),
         (
             lambda _: httpx.Response(
@@ -169,3 +189,68 @@ def test_an_answer_that_cannot_be_decompressed_is_no_answer(store: EventStore):
 
     with pytest.raises(UploadError, match="no answer"):
         _uploader(store, cloud).step()
+
+
+def test_batches_shrink_in_trouble_and_grow_again(store: EventStore):
+    answers = iter([503, 413, None])
+    sizes: list[int] = []
+
+    def cloud(request: httpx.Request) -> httpx.Response:
+        sizes.append(len(_lines(request)))
+        code = next(answers, None)
+        return _accept(request) if code is None else httpx.Response(code)
+
+    uploader = _uploader(store, cloud, batch_events=8)
+    with pytest.raises(UploadError, match="HTTP 503"):
+        uploader.step()
+    while uploader.step():
+        pass
+    assert sizes == [8, 4, 2, 2, 6]
+    assert store.queue_depth() == 0
+
+
+def test_a_cloud_that_refuses_everything_makes_no_dead_letters(store: EventStore):
+    uploader = _uploader(store, lambda _: httpx.Response(400, text="a proxy"))
+    assert all(uploader.step() for _ in range(6))
+    with pytest.raises(UploadError, match="the cloud accepts no event: HTTP 400"):
+        uploader.step()
+    assert (store.queue_depth(), store.dead_letter_count()) == (10, 0)
+
+
+def test_many_poisoned_events_are_found_even_where_the_oldest_are_all_poisoned(store: EventStore):
+    poison = [each.body for each in store.waiting(99)[:7]]
+
+    def cloud(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(422) if set(poison) & set(_lines(request)) else _accept(request)
+
+    uploader = _uploader(store, cloud)
+    for time_ms in range(11, 14):  # Where nothing else waits, only the next good one shows that it is not the cloud.
+        health = DeviceHealth(uptime_s=1.0, software_version="x", queue_depth=0)
+        store.append_own(draft_event(GATEWAY, health, time_ms), time_ms)
+        for _ in range(20):
+            with suppress(UploadError):
+                uploader.step()
+    assert sorted(letter.body for letter in store.dead_letters()) == sorted(poison)
+    assert store.queue_depth() == 0
+
+
+@pytest.mark.parametrize(
+    ("header", "least_s", "most_s"),
+    [("30", 30, 31), ("Wed, 21 Oct 2099 07:28:00 GMT", 3600, 3601), ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 1),
+     ("soon", 0, 1), ("", 0, 1)],
+)  # fmt: skip
+def test_a_cloud_that_asks_for_time_is_given_it(store: EventStore, header: str, least_s: float, most_s: float):
+    uploader = _uploader(store, lambda _: httpx.Response(429, headers={"retry-after": header}))
+    with pytest.raises(UploadError) as raised:
+        uploader.step()
+    assert least_s <= uploader.pause_s(raised.value) <= most_s
+
+
+def test_what_another_process_sent_meanwhile_is_counted_once(store: EventStore):
+    def cloud(request: httpx.Request) -> httpx.Response:
+        store.mark_uploaded(store.waiting(2), {}, 50)
+        return _accept(request)
+
+    _uploader(store, cloud, batch_events=10).step()
+    (tally,) = store.tallies()
+    assert (tally.uploaded, tally.waiting) == (10, 0)
