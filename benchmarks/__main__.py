@@ -12,6 +12,7 @@ from rich.table import Table
 
 from benchmarks.agent import agent
 from benchmarks.cloud_ingest import ingest
+from benchmarks.cloud_projections import projections
 from benchmarks.events import decode
 from benchmarks.gateway_drain import drain
 from benchmarks.gateway_intake import intake
@@ -41,7 +42,8 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "gateway": receive,
     "gateway-intake": intake,
     "gateway-drain": drain,
-    "ingest": ingest,
+    "cloud_ingest": ingest,
+    "cloud_projections": projections,
     "detector": detector,
     "camera": camera,
     "agent": agent,

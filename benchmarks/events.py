@@ -6,7 +6,8 @@ import msgspec
 
 from benchmarks.measure import Result, compare
 from contracts.events import Event, EventDraft, Source, decode_event, draft_event, encode_event
-from contracts.payloads import FootfallCrossing, PathPoint, Stay, VisitSegment, ZoneCount, ZoneOccupancy
+from contracts.ids import deterministic_id
+from contracts.payloads import FootfallCrossing, PathPoint, Stay, VisitRevised, VisitSegment, ZoneCount, ZoneOccupancy
 from contracts.privacy import UplinkPayload
 
 SOURCE = Source("bench", "store", "cam-1")
@@ -15,13 +16,13 @@ _START_MS = 1_772_442_000_000
 _SEGMENTS, _CROSSINGS = 3, 5
 
 
-def segments(first: int, count: int) -> list[EventDraft[VisitSegment]]:
+def segments(first: int, count: int, source: Source = SOURCE) -> list[EventDraft[VisitSegment]]:
     """Return typical visit segments, all different."""
     path = tuple(PathPoint(second * 1000, 0.1 * second, 0.2 * second) for second in range(8))
     drafts = []
     for number in range(first, first + count):
         segment = VisitSegment(
-            segment_id=f"018bcfe5-687b-7394-9be1-{number:012x}",
+            segment_id=deterministic_id(number, str(source), "segment"),
             track_id=f"t-{number}",
             phase="closed",
             ordinal=3,
@@ -32,7 +33,7 @@ def segments(first: int, count: int) -> list[EventDraft[VisitSegment]]:
             path=path,
             rule_version="bench-1",
         )
-        drafts.append(draft_event(SOURCE, segment, number, number))
+        drafts.append(draft_event(source, segment, number, number))
     return drafts
 
 
@@ -41,8 +42,11 @@ def numbered(first: int, count: int) -> list[Event[VisitSegment]]:
     return [draft.numbered(SOURCE, first + index) for index, draft in enumerate(segments(first, count))]
 
 
-def mixed(first: int, count: int) -> list[Event[UplinkPayload]]:
-    """Return events as a store sends them, numbered from `first`: of ten, 3 segments, 5 crossings, 2 occupancies."""
+def mixed(first: int, count: int, store: str = SOURCE.store) -> list[Event[UplinkPayload]]:
+    """Return events as a store's devices send them, numbered from `first`.
+
+    Of ten, 2 are segments, 1 is a visit's revision, 5 are crossings and 2 occupancies.
+    """
     events: list[Event[UplinkPayload]] = []
     crossing = FootfallCrossing(
         tripwire_id="door",
@@ -55,15 +59,34 @@ def mixed(first: int, count: int) -> list[Event[UplinkPayload]]:
     zones = ZoneOccupancy(
         zones=tuple(ZoneCount(zone_id=f"shelf-{zone}", zone_kind="shelf", people=zone) for zone in range(4))
     )
+    source = Source(SOURCE.tenant, store, SOURCE.device)
     for number in range(first, first + count):
         time_ms = _START_MS + number * 20
         kind = number % 10
-        if kind < _SEGMENTS:
-            events.append(segments(time_ms, 1)[0].numbered(SOURCE, number))
+        segment = segments(time_ms, 1, source)[0] if kind < _SEGMENTS else None
+        if segment is not None and kind > 0:
+            events.append(segment.numbered(source, number))
         else:
-            data = crossing if kind < _SEGMENTS + _CROSSINGS else zones
-            events.append(draft_event(SOURCE, data, time_ms, number).numbered(SOURCE, number))
+            data: UplinkPayload = zones if kind >= _SEGMENTS + _CROSSINGS else crossing
+            if segment is not None:
+                data = _revision(segment.data)
+            events.append(draft_event(source, data, time_ms, number).numbered(source, number))
     return events
+
+
+def _revision(segment: VisitSegment) -> VisitRevised:
+    return VisitRevised(
+        visit_id=segment.segment_id,
+        revision=1,
+        status="closed",
+        segment_ids=(segment.segment_id,),
+        opened_ms=segment.opened_ms,
+        updated_ms=segment.updated_ms,
+        closed_ms=segment.closed_ms,
+        stays=segment.stays,
+        path=segment.path,
+        rule_version="bench-1",
+    )
 
 
 def decode(_folder: Path) -> Result:

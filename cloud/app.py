@@ -38,6 +38,7 @@ from cloud.linking.endpoints import router as links_router
 from cloud.linking.probabilistic import LinkRules, ProbabilisticLinker
 from cloud.linking.service import LinkFollower
 from cloud.linking.terminal_follower import TerminalFollower
+from cloud.metrics import router as metrics_router
 from cloud.profiles.endpoints import router as profiles_router
 from cloud.projections.projector import Follower, Projector
 from cloud.projections.registry import PROJECTIONS
@@ -181,6 +182,8 @@ def create_app(
         keys_router,
     ):
         app.include_router(router)
+    if settings.metrics:
+        app.include_router(metrics_router)
     app.state.resolver = make_resolver(settings)
     if app.state.resolver is not None:
         app.include_router(resolver_router)

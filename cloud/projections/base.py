@@ -7,6 +7,7 @@ from msgspec import Struct
 from sqlalchemy import Table, select
 
 from cloud.db import ReadSession, WriteSession, chunks
+from cloud.ingest.quick import read_quickly
 from cloud.tables import corrected_events, projection_cursors
 from contracts.events import decode_event
 from contracts.privacy import Payload
@@ -14,8 +15,8 @@ from contracts.privacy import Payload
 P = TypeVar("P", bound=Payload)
 
 
-class StoredEvent(Struct, frozen=True, kw_only=True):
-    """One row of the event log."""
+class StoredEvent(Struct, kw_only=True):
+    """One row of the event log; several projections read it, its payload is decoded once."""
 
     position: int
     event_id: str
@@ -26,6 +27,7 @@ class StoredEvent(Struct, frozen=True, kw_only=True):
     time_ms: int
     sequence: int
     raw: bytes
+    _data: Payload | None = None
 
     def payload(self, kind: type[P]) -> P:
         """Return the payload.
@@ -33,7 +35,10 @@ class StoredEvent(Struct, frozen=True, kw_only=True):
         Raises:
             TypeError: The event is of another type.
         """
-        data = decode_event(self.raw).data
+        data = self._data
+        if data is None:
+            quick = read_quickly(self.raw)
+            data = self._data = decode_event(self.raw).data if quick is None else quick.data
         if not isinstance(data, kind):
             msg = f"expected a payload of type {kind.TYPE}, event {self.event_id} holds {data.TYPE}"
             raise TypeError(msg)
@@ -86,10 +91,27 @@ def read_cursor(session: ReadSession, name: str) -> int:
     return session.number(select(projection_cursors.c.position).where(projection_cursors.c.name == name))
 
 
+def read_cursors(session: ReadSession, names: Sequence[str]) -> dict[str, int]:
+    """Return the last position that each projection took in."""
+    statement = select(projection_cursors).where(projection_cursors.c.name.in_(names))
+    return dict.fromkeys(names, 0) | {row.name: int(row.position) for row in session.rows(statement)}
+
+
 def lock_cursor(session: WriteSession, name: str) -> int:
     """Return the cursor, held against other workers until the transaction ends."""
-    session.insert_new(projection_cursors, [{"name": name, "position": 0}])
-    row = session.first(
-        select(projection_cursors.c.position).where(projection_cursors.c.name == name).with_for_update()
+    return lock_cursors(session, [name])[name]
+
+
+def lock_cursors(session: WriteSession, names: Sequence[str]) -> dict[str, int]:
+    """Return cursors, held against other workers until the transaction ends; all workers lock them in one order."""
+    statement = (
+        select(projection_cursors)
+        .where(projection_cursors.c.name.in_(names))
+        .order_by(projection_cursors.c.name)
+        .with_for_update()
     )
-    return 0 if row is None else int(row.position)
+    rows = session.rows(statement)
+    if len(rows) < len(names):
+        session.insert_new(projection_cursors, [{"name": name, "position": 0} for name in sorted(names)])
+        rows = session.rows(statement)
+    return {row.name: int(row.position) for row in rows}

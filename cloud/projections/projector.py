@@ -1,5 +1,6 @@
 """Moves projections along the log. Each step is one transaction: what was derived and the cursor, or neither."""
 
+import logging
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -7,11 +8,16 @@ from sqlalchemy import delete, select
 
 from cloud.db import Database, ReadSession, WriteSession
 from cloud.ingest.repository import log_head
-from cloud.projections.base import Projection, StoredEvent, lock_cursor, read_cursor
+from cloud.projections.base import Projection, StoredEvent, lock_cursors, read_cursor, read_cursors
 from cloud.tables import event_log, projection_cursors
+
+_LOG = logging.getLogger(__name__)
 
 WINDOW = 2000
 """How many positions one transaction covers: it bounds memory and how long a writer waits."""
+
+ROUNDS_ALONE = 10
+"""For so many windows of a backlog followers wait once."""
 
 FIRST_STATISTICS = 1000
 """At which position the planner is first told how large the tables are."""
@@ -52,6 +58,7 @@ class Projector:
         self._followers = followers
         self._foundations = foundations
         self._analyzed_at = 0
+        self._rounds_alone = 0
 
     def catch_up(self) -> None:
         """Run until nothing in the log or the queues is left."""
@@ -59,15 +66,20 @@ class Projector:
             pass
 
     def step(self) -> bool:
-        """Run each projection and follower for one transaction; return whether any had work."""
+        """Move the projections by a window and each follower by a transaction; return whether any had work.
+
+        While there is a backlog followers mostly wait: what they work out now, the backlog will change again.
+        """
+        backlog = self._advance()
+        self._rounds_alone += 1
+        if backlog and self._rounds_alone < ROUNDS_ALONE:
+            return True
+        self._rounds_alone = 0
+        return self._follow() or backlog is not None
+
+    def _follow(self) -> bool:
+        """Let each follower do one transaction; return whether any had work."""
         worked = False
-        for projection in self._projections:
-            with self._database.read() as session:
-                behind = read_cursor(session, projection.name) < log_head(session)
-            if behind:
-                with self._database.write() as session:
-                    advance(session, projection, limit=self._limit(session, projection))
-                worked = True
         for follower in self._followers:
             with self._database.read() as session:
                 queued = follower.has_work(session)
@@ -75,14 +87,38 @@ class Projector:
                 with self._database.write() as session:
                     follower.step(session)
                 worked = True
-        if worked:
-            self._refresh_statistics()
         return worked
 
-    def _refresh_statistics(self) -> None:
-        """Refresh the planner's statistics whenever the log has doubled: without, young tables get slow plans."""
+    def _advance(self) -> int | None:
+        """Move what is behind; return how many positions are left as of before, None where nothing was behind.
+
+        Projections that stand at one position go on in one transaction, which reads and decodes the window once. Where
+        that fails each goes by itself, so that one that cannot go on holds up nobody before it.
+        """
         with self._database.read() as session:
             head = log_head(session)
+            cursors = read_cursors(session, [projection.name for projection in self._projections])
+        if min(cursors.values()) >= head:
+            return None
+        left = max(0, head - min(cursors.values()) - WINDOW)
+        if len(set(cursors.values())) == 1:
+            try:
+                with self._database.write() as session:
+                    advance(session, self._projections, head)
+                self._refresh_statistics(head)
+            except Exception as error:  # noqa: BLE001 - whichever fails by itself below says so
+                _LOG.warning("projections go one by one, together they failed: %s", error)
+            else:
+                return left
+        for projection in self._projections:
+            if cursors[projection.name] < head:
+                with self._database.write() as session:
+                    advance(session, [projection], self._limit(session, projection))
+        self._refresh_statistics(head)
+        return left
+
+    def _refresh_statistics(self, head: int) -> None:
+        """Refresh the planner's statistics whenever the log has doubled: without, young tables get slow plans."""
         if head >= max(FIRST_STATISTICS, 2 * self._analyzed_at):
             self._database.refresh_statistics()
             self._analyzed_at = head
@@ -96,9 +132,8 @@ class Projector:
                 session.upsert(projection_cursors, [{"name": projection.name, "position": 0}])
             for foundation in self._foundations:
                 foundation.rebuild(session)
-            for projection in self._projections:
-                while advance(session, projection, limit=log_head(session)):
-                    pass
+            while advance(session, self._projections, log_head(session)):
+                pass
             for follower in self._followers:
                 follower.requeue(session)
         self.catch_up()
@@ -109,19 +144,35 @@ class Projector:
         return log_head(session) if projection is first else read_cursor(session, first.name)
 
 
-def advance(session: WriteSession, projection: Projection, limit: int) -> bool:
-    """Apply one window of the log and move the cursor; return whether the cursor moved.
+def advance(session: WriteSession, projections: Sequence[Projection], limit: int) -> bool:
+    """Apply one window of the log to projections that stand at one position, and move their cursors.
 
     Positions become visible in order (`cloud.ingest.repository`), so nothing below the head appears later.
+
+    Returns:
+        Whether the cursors moved. They do not where another worker has just moved some of them.
     """
-    cursor = lock_cursor(session, projection.name)
+    cursors = lock_cursors(session, [projection.name for projection in projections])
+    cursor = min(cursors.values())
     until = min(cursor + WINDOW, limit)
-    if until <= cursor:
+    if until <= cursor or max(cursors.values()) > cursor:
         return False
-    statement = select(event_log).where(event_log.c.position > cursor, event_log.c.position <= until)
-    if projection.types is not None:
-        statement = statement.where(event_log.c.type.in_(sorted(projection.types)))
-    events = [
+    events = _window(session, projections, cursor, until)
+    for projection in projections:
+        wanted = [event for event in events if projection.types is None or event.event_type in projection.types]
+        if wanted:
+            projection.apply(session, wanted)
+    session.upsert(projection_cursors, [{"name": projection.name, "position": until} for projection in projections])
+    return True
+
+
+def _window(session: ReadSession, projections: Sequence[Projection], after: int, until: int) -> list[StoredEvent]:
+    """Return the events of the log in (after, until] that some of the projections reads."""
+    statement = select(event_log).where(event_log.c.position > after, event_log.c.position <= until)
+    types = [projection.types for projection in projections if projection.types is not None]
+    if len(types) == len(projections):
+        statement = statement.where(event_log.c.type.in_(sorted(frozenset().union(*types))))
+    return [
         StoredEvent(
             position=row.position,
             event_id=row.event_id,
@@ -135,7 +186,3 @@ def advance(session: WriteSession, projection: Projection, limit: int) -> bool:
         )
         for row in session.rows(statement.order_by(event_log.c.position))
     ]
-    if events:
-        projection.apply(session, events)
-    session.upsert(projection_cursors, [{"name": projection.name, "position": until}])
-    return True

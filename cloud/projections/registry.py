@@ -10,13 +10,16 @@ from cloud.visits.projection import VisitsProjection
 
 PROJECTIONS: tuple[Projection, ...] = (
     CorrectionsProjection(),
+    TouchesProjection(),
     StoresProjection(),
     DeviceHealthProjection(),
     FootfallProjection(),
     VisitsProjection(),
-    TouchesProjection(),
     AnalyticsProjection(),
 )
-"""Corrections first: the others read which events were corrected, and never run ahead of it."""
+"""Corrections first: the others read which events were corrected, and never run ahead of it.
+
+Then touches: they lock the map of identities, which must be had before any row that a change of identities also wants.
+"""
 
 PROJECTION_NAMES = tuple(projection.name for projection in PROJECTIONS)

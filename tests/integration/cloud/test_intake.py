@@ -99,7 +99,7 @@ def test_a_database_that_is_away_fails_all_who_wait(cloud: Cloud, shop: Shop, mo
 
 
 @pytest.mark.postgresql
-@pytest.mark.parametrize("empty_settings", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 def test_a_reader_never_passes_what_commits_later(cloud: Cloud, monkeypatch: pytest.MonkeyPatch):
     """Several processes write, some of their transactions slow, some rolled back; one reader follows the head."""
 
