@@ -1,7 +1,6 @@
 """Which areas a point lies in, found quickly: most of the floor is far from any area's edge."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from math import floor
 from typing import Generic, TypeVar
 
 from simulators.core.geometry import Point, Polygon, edges, encloses, side
@@ -26,11 +25,11 @@ class AreaIndex(Generic[KeyT]):
 
     def __init__(self, areas: Mapping[KeyT, Polygon]) -> None:
         self._areas = [(key, edges(polygon), _box(polygon)) for key, polygon in areas.items()]
-        self._cells: dict[tuple[int, int], tuple[tuple[KeyT, ...], tuple[tuple[KeyT, Edges], ...]]] = {}
+        self._cells: dict[tuple[float, float], tuple[tuple[KeyT, ...], tuple[tuple[KeyT, Edges], ...]]] = {}
 
     def areas_at(self, point: Point) -> tuple[KeyT, ...]:
         """Return the keys of the areas that a point lies in."""
-        cell = (floor(point[0] / _CELL_M), floor(point[1] / _CELL_M))
+        cell = (point[0] // _CELL_M, point[1] // _CELL_M)
         known = self._cells.get(cell)
         if known is None:
             known = self._cells[cell] = self._look(cell)
@@ -39,7 +38,7 @@ class AreaIndex(Generic[KeyT]):
             return whole
         return (*whole, *[key for key, sides in cut if encloses(sides, point)])
 
-    def _look(self, cell: tuple[int, int]) -> tuple[tuple[KeyT, ...], tuple[tuple[KeyT, Edges], ...]]:
+    def _look(self, cell: tuple[float, float]) -> tuple[tuple[KeyT, ...], tuple[tuple[KeyT, Edges], ...]]:
         """Return the areas in which a cell lies as a whole, and those that it may lie in partly with their edges."""
         left, top = cell[0] * _CELL_M - _EDGE_M, cell[1] * _CELL_M - _EDGE_M
         size = _CELL_M + 2 * _EDGE_M

@@ -34,6 +34,8 @@ _TURNS = [
 
 Other = tuple[float, float, float, float, float]
 """Somebody near a walker: how far off along x and y, m, how fast, m/s, and how near their middles may get, m."""
+_Gap = tuple[float, float, float, float, float]
+"""The same, but last how much further off than that they are, in squares, m²."""
 
 
 def time_to_contact(offset: Point, closing: Point, contact_m: float) -> float:
@@ -83,22 +85,34 @@ def choose_velocity(
         is_possible: Tells whether the walls allow a velocity.
     """
     speed = hypot(*wanted)
-    best, best_cost = (0.0, 0.0), speed + _contact_cost((0.0, 0.0), velocity, others)
+    gaps = [
+        (dx, dy, vx, vy, dx * dx + dy * dy - (contact_m + ROOM_M) * (contact_m + ROOM_M))
+        for dx, dy, vx, vy, contact_m in others
+    ]
+    best, best_cost = (0.0, 0.0), speed + _contact_cost((0.0, 0.0), velocity, gaps)
     for along, across, deviation, is_left in _TURNS:
         if deviation * speed >= best_cost:
             break
         tried = (wanted[0] * along - wanted[1] * across, wanted[1] * along + wanted[0] * across)
-        cost = deviation * speed + is_left * _LEFT_COST_MPS + _contact_cost(tried, velocity, others)
+        cost = deviation * speed + is_left * _LEFT_COST_MPS + _contact_cost(tried, velocity, gaps)
         if cost < best_cost and is_possible(tried):
             best, best_cost = tried, cost
     return best
 
 
-def _contact_cost(tried: Point, velocity: Point, others: Sequence[Other]) -> float:
+def _contact_cost(tried: Point, velocity: Point, gaps: Sequence[_Gap]) -> float:
+    """Return what the soonest contact costs, m/s. The most frequent question of all: `time_to_contact` written out."""
     soonest_s = HORIZON_S
     both_x, both_y = 2 * tried[0] - velocity[0], 2 * tried[1] - velocity[1]
-    for dx, dy, vx, vy, contact_m in others:
+    for dx, dy, vx, vy, gap in gaps:
         wx, wy = (both_x - vx, both_y - vy) if vx or vy else tried
-        if dx * wx + dy * wy > 0:
-            soonest_s = min(soonest_s, time_to_contact((dx, dy), (wx, wy), contact_m + ROOM_M))
+        approach = dx * wx + dy * wy
+        if approach <= 0:
+            continue
+        if gap <= 0:
+            return _CONTACT_COST_M / _AT_ONCE_S
+        speed = wx * wx + wy * wy
+        discriminant = approach * approach - speed * gap
+        if discriminant > 0 and (seconds := (approach - sqrt(discriminant)) / speed) < soonest_s:
+            soonest_s = seconds
     return _CONTACT_COST_M / max(soonest_s, _AT_ONCE_S) if soonest_s < HORIZON_S else 0.0

@@ -20,6 +20,11 @@ class DeviceClock:
         self._drift = clock.drift_ppm / _PARTS_PER_MILLION
         self._start_ms = start_ms
 
+    @property
+    def is_right(self) -> bool:
+        """Whether it always shows the true time."""
+        return not (self._offset_ms or self._drift)
+
     def tell(self, true_ms: int) -> int:
         """Return what the clock shows at a true time, Unix milliseconds; a later time is never shown as an earlier."""
         return true_ms + round(self._offset_ms + self._drift * (true_ms - self._start_ms))

@@ -10,7 +10,7 @@ from simulators.core.geometry import Point
 from simulators.core.people import Person
 
 People = Sequence[Person]
-Places = list[Point | None]
+Places = Sequence[Point | None]
 Indices = NDArray[np.intp]
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -26,17 +26,22 @@ class Crowd:
         people: Who is there, in the order of all arrays.
         positions: Where they stand, m, shape (P, 2).
         heights_m: From the floor to the top of the head, shape (P,).
-        moved: Who stands elsewhere than a tick ago, or has just come, shape (P,).
-        movers: The indices of those.
+        movers: The indices of those who stand elsewhere than a tick ago, or have just come.
     """
 
     def __init__(self) -> None:
         self.people: list[Person] = []
         self.positions: Floats = np.zeros((0, 2))
         self.heights_m: Floats = np.zeros(0)
-        self.moved: Flags = np.zeros(0, dtype=np.bool_)
         self.movers: list[int] = []
         self._places: Places = []
+
+    @property
+    def moved(self) -> Flags:
+        """Whether each person is one of the movers, shape (P,)."""
+        moved = np.zeros(len(self.people), dtype=np.bool_)
+        moved[self.movers] = True
+        return moved
 
     def update(self, people: People) -> Indices | None:
         """Take the people of the next tick.
@@ -54,12 +59,11 @@ class Crowd:
             self._places = [self._places[index] if index >= 0 else None for index in before.tolist()]
             self.people = now
         places = [person.position for person in now]
-        self.movers = [index for index, place in enumerate(places) if place != self._places[index]]
-        self.moved = np.zeros(len(now), dtype=np.bool_)
+        was_at = self._places  # Who stays has the very same point as before.
+        self.movers = [index for index, place in enumerate(places) if place is not was_at[index]]
         if self.movers:
-            self.moved[self.movers] = True
             self.positions[self.movers] = [places[index] for index in self.movers]
-            self._places[:] = places
+            self._places = places
         return before
 
     def gone(self, before: Indices, count: int) -> list[int]:

@@ -81,27 +81,30 @@ class Navigator:
         if right - left > _NEAR_M or bottom - top > _NEAR_M:
             meets: Bools = np.all(self._box_limits < (right, bottom, -left, -top), axis=1)
             return not any(self._blockers[index].cuts(start, end) for index in meets.nonzero()[0].tolist())
-        return not any(
-            blocker.left < right
-            and left < blocker.right
-            and blocker.top < bottom
-            and top < blocker.bottom
-            and blocker.cuts(start, end)
-            for blocker in self._near(start)
-        )
+        for blocker in self._near(start):
+            if (
+                blocker.left < right
+                and left < blocker.right
+                and blocker.top < bottom
+                and top < blocker.bottom
+                and blocker.cuts(start, end)
+            ):
+                return False
+        return True
 
     def _near(self, point: Point) -> list["_Blocker"]:
         """Return the obstacles that a step of up to 1 m along each axis may meet; cells of 1 m are remembered."""
         cell = (point[0] // _NEAR_M, point[1] // _NEAR_M)
-        if cell not in self._cells:
+        found = self._cells.get(cell)
+        if found is None:
             left, top = (cell[0] - 1) * _NEAR_M, (cell[1] - 1) * _NEAR_M
             right, bottom = left + 3 * _NEAR_M, top + 3 * _NEAR_M
-            self._cells[cell] = [
+            found = self._cells[cell] = [
                 blocker
                 for blocker in self._blockers
                 if blocker.left < right and left < blocker.right and blocker.top < bottom and top < blocker.bottom
             ]
-        return self._cells[cell]
+        return found
 
     def walk(self, start: Point, goal: Point) -> list[Point]:
         """Return the shortest walk's points after `start`, the last one `goal`.
@@ -189,13 +192,16 @@ class _Blocker:
     def cuts(self, start: Point, end: Point) -> bool:
         """Return whether the step passes through the inside (Cyrus and Beck, 1978). Touching is not passing through."""
         enter, leave = 0.0, 1.0
-        dx, dy = end[0] - start[0], end[1] - start[1]
+        x, y = start
+        dx, dy = end[0] - x, end[1] - y
         for a, b, c in self.planes:
-            gap, speed = c - a * start[0] - b * start[1], a * dx + b * dy
+            gap, speed = c - a * x - b * y, a * dx + b * dy
             if speed > 0:
-                leave = min(leave, gap / speed)
+                if (at := gap / speed) < leave:
+                    leave = at
             elif speed < 0:
-                enter = max(enter, gap / speed)
+                if (at := gap / speed) > enter:
+                    enter = at
             elif gap <= 0:
                 return False
             if enter >= leave - _TOUCH:

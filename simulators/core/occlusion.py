@@ -55,7 +55,7 @@ class LinesOfSight:
             in_view: Whether each camera's view reaches each person, shape (C, P).
             others_left: Whether anyone may have left the floor since the tick before.
         """
-        if not crowd.moved.any() and not others_left:
+        if not crowd.movers and not others_left:
             return self._shares
         x, y = crowd.positions.T
         x, y = x - self._lens_x[:, None], y - self._lens_y[:, None]  # From each lens to each person, (C, P).

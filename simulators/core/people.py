@@ -1,6 +1,6 @@
 """People on the floor: who they are, where they stand and where they walk to."""
 
-from math import atan2
+from math import atan2, hypot
 from typing import Literal
 
 from simulators.core.geometry import Point, distance
@@ -94,19 +94,20 @@ class Person:
             where the person now stands. The first one is where the person stood, if there was a pause before setting
             out. Empty for someone who stood still.
         """
-        elapsed = self.pause(seconds)
+        elapsed = self.pause(seconds) if self._waits_s else 0.0
         reached: Reached = [(self.position, elapsed)] if 0 < elapsed < seconds and self.way else []
         while self.way and elapsed < seconds:
-            (x, y), target = self.position, self.way[0]
-            needed_s = distance(self.position, target) / self.pace_mps
+            (x, y), (goal_x, goal_y) = self.position, self.way[0]
+            gap_x, gap_y = goal_x - x, goal_y - y
+            needed_s = hypot(gap_x, gap_y) / self.pace_mps
             if needed_s:
-                self.heading = atan2(target[1] - y, target[0] - x)
+                self.heading = atan2(gap_y, gap_x)
             if elapsed + needed_s <= seconds:
                 elapsed += needed_s
                 self.position = self.way.pop(0)
             else:
                 share = (seconds - elapsed) / needed_s
                 elapsed = seconds
-                self.position = (x + share * (target[0] - x), y + share * (target[1] - y))
+                self.position = (x + share * gap_x, y + share * gap_y)
             reached.append((self.position, elapsed))
         return reached

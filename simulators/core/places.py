@@ -1,5 +1,7 @@
 """Where people stand and where they come from."""
 
+from math import hypot
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -62,9 +64,19 @@ def pick_place(rng: np.random.Generator, places: list[Point], taken: list[Point]
         near: Where a companion stands.
     """
     picks = [places[int(index)] for index in rng.integers(len(places), size=_PICKS)]
-    elbow_room = {pick: min((distance(pick, other) for other in taken), default=_ELBOW_ROOM_M) for pick in picks}
+    elbow_room = {pick: _room_m(pick, taken) for pick in picks}
     roomy = [pick for pick in picks if elbow_room[pick] >= _ELBOW_ROOM_M] or [max(picks, key=elbow_room.__getitem__)]
     return roomy[0] if near is None else min(roomy, key=lambda pick: distance(pick, near))
+
+
+def _room_m(place: Point, taken: list[Point]) -> float:
+    """Return metres from a place to the nearest one taken, or how many are enough."""
+    room_m = _ELBOW_ROOM_M
+    x, y = place
+    for other_x, other_y in taken:
+        if abs(other_x - x) < room_m and abs(other_y - y) < room_m:
+            room_m = min(room_m, hypot(other_x - x, other_y - y))
+    return room_m
 
 
 def places_near(navigator: Navigator, point: Point) -> list[Point]:

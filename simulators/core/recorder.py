@@ -20,21 +20,28 @@ from simulators.core.truth import RIVAL_WINDOW_MS, Direction, TrueTrack, Truth, 
 from simulators.core.zone_log import ZoneLog
 
 
-class _Line:
-    """A tripwire, and the door that it belongs to."""
+class _Box:
+    """The rectangle round some points."""
 
-    def __init__(self, wire: Tripwire, door_id: str | None) -> None:
-        self.wire, self.door_id = wire, door_id
-        (self.left, self.right), (self.top, self.bottom) = (sorted(pair) for pair in zip(*wire.points, strict=True))
+    def __init__(self, points: Sequence[Point]) -> None:
+        xs, ys = zip(*points, strict=True)
+        self.left, self.right, self.top, self.bottom = min(xs), max(xs), min(ys), max(ys)
 
-    def may_be_crossed(self, a: Point, b: Point) -> bool:
-        """Return whether a step comes near the line at all."""
+    def is_near(self, a: Point, b: Point) -> bool:
+        """Return whether a step from `a` to `b` may cross a line between two of the points."""
         return not (
             (a[0] < self.left and b[0] < self.left)
             or (a[0] > self.right and b[0] > self.right)
             or (a[1] < self.top and b[1] < self.top)
             or (a[1] > self.bottom and b[1] > self.bottom)
         )
+
+
+class _Line:
+    """A tripwire, and the door that it belongs to."""
+
+    def __init__(self, wire: Tripwire, door_id: str | None) -> None:
+        self.wire, self.door_id, self.box = wire, door_id, _Box(wire.points)
 
 
 def _lines(scenario: Scenario) -> list[_Line]:
@@ -61,6 +68,7 @@ class Recorder:
         self._scenario, self._seed, self._start_ms = scenario, seed, start_ms
         self._records: dict[str, PersonRecord] = {}
         self._lines = _lines(scenario)
+        self._all_lines = _Box([point for line in self._lines for point in line.wire.points])
         self._index = AreaIndex({zone.id: zone.polygon for zone in scenario.zones})
         self._zones = {zone.id: ZoneLog() for zone in scenario.zones}
         self._touches = TouchLedger()
@@ -87,10 +95,11 @@ class Recorder:
         record = self._records[person.person_id]
         from_s = 0.0
         for point, to_s in reached:
-            for line in self._lines:
-                if line.may_be_crossed(before, point) and (turn := crossing(line.wire.points, before, point)):
-                    after_s = from_s + crossing_share(line.wire.points, before, point) * (to_s - from_s)
-                    self._cross(record, line, turn, tick[0] + round(after_s * 1000))
+            if self._all_lines.is_near(before, point):
+                for line in self._lines:
+                    if line.box.is_near(before, point) and (turn := crossing(line.wire.points, before, point)):
+                        after_s = from_s + crossing_share(line.wire.points, before, point) * (to_s - from_s)
+                        self._cross(record, line, turn, tick[0] + round(after_s * 1000))
             before, from_s = point, to_s
         zones = self._index.areas_at(person.position)
         if zones != record.zones:

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from math import ceil
 
 import numpy as np
-from msgspec import UNSET, Struct
 
 from simulators.core.area_index import AreaIndex
-from simulators.core.crowd import Crowd, Flags, Floats, Indices, Names, Numbers, People, carried
+from simulators.core.crowd import Crowd, Flags, Floats, Indices, People, carried
 from simulators.core.false_tracks import FalseTrack, FalseTracks
-from simulators.core.lines import TrackLine, TrackPoint, TrackSignature
+from simulators.core.lines import TrackLine, TrackSignature
 from simulators.core.occlusion import LinesOfSight
 from simulators.core.scenario import Noise, Scenario
+from simulators.core.sightings import Sightings, order, with_ghosts
 from simulators.core.signatures import (
     DIMENSIONS,
     EVERY_MS,
@@ -25,6 +25,7 @@ from simulators.core.signatures import (
     sampled,
     true_signature,
 )
+from simulators.core.track_lines import TrackLines
 from simulators.core.tracking import OnTrack, Tracks
 from simulators.core.truth import TrueFalseTrack
 from simulators.core.views import view_of
@@ -36,33 +37,7 @@ CLEAR_SHARE = 0.7
 
 _STREAM = 4
 _TRACKS, _TICKS, _DETECTIONS, _POSITIONS, _CONFIDENCES, _FALSE, _SIGNATURES = range(7)
-_CONFIDENCE = (0.88, 0.98)
-_LESS_WHEN_FAR = 0.1
-_LESS_WHEN_HIDDEN = 0.5
-_MORE_THAN_TRACKS = 1 << 40
-_POSITION_DECIMALS = 3
-_CONFIDENCE_DECIMALS = 2
 _MS_PER_S = 1000
-
-
-class Sightings(Struct):
-    """Who is found at one tick, by which camera, ordered by camera and track number.
-
-    Attributes:
-        cameras: Which camera finds, shape (N,).
-        numbers: The number of its track, shape (N,).
-        names: The track's id, shape (N,).
-        persons: Index of the person; of a false track -1 and below, counted from the end; shape (N,).
-        positions: Where it is found, m, shape (N, 2).
-        shares: Which share of the body is seen, shape (N,).
-    """
-
-    cameras: Indices
-    numbers: Numbers
-    names: Names
-    persons: Indices
-    positions: Floats
-    shares: Floats
 
 
 class CameraViews:
@@ -88,8 +63,7 @@ class CameraViews:
         self._noise = scenario.noise
         cameras, noise = scenario.cameras, scenario.noise
         self._ids = [camera.id for camera in cameras]
-        self._numbers = np.arange(len(cameras) + 1)
-        self._tell_time = [clocks.get(name, int) for name in self._ids]
+        self._all_awake = np.ones(len(cameras), dtype=np.bool_)
         views = [view_of(camera) for camera in cameras]
         self._random = [np.random.default_rng([seed, _STREAM, kind]) for kind in range(_SIGNATURES + 1)]
         self._views = AreaIndex(dict(enumerate(views)))
@@ -98,8 +72,10 @@ class CameraViews:
         self._sight = LinesOfSight(scenario, views) if noise.occlusion else None
         self._tracks = Tracks(self._ids, noise, scenario.tick_hz, self._random[_TRACKS], on_track)
         self._false = FalseTracks(self._ids, views, noise, scenario.tick_hz, self._random[_FALSE])
-        self._lenses: Floats = np.array([camera.position for camera in cameras], dtype=np.float64)
-        self._ranges_m: Floats = np.array([camera.range_m for camera in cameras])
+        tell_time = [clocks.get(name, int) for name in self._ids]
+        self._lines = TrackLines(
+            cameras, tell_time, noise.position_m, self._random[_CONFIDENCES], self._random[_POSITIONS]
+        )
         self._crowd = Crowd()
         self._others_left = False
         self._is_steady = _is_steady(noise, scenario.tick_hz)
@@ -121,11 +97,13 @@ class CameraViews:
         awake = self._awake(down)
         if is_as_before and self._is_steady:
             self._tracks.go_on(self._sightings.cameras, self._sightings.persons, now_ms)
-            self._sightings.positions = self._crowd.positions[self._sightings.persons]
+            self._sightings.positions = self._crowd.positions.take(self._sightings.persons, axis=0)
         else:
             self._sightings = self._find(awake, now_ms)
         ghosts = self._false.see(awake, self._tracks.number, now_ms)
-        return self._lines(_with_ghosts(self._sightings, ghosts), ghosts, awake, now_ms)
+        sightings = with_ghosts(self._sightings, ghosts)
+        signs = self._signs.taken(sightings, self._tracks, ghosts, now_ms) if self._signs is not None else {}
+        return self._lines.write(sightings, awake, signs, now_ms)
 
     def tell(self) -> None:
         """Tell of the tracks that are going on as they are so far."""
@@ -145,8 +123,8 @@ class CameraViews:
             kept = self._random[_DETECTIONS].random(len(cameras)) >= self._noise.missed_detections
             cameras, persons = cameras[kept], persons[kept]
         self._tracks.see(cameras, persons, self._crowd.positions, now_ms)
-        order = _order(cameras, self._tracks.numbers[cameras, persons])
-        cameras, persons = cameras[order], persons[order]
+        places = order(cameras, self._tracks.numbers[cameras, persons])
+        cameras, persons = cameras[places], persons[places]
         return Sightings(
             cameras,
             self._tracks.numbers[cameras, persons],
@@ -185,7 +163,9 @@ class CameraViews:
         return self._sight.shares(self._crowd, self._in_view, others_left=self._others_left)
 
     def _awake(self, down: frozenset[str | None]) -> Flags:
-        awake = np.ones(len(self._ids), dtype=np.bool_)
+        if not (down or self._down or self._noise.missed_ticks):
+            return self._all_awake
+        awake = self._all_awake.copy()
         if down or self._down:
             for camera, name in enumerate(self._ids):
                 awake[camera] = name not in down
@@ -197,34 +177,6 @@ class CameraViews:
             awake &= self._random[_TICKS].random(len(self._ids)) >= self._noise.missed_ticks
         return awake
 
-    def _lines(
-        self, sightings: Sightings, ghosts: list[FalseTrack], awake: Flags, now_ms: int
-    ) -> list[tuple[str, TrackLine]]:
-        points = self._points(sightings)
-        signs: dict[int, list[TrackSignature]] = {}
-        if self._signs is not None:
-            signs = self._signs.taken(sightings, self._tracks, ghosts, now_ms)
-        ends = np.searchsorted(sightings.cameras, self._numbers).tolist()
-        lines = []
-        for camera in awake.nonzero()[0].tolist():
-            seen = tuple(points[ends[camera] : ends[camera + 1]])
-            looks = tuple(signs[camera]) if camera in signs else UNSET
-            lines.append((self._ids[camera], TrackLine(self._tell_time[camera](now_ms), seen, looks)))
-        return lines
-
-    def _points(self, sightings: Sightings) -> list[TrackPoint]:
-        cameras, count = sightings.cameras, len(sightings.cameras)
-        away = sightings.positions - self._lenses[cameras]
-        far = np.minimum(np.hypot(away[:, 0], away[:, 1]) / self._ranges_m[cameras], 1.0)
-        confidences = self._random[_CONFIDENCES].uniform(*_CONFIDENCE, size=count)
-        confidences -= _LESS_WHEN_FAR * far + _LESS_WHEN_HIDDEN * (1 - sightings.shares)
-        places = sightings.positions
-        if self._noise.position_m:
-            places = places + self._random[_POSITIONS].normal(0.0, self._noise.position_m, size=(count, 2))
-        x_m, y_m = places.round(_POSITION_DECIMALS).T.tolist()
-        rounded = confidences.round(_CONFIDENCE_DECIMALS).tolist()
-        return list(map(TrackPoint, sightings.names.tolist(), x_m, y_m, rounded))
-
 
 def _has_signatures(scenario: Scenario) -> bool:
     return bool(scenario.noise.signature_sd or scenario.noise.signature_camera_sd)
@@ -234,30 +186,6 @@ def _is_steady(noise: Noise, tick_hz: float) -> bool:
     """Return whether the same people in the same views are found again, under the same track ids."""
     by_chance = (noise.missed_ticks, noise.missed_detections, noise.fragments_per_min, noise.switches_per_min)
     return not (any(by_chance) or noise.occlusion) and noise.lost_after_s * _MS_PER_S >= ceil(_MS_PER_S / tick_hz)
-
-
-def _with_ghosts(sightings: Sightings, ghosts: list[FalseTrack]) -> Sightings:
-    if not ghosts:
-        return sightings
-    names = np.empty(len(ghosts), dtype=np.object_)
-    names[:] = [ghost.name for ghost in ghosts]
-    added = Sightings(
-        np.array([ghost.camera for ghost in ghosts]),
-        np.array([ghost.number for ghost in ghosts]),
-        names,
-        np.arange(-len(ghosts), 0),
-        np.array([ghost.position for ghost in ghosts]),
-        np.ones(len(ghosts)),
-    )
-    fields = Sightings.__struct_fields__
-    both = [np.concatenate([getattr(sightings, name), getattr(added, name)]) for name in fields]
-    order = _order(both[0], both[1])
-    return Sightings(*(values[order] for values in both))
-
-
-def _order(cameras: Indices, numbers: Numbers) -> Indices:
-    """Order by camera and track number, as a camera would: neither people nor false tracks stand out by their place."""
-    return np.argsort(cameras * _MORE_THAN_TRACKS + numbers)
 
 
 class _Signs:

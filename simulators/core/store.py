@@ -1,6 +1,7 @@
 """A store that goes on by one tick at each step, and what its devices put out. The same seed gives the same bytes."""
 
 from collections.abc import Sequence
+from itertools import starmap
 
 import numpy as np
 from msgspec import Struct
@@ -70,7 +71,7 @@ class Store:
             receipt=self._on_receipt,
         )
         self._floor = Floor(scenario, check_scenario(scenario), clocks, events)
-        tell_time = {device_id: clock.tell for device_id, clock in clocks.items()}
+        tell_time = {device_id: clock.tell for device_id, clock in clocks.items() if not clock.is_right}
         self._cameras = CameraViews(scenario, seed, tell_time, self._recorder.track)
         self._outages = OutageBoard(outages(scenario, seed, start_ms))
         self.now_ms = start_ms
@@ -131,7 +132,7 @@ class Store:
             self._paths.sample(self._floor.people, self.now_ms)
         self._outages.advance(self.now_ms)
         lines = self._cameras.look(self._floor.people, self.now_ms, self._outages.down("camera"))
-        self._outputs += [Output(camera_id, line) for camera_id, line in lines]
+        self._outputs += starmap(Output, lines)
         return self._outputs
 
     def _appear(self, person: Person, purpose: str | None, member: Member | None) -> None:

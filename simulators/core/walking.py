@@ -4,9 +4,10 @@ Someone with nobody near walks straight on. Others look ahead, give way (see `av
 touch. Who is held up for long turns the shoulders, then squeezes by, so that no crowd stands for ever.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
-from math import atan2, floor, hypot
+from math import atan2, ceil, floor, hypot, sqrt
 
 from simulators.core.avoidance import (
     HORIZON_S,
@@ -15,7 +16,6 @@ from simulators.core.avoidance import (
     choose_velocity,
     free_share,
     is_in_the_way,
-    time_to_contact,
 )
 from simulators.core.geometry import Point, distance
 from simulators.core.navigation import NoWayError
@@ -23,7 +23,7 @@ from simulators.core.people import NEAR_ENOUGH_M, Person, Reached
 
 BODY_RADIUS_M = 0.22
 _CELL_M = 4.0
-_HALF = 0.5
+_HALF_CELL_M = _CELL_M / 2
 _COMPANIONS_M = 0.3  # Companions may walk so near to each other.
 _PATIENCE = ((2.5, 2 * BODY_RADIUS_M), (8.0, 0.33), (12.0, 0.31), (16.0, 0.15))  # Held up less than s: keep m apart.
 _GIVES_UP_SPOT_S = 1.5
@@ -38,12 +38,13 @@ class Walkers:
 
     def __init__(self) -> None:
         self.people: list[Person] = []
-        self._cells: dict[tuple[int, int], list[Person]] = {}
+        self._cells: defaultdict[tuple[int, int], list[Person]] = defaultdict(list)
+        self._round: dict[tuple[int, int], tuple[list[Person], ...]] = {}
 
     def add(self, person: Person) -> None:
         """Someone comes into sight."""
         self.people.append(person)
-        self._cells.setdefault(_cell(person.position), []).append(person)
+        self._cells[_cell(person.position)].append(person)
 
     def remove(self, person: Person) -> None:
         """Someone goes out of sight."""
@@ -52,16 +53,15 @@ class Walkers:
 
     def near(self, point: Point) -> list[Person]:
         """Return everyone within 2 m of a point along each axis, and some who are further away."""
-        x, y = point[0] / _CELL_M, point[1] / _CELL_M
-        column, row = floor(x), floor(y)
-        other_column = column + 1 if x - column > _HALF else column - 1
-        other_row = row + 1 if y - row > _HALF else row - 1
-        cells = self._cells
-        found: list[Person] = []
-        for cell in ((column, row), (other_column, row), (column, other_row), (other_column, other_row)):
-            if people := cells.get(cell):
-                found += people
-        return found
+        corner = (ceil(point[0] / _HALF_CELL_M), ceil(point[1] / _HALF_CELL_M))
+        cells = self._round.get(corner)
+        if cells is None:
+            left, top = corner[0] // 2 - 1, corner[1] // 2 - 1
+            cells = self._round[corner] = tuple(
+                self._cells[cell] for cell in ((left, top), (left + 1, top), (left, top + 1), (left + 1, top + 1))
+            )
+        one, two, three, four = cells
+        return [*one, *two, *three, *four]
 
     def has_room(self, point: Point) -> bool:
         """Return whether nobody stands where someone's body would be."""
@@ -73,12 +73,12 @@ class Walkers:
         for person in self.people:
             if not person.way:
                 continue
-            before, cell = person.position, _cell(person.position)
+            before = person.position
             if reached := self._walk(person, seconds):
                 moves.append((person, before, reached))
-                if (after := _cell(person.position)) != cell:
+                if (after := _cell(person.position)) != (cell := _cell(before)):
                     self._cells[cell].remove(person)
-                    self._cells.setdefault(after, []).append(person)
+                    self._cells[after].append(person)
         return moves
 
     def _walk(self, person: Person, seconds: float) -> Reached:
@@ -102,7 +102,10 @@ class Walkers:
 
 def _keeps_apart_m(person: Person) -> float | None:
     """Return how near to others someone goes, which depends on how long they are in the way; None: squeezes by."""
-    return next((apart for until_s, apart in _PATIENCE if person.held_up_s < until_s), None)
+    for until_s, apart_m in _PATIENCE:
+        if person.held_up_s < until_s:
+            return apart_m
+    return None
 
 
 def _may_be_hindered(person: Person, near: Sequence[Person], seconds: float, apart_m: float) -> bool:
@@ -111,7 +114,7 @@ def _may_be_hindered(person: Person, near: Sequence[Person], seconds: float, apa
     Seldom true, and asked of everyone who walks: hence one loop over plain numbers.
     """
     (x, y), (goal_x, goal_y), pace_mps = person.position, person.way[0], person.pace_mps
-    companions_m = min(apart_m, _COMPANIONS_M)
+    party_id, companions_m = person.party_id, min(apart_m, _COMPANIONS_M)
     gap_m, reach_m = hypot(goal_x - x, goal_y - y), pace_mps * seconds
     wanted_x, wanted_y = _wanted(person, gap_m)
     ahead_s = min(HORIZON_S, max(seconds, gap_m / pace_mps))
@@ -119,14 +122,18 @@ def _may_be_hindered(person: Person, near: Sequence[Person], seconds: float, apa
         if other is person:
             continue
         (other_x, other_y), (vx, vy) = other.position, other.velocity
-        contact_m = companions_m if other.party_id == person.party_id else apart_m
+        contact_m = companions_m if other.party_id == party_id else apart_m
         dx, dy, closing_x, closing_y = other_x - x, other_y - y, wanted_x - vx, wanted_y - vy
-        if dx * dx + dy * dy < (reach_m + contact_m) * (reach_m + contact_m):
+        away = dx * dx + dy * dy
+        if away < (reach_m + contact_m) * (reach_m + contact_m):
             return True
-        if dx * closing_x + dy * closing_y > 0 and (
-            time_to_contact((dx, dy), (closing_x, closing_y), contact_m + ROOM_M) < ahead_s
-        ):
-            return True
+        approach = dx * closing_x + dy * closing_y
+        if approach > 0:  # From here on `time_to_contact`, written out.
+            gap = away - (contact_m + ROOM_M) * (contact_m + ROOM_M)
+            speed = closing_x * closing_x + closing_y * closing_y
+            discriminant = approach * approach - speed * gap
+            if gap <= 0 or (discriminant > 0 and (approach - sqrt(discriminant)) / speed < ahead_s):
+                return True
     return False
 
 
