@@ -9,8 +9,6 @@ _CELL_M = 0.5
 _EDGE_M = 0.01
 
 KeyT = TypeVar("KeyT", bound=Hashable)
-Edges = Sequence[tuple[Point, Point]]
-Box = tuple[float, float, float, float]
 
 
 class AreaIndex(Generic[KeyT]):
@@ -24,8 +22,8 @@ class AreaIndex(Generic[KeyT]):
     """
 
     def __init__(self, areas: Mapping[KeyT, Polygon]) -> None:
-        self._areas = [(key, edges(polygon), _box(polygon)) for key, polygon in areas.items()]
-        self._cells: dict[tuple[float, float], tuple[tuple[KeyT, ...], tuple[tuple[KeyT, Edges], ...]]] = {}
+        self._areas = [_Area(key, polygon) for key, polygon in areas.items()]
+        self._cells: dict[tuple[float, float], tuple[tuple[KeyT, ...], tuple[_Area[KeyT], ...]]] = {}
 
     def areas_at(self, point: Point) -> tuple[KeyT, ...]:
         """Return the keys of the areas that a point lies in."""
@@ -36,31 +34,46 @@ class AreaIndex(Generic[KeyT]):
         whole, cut = known
         if not cut:
             return whole
-        return (*whole, *[key for key, sides in cut if encloses(sides, point)])
+        return (*whole, *[area.key for area in cut if area.has(point)])
 
-    def _look(self, cell: tuple[float, float]) -> tuple[tuple[KeyT, ...], tuple[tuple[KeyT, Edges], ...]]:
-        """Return the areas in which a cell lies as a whole, and those that it may lie in partly with their edges."""
+    def _look(self, cell: tuple[float, float]) -> tuple[tuple[KeyT, ...], tuple["_Area[KeyT]", ...]]:
+        """Return the areas in which a cell lies as a whole, and those that it may lie in partly."""
         left, top = cell[0] * _CELL_M - _EDGE_M, cell[1] * _CELL_M - _EDGE_M
         size = _CELL_M + 2 * _EDGE_M
         corners = [(left, top), (left + size, top), (left + size, top + size), (left, top + size)]
-        right, bottom = corners[2]
         middle = (left + size / 2, top + size / 2)
         whole: list[KeyT] = []
-        cut: list[tuple[KeyT, Edges]] = []
-        for key, sides, (area_left, area_top, area_right, area_bottom) in self._areas:
-            if area_left > right or left > area_right or area_top > bottom or top > area_bottom:
+        cut: list[_Area[KeyT]] = []
+        for area in self._areas:
+            if not area.is_near(corners[0], corners[2]):
                 continue
-            if any(_meets(corners, a, b) for a, b in sides):
-                cut.append((key, sides))
-            elif encloses(sides, middle):
-                whole.append(key)
+            if any(_meets(corners, a, b) for a, b in area.sides):
+                cut.append(area)
+            elif area.has(middle):
+                whole.append(area.key)
         return tuple(whole), tuple(cut)
 
 
-def _box(polygon: Polygon) -> Box:
-    """Return the left, top, right and bottom end of an area."""
-    xs, ys = zip(*polygon, strict=True)
-    return min(xs), min(ys), max(xs), max(ys)
+class _Area(Generic[KeyT]):
+    """An area with its edges and the rectangle round it."""
+
+    def __init__(self, key: KeyT, polygon: Polygon) -> None:
+        self.key, self.sides = key, edges(polygon)
+        xs, ys = zip(*polygon, strict=True)
+        self._left, self._right = float(min(xs)), float(max(xs))
+        self._top, self._bottom = float(min(ys)), float(max(ys))
+        is_upright = all(ax == bx or ay == by for (ax, ay), (bx, by) in self.sides)
+        self._is_rectangle = is_upright and len(polygon) == len(set(polygon)) == 4  # noqa: PLR2004
+
+    def is_near(self, low: Point, high: Point) -> bool:
+        """Return whether the rectangle round the area meets the one between two points."""
+        return not (self._left > high[0] or low[0] > self._right or self._top > high[1] or low[1] > self._bottom)
+
+    def has(self, point: Point) -> bool:
+        """Return whether a point lies in the area. Most areas are rectangles, which are quickly asked."""
+        if self._is_rectangle:
+            return self._left <= point[0] < self._right and self._top <= point[1] < self._bottom
+        return encloses(self.sides, point)
 
 
 def _meets(corners: Sequence[Point], a: Point, b: Point) -> bool:

@@ -54,7 +54,6 @@ class Navigator:
         self._shapes = [ConvexObstacle(polygon, CLEARANCE_M - _SLACK_M) for polygon in obstacles]
         self._planes = _stacked([blocker.planes for blocker in self._blockers])
         self._boxes = np.array([(b.left, b.top, b.right, b.bottom) for b in self._blockers]).reshape(-1, 4)
-        self._box_limits: Floats = self._boxes * (1, 1, -1, -1)  # One comparison tells which boxes meet another one.
         self._cells: dict[Point, list[_Blocker]] = {}
         corners = [ConvexObstacle(polygon, CLEARANCE_M).corners for polygon in obstacles]
         every: Points = np.concatenate(corners) if corners else np.empty((0, 2))
@@ -78,10 +77,8 @@ class Navigator:
         (ax, ay), (bx, by) = start, end
         left, right = (ax, bx) if ax < bx else (bx, ax)
         top, bottom = (ay, by) if ay < by else (by, ay)
-        if right - left > _NEAR_M or bottom - top > _NEAR_M:
-            meets: Bools = np.all(self._box_limits < (right, bottom, -left, -top), axis=1)
-            return not any(self._blockers[index].cuts(start, end) for index in meets.nonzero()[0].tolist())
-        for blocker in self._near(start):
+        is_near = right - left <= _NEAR_M and bottom - top <= _NEAR_M
+        for blocker in self._near(start) if is_near else self._blockers:
             if (
                 blocker.left < right
                 and left < blocker.right

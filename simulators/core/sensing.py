@@ -96,7 +96,7 @@ class CameraViews:
         is_as_before = self._take_in(people, now_ms) and down == self._down
         awake = self._awake(down)
         if is_as_before and self._is_steady:
-            self._tracks.go_on(self._sightings.cameras, self._sightings.persons, now_ms)
+            self._tracks.go_on(self._sightings.at, now_ms)
             self._sightings.positions = self._crowd.positions.take(self._sightings.persons, axis=0)
         else:
             self._sightings = self._find(awake, now_ms)
@@ -117,21 +117,22 @@ class CameraViews:
     def _find(self, awake: Flags, now_ms: int) -> Sightings:
         """Return who is found, and take note of it."""
         shares = self._shares()
-        found = (shares >= FOUND_SHARE) & awake[:, None]
-        cameras, persons = np.nonzero(found)
+        at = np.flatnonzero((shares >= FOUND_SHARE) & awake[:, None])
         if self._noise.missed_detections:
-            kept = self._random[_DETECTIONS].random(len(cameras)) >= self._noise.missed_detections
-            cameras, persons = cameras[kept], persons[kept]
-        self._tracks.see(cameras, persons, self._crowd.positions, now_ms)
-        places = order(cameras, self._tracks.numbers[cameras, persons])
-        cameras, persons = cameras[places], persons[places]
+            at = at[self._random[_DETECTIONS].random(len(at)) >= self._noise.missed_detections]
+        self._tracks.see(at, self._crowd.positions, now_ms)
+        cameras, persons = np.divmod(at, max(1, len(self._crowd.people)))
+        numbers = self._tracks.numbers.take(at)
+        places = order(cameras, numbers)
+        at, persons = at[places], persons[places]
         return Sightings(
-            cameras,
-            self._tracks.numbers[cameras, persons],
-            self._tracks.names[cameras, persons],
+            at,
+            cameras[places],
+            numbers[places],
+            self._tracks.names.take(at),
             persons,
-            self._crowd.positions[persons],
-            shares[cameras, persons],
+            self._crowd.positions.take(persons, axis=0),
+            shares.take(at),
         )
 
     def _take_in(self, people: People, now_ms: int) -> bool:

@@ -15,6 +15,7 @@ class Sightings(Struct):
     """Who is found at one tick, by which camera, ordered by camera and track number.
 
     Attributes:
+        at: Where each stands in arrays of all cameras by all people, row by row; of a false track -1; shape (N,).
         cameras: Which camera finds, shape (N,).
         numbers: The number of its track, shape (N,).
         names: The track's id, shape (N,).
@@ -23,6 +24,7 @@ class Sightings(Struct):
         shares: Which share of the body is seen, shape (N,).
     """
 
+    at: Indices
     cameras: Indices
     numbers: Numbers
     names: Names
@@ -43,6 +45,7 @@ def with_ghosts(sightings: Sightings, ghosts: Sequence[FalseTrack]) -> Sightings
     names = np.empty(len(ghosts), dtype=np.object_)
     names[:] = [ghost.name for ghost in ghosts]
     added = Sightings(
+        np.full(len(ghosts), -1),
         np.array([ghost.camera for ghost in ghosts]),
         np.array([ghost.number for ghost in ghosts]),
         names,
@@ -52,5 +55,5 @@ def with_ghosts(sightings: Sightings, ghosts: Sequence[FalseTrack]) -> Sightings
     )
     fields = Sightings.__struct_fields__
     both = [np.concatenate([getattr(sightings, name), getattr(added, name)]) for name in fields]
-    places = order(both[0], both[1])
+    places = order(both[1], both[2])
     return Sightings(*(values[places] for values in both))

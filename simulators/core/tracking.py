@@ -57,8 +57,9 @@ class Tracks:
             for camera in np.flatnonzero(self.numbers[:, person]).tolist():
                 self._tell(camera, person)
         self._people = crowd.people
-        ones, others = np.triu_indices(len(before), k=1)
-        self._pairs = (ones, others)
+        if self._switches:
+            ones, others = np.triu_indices(len(before), k=1)
+            self._pairs = (ones, others)
         self.numbers, self.names, self.due_ms = (
             carried(self.numbers, before, 0),
             carried(self.names, before, ""),
@@ -72,28 +73,27 @@ class Tracks:
             self._tell(camera, person)
         self.numbers[camera] = 0
 
-    def see(self, cameras: Indices, persons: Indices, positions: Floats, now_ms: int) -> None:
+    def see(self, at: Indices, positions: Floats, now_ms: int) -> None:
         """Take note of who is found at this tick.
 
         Args:
-            cameras: Which camera finds, shape (N,).
-            persons: Whom, shape (N,).
+            at: Which camera finds whom: places in arrays of shape (C, P), row by row, shape (N,).
             positions: Where everyone stands, m, shape (P, 2).
             now_ms: The time of the tick.
         """
-        away_ms = now_ms - self._last_ms[cameras, persons]
-        fresh = (self.numbers[cameras, persons] == 0) | (away_ms > self._lost_after_ms)
+        fresh = (self.numbers.take(at) == 0) | (now_ms - self._last_ms.take(at) > self._lost_after_ms)
         if self._breaks:
-            fresh |= self._rng.random(len(cameras)) < self._breaks
-        for place in np.flatnonzero(fresh).tolist():
-            self._begin(int(cameras[place]), int(persons[place]), now_ms)
+            fresh |= self._rng.random(len(at)) < self._breaks
+        for place in at[fresh].tolist():
+            camera, person = divmod(place, len(self._people))
+            self._begin(camera, person, now_ms)
         if self._switches:
-            self._switch(cameras, persons, positions, now_ms)
-        self._last_ms[cameras, persons] = now_ms
+            self._switch(at, positions, now_ms)
+        self._last_ms.put(at, now_ms)
 
-    def go_on(self, cameras: Indices, persons: Indices, now_ms: int) -> None:
+    def go_on(self, at: Indices, now_ms: int) -> None:
         """Take note that the same cameras find the same people as a tick ago, and that nothing happens by chance."""
-        self._last_ms[cameras, persons] = now_ms
+        self._last_ms.put(at, now_ms)
 
     def number(self, camera: int) -> int:
         """Return the next number of a camera's tracks, and use it up."""
@@ -123,7 +123,7 @@ class Tracks:
             )
             self._on_track(self._people[person].person_id, track)
 
-    def _switch(self, cameras: Indices, persons: Indices, positions: Floats, now_ms: int) -> None:
+    def _switch(self, at: Indices, positions: Floats, now_ms: int) -> None:
         ones, others = self._pairs
         x, y = (values.take(ones) - values.take(others) for values in positions.T)
         near = np.flatnonzero(x * x + y * y < NEAR_M * NEAR_M)
@@ -131,7 +131,7 @@ class Tracks:
             return
         ones, others = ones[near], others[near]
         found = np.zeros(self.numbers.shape, dtype=np.bool_)
-        found[cameras, persons] = True
+        found.put(at, True)
         where, which = np.nonzero(found[:, ones] & found[:, others])
         for place in np.flatnonzero(self._rng.random(len(where)) < self._switches).tolist():
             self._swap(int(where[place]), [int(ones[which[place]]), int(others[which[place]])], now_ms)
