@@ -10,7 +10,6 @@ from simulators.core.geometry import Point
 from simulators.core.people import Person
 
 People = Sequence[Person]
-Places = Sequence[Point | None]
 Indices = NDArray[np.intp]
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -25,6 +24,7 @@ class Crowd:
     Attributes:
         people: Who is there, in the order of all arrays.
         positions: Where they stand, m, shape (P, 2).
+        places: The same as points.
         heights_m: From the floor to the top of the head, shape (P,).
         movers: The indices of those who stand elsewhere than a tick ago, or have just come.
     """
@@ -34,7 +34,7 @@ class Crowd:
         self.positions: Floats = np.zeros((0, 2))
         self.heights_m: Floats = np.zeros(0)
         self.movers: list[int] = []
-        self._places: Places = []
+        self.places: list[Point] = []
 
     @property
     def moved(self) -> Flags:
@@ -51,19 +51,19 @@ class Crowd:
         """
         now = list(people)
         before = None
+        was_at: Sequence[Point | None] = self.places
         if now != self.people:
             indices = {id(person): index for index, person in enumerate(self.people)}
             before = np.array([indices.get(id(person), -1) for person in now], dtype=np.intp)
             self.heights_m = np.array([person.height_m for person in now], dtype=np.float64)
             self.positions = carried(self.positions.T, before, np.nan).T
-            self._places = [self._places[index] if index >= 0 else None for index in before.tolist()]
+            was_at = [was_at[index] if index >= 0 else None for index in before.tolist()]
             self.people = now
-        places = [person.position for person in now]
-        was_at = self._places  # Who stays has the very same point as before.
+        places = self.places = [person.position for person in now]
+        # Who stands still has the very same point as before.
         self.movers = [index for index, place in enumerate(places) if place is not was_at[index]]
         if self.movers:
             self.positions[self.movers] = [places[index] for index in self.movers]
-            self._places = places
         return before
 
     def gone(self, before: Indices, count: int) -> list[int]:

@@ -29,7 +29,7 @@ class TrackSignature(Struct, frozen=True):
     signature: bytes
 
 
-class TrackLine(Struct, frozen=True):
+class TrackLine(Struct, frozen=True, gc=False):
     """All that a camera sees at one tick; `tracks` is empty when it watches and nobody is there.
 
     Attributes:

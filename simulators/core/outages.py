@@ -110,6 +110,8 @@ class OutageBoard:
 
     def down(self, what: OutageOf) -> frozenset[str | None]:
         """Return which devices of a kind are down: ids of cameras, None for what is no camera."""
+        if not self._going_on:
+            return frozenset()
         return frozenset(outage.device_id for outage in self._going_on if outage.what == what)
 
     def truth(self, now_ms: int) -> tuple[TrueOutage, ...]:

@@ -82,6 +82,8 @@ class Person:
 
     def pause(self, seconds: float) -> float:
         """Let a time pass. Return how much of it the person still stood, before setting out."""
+        if not self._waits_s:
+            return 0.0
         waited = min(self._waits_s, seconds)
         self._waits_s -= waited
         return waited
@@ -94,7 +96,7 @@ class Person:
             where the person now stands. The first one is where the person stood, if there was a pause before setting
             out. Empty for someone who stood still.
         """
-        elapsed = self.pause(seconds) if self._waits_s else 0.0
+        elapsed = self.pause(seconds)
         reached: Reached = [(self.position, elapsed)] if 0 < elapsed < seconds and self.way else []
         while self.way and elapsed < seconds:
             (x, y), (goal_x, goal_y) = self.position, self.way[0]

@@ -149,8 +149,9 @@ class CameraViews:
             self._seen_by = [self._seen_by[index] if index >= 0 else () for index in before.tolist()]
         self._others_left = before is not None
         is_as_before = before is None
+        areas_at = self._views.areas_at
         for person in crowd.movers:
-            seen_by, was_seen_by = self._views.areas_at(crowd.people[person].position), self._seen_by[person]
+            seen_by, was_seen_by = areas_at(crowd.places[person]), self._seen_by[person]
             if seen_by != was_seen_by and set(seen_by) != set(was_seen_by):
                 self._seen_by[person], is_as_before = seen_by, False
                 self._in_view[:, person] = False

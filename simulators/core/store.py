@@ -32,7 +32,7 @@ from simulators.core.truth import Truth, WaitEnd
 _STAFF_STREAM = 5
 
 
-class Output(Struct, frozen=True):
+class Output(Struct, frozen=True, gc=False):
     """A line that one device puts out."""
 
     device_id: str

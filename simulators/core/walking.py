@@ -92,7 +92,8 @@ class Walkers:
         apart_m = _keeps_apart_m(person)
         if apart_m is not None and not _may_be_hindered(person, near, walks_s, apart_m):
             moved = _straight_on(person, walks_s)
-            person.held_up_s = max(0.0, person.held_up_s - walks_s)
+            if person.held_up_s:
+                person.held_up_s = max(0.0, person.held_up_s - walks_s)
         else:
             moved = _Walker(person, near, walks_s, apart_m).walk()
         if not waited_s or not moved:
