@@ -10,6 +10,7 @@ from simulators.core.geometry import Point
 from simulators.core.people import Person
 
 People = Sequence[Person]
+Places = list[Point]
 Indices = NDArray[np.intp]
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -34,7 +35,7 @@ class Crowd:
         self.positions: Floats = np.zeros((0, 2))
         self.heights_m: Floats = np.zeros(0)
         self.movers: list[int] = []
-        self.places: list[Point] = []
+        self.places: Places = []
 
     @property
     def moved(self) -> Flags:

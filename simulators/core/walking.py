@@ -76,10 +76,14 @@ class Walkers:
             before = person.position
             if reached := self._walk(person, seconds):
                 moves.append((person, before, reached))
-                if (after := _cell(person.position)) != (cell := _cell(before)):
-                    self._cells[cell].remove(person)
-                    self._cells[after].append(person)
+                self._move(person, before)
         return moves
+
+    def _move(self, person: Person, before: Point) -> None:
+        (x, y), (was_x, was_y) = person.position, before
+        if x // _CELL_M != was_x // _CELL_M or y // _CELL_M != was_y // _CELL_M:
+            self._cells[_cell(before)].remove(person)
+            self._cells[_cell(person.position)].append(person)
 
     def _walk(self, person: Person, seconds: float) -> Reached:
         near = self.near(person.position)

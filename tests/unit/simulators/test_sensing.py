@@ -75,6 +75,18 @@ def test_the_polygons_of_a_point_are_those_that_contain_it(polygons: list[list[P
             assert on_edge or is_in == contains(polygon, point)
 
 
+@given(corners, st.tuples(st.integers(1, 6), st.integers(1, 6)), st.lists(corners, max_size=20))
+def test_a_rectangle_has_the_same_points_on_its_edges_as_any_polygon(
+    low: Point, size: tuple[int, int], points: list[Point]
+) -> None:
+    (left, top), (right, bottom) = low, (low[0] + size[0], low[1] + size[1])
+    rectangle = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    areas = AreaIndex({"it": rectangle})
+    middle = ((left + right) / 2, (top + bottom) / 2)
+    for point in [*rectangle, middle, (left, middle[1]), (middle[0], bottom), *points]:
+        assert (areas.areas_at(point) == ("it",)) == contains(rectangle, point)
+
+
 def _distance(point: Point, a: Point, b: Point) -> float:
     p, start, way = np.array(point), np.array(a), np.subtract(b, a)
     along = np.clip((p - start) @ way / max(float(way @ way), 1e-300), 0, 1)
