@@ -258,7 +258,13 @@ def _run_camera(
             agent.run(lambda: stop.is_set() or remote.must_restart)
 
 
-def run_cameras(paths: Sequence[Path], models_dir: Path, stop: threading.Event, bell: ReloadBell) -> list[Failure]:
+def run_cameras(
+    paths: Sequence[Path],
+    models_dir: Path,
+    stop: threading.Event,
+    bell: ReloadBell,
+    on_alive: Callable[[], None] = lambda: None,
+) -> list[Failure]:
     """Run cameras, each with an outbox and a connection of its own, until all have ended or `stop` is set.
 
     Args:
@@ -266,6 +272,7 @@ def run_cameras(paths: Sequence[Path], models_dir: Path, stop: threading.Event, 
         models_dir: Where models lie that a user added.
         stop: Ends them.
         bell: Asks each to read its configuration again.
+        on_alive: Called twice a second.
 
     Returns:
         The cameras that could not be run, and those that failed; the others were run none the less.
@@ -278,7 +285,7 @@ def run_cameras(paths: Sequence[Path], models_dir: Path, stop: threading.Event, 
     def run(path: Path, config: CameraConfig) -> None:
         run_camera(config, models_dir, stop, reloading=Reloading(path, bell))
 
-    return failures + run_together(configs, run)
+    return failures + run_together(configs, run, on_alive)
 
 
 @contextmanager

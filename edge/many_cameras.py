@@ -53,10 +53,12 @@ def _check_apart(config: CameraConfig, others: Mapping[Path, CameraConfig]) -> N
             raise ConfigurationError(msg)
 
 
-def run_together(configs: Mapping[Path, CameraConfig], run: RunCamera) -> list[Failure]:
+def run_together(
+    configs: Mapping[Path, CameraConfig], run: RunCamera, on_alive: Callable[[], None] = lambda: None
+) -> list[Failure]:
     """Run each camera in a thread of its own until all have ended; return those that failed, in order.
 
-    A failure is logged when it happens, as the others may go on for months.
+    A failure is logged when it happens, as the others may go on for months. `on_alive` is called twice a second.
     """
     failures: dict[Path, Failure] = {}
 
@@ -78,5 +80,6 @@ def run_together(configs: Mapping[Path, CameraConfig], run: RunCamera) -> list[F
         thread.start()
     for thread in threads:
         while thread.is_alive():
+            on_alive()
             thread.join(_LOOK_S)  # so that a signal is seen whichever thread it woke
     return [failures[path] for path in configs if path in failures]

@@ -18,7 +18,7 @@ from gateway.adapters.device_database import DeviceDatabase
 from gateway.adapters.restart_rows import RestartRows
 from gateway.config import GatewayConfig, read_secret
 from gateway.core.devices.enrolment_code import CODE_BYTES, code_of
-from gateway.device_operation import devices_path
+from gateway.device_operation import devices_path, page_key_path, read_page_key
 from gateway.errors import ConfigurationError, DeviceStoreError
 
 
@@ -109,6 +109,29 @@ def ask_restart(config: GatewayConfig, device: str, reason: str) -> None:
     check_name("the device's name", device)
     with devices_of(config) as database:
         RestartRows(database).ask(device, reason, now_ms())
+
+
+def page_address(config: GatewayConfig, *, is_new: bool = False) -> str:
+    """Return the address of the manager's page with its key; a key is made where there is none.
+
+    Raises:
+        ConfigurationError: The gateway serves no pages.
+        OSError: The key cannot be written.
+    """
+    if not config.http.port:
+        msg = "the gateway serves no pages: set port under [http]"
+        raise ConfigurationError(msg)
+    key = None if is_new else read_page_key(config)
+    if key is None:
+        key, path = secrets.token_urlsafe(24), page_key_path(config)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.touch(mode=0o600)
+        part.write_text(f"{key}\n", encoding="ascii")
+        part.replace(path)
+    scheme = "http" if config.tls is None else "https"
+    host = "127.0.0.1" if config.http.host in ("0.0.0.0", "::") else config.http.host  # noqa: S104 - told, not used
+    return f"{scheme}://{host}:{config.http.port}/?key={key}"
 
 
 def write_mosquitto_passwords(config: GatewayConfig, folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """Composes what minds a store's devices, beside what carries their events."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from contracts.payloads import DeviceClock
@@ -10,18 +11,37 @@ from gateway.adapters.config_rows import ConfigRows
 from gateway.adapters.device_clocks import DeviceClocks
 from gateway.adapters.device_database import DEVICES_FILE, DeviceDatabase
 from gateway.adapters.device_link import DeviceLink
-from gateway.adapters.http_server import HttpServer
+from gateway.adapters.event_store import EventStore
+from gateway.adapters.http_server import Handlers, HttpServer
+from gateway.adapters.live_zones import LiveZones
 from gateway.adapters.restart_rows import RestartRows
 from gateway.adapters.sightings import Sightings
+from gateway.adapters.store_pages import operation_handlers, page_handlers
 from gateway.config import GatewayConfig
 from gateway.core.devices.clock_offset import ClockEstimate
 from gateway.core.judging import Delivery
 from gateway.errors import GatewayError
+from gateway.store_facts import Shown
+
+PAGE_KEY_FILE = "page.key"
 
 
 def devices_path(config: GatewayConfig) -> Path:
     """Return where the gateway keeps what it knows of its devices."""
     return config.gateway.data_dir / DEVICES_FILE
+
+
+def page_key_path(config: GatewayConfig) -> Path:
+    """Return where the key of the manager's page lies."""
+    return config.gateway.data_dir / PAGE_KEY_FILE
+
+
+def read_page_key(config: GatewayConfig) -> str | None:
+    """Return the key of the manager's page; None: nobody made one."""
+    try:
+        return page_key_path(config).read_text(encoding="ascii").strip() or None
+    except OSError:
+        return None
 
 
 def monotonic_us() -> int:
@@ -73,22 +93,49 @@ class DeviceOperation:
     def _compose(self, config: GatewayConfig) -> None:
         self.access = Access(config, self._database, lambda: wall_us() // 1000)
         broker, password = self.access.own_login()
-        self._http = _http_server(config, self.access)
+        self._http: HttpServer | None = None
         self._clocks = DeviceClocks(ClockRows(self._database), wall_us, monotonic_us, config.devices.clock_interval_s)
-        self._sightings = Sightings(self._database)
+        self._config, self._sightings, self._zones = config, Sightings(self._database), LiveZones()
         watches = (ConfigRows(self._database, time.monotonic), RestartRows(self._database))
         self._link = DeviceLink(config.gateway.source, broker, password, self._clocks, monotonic_us, watches)
 
-    def start(self) -> None:
+    def start(self, store: EventStore, is_working: Callable[[], bool]) -> None:
         """Begin to serve devices and to ask them; the broker should be there by now.
 
+        Args:
+            store: The events, for the figures that are shown.
+            is_working: Whether the other parts of the gateway work.
+
         Raises:
-            GatewayError: Mosquitto's passwords cannot be written.
+            GatewayError: Mosquitto's passwords cannot be written, or the port for HTTP is taken.
         """
         self.access.start()
         self._link.start()
-        if self._http is not None:
+        http = self._config.http
+        if http.port is not None:
+            handlers = {**self.access.handlers(), **self._pages(store, lambda: is_working() and self.is_alive)}
+            self._http = HttpServer(http.host, http.port, handlers, self.access.tls)
             self._http.start()
+
+    def _pages(self, store: EventStore, is_alive: Callable[[], bool]) -> Handlers:
+        shown = Shown(
+            self._config.gateway.source,
+            self._database,
+            store,
+            self._sightings,
+            self._zones,
+            lambda: self._link.is_connected,
+            is_alive,
+            lambda: wall_us() // 1000,
+        )
+        facts = shown.facts()
+        return {**operation_handlers(facts), **page_handlers(facts, lambda: read_page_key(self._config))}
+
+    @property
+    def is_alive(self) -> bool:
+        """Return whether devices are asked, and the embedded broker, if there is one, runs."""
+        broker = self.access.broker
+        return self._link.is_alive and (broker is None or broker.is_running)
 
     def stop(self) -> None:
         """End, and close the file."""
@@ -101,6 +148,7 @@ class DeviceOperation:
     def take(self, delivery: Delivery) -> Delivery:
         """Take note of a device's message, and return it with its event's time put right."""
         self._sightings.note(delivery)
+        self._zones.note(delivery)
         return self._clocks.correct(delivery)
 
     def save(self) -> None:
@@ -118,9 +166,3 @@ class DeviceOperation:
             DeviceStoreError: The file cannot be read.
         """
         return self._clocks.told()
-
-
-def _http_server(config: GatewayConfig, access: Access) -> HttpServer | None:
-    if config.http.port is None:
-        return None
-    return HttpServer(config.http.host, config.http.port, access.handlers(), access.tls)

@@ -7,13 +7,13 @@ import threading
 import time
 from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
 
 import httpx
 
 from contracts.events import Source, draft_event
 from contracts.payloads import DeviceClock, DeviceHealth
 from gateway.adapters.consumer import Consumer
+from gateway.adapters.data_lock import DataLock
 from gateway.adapters.event_store import EventStore
 from gateway.adapters.signatures import SignatureDesk
 from gateway.adapters.store_count import StoreCount
@@ -22,23 +22,19 @@ from gateway.config import GatewayConfig, read_secret
 from gateway.core.retry import RetryPolicy
 from gateway.device_operation import DeviceOperation
 from gateway.errors import DeviceStoreError, EventStoreError, GatewayError
+from gateway.paths import event_store_path
 
 logger = logging.getLogger(__name__)
 
-STORE_FILE = "gateway.sqlite"
 _PRUNE_INTERVAL_S = 3600.0
 _DRAIN_S = 5.0
+_LOOK_S = 5.0
 _DAY_MS = 24 * 3600 * 1000
 
 
 def clock_ms() -> int:
     """Return the wall clock, Unix milliseconds."""
     return time.time_ns() // 1_000_000
-
-
-def event_store_path(config: GatewayConfig) -> Path:
-    """Return where the gateway keeps its events."""
-    return config.gateway.data_dir / STORE_FILE
 
 
 def open_event_store(config: GatewayConfig) -> EventStore:
@@ -53,8 +49,13 @@ def open_event_store(config: GatewayConfig) -> EventStore:
     return EventStore(event_store_path(config), gateway, config.stitching, config.staff, count)
 
 
-def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
+def run_gateway(config: GatewayConfig, stop: threading.Event, on_alive: Callable[[], None] = lambda: None) -> None:
     """Run until `stop` is set.
+
+    Args:
+        config: The gateway's.
+        stop: Ends it.
+        on_alive: Called every few seconds while every part works, the first time once all have started.
 
     Raises:
         ConfigurationError: A secret cannot be read.
@@ -62,6 +63,7 @@ def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
         BrokerError: The embedded broker cannot run.
     """
     api_key = read_secret(config.cloud.api_key_file, "cloud.api_key_file")
+    lock = DataLock(config.gateway.data_dir)
     store = open_event_store(config)
     devices = DeviceOperation(config)
     broker, (broker_settings, password) = devices.access.broker, devices.access.own_login()
@@ -83,8 +85,13 @@ def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
             broker.start()
         consumer.start()
         uploader.start()
-        devices.start()
-        _housekeeping(config, store, stop, lambda: consumer.is_alive and uploader.is_alive, devices)
+
+        def is_working() -> bool:
+            return consumer.is_alive and uploader.is_alive
+
+        devices.start(store, is_working)
+        on_alive()
+        _housekeeping(config, store, stop, lambda: is_working() and devices.is_alive, devices, on_alive)
         consumer.stop()
         uploader.stop(_DRAIN_S)
     finally:
@@ -93,6 +100,7 @@ def run_gateway(config: GatewayConfig, stop: threading.Event) -> None:
             broker.stop()
         client.close()
         store.close()
+        lock.release()
 
 
 def _signature_desk(config: GatewayConfig, store: EventStore) -> SignatureDesk:
@@ -109,6 +117,7 @@ def _housekeeping(
     stop: threading.Event,
     is_working: Callable[[], bool],
     devices: DeviceOperation,
+    on_alive: Callable[[], None],
 ) -> None:
     """Report health and delete what the cloud confirmed long ago, until told to stop.
 
@@ -116,15 +125,20 @@ def _housekeeping(
         GatewayError: A part of the gateway has died; a service manager should start the gateway again.
     """
     started_s, pruned_s = time.monotonic(), float("-inf")
+    due_s = started_s + config.gateway.health_interval_s
     # After a restart visits, and the people in the store, are made again from what is kept.
     keep_ms = max(round(config.gateway.keep_days * _DAY_MS), round(config.stitching.keep_s * 1000))
     if config.occupancy.enabled:
         keep_ms = max(keep_ms, config.occupancy.keep_ms)
-    while not stop.wait(config.gateway.health_interval_s):
+    while not stop.wait(min(config.gateway.health_interval_s, _LOOK_S)):
         if not is_working():
             msg = "a part of the gateway has died; see the log above, and start the gateway again"
             raise GatewayError(msg)
+        on_alive()
         now_s, now_ms = time.monotonic(), clock_ms()
+        if now_s < due_s:
+            continue
+        due_s = now_s + config.gateway.health_interval_s
         try:
             if now_s - pruned_s >= _PRUNE_INTERVAL_S:
                 store.prune(now_ms - keep_ms)

@@ -1,5 +1,6 @@
 """What every subcommand shares: output, logging, one-line errors, stopping on a signal."""
 
+import json
 import logging
 import os
 import signal
@@ -7,7 +8,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from types import FrameType
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -15,6 +18,24 @@ from rich.markup import escape
 
 _PLAIN_WIDTH = 110
 """Columns where nothing says how wide the output is, such as in a log."""
+
+
+class JsonLines(logging.Formatter):
+    """Formats a record as one JSON object: time (UTC), level, logger, thread, message, and an error's traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's line."""
+        told = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "thread": record.threadName,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            told["error"] = self.formatException(record.exc_info)
+        return json.dumps(told, ensure_ascii=False)
+
 
 out = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PLAIN_WIDTH)
 err = Console(stderr=True)
@@ -42,11 +63,17 @@ def one_line_errors(*expected: type[Exception]) -> Iterator[None]:
         raise typer.Exit(FAILURE) from error
 
 
-def log_to_stderr(*, verbose: bool = False) -> None:
-    """Log to standard error: warnings and up, with `verbose` everything of ours."""
+LogJson = Annotated[bool, typer.Option("--log-json", help="Log one JSON object a line, for a log store.")]
+
+
+def log_to_stderr(*, verbose: bool = False, as_json: bool = False) -> None:
+    """Log to standard error: warnings and up, with `verbose` everything of ours; as text, or as JSON lines."""
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
+    if as_json:
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(JsonLines())
     for tier in ("edge", "gateway", "cloud", "models", "simulators", "shopthread"):
         logging.getLogger(tier).setLevel(logging.DEBUG if verbose else logging.INFO)
 

@@ -161,3 +161,60 @@ def _time_words(time_ms: int | None) -> str:
 
 def _restart_words(keys: str) -> str:
     return f"needs a restart for {keys}" if keys else ""
+
+
+@app.command()
+def page(
+    config: Config,
+    new: Annotated[
+        bool, typer.Option("--new", help="Make another key: who has the address until now sees nothing.")
+    ] = False,
+) -> None:
+    """Print the address of the store manager's page: people, queues and devices' lights, live, without the internet.
+
+    The gateway serves it where http.port is set, to whoever has the address with its key.
+    """
+    from gateway.config import load_config
+    from gateway.device_admin import page_address
+    from gateway.errors import GatewayError
+
+    with one_line_errors(GatewayError, OSError):
+        address = page_address(load_config(config), is_new=new)
+    out.print(address, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def backup(
+    config: Config,
+    target: Annotated[Path, typer.Argument(help="The file to write, such as gateway.tar.", show_default=False)],
+) -> None:
+    """Save events, what is held of each device, dead letters, credentials, configurations; the gateway may run."""
+    from gateway.backup import back_up
+    from gateway.config import load_config
+    from gateway.device_admin import now_ms
+    from gateway.errors import GatewayError
+
+    with one_line_errors(GatewayError):
+        manifest = back_up(load_config(config), target, now_ms())
+    out.print(f"Wrote {target}: {', '.join(manifest.files)} of {manifest.source}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def restore(
+    config: Config,
+    archive: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="From `gateway backup`.")],
+    force: Annotated[bool, typer.Option(help="Replace the state that is there.")] = False,
+) -> None:
+    """Bring a backup back, while the gateway does not run.
+
+    What devices handed over after the backup was made is gone from this gateway, and is in the cloud as far as it was
+    sent; what is sent again is a repetition there. Who was revoked since then is not any more: revoke again.
+    """
+    from gateway.backup import restore as bring_back
+    from gateway.config import load_config
+    from gateway.errors import GatewayError
+
+    with one_line_errors(GatewayError):
+        manifest = bring_back(load_config(config), archive, replaces=force)
+    when = _time_words(manifest.made_ms)
+    out.print(f"{manifest.source} is as it was at {when}", highlight=False, soft_wrap=True)

@@ -11,6 +11,7 @@ from rich.table import Table
 from shopthread.calibrate_commands import calibrate
 from shopthread.console import (
     FAILURE,
+    LogJson,
     log_to_stderr,
     one_line_errors,
     out,
@@ -21,6 +22,7 @@ from shopthread.console import (
 )
 from shopthread.enrol_commands import enrol
 from shopthread.models_commands import default_models_dir
+from shopthread.service_manager import ServiceManager
 from shopthread.staff_commands import staff_uniform
 from shopthread.tune_commands import tune
 
@@ -40,7 +42,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step."
 
 
 @app.command()
-def run(configs: Configs, verbose: Verbose = False) -> None:
+def run(configs: Configs, verbose: Verbose = False, log_json: LogJson = False) -> None:
     """Run cameras until their inputs end or you press Ctrl-C.
 
     Each finds and follows people, and reports crossings, zone stays and coverage. Pictures stay in memory and are never
@@ -55,10 +57,10 @@ def run(configs: Configs, verbose: Verbose = False) -> None:
     from edge.config_watch import ReloadBell
     from edge.main import run_cameras
 
-    log_to_stderr(verbose=verbose)
+    log_to_stderr(verbose=verbose, as_json=log_json)
     bell = ReloadBell()
-    with stop_on_signal() as stop, ring_on_hangup(bell.ring):
-        failures = run_cameras(configs, default_models_dir(), stop, bell)
+    with stop_on_signal() as stop, ring_on_hangup(bell.ring), ServiceManager() as service:
+        failures = run_cameras(configs, default_models_dir(), stop, bell, service.alive)
     for failure in failures:
         print_error(failure.reason if len(configs) == 1 else f"{failure.path}: {failure.reason}")
     if failures:

@@ -8,7 +8,8 @@ import typer
 from rich.table import Table
 
 from shopthread import devices_commands
-from shopthread.console import log_to_stderr, one_line_errors, out, print_error, stop_on_signal
+from shopthread.console import LogJson, log_to_stderr, one_line_errors, out, print_error, stop_on_signal
+from shopthread.service_manager import ServiceManager
 
 if TYPE_CHECKING:
     from gateway.adapters.event_store import EventStore
@@ -21,19 +22,20 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step."
 
 
 @app.command()
-def run(config: Config, verbose: Verbose = False) -> None:
+def run(config: Config, verbose: Verbose = False, log_json: LogJson = False) -> None:
     """Run the gateway until you press Ctrl-C.
 
     It takes the store's events from the broker, commits them, acknowledges them to the devices and uploads them.
-    A broker or a cloud that is down is waited for; nothing is lost meanwhile.
+    A broker or a cloud that is down is waited for; nothing is lost meanwhile. Run by systemd it says when it is ready,
+    and feeds the watchdog as long as every part works.
     """
     from gateway.config import load_config
     from gateway.errors import GatewayError
     from gateway.main import run_gateway
 
-    log_to_stderr(verbose=verbose)
-    with one_line_errors(GatewayError), stop_on_signal() as stop:
-        run_gateway(load_config(config), stop)
+    log_to_stderr(verbose=verbose, as_json=log_json)
+    with one_line_errors(GatewayError), stop_on_signal() as stop, ServiceManager() as service:
+        run_gateway(load_config(config), stop, service.alive)
 
 
 @app.command()
@@ -191,7 +193,8 @@ def _open(path: Path) -> "EventStore":
     """Return the event store of a configuration, of a gateway that has run at least once."""
     from gateway.config import load_config
     from gateway.errors import EventStoreError, GatewayError
-    from gateway.main import event_store_path, open_event_store
+    from gateway.main import open_event_store
+    from gateway.paths import event_store_path
 
     with one_line_errors(GatewayError):
         config = load_config(path)

@@ -110,6 +110,11 @@ class DeviceLink:
         return frozenset(self._online.copy())
 
     @property
+    def is_alive(self) -> bool:
+        """Return whether devices are asked."""
+        return self._thread.is_alive()
+
+    @property
     def is_connected(self) -> bool:
         """Return whether the broker is there."""
         return self._client.is_connected()

@@ -31,6 +31,7 @@ from gateway.adapters.event_streams import EventStreams
 from gateway.adapters.stitching import Stitching
 from gateway.adapters.store_count import ROWS_THAT_COUNT, StoreCount
 from gateway.core.judging import Delivery
+from gateway.core.occupancy import Tally
 from gateway.core.staff import StaffRules
 from gateway.core.stitching import StitchRules
 from gateway.core.thinning import StorageRules, Thinned
@@ -366,6 +367,11 @@ class EventStore:
         """Return, for each device with gaps in its numbering, how many numbers are missing."""
         with self._database.reading():
             return self._streams.missing()
+
+    def people(self, now_ms: int) -> Tally | None:
+        """Return who went in and out since the store was empty, as of the last settling; None where nobody counts."""
+        with self._database.reading():
+            return None if self._occupancy is None else self._occupancy.now(now_ms)
 
     def queue_depth(self) -> int:
         """Return how many events wait for the cloud."""

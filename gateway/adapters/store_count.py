@@ -2,7 +2,7 @@
 
 from contracts.events import EventDraft, Source, decode_event
 from contracts.payloads import Correction, FootfallCrossing, StoreOccupancy
-from gateway.core.occupancy import Hours, Occupancy, OccupancyRules
+from gateway.core.occupancy import Hours, Occupancy, OccupancyRules, Tally
 
 ROWS_THAT_COUNT = """
 SELECT position, body FROM event WHERE position > ? AND received_ms >= ? AND (
@@ -60,6 +60,10 @@ class StoreCount:
             self._forgot_ms = now_ms
             self._occupancy.forget(now_ms - self.keep_ms)
         return self._occupancy.tell(now_ms)
+
+    def now(self, now_ms: int) -> Tally:
+        """Return who went in and out since the last reset."""
+        return self._occupancy.now(now_ms)
 
     def reset(self, now_ms: int, note: str) -> EventDraft[StoreOccupancy]:
         """Begin anew by hand, and return what is to be told of it."""

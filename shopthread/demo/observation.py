@@ -11,7 +11,7 @@ from edge.adapters.outbox import OutboxCounts, read_counts
 from edge.main import OUTBOX_FILE
 from gateway.adapters.event_rows import SourceTally
 from gateway.adapters.event_store import EventStore
-from gateway.main import STORE_FILE
+from gateway.paths import STORE_FILE
 from shopthread.demo.workspace import TENANT, DemoError, Workspace
 
 _TIMEOUT_S = 5.0

@@ -26,7 +26,8 @@ from edge.config import BrokerSettings, ScanTerminalConfig, load_toml
 from gateway.access import gateway_hash, reload_mosquitto, write_passwords
 from gateway.config import load_config
 from gateway.core.devices.passwords import matches
-from gateway.main import event_store_path, open_event_store, run_gateway
+from gateway.main import open_event_store, run_gateway
+from gateway.paths import event_store_path
 from shopthread.cli import app
 from tests.fakes.brokers import connect_packet
 from tests.integration.store.test_mosquitto_rights import _make_certificates

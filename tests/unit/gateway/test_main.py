@@ -10,7 +10,8 @@ from contracts.privacy import UplinkPayload
 from gateway.adapters.event_store import EventStore
 from gateway.config import BrokerSettings, CloudSettings, GatewayConfig, StoreSettings
 from gateway.errors import EventStoreError
-from gateway.main import event_store_path, run_gateway
+from gateway.main import run_gateway
+from gateway.paths import event_store_path
 from tests.servers import free_port, wait_until
 
 
