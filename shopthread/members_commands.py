@@ -25,7 +25,10 @@ def _group() -> None:
 
 @app.command("import")
 def import_members(  # noqa: PLR0913, PLR0917 - one argument per option
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file in UTF-8; see below.", show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="CSV in UTF-8, or FILE.parquet; see below.", show_default=False),
+    ],
     key_file: Annotated[
         Path, typer.Option("--key-file", metavar="FILE", help="The tenant's pseudonym key, as the terminals have it.")
     ],
@@ -48,16 +51,18 @@ def import_members(  # noqa: PLR0913, PLR0917 - one argument per option
 
     The first line names the columns: record_id, at least one of member_number, phone, openid, unionid, card, device,
     and if you have them since (when the record was made) and visit_linking_consent (yes or no). Several values of one
-    column are separated by ';'. Identifiers become pseudonyms here; the cloud never sees them. Sending the same file
-    again changes nothing.
+    column are separated by ';'. A file whose name ends in .parquet has the same columns, of whatever type; several
+    values may be a list. It needs the extra parquet. Identifiers become pseudonyms here; the cloud never sees them.
+    Sending the same file again changes nothing.
     """
     from cloud.identity.resolve import Rules
     from shopthread.cloud_api import CloudRefusedError, cloud_client
+    from shopthread.members.parquet import MissingPyarrowError
     from shopthread.members.rehearsal import rehearse
     from shopthread.members.table import MemberRecord, Reading, TableError, read_table, write_rejected
     from shopthread.rejected_rows import RejectedRow, tell_rejected
 
-    with one_line_errors(TableError, CloudRefusedError, OSError, ValueError):
+    with one_line_errors(TableError, MissingPyarrowError, CloudRefusedError, OSError, ValueError):
         reading = Reading(key=_read_key(key_file), region=region)
         rows = list(read_table(file, reading))
         records = [row for row in rows if isinstance(row, MemberRecord)]

@@ -96,11 +96,11 @@ def _csv(rows: Sequence[dict[str, Any]]) -> bytes:
     writer = csv.DictWriter(text, list(_COLUMNS), restval="", lineterminator="\r\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _field(value) for name, value in row.items()})
+        writer.writerow({name: csv_field(value) for name, value in row.items()})
     return text.getvalue().encode()
 
 
-def _field(value: object) -> object:
+def csv_field(value: object) -> object:
     """Return a CSV field. A text that a spreadsheet would take for a formula is quoted with an apostrophe."""
     if isinstance(value, bool):
         return str(value).lower()

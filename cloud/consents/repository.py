@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Subquery, func, select
 
 from cloud.db import AnyRow, Page, ReadSession, WriteSession, chunks
 from cloud.tables import consents, profile_identifiers
@@ -45,26 +45,37 @@ def granted_profiles(session: ReadSession, tenant: str, one_ids: Iterable[str]) 
     refused: set[str] = set()
     granted: set[str] = set()
     for part in chunks(sorted(set(one_ids))):
-        age = (
-            func.row_number()
-            .over(partition_by=(consents.c.namespace, consents.c.pseudonym), order_by=_LATEST_FIRST)
-            .label("age")
-        )
-        ranked = (
-            select(profile_identifiers.c.one_id, consents.c.granted, age)
-            .join(
-                profile_identifiers,
-                (profile_identifiers.c.tenant == consents.c.tenant)
-                & (profile_identifiers.c.namespace == consents.c.namespace)
-                & (profile_identifiers.c.pseudonym == consents.c.pseudonym),
-            )
-            .where(consents.c.tenant == tenant, consents.c.purpose == VISIT_LINKING)
-            .where(profile_identifiers.c.one_id.in_(part))
-            .subquery()
-        )
-        for row in session.rows(select(ranked.c.one_id, ranked.c.granted).where(ranked.c.age == 1)):
+        latest = _latest(tenant, profile_identifiers.c.one_id.in_(part), consents.c.purpose == VISIT_LINKING)
+        for row in session.rows(select(latest.c.one_id, latest.c.granted).where(latest.c.age == 1)):
             (granted if row.granted else refused).add(row.one_id)
     return frozenset(granted - refused)
+
+
+def refused_profiles(session: ReadSession, tenant: str) -> frozenset[str]:
+    """Return the profiles of a tenant that refuse, or withdrew, some consent, by an identifier's latest statement."""
+    latest = _latest(tenant)
+    rows = session.rows(select(latest.c.one_id).distinct().where(latest.c.age == 1, ~latest.c.granted))
+    return frozenset(row.one_id for row in rows)
+
+
+def _latest(tenant: str, *conditions: ColumnElement[bool]) -> Subquery:
+    """Return statements with their profile and their age among those of one identifier and purpose, 1 the latest."""
+    age = (
+        func.row_number()
+        .over(partition_by=(consents.c.namespace, consents.c.pseudonym, consents.c.purpose), order_by=_LATEST_FIRST)
+        .label("age")
+    )
+    return (
+        select(profile_identifiers.c.one_id, consents.c.granted, age)
+        .join(
+            profile_identifiers,
+            (profile_identifiers.c.tenant == consents.c.tenant)
+            & (profile_identifiers.c.namespace == consents.c.namespace)
+            & (profile_identifiers.c.pseudonym == consents.c.pseudonym),
+        )
+        .where(consents.c.tenant == tenant, *conditions)
+        .subquery()
+    )
 
 
 def consent_in_force(session: ReadSession, tenant: str, namespace: str, pseudonym: str) -> bool:

@@ -1,13 +1,17 @@
 """HTTP of profiles."""
 
-from typing import Annotated
+from http import HTTPStatus
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import StreamingResponse
 
+from cloud.analytics.formats import MEDIA_TYPES
 from cloud.auth import ERRORS, INVALID, INVALID_BODY, NOT_FOUND, CanManageMembers, InContext
-from cloud.errors import invalid_value
+from cloud.errors import Problem, ProblemError, invalid_value
 from cloud.instants import parse_instant
 from cloud.profiles import records, repository
+from cloud.profiles.export import MissingPyarrowError, export_pages, writer_for
 from cloud.profiles.schemas import (
     AttributeStatements,
     Categories,
@@ -19,6 +23,8 @@ from cloud.profiles.service import get_profile, list_profiles
 from cloud.profiles.timeline import parse_before
 from cloud.profiles.view import Asked
 
+_WITHHELD = "Shopthread-Withheld-Profiles"
+_MEDIA_TYPES = (MEDIA_TYPES["csv"], MEDIA_TYPES["parquet"])
 router = APIRouter(prefix="/v1", tags=["members"], responses=ERRORS)
 
 
@@ -87,3 +93,31 @@ def state_attributes(body: AttributeStatements, principal: CanManageMembers, con
 def put_categories(body: Categories, principal: CanManageMembers, context: InContext) -> RecordsReceipt:
     """Set the categories of up to 1,000 items; preferences of members count by them."""
     return RecordsReceipt(recorded=records.put_categories(context, principal.tenant, body.items))
+
+
+@router.get(
+    "/exports/profiles.{kind}",
+    summary="Every profile as a table",
+    response_class=Response,
+    responses={
+        200: {
+            "description": f"A row a profile. `{_WITHHELD}` tells how many are left out, since consent was withdrawn",
+            "content": {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in _MEDIA_TYPES},
+        },
+        501: {"model": Problem, "description": "This installation cannot write Parquet"},
+    },
+)
+def export_profiles(
+    kind: Annotated[Literal["csv", "parquet"], Path(description="The file's format")],
+    principal: CanManageMembers,
+    context: InContext,
+) -> StreamingResponse:
+    """Send all profiles as they are at one moment, page by page."""
+    try:
+        write = writer_for(kind)
+    except MissingPyarrowError as error:
+        raise ProblemError(HTTPStatus.NOT_IMPLEMENTED, "no-parquet", "Cannot write Parquet", str(error)) from error
+    export = export_pages(context.database, principal.tenant, context.clock(), context.settings.lifecycle)
+    chunks = write(export, lambda _rows: None)
+    headers = {_WITHHELD: str(export.withheld), "Content-Disposition": f'attachment; filename="profiles.{kind}"'}
+    return StreamingResponse(chunks, headers=headers, media_type=MEDIA_TYPES[kind])

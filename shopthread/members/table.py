@@ -1,10 +1,10 @@
-"""Member records in a CSV file: one row each, several values of a column separated by `;`."""
+"""Member records in a CSV or a Parquet file: one row each, several values of a column separated by `;`."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import phonenumbers
 from msgspec import Struct
@@ -12,6 +12,7 @@ from msgspec import Struct
 from contracts.payloads import MemberPseudonym
 from contracts.pseudonym import NAMESPACES, Namespace, pseudonymize
 from contracts.timestamps import parse_time
+from shopthread.members.parquet import read_parquet
 from shopthread.rejected_rows import RejectedRow
 
 RECORD_ID, SINCE, CONSENT = "record_id", "since", "visit_linking_consent"
@@ -52,12 +53,22 @@ class Reading(Struct, frozen=True, kw_only=True):
 
 
 def read_table(path: Path, reading: Reading) -> Iterator[MemberRecord | RejectedRow]:
-    """Yield what becomes of each row, in order.
+    """Yield what becomes of each row, in order. A file whose name ends in `.parquet` is Parquet, any other CSV.
 
     Raises:
-        TableError: It is no CSV file in UTF-8, or its columns are not the expected ones.
+        TableError: It is no such file, or its columns are not the expected ones.
+        MissingPyarrowError: It is Parquet, which this installation cannot read.
         OSError: It cannot be read.
     """
+    if path.suffix.lower() == ".parquet":
+        try:
+            names, rows = read_parquet(path)
+            _check_columns(names)
+            yield from _judge(rows, reading)
+        except ValueError as error:
+            msg = f"{path} is no Parquet file of member records: {error}"
+            raise TableError(msg) from error
+        return
     with path.open(encoding="utf-8-sig", newline="") as file:
         try:
             yield from _read_rows(file, reading)
@@ -69,20 +80,25 @@ def read_table(path: Path, reading: Reading) -> Iterator[MemberRecord | Rejected
 def _read_rows(file: TextIO, reading: Reading) -> Iterator[MemberRecord | RejectedRow]:
     rows = csv.DictReader(file, strict=True)
     _check_columns(rows.fieldnames or ())
+    yield from _judge(((rows.line_num, row) for row in rows), reading)
+
+
+def _judge(
+    rows: Iterable[tuple[int, Mapping[Any, str | None]]], reading: Reading
+) -> Iterator[MemberRecord | RejectedRow]:
     first_lines: dict[str, int] = {}
-    for row in rows:
-        line = rows.line_num
+    for line, row in rows:
+        given = {name: value or "" for name, value in row.items() if name is not None}
         if None in row or None in row.values():
-            given = {name: value or "" for name, value in row.items() if name is not None}
             yield RejectedRow(line=line, reason="the row has more or fewer fields than the first line", values=given)
             continue
         try:
-            record = read_row(row, line, reading)
+            record = read_row(given, line, reading)
             first = first_lines.setdefault(record.record_id, line)
             if first != line:
                 _fail(f"{RECORD_ID} {record.record_id!r} stands on line {first} already")
         except ValueError as error:
-            yield RejectedRow(line=line, reason=str(error), values=dict(row))
+            yield RejectedRow(line=line, reason=str(error), values=given)
         else:
             yield record
 

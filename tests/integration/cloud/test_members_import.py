@@ -1,6 +1,8 @@
 """A member base goes from a CSV file into profiles and consents; sending it again changes nothing."""
 
+import sys
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
@@ -10,6 +12,7 @@ from typer.testing import CliRunner
 from cloud.app import create_app
 from cloud.config import Settings
 from shopthread.cli import app
+from shopthread.members.parquet import as_text
 from tests.integration.cloud.support import TENANT, Cloud, serving
 
 ROWS = """record_id,since,member_number,phone,visit_linking_consent
@@ -45,11 +48,84 @@ def test_a_file_is_rehearsed_then_sent_then_a_no_op(http: httpx.Client, cloud: C
     sent = ["--apply", "--url", str(http.base_url), "--api-key-file", str(secret)]
     code, said = _import(tmp_path, *sent)
     assert (code, "Sent 3 records; 2 identifiers moved" in said) == (1, True), said
+    cloud.projector.catch_up()
     state = cloud.state()
     assert (len(state["profiles"]), len(state["consents"])) == (2, 3)
     code, said = _import(tmp_path, *sent)
     assert "Sent 3 records; 0 identifiers moved" in said
+    cloud.projector.catch_up()
     assert cloud.state() == state
+
+
+def _import_parquet(folder: Path, rows: list[dict[str, object]]) -> tuple[int, str]:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    file, key = folder / "members.PARQUET", folder / "key"
+    parquet.write_table(pyarrow.Table.from_pylist(rows), file)
+    key.write_bytes(b"0123456789abcdef")
+    result = CliRunner().invoke(app, ["members", "import", str(file), "--key-file", str(key)])
+    return result.exit_code, " ".join(result.output.split())
+
+
+def test_parquet_is_reported_like_csv(tmp_path: Path):
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    rows: list[dict[str, object]] = [
+        {
+            "record_id": 1,
+            "since": since,
+            "member_number": "M1",
+            "phone": ["+442079460000"],
+            "visit_linking_consent": True,
+        },
+        {"record_id": 2, "since": since, "member_number": "M2", "phone": ["+442079460000", "+442079460001"]},
+        {"record_id": 3, "since": since, "member_number": "M3", "phone": None, "visit_linking_consent": False},
+        {"record_id": 4, "since": None, "member_number": None, "phone": []},
+    ]
+    rows[0]["visit_linking_consent"] = True
+    from_parquet = _import_parquet(tmp_path, rows)
+    (tmp_path / "csv").mkdir()
+    from_csv = _import(tmp_path / "csv")
+    assert from_parquet[0] == from_csv[0] == 1
+    assert "profiles that they make │ 2" in from_parquet[1]
+    assert "line 4: the row names nobody" in from_parquet[1]
+    assert "different identifiers: phone │ 2" in from_parquet[1]
+    assert (
+        from_parquet[1].split("profiles that they make")[1].split("line")[0].split("members who agree")[1]
+        == (from_csv[1].split("profiles that they make")[1].split("line")[0].split("members who agree")[1])
+    )
+
+
+def test_parquet_that_cannot_be_read_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    code, said = _import_parquet(tmp_path, [{"record_id": "1", "card": 1.5}])
+    assert (code, "write identifiers as text" in said) == (1, True)
+    code, said = _import_parquet(tmp_path, [{"record_id": "1", "shoe_size": 1}])
+    assert (code, "unknown column 'shoe_size'" in said) == (1, True)
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 not at all")
+    options = ["members", "import", str(tmp_path / "bad.parquet"), "--key-file", str(tmp_path / "key")]
+    assert "is no Parquet file" in " ".join(CliRunner().invoke(app, options).output.split())
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert "shopthread[parquet]" in " ".join(CliRunner().invoke(app, options).output.split())
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        (float("nan"), ""),
+        (12.0, "12"),
+        (True, "yes"),
+        (date(2026, 1, 2), "2026-01-02"),
+        (datetime(2026, 1, 2, 3, 4, 5), "2026-01-02T03:04:05.000Z"),  # noqa: DTZ001 - Parquet may hold such
+        (["a", 1], "a;1"),
+    ],
+)
+def test_values_become_what_csv_would_have(value: object, text: str):
+    assert as_text(value) == text
+
+
+def test_a_value_of_another_kind_is_named():
+    with pytest.raises(ValueError, match="got b'x'"):
+        as_text(b"x")
 
 
 def test_a_cloud_that_does_not_take_it_is_told_in_one_line(http: httpx.Client, tmp_path: Path):
