@@ -26,6 +26,7 @@ from cloud.dashboard.endpoints import add_dashboard
 from cloud.db import Database
 from cloud.dead_letters.endpoints import router as dead_letters_router
 from cloud.errors import add_error_handlers, describe_problems, refuse_nul
+from cloud.floor.endpoints import router as floor_router
 from cloud.footfall.endpoints import router as footfall_router
 from cloud.health import router as health_router
 from cloud.identity.endpoints import router as identity_router
@@ -167,6 +168,7 @@ def create_app(
         ingest_router,
         stores_router,
         footfall_router,
+        floor_router,
         visits_router,
         analytics_router,
         views_router,

@@ -31,6 +31,7 @@ class View(Struct, frozen=True, kw_only=True):
 VIEWS: Final = (
     View(name="overview", controls=("period",)),
     View(name="shop", controls=("store", "period")),
+    View(name="floor", controls=("store", "period")),
     View(name="customers", controls=("stores", "period")),
     View(name="profiles"),
     View(name="profile", chapter="profiles"),

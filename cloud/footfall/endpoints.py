@@ -46,8 +46,8 @@ def read_footfall(
     value is null, never 0.
     """
     with context.database.read() as session:
-        view = _view(session, principal, context, store)
-        whole = view.today if day is None else bucket_of_date(_check_day(day), view.zone)
+        view = store_view(session, principal, context, store)
+        whole = view.today if day is None else bucket_of_date(check_day(day), view.zone)
         start_ms = whole.start_ms if from_ is None else parse_instant("from", from_)
         end_ms = whole.end_ms if to is None else parse_instant("to", to)
         return get_footfall(session, view, Bucket(start_ms, end_ms), grain)
@@ -57,17 +57,26 @@ def read_footfall(
 def read_occupancy(store: StoreName, principal: CanRead, context: InContext) -> Occupancy:
     """Show the latest counts by zone, and in minus out over the entrance tripwires today."""
     with context.database.read() as session:
-        return get_occupancy(session, _view(session, principal, context, store))
+        return get_occupancy(session, store_view(session, principal, context, store))
 
 
-def _check_day(day: date) -> date:
-    """Return the day, known to be one whose hours can be counted."""
+def check_day(day: date) -> date:
+    """Return the day, known to be one whose hours can be counted.
+
+    Raises:
+        ProblemError: 422, it is none.
+    """
     if not _FIRST_DAY <= day <= _LAST_DAY:
         raise invalid_value(name="day", value=day.isoformat(), allowed=f"{_FIRST_DAY} to {_LAST_DAY}")
     return day
 
 
-def _view(session: ReadSession, principal: Principal, context: Context, store: str) -> StoreView:
+def store_view(session: ReadSession, principal: Principal, context: Context, store: str) -> StoreView:
+    """Return a store as of now.
+
+    Raises:
+        ProblemError: 404, this tenant has none of that name.
+    """
     row = get_store(session, principal.tenant, store)
     time_zone, threshold = row.time_zone or DEFAULT_TIME_ZONE, context.settings.staff_score_threshold
     return StoreView(principal.tenant, store, time_zone, context.clock(), threshold)

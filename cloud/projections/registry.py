@@ -1,6 +1,7 @@
 """Every projection, in the order in which they run."""
 
 from cloud.analytics.projection import AnalyticsProjection
+from cloud.floor.projection import FloorProjection
 from cloud.footfall.projection import FootfallProjection
 from cloud.projections.base import Projection
 from cloud.projections.corrections import CorrectionsProjection
@@ -14,6 +15,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     StoresProjection(),
     DeviceHealthProjection(),
     FootfallProjection(),
+    FloorProjection(),
     VisitsProjection(),
     AnalyticsProjection(),
 )

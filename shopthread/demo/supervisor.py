@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -32,13 +33,16 @@ from shopthread.demo.configs import (
     write_video_camera,
 )
 from shopthread.demo.observation import HopCounts, Observer, Snapshot
+from shopthread.demo.plan import plan_of
 from shopthread.demo.processes import Processes
 from shopthread.demo.workspace import FILMED, SHOP, TENANT, DemoError, Ports, Workspace, write_secret
+from simulators.adapters.scenario_files import load_scenario
 
 _START_S = 60.0
 _SETTLE_S = 60.0
 _POLL_S = 0.1
 _LEAD_MS = 1_800_000
+_SCENARIO = "corner_shop"
 _SHOP_DEVICES = (CAMERA, KIOSK, TILL)
 
 Say = Callable[[str], None]
@@ -131,7 +135,7 @@ class Demo:
         now_ms = system_clock()
         start_ms = max(now_ms - _LEAD_MS, *(ended_ms + 1 for ended_ms in self._earlier_ends_ms()), 0)
         return (
-            *("simulate", "run", "corner_shop", "--out", str(self._workspace.feeds)),
+            *("simulate", "run", _SCENARIO, "--out", str(self._workspace.feeds)),
             *("--start", format_time(start_ms), "--speed", str(self._options.speed)),
             *("--seed", str(self._options.seed + self._workspace.run - 1)),
         )
@@ -177,6 +181,7 @@ class Demo:
         names = {SHOP: "Corner shop (simulated)", FILMED: "Filmed shop"}
         for store in self._devices:
             self._put(f"/v1/stores/{store}", {"name": names[store], "time_zone": _local_time_zone()})
+        self._put(f"/v1/stores/{SHOP}/plan", plan_of(load_scenario(_SCENARIO)))
 
     def _take_members_in(self, context: Context) -> None:
         """Record which identifiers belong to one member, and what each said to having visits linked."""
@@ -205,7 +210,7 @@ class Demo:
             add_statements(session, TENANT, statements, context.rules, now_ms)
         put_consents(context, TENANT, consents)
 
-    def _put(self, path: str, body: dict[str, str | bool]) -> None:
+    def _put(self, path: str, body: dict[str, Any]) -> None:
         if self._client is None:
             return
         answer = self._client.put(path, json=body)

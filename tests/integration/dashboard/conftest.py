@@ -19,6 +19,7 @@ from tests.integration.dashboard.shops import GTIN, MEMBER, NOW_MS, SERIAL, fill
 VIEWS = (
     "overview",
     "shop?store=west",
+    "floor?store=west",
     "customers?store=west&metric=footfall_in",
     "profiles",
     f"profile?id={MEMBER}",

@@ -1,8 +1,9 @@
 """A small chain whose figures are known: one shop seen well, one seen in part, one that nobody sees."""
 
 from cloud.codes.registry import IssuedItem, Product, put_products, register
+from cloud.floor.repository import put_plan
 from cloud.identity.names import one_id_of
-from contracts.payloads import CodeScanned, DeviceHealth, MemberPseudonym
+from contracts.payloads import CodeScanned, DeviceHealth, FloorHeat, HeatCell, MemberPseudonym
 from tests.integration.cloud.support import MEMBERS, T0, TENANT, Cloud, Shop, consent
 
 HOUR_MS = 3_600_000
@@ -14,6 +15,20 @@ GTIN, SERIAL = "09521230000185", "P4K7WQ2ZLM8NX3TR"
 ENTERED, LEFT, WEEK_BEFORE, ENTERED_IN_PART = 7, 5, 4, 2
 
 
+_HEAT = FloorHeat(
+    interval_start_ms=NOW_MS - 60_000,
+    interval_end_ms=NOW_MS,
+    cell_m=0.5,
+    cells=(HeatCell(0, 0, 30.0), HeatCell(3, 2, 90.0)),
+)
+_PLAN = {
+    "zones": [{"zone_id": "kiosk", "zone_kind": "floor", "corners": [[0, 0], [2, 0], [2, 1], [0, 1]]}],
+    "obstacles": [],
+    "tripwires": [{"tripwire_id": "door", "kind": "entrance", "start": [2, 3], "end": [0, 3]}],
+    "devices": [],
+}
+
+
 def fill(cloud: Cloud) -> None:
     """Let the shops report: today from 08:00 UTC, and a week before."""
     cloud.now_ms = NOW_MS
@@ -23,6 +38,7 @@ def fill(cloud: Cloud) -> None:
         put_products(session, TENANT, [Product(gtin=GTIN, name="Red wine", page_url=None)])
         item = IssuedItem(gtin=GTIN, serial=SERIAL, kind="inner")
         register(session, TENANT, [item], cloud.now_ms)
+        put_plan(session, TENANT, WEST, _PLAN)
     west, east, north = (Shop(store=name) for name in (WEST, EAST, NORTH))
     for hour_ms in (T0 - HOUR_MS, T0 - 7 * DAY_MS - HOUR_MS):
         cloud.take_in(west.coverage(hour_ms, hour_ms + HOUR_MS))
@@ -42,6 +58,7 @@ def fill(cloud: Cloud) -> None:
         *(east.crossing(T0 - HOUR_MS + minute * 60_000) for minute in range(ENTERED_IN_PART)),
         north.event("term-1", DeviceHealth(uptime_s=1, software_version="0.1", queue_depth=0), NOW_MS - DAY_MS),
         *_scans(west),
+        west.event("cam-1", _HEAT, NOW_MS),
         b"{",
     )
 

@@ -30,7 +30,8 @@ function figureCard({ id, title, note, legend, menu }, ...children) {
  *   values, null for what is unknown; `show` turns a value into text. `file` names what is saved, without an ending.
  */
 export function chartCard({ id, title, note, legend, svg, columns, rows, file }) {
-  const menu = saving({ id, title, svg, heads: columns.map((each) => each.title), rows, file });
+  const picture = [svg].flat().find((node) => node instanceof SVGElement);
+  const menu = saving({ id, title, svg: picture, heads: columns.map((each) => each.title), rows, file });
   const shown = rows.map((row) => row.map((value, index) => (columns[index].show ? columns[index].show(value) : (value ?? "–"))));
   const asTable = h("details", { class: "as-table", "data-key": `${id}-table` }, h("summary", { "data-key": `${id}-summary` }, t("chart.as_table")), table(columns, shown, { label: title }));
   return figureCard({ id, title, note, legend, menu }, svg, asTable);

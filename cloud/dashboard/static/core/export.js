@@ -2,7 +2,7 @@
 
 const COPIED = [
   "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linejoin", "stroke-linecap",
-  "opacity", "font-size", "font-family", "font-weight", "text-anchor", "display",
+  "opacity", "font-size", "font-family", "font-weight", "text-anchor", "display", "paint-order",
 ];
 const PNG_SCALE = 2;
 const BYTE_ORDER_MARK = "\ufeff"; // tells spreadsheets that it is UTF-8

@@ -1,0 +1,1 @@
+"""The floor of a store: its plan, and where people stood."""
