@@ -9,10 +9,13 @@ def test_squares_are_drawn_over_the_plan(visitor: Visitor, tmp_path: Path):
     page = visitor.open("/floor?store=west")
     assert page.locator("#heat .chart rect").count() == 2
     assert page.locator("#heat .heat-4").count() == 2, "the most stood-on square, and its step in the legend"
-    assert page.locator("#heat .zone-name").all_inner_texts() == ["kiosk"]
+    assert page.locator("#heat .zone-name").all_text_contents() == ["kiosk"]
     assert page.locator("#heat .tripwire.entrance").count() == 1
     assert "Only a part was observed" in page.inner_text("#heat")
-    assert save(page, "heat", "csv", tmp_path).read_text(encoding="utf-8-sig").splitlines()[1:] == ["0.25,0.25,30", "1.75,1.25,90"]
+    assert save(page, "heat", "csv", tmp_path).read_text(encoding="utf-8-sig").splitlines()[1:] == [
+        "0.25,0.25,30",
+        "1.75,1.25,90",
+    ]
     zones = {row[0].split()[0]: row[1:] for row in cells(page, "#zones tbody tr")}
     assert zones["kiosk"][1] == "50%"
     assert zones["wine"] == ["0", "\u2013", "\u2013"]
