@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from simulators.core.layout import Kiosk, Till
 from simulators.core.scenario import Scenario
 
 
 def plan_of(scenario: Scenario) -> dict[str, Any]:
     """Return zones, obstacles, tripwires and terminals in metres, as `PUT /v1/stores/{store}/plan` takes them."""
-    terminals = (*scenario.kiosks, *scenario.tills)
+    terminals: list[Kiosk | Till] = [*scenario.kiosks, *scenario.tills]
     return {
         "zones": [
             {"zone_id": zone.id, "zone_kind": zone.kind, "corners": list(map(list, zone.polygon))}
