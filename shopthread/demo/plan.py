@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from simulators.core.layout import Kiosk, Till
 from simulators.core.scenario import Scenario
 
 
 def plan_of(scenario: Scenario) -> dict[str, Any]:
     """Return zones, obstacles, tripwires and terminals in metres, as `PUT /v1/stores/{store}/plan` takes them."""
-    terminals: list[Kiosk | Till] = [*scenario.kiosks, *scenario.tills]
+    places = [(each.id, each.spot) for each in scenario.kiosks] + [(each.id, each.spot) for each in scenario.tills]
     return {
         "zones": [
             {"zone_id": zone.id, "zone_kind": zone.kind, "corners": list(map(list, zone.polygon))}
@@ -22,5 +21,5 @@ def plan_of(scenario: Scenario) -> dict[str, Any]:
             {"tripwire_id": wire.id, "kind": wire.kind, "start": list(wire.points[0]), "end": list(wire.points[1])}
             for wire in scenario.tripwires
         ],
-        "devices": [{"device": each.id, "at": list(each.spot)} for each in terminals],
+        "devices": [{"device": device, "at": list(spot)} for device, spot in places],
     }
