@@ -14,6 +14,7 @@ class RejectReason(StrEnum):
     STORE_LOCAL = "store_local"
     WRONG_SOURCE = "wrong_source"
     WRONG_TOPIC = "wrong_topic"
+    IMPOSSIBLE_TIME = "impossible_time"
 
 
 class ContractError(Exception):

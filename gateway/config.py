@@ -12,10 +12,12 @@ from contracts.errors import TopicError
 from contracts.events import Source
 from contracts.patterns import END
 from contracts.topics import check_name
+from gateway.core.admission import IntakeRules
 from gateway.core.devices.rules import DeviceRules
 from gateway.core.occupancy import Hours, OccupancyRules
 from gateway.core.staff import StaffRules
 from gateway.core.stitching import StitchRules
+from gateway.core.thinning import StorageRules
 from gateway.errors import ConfigurationError
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -170,6 +172,8 @@ class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     staff: StaffRules = StaffRules()
     occupancy: OccupancyRules = OccupancyRules()
     devices: DeviceRules = DeviceRules()
+    storage: StorageRules = StorageRules()
+    intake: IntakeRules = IntakeRules()
     http: HttpSettings = HttpSettings()
     tls: TlsSettings | None = None
 

@@ -46,7 +46,9 @@ def open_event_store(config: GatewayConfig) -> EventStore:
     gateway, count = config.gateway.source, None
     if config.occupancy.enabled:
         count = StoreCount(gateway, config.occupancy, config.hours)
-    return EventStore(event_store_path(config), gateway, config.stitching, config.staff, count)
+    return EventStore(
+        event_store_path(config), gateway, config.stitching, config.staff, count, config.storage, config.intake
+    )
 
 
 def run_gateway(config: GatewayConfig, stop: threading.Event, on_alive: Callable[[], None] = lambda: None) -> None:
@@ -79,6 +81,7 @@ def run_gateway(config: GatewayConfig, stop: threading.Event, on_alive: Callable
     )
     desk = _signature_desk(config, store) if config.stitching.enabled else None
     consumer = Consumer(store, config.gateway, broker_settings, password, clock_ms, uploader.wake, desk)
+    consumer.restrict(config.intake)
     consumer.note = devices.take
     try:
         if broker is not None:
@@ -142,6 +145,7 @@ def _housekeeping(
         try:
             if now_s - pruned_s >= _PRUNE_INTERVAL_S:
                 store.prune(now_ms - keep_ms)
+                store.tell_thinned(now_ms)
                 pruned_s = now_s
             devices.save()
             _report(config.gateway.source, store, now_s - started_s, now_ms, devices.clocks())

@@ -5,17 +5,19 @@ import queue
 import ssl
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 
 import paho.mqtt.client as mqtt
-from msgspec import Struct
+from msgspec import Struct, field
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from contracts.delivery import Acknowledgement, decode_presence, encode_message
+from contracts.delivery import Acknowledgement, Presence, decode_presence, encode_message
 from contracts.errors import ContractError
+from contracts.events import Source
 from contracts.signature_keys import STORE_LOCAL_QOS
 from contracts.topics import PRESENCE_NAME, Channel, Topic, ack_topic, store_filter
 from gateway.adapters.event_rows import Held
@@ -23,6 +25,7 @@ from gateway.adapters.event_store import EventStore
 from gateway.adapters.mqtt_client import BatchClient
 from gateway.adapters.signatures import SignatureDesk
 from gateway.config import BrokerSettings, StoreSettings
+from gateway.core.admission import IntakeRules, RateLimit, check_delivery
 from gateway.core.judging import Delivery, judge, parsed
 from gateway.core.publish_packet import Published
 from gateway.errors import EventStoreError
@@ -35,6 +38,7 @@ _RECEIVE_MAXIMUM = 4000
 _BATCH_MESSAGES = 2000
 _POLL_S = 0.2
 _ACK_INTERVAL_S = 0.02
+UNKNOWN_DEVICE = "(no device)"
 _STORE_RETRY_S = 1.0
 
 
@@ -44,6 +48,14 @@ class _Batch(Struct, frozen=True):
     connection: int
     messages: list[Published]
     received_ms: int
+
+
+class _Arrived(Struct):
+    """What came, sorted: presences, judged messages, and how many more of each device were refused."""
+
+    presences: list[tuple[Source, Presence, int]] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+    limited: Counter[str] = field(default_factory=Counter)
 
 
 class Consumer:
@@ -72,6 +84,8 @@ class Consumer:
         on_committed: Callable[[], None],
         desk: SignatureDesk | None = None,
     ) -> None:
+        self._rules: IntakeRules | None = None
+        self._limit: RateLimit | None = None
         self._desk = desk
         self.note: Callable[[Delivery], Delivery] = lambda delivery: delivery
         self._store, self._settings, self._broker = store, settings, broker
@@ -96,6 +110,10 @@ class Consumer:
         client.on_disconnect = self._on_disconnect
         client.on_connect_fail = self._on_connect_fail
         return client
+
+    def restrict(self, rules: IntakeRules) -> None:
+        """Take in no more than this of a device; without it, whatever is well formed. To be called before `start`."""
+        self._rules, self._limit = rules, RateLimit(rules)
 
     def start(self) -> None:
         """Connect in the background; a broker that is down is waited for."""
@@ -157,9 +175,10 @@ class Consumer:
 
     def _commit(self, batches: list[_Batch]) -> None:
         """Write messages, then acknowledge them to the broker and the devices; try again where that cannot be done."""
+        arrived = self._sort(batches)
         while True:
             try:
-                held = self._keep(batches)
+                held = self._keep(arrived)
                 break
             except EventStoreError as error:
                 logger.error("%s; nothing was acknowledged, trying again", error)  # noqa: TRY400 - one line for operators
@@ -171,6 +190,31 @@ class Consumer:
         self._owed.update(((str(stream.source), stream.epoch), stream) for stream in held)
         self._on_committed()
 
+    def _sort(self, batches: list[_Batch]) -> _Arrived:
+        """Judge messages; those that stay in the store, and those of devices that send too many, end here."""
+        arrived = _Arrived()
+        for batch in batches:
+            for each in batch.messages:
+                topic = parsed(each.topic)
+                if topic is not None and topic.channel == "local":
+                    self._take_local(topic, each.body, batch.received_ms)
+                elif topic is not None and topic.channel == "status" and topic.name == PRESENCE_NAME:
+                    arrived.presences += _presence(topic, each.body, batch.received_ms)
+                elif not self._admits(topic, batch.received_ms):
+                    arrived.limited[_name(topic)] += 1
+                else:
+                    judged = self.note(judge(each.topic, each.body, each.properties, batch.received_ms))
+                    arrived.deliveries.append(judged if self._rules is None else check_delivery(judged, self._rules))
+        return arrived
+
+    def _admits(self, topic: Topic | None, now_ms: int) -> bool:
+        return self._limit is None or self._limit.admits(_name(topic), now_ms)
+
+    def _keep(self, arrived: _Arrived) -> list[Held]:
+        for source, presence, received_ms in arrived.presences:
+            self._store.keep_presence(source, presence, received_ms)
+        return self._store.receive(arrived.deliveries, arrived.limited)
+
     def _acknowledge(self, after_s: float = _ACK_INTERVAL_S) -> None:
         """Tell devices how far their events are held; of what came in quick succession, once."""
         if self._owed and time.monotonic() - self._acknowledged_s >= after_s:
@@ -180,33 +224,12 @@ class Consumer:
             self._owed.clear()
             self._acknowledged_s = time.monotonic()
 
-    def _keep(self, batches: list[_Batch]) -> list[Held]:
-        events = []
-        for batch in batches:
-            for each in batch.messages:
-                topic = parsed(each.topic)
-                if topic is not None and topic.channel == "local":
-                    self._take_local(topic, each.body, batch.received_ms)
-                elif topic is not None and topic.channel == "status" and topic.name == PRESENCE_NAME:
-                    self._keep_presence(topic, each.body, batch.received_ms)
-                else:
-                    events.append(self.note(judge(each.topic, each.body, each.properties, batch.received_ms)))
-        return self._store.receive(events)
-
     def _take_local(self, topic: Topic, body: bytes, received_ms: int) -> None:
         """Take in what stays in the store, in memory alone, and answer at once."""
         if self._desk is None:
             return
         for answer_topic, answer in self._desk.handle(topic, body, received_ms):
             self._client.publish(answer_topic, answer, qos=STORE_LOCAL_QOS)
-
-    def _keep_presence(self, topic: Topic, body: bytes, received_ms: int) -> None:
-        try:
-            presence = decode_presence(body)
-        except ContractError as error:
-            logger.warning("ignored a message on %s: %s", topic, error)
-            return
-        self._store.keep_presence(topic.source, presence, received_ms)
 
     def _on_connect(
         self, client: mqtt.Client, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
@@ -237,3 +260,17 @@ class Consumer:
 
     def _take(self, connection: int, messages: list[Published]) -> None:
         self._queue.put(_Batch(connection, messages, self._clock_ms()))
+
+
+def _presence(topic: Topic, body: bytes, received_ms: int) -> list[tuple[Source, Presence, int]]:
+    """Return what a message says of a device's presence; nothing where it says nothing."""
+    try:
+        return [(topic.source, decode_presence(body), received_ms)]
+    except ContractError as error:
+        logger.warning("ignored a message on %s: %s", topic, error)
+        return []
+
+
+def _name(topic: Topic | None) -> str:
+    """Return the device that a topic names; those that name none are one."""
+    return UNKNOWN_DEVICE if topic is None else str(topic.source)

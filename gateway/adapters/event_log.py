@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -101,7 +101,7 @@ class EventLog:
         (position,) = self._db.execute("SELECT coalesce(max(position), 0) FROM event").fetchone()
         return int(position)
 
-    def count(self, column: Column, by_source: dict[str, int]) -> None:
+    def count(self, column: Column, by_source: Mapping[str, int]) -> None:
         """Add to the counts of devices."""
         self._db.executemany(
             f"INSERT INTO tally (source, {column}) VALUES (?, ?) "  # noqa: S608 - columns are named in this package alone

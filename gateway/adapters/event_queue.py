@@ -5,11 +5,13 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 
+from contracts.errors import EventRejectedError
 from contracts.events import decode_event
 from gateway.adapters.event_log import EventLog
 from gateway.adapters.event_rows import WaitingEvent
 from gateway.core.thinning import RANKS, Thinned, sum_up
 
+UNREADABLE = "unreadable"
 _OLDEST = "SELECT position, source, body FROM event WHERE uploaded_ms IS NULL ORDER BY position LIMIT ?"
 _NEWEST = """
 SELECT position, source, body FROM event WHERE uploaded_ms IS NULL AND position > ? ORDER BY position DESC LIMIT ?
@@ -77,18 +79,18 @@ class EventQueue:
         """Delete at most so many waiting events of the rank that goes first, the oldest first. Returns what went."""
         for rank in RANKS:
             rows = self._db.execute(
-                "SELECT position, source, body FROM event WHERE uploaded_ms IS NULL AND rank > 0 AND rank = ? "
-                "ORDER BY position LIMIT ?",
+                "SELECT position, source, received_ms, body FROM event"
+                " WHERE uploaded_ms IS NULL AND rank > 0 AND rank = ? ORDER BY position LIMIT ?",
                 (rank, limit),
             ).fetchall()
             if rows:
                 return self._delete_unsent(rows)
         return []
 
-    def _delete_unsent(self, rows: Sequence[tuple[int, str, bytes]]) -> list[Thinned]:
-        self._db.executemany("DELETE FROM event WHERE position = ?", [(position,) for position, _, _ in rows])
-        self._log.count("thinned", Counter(source for _, source, _ in rows))
-        thinned = sum_up((event.source, event.type, event.time_ms) for event in (decode_event(row[2]) for row in rows))
+    def _delete_unsent(self, rows: Sequence[tuple[int, str, int, bytes]]) -> list[Thinned]:
+        self._db.executemany("DELETE FROM event WHERE position = ?", [(row[0],) for row in rows])
+        self._log.count("thinned", Counter(source for _, source, _, _ in rows))
+        thinned = sum_up((source, *_type_and_time(body, received_ms)) for _, source, received_ms, body in rows)
         self._db.executemany(
             "INSERT INTO thinned (source, type, events, earliest_ms, latest_ms) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT DO UPDATE SET events = events + excluded.events, "
@@ -114,3 +116,11 @@ class EventQueue:
 
 def _positions(events: Sequence[WaitingEvent]) -> str:
     return json.dumps([each.position for each in events])
+
+
+def _type_and_time(body: bytes, received_ms: int) -> tuple[str, int]:
+    try:
+        event = decode_event(body)
+    except EventRejectedError:  # Only an upgrade, or a damaged disk, can make it so.
+        return UNREADABLE, received_ms
+    return event.type, event.time_ms

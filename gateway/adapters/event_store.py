@@ -30,6 +30,7 @@ from gateway.adapters.event_rows import (
 from gateway.adapters.event_streams import EventStreams
 from gateway.adapters.stitching import Stitching
 from gateway.adapters.store_count import ROWS_THAT_COUNT, StoreCount
+from gateway.core.admission import IntakeRules, check_time
 from gateway.core.judging import Delivery
 from gateway.core.occupancy import Tally
 from gateway.core.staff import StaffRules
@@ -54,7 +55,8 @@ class EventStore:
         rules: What decides which segments are one visit; by default each is one.
         staff: What tells staff from customers.
         occupancy: Counts the people in the store, None: nobody does.
-        storage: How much disk events may take.
+        storage: How much disk events may take; None: as much as there is.
+        intake: What devices may send; None: whatever is well formed.
 
     Raises:
         EventStoreError: The file cannot be opened.
@@ -68,8 +70,9 @@ class EventStore:
         staff: StaffRules | None = None,
         occupancy: StoreCount | None = None,
         storage: StorageRules | None = None,
+        intake: IntakeRules | None = None,
     ) -> None:
-        self._gateway, self._occupancy = gateway, occupancy
+        self._gateway, self._occupancy, self._intake = gateway, occupancy, intake
         self._rules, self._staff, self._storage = rules or StitchRules(), staff or StaffRules(), storage
         self._stitching = Stitching(gateway, self._rules, self._staff)
         self._database = EventDatabase(path, self._restart)
@@ -84,8 +87,12 @@ class EventStore:
         if self._occupancy is not None:
             self._occupancy.restart()
 
-    def receive(self, deliveries: Sequence[Delivery]) -> list[Held]:
+    def receive(self, deliveries: Sequence[Delivery], limited: Mapping[str, int] | None = None) -> list[Held]:
         """Commit messages: events once each, visits that follow from them, dead letters, and what is held.
+
+        Args:
+            deliveries: The messages, judged.
+            limited: By device, how many more were refused because it sent too many at once; they are counted alone.
 
         Returns:
             What may be acknowledged now, one entry for each device and epoch among the messages.
@@ -104,6 +111,7 @@ class EventStore:
                     if each.refusal is not None
                 ]
             )
+            self._log.count("limited", limited or {})
             if deliveries:
                 self._settle(deliveries[-1].received_ms)
             return self._streams.advance(deliveries)
@@ -306,6 +314,8 @@ class EventStore:
             for letter in letters:
                 try:
                     event = require_uplink(decode_event(letter.body))
+                    if self._intake is not None:
+                        check_time(event, self._intake, now_ms)
                 except EventRejectedError:
                     continue
                 taken.append(Arrival(event, letter.body, now_ms))

@@ -2,6 +2,7 @@
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from contracts.errors import EventRejectedError, RejectReason
 from contracts.events import decode_event, draft_event, encode_event
 from contracts.payloads import AppearanceSignature, Coverage, DeviceHealth, VisitRevised, VisitSegment
 from contracts.topics import event_topic
+from gateway.adapters.dead_letters import DeadLetters
 from gateway.adapters.event_rows import Held, Refusal
 from gateway.adapters.event_store import EventStore
+from gateway.core.admission import IntakeRules
 from gateway.core.judging import Delivery, judge
 from gateway.core.stitching import StitchRules, Visits
 from gateway.errors import EventStoreError
@@ -83,6 +86,32 @@ def test_a_dead_letter_that_is_acceptable_now_is_taken_in(store: EventStore):
     assert store.replay_dead_letters(6) == (1, 1)
     assert [each.body for each in store.waiting(10)] == [good.body]
     assert [letter.body for letter in store.dead_letters()] == [b"{"]
+
+
+def test_a_letter_of_an_impossible_time_is_taken_in_once_the_time_has_come(tmp_path: Path):
+    rules = IntakeRules(not_before=date(1970, 1, 1))
+    store = EventStore(tmp_path / "gateway.sqlite", GATEWAY, intake=rules)
+    good = _delivery(100_000_000)
+    refusal = EventRejectedError(RejectReason.IMPOSSIBLE_TIME, "too far in the future")
+    store.receive([Delivery(origin=good.origin, body=good.body, received_ms=5, refusal=refusal)])
+    assert store.replay_dead_letters(6) == (0, 1)
+    assert store.replay_dead_letters(100_000_000) == (1, 0)
+    store.close()
+
+
+def test_nonsense_does_not_fill_the_disk_and_pushes_out_no_event(store: EventStore):
+    store._letters = DeadLetters(store._database.connection, most=3)
+    store.receive([_delivery(1)])
+    store.bury_waiting(store.waiting(1)[0], "cloud_refused", "HTTP 422", 10)
+    for number in range(9):
+        store.receive([judge("t", b"{%d" % number, {}, 5)])
+    assert [each.body for each in store.dead_letters()[1:]] == [b"{6", b"{7", b"{8"]
+    assert store.dead_letters()[0].reason == "cloud_refused"
+
+
+def test_of_a_message_that_is_too_large_the_beginning_is_kept(store: EventStore):
+    store.receive([judge("t", b"{" * (300 * 1024), {}, 5)])
+    assert [len(each.body) for each in store.dead_letters()] == [4096]
 
 
 def test_what_the_cloud_answered_no_longer_waits(store: EventStore):
