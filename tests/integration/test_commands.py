@@ -225,7 +225,7 @@ def gateway(tmp_path: Path) -> Iterator[tuple[Path, EventStore]]:
 
 def test_the_gateways_state_dead_letters_and_replay(gateway: tuple[Path, EventStore]):
     config, store = gateway
-    health = draft_event(DEVICE, DeviceHealth(uptime_s=0.0, software_version="x", queue_depth=0), 5)
+    health = draft_event(DEVICE, DeviceHealth(uptime_s=0.0, software_version="x", queue_depth=0), clock_ms())
     refusal = EventRejectedError(RejectReason.UNKNOWN_TYPE, "no payload type of that name")
     body, origin = encode_event(health.numbered(DEVICE, 1)), event_topic(DEVICE, DeviceHealth)
     store.receive([Delivery(origin=origin, body=body, received_ms=5, refusal=refusal)])

@@ -92,7 +92,7 @@ class Store:
         outbox = Outbox(self.folder / f"{source.device}.sqlite", source, lambda: "a1")
         made = outbox.counts().made
         health = DeviceHealth(uptime_s=0.0, software_version="x", queue_depth=0)
-        outbox.append([draft_event(source, health, made + number + 1) for number in range(count)])
+        outbox.append([draft_event(source, health, 1_772_442_000_000 + made + number) for number in range(count)])
         ca_file = self.folder / "store-ca.pem" if self.with_tls else None
         broker = BrokerSettings(
             port=self.mqtt_port,
