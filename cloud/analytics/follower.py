@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from cloud.analytics.cells import HourCell, make_cell
 from cloud.analytics.facts import FactReader
 from cloud.analytics.members import write_members
-from cloud.analytics.parts import CALENDAR, MONEY, PEAKS, SUMS
+from cloud.analytics.parts import CALENDAR, CAMERA_COUNTS, MONEY, PEAKS, SUMS
 from cloud.analytics.queue import DAYS, HOUR_MS, HOURS, enqueue_days, requeue_everything
 from cloud.analytics.tables import analytics_queue, journeys, rollup_money, rollup_terminals, rollup_zones, rollups
 from cloud.db import AnyRow, AnySelect, ReadSession, Values, WriteSession, chunks
@@ -196,7 +196,8 @@ def _day_row(
     if not hours and not expected:
         return None
     whole = calendar.day(day)
-    open_ms = calendar.open_ms(day, whole.start_ms, whole.end_ms)
+    sees = bool(expected) or any(getattr(row, name) for row in hours for name in CAMERA_COUNTS)
+    open_ms = calendar.open_ms(day, whole.start_ms, whole.end_ms) if sees else 0
     return {
         "tenant": tenant,
         "grain": "day",

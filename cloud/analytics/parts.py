@@ -37,7 +37,7 @@ PEAKS = ("peak_people",)
 """Parts of which the largest counts, over hours, days and stores."""
 
 CALENDAR = ("open_ms", "expected_ms")
-"""Parts of a day that follow from opening hours: how long the shop was open, and over all expected cameras."""
+"""Parts of a day on which cameras see: how long the shop was open, and that over all expected cameras."""
 
 MONEY = ("sales_minor", "money_transactions")
 """Parts by currency: sales less refunds in minor units, and the sales among them."""
