@@ -86,13 +86,13 @@ def run_gateway(config: GatewayConfig, stop: threading.Event, on_alive: Callable
     try:
         if broker is not None:
             broker.start()
-        consumer.start()
-        uploader.start()
 
         def is_working() -> bool:
             return consumer.is_alive and uploader.is_alive
 
         devices.start(store, is_working)
+        consumer.start()
+        uploader.start()
         on_alive()
         _housekeeping(config, store, stop, lambda: is_working() and devices.is_alive, devices, on_alive)
         consumer.stop()

@@ -77,7 +77,7 @@ class Shop:
     def command(self, *words: str, succeeds: bool = True) -> str:
         result = CliRunner().invoke(app, ["gateway", words[0], str(self.gateway), *words[1:]], env={"COLUMNS": "200"})
         assert (result.exit_code == 0) == succeeds, result.output
-        return result.output
+        return result.stdout if succeeds else result.output
 
     def configure(self, text: str) -> str:
         (self.folder / "wanted.toml").write_text(text)

@@ -78,7 +78,7 @@ class Store:
     def command(self, *words: str, succeeds: bool = True) -> str:
         result = CliRunner().invoke(app, list(words), env={"COLUMNS": "200"})
         assert (result.exit_code == 0) == succeeds, result.output
-        return result.output
+        return result.stdout if succeeds else result.output
 
     def enrol(self, device: str, *more: str) -> str:
         code = self.command("gateway", "register", str(self.config), device).split()[0]
@@ -255,8 +255,8 @@ def test_ports_and_certificates_that_cannot_be_used_are_told(tmp_path: Path):
     with store.running():
         other = tmp_path / "other.toml"
         other.write_text(store.config.read_text().replace('data_dir = "data"', 'data_dir = "more"'))
-        assert "choose another http.port" in store.command("gateway", "run", str(other), succeeds=False)
-        other.write_text(other.read_text().replace(f"port = {store.http_port}", "port = 0"))
         assert "choose a free broker.port" in store.command("gateway", "run", str(other), succeeds=False)
+        other.write_text(other.read_text().replace(f"port = {store.mqtt_port}", f"port = {free_port()}"))
+        assert "choose another http.port" in store.command("gateway", "run", str(other), succeeds=False)
     other.write_text(other.read_text() + '[tls]\ncertificate_file = "no.pem"\nkey_file = "no.key"\n')
     assert "tls: cannot use" in store.command("gateway", "run", str(other), succeeds=False)

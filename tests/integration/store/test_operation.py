@@ -70,7 +70,7 @@ class Shop:
     def command(self, *words: str, succeeds: bool = True) -> str:
         result = CliRunner().invoke(app, ["gateway", words[0], str(self.config), *words[1:]], env={"COLUMNS": "200"})
         assert (result.exit_code == 0) == succeeds, result.output
-        return result.output
+        return result.stdout if succeeds else result.output
 
     def sends(self, *payloads: DeviceHealth | ZoneOccupancy | FootfallCrossing) -> None:
         outbox = Outbox(self.folder / "outbox.sqlite", CAMERA, lambda: "a1")
