@@ -90,7 +90,7 @@ class Shop:
 def test_the_store_is_shown_without_the_cloud(tmp_path: Path):
     shop = Shop(tmp_path)
     with shop.running():
-        assert shop.get("/livez") == (200, "alive\n")
+        wait_until(lambda: shop.get("/livez") == (200, "alive\n"), what="life")
         wait_until(lambda: shop.get("/readyz")[0] == 200, what="readiness")
         assert shop.get("/")[0] == 404, "there is no key yet"
         cookie = shop.cookie()
@@ -127,7 +127,7 @@ def test_a_broker_that_is_gone_makes_the_gateway_unready(tmp_path: Path):
     shop = Shop(tmp_path)
     shop.config.write_text(shop.config.read_text().replace("embedded = true", "embedded = false"))
     with shop.running():
-        assert shop.get("/livez")[0] == 200
+        wait_until(lambda: shop.get("/livez")[0] == 200, what="life")
         assert shop.get("/readyz") == (503, "the broker is not there\n")
 
 
