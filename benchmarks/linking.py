@@ -19,7 +19,8 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.measure import Result
-from benchmarks.stitching import LEVELS, RULES, signatures_of
+from benchmarks.shops import LEVELS, signatures_of
+from benchmarks.stitching import RULES
 from cloud.linking.decide import (
     Decision,
     Gate,

@@ -1,22 +1,17 @@
 """Who is held to be staff in simulated stores: by what may speak for it, and by how well segments are joined."""
 
-from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-from msgspec.structs import replace
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measure import Result
-from benchmarks.stitching import News, perfect, simulate, stitched
-from contracts.payloads import AppearanceSignature, StaffEvidence, StaffEvidenceKind, VisitSegment
+from benchmarks.shops import News, dressed, simulate
+from benchmarks.stitching import perfect, stitched
+from contracts.payloads import StaffEvidenceKind, VisitSegment
 from contracts.staff import score_of
-from edge.core import uniform
-from edge.core.uniform import UniformModel, UniformRules
 from gateway.core.staff import StaffRules, decide
 from gateway.core.stitching.tracklets import Tracklet
 from gateway.core.stitching.visits import merge_stays
@@ -33,9 +28,6 @@ _RUNS = (
 """The store, when it opens its doors, and for how many minutes; the long one is joined as the truth says alone."""
 _LEAST_PRECISION = 0.95
 _SHORT = 60
-_ENROLLED = 10
-
-Views = NDArray[np.float64]
 
 Kinds = frozenset[StaffEvidenceKind]
 EVIDENCE: dict[str, Kinds] = {
@@ -64,61 +56,6 @@ def run(name: str, begins: datetime, minutes: int) -> Shop:
     return Shop(
         {"perfect": perfect(tracklets, truth), "gateway": groups, "none": [[each] for each in tracklets]}, truth
     )
-
-
-def dressed(news: list[News], truth: Truth) -> list[News]:
-    """Return the news with what simulated signatures say of clothes on each segment.
-
-    The uniform is enrolled on a few signatures of staff in each camera; segments with fewer than three say nothing.
-    """
-    views: dict[str, list[Views]] = defaultdict(list)
-    for each in news:
-        if isinstance(each.data, AppearanceSignature):
-            look = np.frombuffer(each.data.signature, dtype=np.int8).astype(np.float64)
-            views[each.data.segment_id].append(look / np.linalg.norm(look))
-    staff = {
-        (track.camera_id, track.track_id)
-        for person in truth.people
-        if person.role == "staff"
-        for track in person.tracks
-    }
-    camera_of: dict[str, str] = {}
-    enrolled: dict[str, list[Views]] = defaultdict(list)
-    for each in news:
-        if isinstance(each.data, VisitSegment) and each.data.segment_id not in camera_of:
-            camera_of[each.data.segment_id] = camera = each.device.device
-            if (camera, each.data.track_id) in staff and len(enrolled[camera]) < _ENROLLED:
-                enrolled[camera] += views[each.data.segment_id]
-    said = _clothes(
-        views, camera_of, {camera: uniform.enrol(np.array(each)) for camera, each in enrolled.items() if each}
-    )
-    return [each._replace(data=_with_clothes(each.data, said)) for each in news]
-
-
-def _clothes(
-    views: dict[str, list[Views]], camera_of: dict[str, str], models: dict[str, UniformModel]
-) -> dict[str, float]:
-    """Return what the clothes of each segment say, log-odds."""
-    least = UniformRules().least_views
-    alike: dict[str, dict[str, float]] = defaultdict(dict)
-    for segment_id, camera in camera_of.items():
-        if camera in models and len(views[segment_id]) >= least:
-            alike[camera][segment_id] = float(uniform.likeness(models[camera], np.array(views[segment_id])).mean())
-    return {
-        segment_id: uniform.compare(UniformRules(), models[camera], list(found.values()), each)
-        for camera, found in alike.items()
-        for segment_id, each in found.items()
-        if len(found) >= UniformRules().least_tracks
-    }
-
-
-def _with_clothes(
-    data: VisitSegment | AppearanceSignature, said: dict[str, float]
-) -> VisitSegment | AppearanceSignature:
-    if not isinstance(data, VisitSegment) or data.segment_id not in said:
-        return data
-    clothes = StaffEvidence(kind="uniform", log_odds=said[data.segment_id])
-    return replace(data, staff_evidence=(*data.staff_evidence, clothes))
 
 
 def _tracklets(news: list[News]) -> list[Tracklet]:

@@ -2,53 +2,36 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from math import hypot
 from pathlib import Path
-from typing import NamedTuple
 
 from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measure import Result
+from benchmarks.shops import News, dressed, simulate
 from contracts.events import Source
 from contracts.payloads import AppearanceSignature, PathPoint, VisitSegment
-from contracts.signature_keys import SignatureKey
-from edge.core.rotation import rotation, signed
 from gateway.core.staff import StaffRules, decide
 from gateway.core.stitching import Stitcher, StitchRules, Visits
 from gateway.core.stitching.appearance import Appearances
 from gateway.core.stitching.tracklets import Tracklet
 from gateway.core.stitching.visits import merge_stays
-from shopthread.fleet.devices import VirtualCamera, VirtualDevice, make_devices
-from simulators.adapters.scenario_files import load_scenario
-from simulators.core.lines import FeedLine, TrackLine
 from simulators.core.scoring.measured import MeasuredStay, MeasuredVisit, Observation, Options, TrackSpan
 from simulators.core.scoring.scorecard import Scorecard, score
-from simulators.core.signatures import DIMENSIONS, PRESETS
-from simulators.core.store import Store
+from simulators.core.signatures import DIMENSIONS
 from simulators.core.truth import Truth
 
-_BEGINS = datetime(2026, 3, 5, 16, tzinfo=UTC)
-_MINUTES = 20
 _MS_PER_S = 1000
 _SETTLE_MS = 10_000
+_MINUTES = {"fashion_store": 60, "supermarket": 20}
 _COPIES, _SHIFT_MS = 4, 17_000
 _LOADED_S = (900, 1020)
 _CORE_SHARE = 0.2
 _NEAR_M, _SOON_MS, _ALIKE = 2.0, 10_000, 2.0
-_ENCODER = "simulated"
-_KEY = SignatureKey(key_id="day", secret=bytes(32), valid_from_ms=0, valid_until_ms=1)
-_MATRIX = rotation(_KEY.secret, DIMENSIONS, _ENCODER)
 RULES = StitchRules(look_dimensions=DIMENSIONS)
 """Of stores whose cameras tell what people look like."""
-
-LEVELS = {
-    "0.15 m": {"position_m": 0.15, "missed_detections": 0.03, "fragments_per_min": 0.3},
-    "0.30 m": {"position_m": 0.30, "missed_detections": 0.10, "fragments_per_min": 1.0},
-}
-"""What cameras get wrong, besides occlusion by shelves, walls and people; switches of tracks are left out."""
 
 _RUNS = (
     ("fashion_store", "0.15 m", "good"),
@@ -62,47 +45,8 @@ _RUNS = (
 )
 
 
-class News(NamedTuple):
-    """What the gateway hears: a revision of a segment, or a signature."""
-
-    t_ms: int
-    device: Source
-    data: VisitSegment | AppearanceSignature
-
-
 Groups = list[list[Tracklet]]
 Way = Callable[[list[Tracklet], Appearances], Groups]
-
-
-def simulate(
-    scenario_name: str, level: str, preset: str, begins: datetime = _BEGINS, minutes: int = _MINUTES
-) -> tuple[list[News], Truth]:
-    """Return what the gateway of a store hears in so many minutes from opening the doors, and the truth."""
-    scenario, signs = load_scenario(scenario_name), PRESETS[preset]
-    noise = replace(
-        scenario.noise, occlusion=True, signature_sd=signs.sd, signature_camera_sd=signs.camera_sd, **LEVELS[level]
-    )
-    scenario = replace(scenario, noise=noise)
-    store = Store(scenario, 1, round(begins.timestamp() * _MS_PER_S))
-    devices = make_devices(scenario, "demo", "store", bytes(32))
-    news: list[News] = []
-    for _ in range(round(minutes * 60 * scenario.tick_hz)):
-        for output in store.step():
-            device = devices[output.device_id]
-            segments = [draft.data for draft in device.take(output.line) if isinstance(draft.data, VisitSegment)]
-            news += [News(store.now_ms, device.source, segment) for segment in segments]
-            news += [News(store.now_ms, device.source, sign) for sign in signatures_of(device, output.line)]
-    for device in devices.values():
-        closing = (draft.data for draft in device.end())
-        news += [News(store.now_ms, device.source, data) for data in closing if isinstance(data, VisitSegment)]
-    return news, store.truth()
-
-
-def signatures_of(device: VirtualDevice, line: FeedLine) -> list[AppearanceSignature]:
-    """Return what a camera sends of the looks of a line, after `take` of it."""
-    if not isinstance(device, VirtualCamera) or not isinstance(line, TrackLine):
-        return []
-    return [signed(segment_id, looks, _MATRIX, _KEY, _ENCODER) for segment_id, looks in device.looks(line)]
 
 
 def stitched(news: list[News], *, looks: bool) -> tuple[Groups, float]:
@@ -232,8 +176,9 @@ def _row(table: Table, name: str, way: str, card: Scorecard) -> None:
 
 
 def _compare(table: Table, run: tuple[str, str, str]) -> None:
-    news, truth = simulate(*run)
-    name = ", ".join(run)
+    minutes = _MINUTES[run[0]]
+    news, truth = simulate(*run, minutes=minutes)
+    news, name = dressed(news, truth), f"{', '.join(run)}, {minutes} min"
     known: dict[str, Tracklet] = {}
     looks = Appearances(RULES)
     for each in news:
