@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from contracts.payloads import StaffEvidence, StaffEvidenceKind
 
-STAFF_RULE = "staff-1"
+STAFF_RULE = "staff-2"
 """Names the rule that decides who is staff: the prior, the kinds of evidence and how they are added up."""
 
 PRIOR = 0.1

@@ -53,7 +53,7 @@ class UniformRules(msgspec.Struct, frozen=True, kw_only=True):
         view_gap_s: Time between two views, so that they differ.
         least_tracks: Others that must have been seen before.
         most_tracks: The latest so many others are remembered.
-        least: The most that clothes may say against staff, below 0.
+        least: The most that clothes may say against staff, below 0: one in five wears something over the uniform.
         most: The most that they may say for it.
     """
 
@@ -61,7 +61,7 @@ class UniformRules(msgspec.Struct, frozen=True, kw_only=True):
     view_gap_s: float = 0.5
     least_tracks: int = 20
     most_tracks: int = 500
-    least: float = -2.0
+    least: float = -1.5
     most: float = 4.5
 
 

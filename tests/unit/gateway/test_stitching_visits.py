@@ -95,7 +95,7 @@ def test_the_error_is_the_worst_of_its_segments():
 
 
 def test_two_cameras_that_see_one_stay_in_a_staff_zone_say_it_once():
-    desk = (stay("desk", "staff", 5, 12),)
+    desk = (stay("desk", "staff", 5, 12), stay("rack", "shelf", 20, 25))
     seen = [(one, segment(one, name, standing(1, 1), (0, 60), desk)) for one, name in ((ONE, "a"), (TWO, "b"))]
     (alone,), (both,) = _visits(seen[0]), _visits(*seen)
     assert (both.staff_score, both.staff_evidence) == (alone.staff_score, alone.staff_evidence)
