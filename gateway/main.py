@@ -1,14 +1,11 @@
 """Composes the gateway: the only place of this tier that constructs adapters and reads the clock."""
 
 import logging
-import random
 import secrets
 import threading
 import time
 from collections.abc import Callable
 from importlib.metadata import version
-
-import httpx
 
 from contracts.events import Source, draft_event
 from contracts.payloads import DeviceClock, DeviceHealth
@@ -17,12 +14,11 @@ from gateway.adapters.data_lock import DataLock
 from gateway.adapters.event_store import EventStore
 from gateway.adapters.signatures import SignatureDesk
 from gateway.adapters.store_count import StoreCount
-from gateway.adapters.uploader import Uploader
-from gateway.config import GatewayConfig, read_secret
-from gateway.core.retry import RetryPolicy
+from gateway.config import GatewayConfig
 from gateway.device_operation import DeviceOperation
 from gateway.errors import DeviceStoreError, EventStoreError, GatewayError
 from gateway.paths import event_store_path
+from gateway.uplinking import cloud_client, make_uploader
 
 logger = logging.getLogger(__name__)
 
@@ -64,21 +60,12 @@ def run_gateway(config: GatewayConfig, stop: threading.Event, on_alive: Callable
         EventStoreError: The event store cannot be opened.
         BrokerError: The embedded broker cannot run.
     """
-    api_key = read_secret(config.cloud.api_key_file, "cloud.api_key_file")
+    client = cloud_client(config)
     lock = DataLock(config.gateway.data_dir)
     store = open_event_store(config)
     devices = DeviceOperation(config)
     broker, (broker_settings, password) = devices.access.broker, devices.access.own_login()
-    client = httpx.Client(
-        base_url=config.cloud.url,
-        headers={"authorization": f"Bearer {api_key}"},
-        timeout=config.cloud.timeout_s,
-    )
-    policy = RetryPolicy(first_s=config.cloud.first_retry_s, longest_s=config.cloud.longest_retry_s)
-    chance = random.SystemRandom().random
-    uploader = Uploader(
-        store, client, config.cloud.batch_events, policy, clock_ms, chance, live_share=config.cloud.live_share
-    )
+    uploader = make_uploader(config, store, client, clock_ms)
     desk = _signature_desk(config, store) if config.stitching.enabled else None
     consumer = Consumer(store, config.gateway, broker_settings, password, clock_ms, uploader.wake, desk)
     consumer.restrict(config.intake)

@@ -2,22 +2,21 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+import msgspec
 import typer
 from rich.table import Table
 
-from shopthread import devices_commands
+from shopthread import devices_commands, gateway_queue_commands
 from shopthread.console import LogJson, log_to_stderr, one_line_errors, out, print_error, stop_on_signal
+from shopthread.gateway_queue_commands import Config, open_store, read_storage
 from shopthread.service_manager import ServiceManager
-
-if TYPE_CHECKING:
-    from gateway.adapters.event_store import EventStore
 
 app = typer.Typer(no_args_is_help=True, help="Run and inspect a store's gateway.")
 app.add_typer(devices_commands.app)
+app.add_typer(gateway_queue_commands.app)
 
-Config = Annotated[Path, typer.Argument(help="The gateway's configuration file (TOML).", show_default=False)]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")]
 
 
@@ -93,10 +92,14 @@ def mosquitto(
 
 @app.command()
 def status(config: Config, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show what each device sent, what the cloud has confirmed and what waits."""
-    store = _open(config)
+    """Show what each device sent, what the cloud has confirmed and what waits, and how full the disk is.
+
+    thinned: deleted unsent because the disk was full. limited: not taken in because the device sent too many at once;
+    it sends them again. missing: numbers of the device's that have not come yet.
+    """
+    store = open_store(config)
     tallies, devices, missing = store.tallies(), {each.source: each for each in store.devices()}, store.missing()
-    letters, clocks = store.dead_letter_count(), _clocks(config)
+    letters, clocks, storage = store.dead_letter_count(), _clocks(config), read_storage(config, store)
     if as_json:
         report = {
             "sources": [
@@ -107,6 +110,8 @@ def status(config: Config, as_json: Annotated[bool, typer.Option("--json", help=
                     "uploaded": each.uploaded,
                     "refused": each.refused,
                     "waiting": each.waiting,
+                    "thinned": each.thinned,
+                    "limited": each.limited,
                     "missing": missing.get(each.source, 0),
                     "online": devices[each.source].online if each.source in devices else None,
                     "clock": clocks.get(each.source),
@@ -114,11 +119,13 @@ def status(config: Config, as_json: Annotated[bool, typer.Option("--json", help=
                 for each in tallies
             ],
             "dead_letters": letters,
+            "storage": msgspec.to_builtins(storage),
         }
         typer.echo(json.dumps(report))
         return
     table = Table(
-        "device", "kind", "online", "received", "repeated", "in the cloud", "refused", "waiting", "missing", "clock, ms"
+        *("device", "kind", "online", "received", "repeated", "in the cloud", "refused", "waiting"),
+        *("thinned", "limited", "missing", "clock, ms"),
     )
     for each in tallies:
         device = devices.get(each.source)
@@ -127,31 +134,13 @@ def status(config: Config, as_json: Annotated[bool, typer.Option("--json", help=
             device.kind if device else "gateway",
             {True: "[green]yes[/]", False: "[red]no[/]", None: "-"}[device.online if device else None],
             *(str(n) for n in (each.received, each.duplicate, each.uploaded, each.refused, each.waiting)),
+            *(str(n) for n in (each.thinned, each.limited)),
             str(missing.get(each.source, 0)),
             f"{clocks[each.source]['offset_ms']:+.1f}" if each.source in clocks else "-",
         )
     out.print(table)
+    out.print(storage.line, highlight=False)
     out.print(f"dead letters: {letters}" + ("  (see `shopthread gateway dead-letters`)" if letters else ""))
-
-
-@app.command("dead-letters")
-def dead_letters(config: Config) -> None:
-    """List messages that could not be accepted, with the reason."""
-    table = Table("id", "came on", "reason", "detail", "bytes")
-    for letter in _open(config).dead_letters():
-        table.add_row(str(letter.id), letter.origin, letter.reason, letter.detail, str(len(letter.body)))
-    out.print(table)
-
-
-@app.command()
-def replay(config: Config) -> None:
-    """Judge every dead letter anew, for example after an upgrade, and take in what is acceptable now."""
-    from gateway.errors import GatewayError
-    from gateway.main import clock_ms
-
-    with one_line_errors(GatewayError):
-        taken, remain = _open(config).replay_dead_letters(clock_ms())
-    out.print(f"taken in: {taken}, still unacceptable: {remain}")
 
 
 @app.command("reset-occupancy")
@@ -168,7 +157,7 @@ def reset_occupancy(
     from gateway.main import clock_ms
 
     with one_line_errors(GatewayError):
-        told = _open(config).reset_occupancy(clock_ms(), reason)
+        told = open_store(config).reset_occupancy(clock_ms(), reason)
         if told is None:
             msg = f"{config}: nobody counts the people in the store; set [occupancy] enabled = true"
             raise ConfigurationError(msg)
@@ -187,18 +176,3 @@ def _clocks(path: Path) -> "dict[str, dict[str, float | int | None]]":
         config = load_config(path)
         gateway = config.gateway.source
         return {str(replace(gateway, device=name)): asdict(each) for name, each in read_clocks(config).items()}
-
-
-def _open(path: Path) -> "EventStore":
-    """Return the event store of a configuration, of a gateway that has run at least once."""
-    from gateway.config import load_config
-    from gateway.errors import EventStoreError, GatewayError
-    from gateway.main import open_event_store
-    from gateway.paths import event_store_path
-
-    with one_line_errors(GatewayError):
-        config = load_config(path)
-        if not event_store_path(config).exists():
-            msg = f"no event store at {event_store_path(config)}; has this gateway run yet?"
-            raise EventStoreError(msg)
-        return open_event_store(config)
