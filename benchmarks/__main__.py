@@ -11,6 +11,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.agent import agent
+from benchmarks.analytics import analytics
 from benchmarks.cloud_ingest import ingest
 from benchmarks.cloud_projections import projections
 from benchmarks.events import decode
@@ -44,6 +45,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "gateway-drain": drain,
     "cloud_ingest": ingest,
     "cloud_projections": projections,
+    "analytics": analytics,
     "detector": detector,
     "camera": camera,
     "agent": agent,

@@ -1,7 +1,7 @@
 """When a shop is open: hours of the week, and dates that differ. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, tzinfo
 
 from msgspec import Struct
 
@@ -108,8 +108,3 @@ class Calendar:
 def overlap_ms(span: Bucket, start_ms: int, end_ms: int) -> int:
     """Return how long a span and [start_ms, end_ms) overlap."""
     return max(min(span.end_ms, end_ms) - max(span.start_ms, start_ms), 0)
-
-
-def dates_between(first: int, last: int) -> list[date]:
-    """Return the dates of ordinals [first, last)."""
-    return [date.fromordinal(first) + timedelta(days=offset) for offset in range(last - first)]
