@@ -1,11 +1,12 @@
 """SQL over members' days: the matrix and the cohorts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
+from cloud.analytics.flows import MemberDay
 from cloud.analytics.periods import Period
 from cloud.analytics.repository import period_of
 from cloud.analytics.tables import member_days, member_sales
@@ -88,6 +89,20 @@ def count_dormant(session: ReadSession, tenant: str, stores: Sequence[str], firs
         or_(member_days.c.next_day.is_(None), member_days.c.next_day >= first_day),
     )
     return session.number(statement)
+
+
+def count_member_days(session: ReadSession, tenant: str, stores: Sequence[str], end: int) -> int:
+    """Return how many days of members in some shops lie before a day."""
+    within = _within(member_days, tenant, stores, Period(0, end))
+    return session.number(select(func.count()).select_from(member_days).where(*within))
+
+
+def read_member_days(session: ReadSession, tenant: str, stores: Sequence[str], end: int) -> Iterator[MemberDay]:
+    """Yield members' days in some shops before a day, in order of members."""
+    columns = (member_days.c.one_id, member_days.c.day, member_days.c.scans, member_days.c.transactions)
+    within = _within(member_days, tenant, stores, Period(0, end))
+    for row in session.rows(select(*columns).where(*within).order_by(member_days.c.one_id, member_days.c.day)):
+        yield row.one_id, row.day, row.scans, row.transactions
 
 
 def member_currencies(session: ReadSession, tenant: str, stores: Sequence[str], days: Period) -> list[str]:

@@ -10,7 +10,7 @@ from cloud.analytics.endpoints import Currency, FromDay, Region, Stores, ToDay, 
 from cloud.analytics.funnel import Order
 from cloud.analytics.member_repository import Activity, member_currencies
 from cloud.analytics.selection import select_shops
-from cloud.analytics.view_schemas import Cohorts, Funnel, Matrix, Touchpoints, Zones
+from cloud.analytics.view_schemas import Cohorts, Flows, Funnel, Matrix, Touchpoints, Zones
 from cloud.analytics.views import Scope
 from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanRead, InContext, Principal
 from cloud.context import Context
@@ -77,6 +77,24 @@ def get_cohorts(  # noqa: PLR0913 - each is one query parameter
             stores=len(scope.shops),
             least_members=scope.least_members,
             cohorts=views.make_cohorts(session, scope, grain, activity) if scope.shops else [],
+        )
+
+
+@router.get("/flows", summary="How members moved between the stages of the lifecycle")
+def get_flows(
+    principal: CanRead, context: InContext, from_: FromDay, to: ToDay, store: Stores = None, region: Region = None
+) -> Flows:
+    """Count members by their stage before the period and after it, as far as they were in these shops."""
+    rules = context.settings.lifecycle
+    with context.database.read() as session:
+        scope = _scope(session, principal, context, (from_, to), store, region)
+        return Flows(
+            from_=from_.isoformat(),
+            to=to.isoformat(),
+            stores=len(scope.shops),
+            least_members=scope.least_members,
+            rule_version=rules.version,
+            flows=views.make_flows(session, scope, rules),
         )
 
 

@@ -40,6 +40,25 @@ class Matrix(BaseModel):
     groups: list[MatrixGroup]
 
 
+class Flow(BaseModel):
+    """Members who were in one stage before the period and in another after it."""
+
+    before: str = Field(description="A stage of the lifecycle, or `unknown`: was in no shop yet")
+    after: str
+    members: int | None = Field(description="null: suppressed, they are few")
+
+
+class Flows(BaseModel):
+    """How members moved between the stages of the lifecycle."""
+
+    from_: str = Field(serialization_alias="from")
+    to: str
+    stores: int
+    least_members: int
+    rule_version: str = Field(description="The rule of the stages with its thresholds")
+    flows: list[Flow]
+
+
 class CohortCell(BaseModel):
     """One later period of a cohort."""
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from cloud.analytics import member_repository, view_repository
 from cloud.analytics.catalogue import METRICS
+from cloud.analytics.flows import UNKNOWN, count_flows
 from cloud.analytics.funnel import Order, count_reached
 from cloud.analytics.member_repository import Activity, GroupCounts
 from cloud.analytics.metric import Grain
@@ -16,6 +17,7 @@ from cloud.analytics.service import MetricQuery, coverage_of
 from cloud.analytics.view_schemas import (
     Cohort,
     CohortCell,
+    Flow,
     FunnelStep,
     MatrixGroup,
     Thresholds,
@@ -24,9 +26,11 @@ from cloud.analytics.view_schemas import (
 )
 from cloud.db import ReadSession
 from cloud.errors import invalid_value
+from cloud.profiles.lifecycle import STAGES, LifecycleRules
 
 MAX_JOURNEYS = 200_000
 MAX_COHORTS = 60
+MAX_MEMBER_DAYS = 1_000_000
 
 
 class Scope(Struct, frozen=True, kw_only=True):
@@ -130,6 +134,27 @@ def _cohort(
             for later in begun
         ],
     )
+
+
+def make_flows(session: ReadSession, scope: Scope, rules: LifecycleRules) -> list[Flow]:
+    """Return how members moved between stages.
+
+    Raises:
+        ProblemError: 422, members were in the shops on more days than are looked at one by one.
+    """
+    end = scope.days.end
+    days = member_repository.count_member_days(session, scope.tenant, scope.stores, end)
+    if days > MAX_MEMBER_DAYS:
+        allowed = f"such that members were in these shops on at most {MAX_MEMBER_DAYS} days, not {days}; take fewer"
+        raise invalid_value(name="store", value=scope.stores[:1], allowed=allowed)
+    rows = member_repository.read_member_days(session, scope.tenant, scope.stores, end)
+    order = (UNKNOWN, *STAGES)
+    return [
+        Flow(before=before, after=after, members=None if members < scope.least_members else members)
+        for (before, after), members in sorted(
+            count_flows(rows, scope.days.first, end, rules).items(), key=lambda flow: tuple(map(order.index, flow[0]))
+        )
+    ]
 
 
 def make_funnel(

@@ -70,6 +70,7 @@ def test_cells_of_few_members_are_not_told(cloud: Cloud, shop: Shop, settings: S
         assert all(group["is_suppressed"] for group in groups)
         assert {group["conversion"] for group in groups} | {group["order_value"] for group in groups} == {None}
         cohorts = client.ask("/v1/cohorts", **MARCH).json()["cohorts"]
+        assert {flow["members"] for flow in client.ask("/v1/flows", **MARCH).json()["flows"]} == {None}
         assert [(cohort["size"], cohort["is_suppressed"]) for cohort in cohorts] == [(None, True)]
 
 
@@ -88,6 +89,20 @@ def test_cohorts_by_month_and_activity(client: Client, cloud: Cloud, shop: Shop)
     assert [(cohort["start"], cohort["size"]) for cohort in days if cohort["size"]] == [("2026-03-05", 1)]
     refused = client.ask("/v1/cohorts", grain="day", **months)
     assert "at most 60" in refused.json()["detail"]
+
+
+def test_flows_between_stages(client: Client, cloud: Cloud, shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    history(cloud, shop)
+    flows = client.ask("/v1/flows", **MARCH).json()
+    assert {(flow["before"], flow["after"]): flow["members"] for flow in flows["flows"]} == {
+        ("unknown", "repurchase"): 1,
+        ("ordinary", "ordinary"): 1,
+        ("ordinary", "repurchase"): 2,
+    }
+    assert flows["rule_version"].startswith("lifecycle-1")
+    monkeypatch.setattr("cloud.analytics.views.MAX_MEMBER_DAYS", 3)
+    refused = client.ask("/v1/flows", **MARCH)
+    assert (refused.status_code, "at most 3 days" in refused.json()["detail"]) == (422, True)
 
 
 def test_funnel_of_linked_visits(client: Client, cloud: Cloud, shop: Shop):
