@@ -23,6 +23,7 @@ from benchmarks.measure import Result
 from benchmarks.outbox import append
 from benchmarks.parties import parties
 from benchmarks.pipeline import pipeline
+from benchmarks.profiles import profiles
 from benchmarks.publishing import publish
 from benchmarks.queues import waiting
 from benchmarks.rendering import rendering
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "decode": decode,
     "outbox": append,
     "parties": parties,
+    "profiles": profiles,
     "publish": publish,
     "gateway": receive,
     "gateway-intake": intake,

@@ -98,7 +98,7 @@ def make_projector(settings: Settings, database: Database, clock: Clock = system
         links,
         CodeFollower(code_rules_of(settings)),
         AnalyticsFollower(settings.staff_score_threshold),
-        ChangeFollower(clock),
+        ChangeFollower(clock, settings.change_feed_days),
     ]
     return Projector(database, PROJECTIONS, followers, [Identities(rules_of(settings), clock)])
 

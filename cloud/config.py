@@ -73,6 +73,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lifecycle_loyal_days: Annotated[int, Meta(ge=1)] = 365
     """How far back these count."""
 
+    change_feed_days: Annotated[int, Meta(ge=1)] = 90
+    """For how long changes, and what became of telling webhooks of them, are kept."""
     webhook_allow_private: bool = False
     """Send webhooks to private addresses too, and without TLS. For receivers of one's own network alone."""
     webhook_timeout_s: Positive = 10.0

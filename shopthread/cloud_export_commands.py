@@ -74,6 +74,7 @@ def export_profiles(
             task = progress.add_task("profiles", total=export.profiles)
             _write(out, write(export, lambda rows: progress.advance(task, rows)))
         typer.echo(f"{export.profiles} profiles of {tenant} in {out}; {export.withheld} left out: consent withdrawn")
+        typer.echo(f"what changes from now on: GET /v1/changes?since={export.since}")
 
 
 def _export_lines(

@@ -11,9 +11,11 @@ from sqlalchemy import and_, delete, func, select, union
 
 from cloud.changes.differences import ORDER, Published, difference, digest_of
 from cloud.changes.queue import Change
+from cloud.changes.repository import forget_before
 from cloud.changes.tables import change_queue, changes, profile_queue, published_profiles
 from cloud.db import ReadSession, WriteSession
 from cloud.identity.repository import surviving_one_id
+from cloud.profiles.lifecycle import MS_PER_DAY
 from cloud.profiles.live import load_facts
 from cloud.projections.base import lock_cursor
 from cloud.runtime import Clock
@@ -30,8 +32,9 @@ _RANK: dict[str, int] = {kind: rank for rank, kind in enumerate(ORDER)}
 class ChangeFollower:
     """Works off what changed."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, kept_days: int) -> None:
         self._clock = clock
+        self._kept_ms = kept_days * MS_PER_DAY
 
     def has_work(self, session: ReadSession) -> bool:
         """Return whether anything is queued."""
@@ -50,6 +53,7 @@ class ChangeFollower:
             by_tenant.setdefault(tenant, []).extend(_profile_changes(session, tenant, one_ids))
         for tenant, told_now in sorted(by_tenant.items()):
             _publish(session, tenant, told_now, self._clock())
+        forget_before(session, self._clock() - self._kept_ms)
 
     def requeue(self, session: WriteSession) -> None:
         """Queue every profile that there is or was; those that are as they were told to be tell nothing."""

@@ -23,6 +23,7 @@ from cloud.profiles.service import get_profile, list_profiles
 from cloud.profiles.timeline import parse_before
 from cloud.profiles.view import Asked
 
+_SINCE = "Shopthread-Changes-Since"
 _WITHHELD = "Shopthread-Withheld-Profiles"
 _MEDIA_TYPES = (MEDIA_TYPES["csv"], MEDIA_TYPES["parquet"])
 router = APIRouter(prefix="/v1", tags=["members"], responses=ERRORS)
@@ -119,5 +120,9 @@ def export_profiles(
         raise ProblemError(HTTPStatus.NOT_IMPLEMENTED, "no-parquet", "Cannot write Parquet", str(error)) from error
     export = export_pages(context.database, principal.tenant, context.clock(), context.settings.lifecycle)
     chunks = write(export, lambda _rows: None)
-    headers = {_WITHHELD: str(export.withheld), "Content-Disposition": f'attachment; filename="profiles.{kind}"'}
+    headers = {
+        _WITHHELD: str(export.withheld),
+        _SINCE: str(export.since),
+        "Content-Disposition": f'attachment; filename="profiles.{kind}"',
+    }
     return StreamingResponse(chunks, headers=headers, media_type=MEDIA_TYPES[kind])

@@ -13,6 +13,7 @@ from msgspec import Struct
 from sqlalchemy import func, select
 
 from cloud.analytics.formats import csv_field
+from cloud.changes.repository import newest_position
 from cloud.consents.repository import refused_profiles
 from cloud.db import Database, ReadSession
 from cloud.profiles.facts import Facts
@@ -70,11 +71,13 @@ class ProfileExport(Struct, frozen=True, kw_only=True):
     Attributes:
         profiles: How many rows there will be.
         withheld: How many profiles are left out, since their member withdrew consent.
+        since: The cursor of the change feed from which whatever is not in the rows follows.
         pages: The rows, to be read once.
     """
 
     profiles: int
     withheld: int
+    since: int
     pages: Iterator[list[Row]]
 
 
@@ -85,16 +88,20 @@ Write = Callable[[ProfileExport, OnRows], Iterator[bytes]]
 def export_pages(database: Database, tenant: str, now_ms: int, rules: LifecycleRules) -> ProfileExport:
     """Begin an export. Its transaction lasts until the pages are read or dropped."""
     read = _read(database, tenant, now_ms, rules)
-    total, withheld = cast("tuple[int, int]", next(read))
-    return ProfileExport(profiles=total - withheld, withheld=withheld, pages=cast("Iterator[list[Row]]", read))
+    total, withheld, since = cast("tuple[int, int, int]", next(read))
+    return ProfileExport(
+        profiles=total - withheld, withheld=withheld, since=since, pages=cast("Iterator[list[Row]]", read)
+    )
 
 
-def _read(database: Database, tenant: str, now_ms: int, rules: LifecycleRules) -> Iterator[tuple[int, int] | list[Row]]:
-    """Yield how many profiles there are and how many are withheld, then pages of rows."""
+def _read(
+    database: Database, tenant: str, now_ms: int, rules: LifecycleRules
+) -> Iterator[tuple[int, int, int] | list[Row]]:
+    """Yield how many profiles there are, how many are withheld and the feed's cursor, then pages of rows."""
     with database.read() as session:
         refused = refused_profiles(session, tenant)
         total = session.number(select(func.count()).select_from(profiles).where(profiles.c.tenant == tenant))
-        yield total, len(refused)
+        yield total, len(refused), newest_position(session)
         last = ""
         while one_ids := _after(session, tenant, last):
             last = one_ids[-1]

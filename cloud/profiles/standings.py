@@ -120,8 +120,8 @@ class _Histogram:
                 histogram.tenant == tenant, histogram.currency == currency
             )
         )
-        self._below = {(row.measure, row.bucket): int(row.until) - row.customers for row in rows}
-        self._customers = sum(row.customers for row in rows if row.measure == MEASURES[0])
+        self._below = {(measure, bucket): int(until) - customers for measure, bucket, customers, until in rows}
+        self._customers = sum(customers for measure, _, customers, _ in rows if measure == MEASURES[0])
 
     def scores(self, buckets: Buckets) -> dict[Measure, int]:
         return {measure: score(self._below[measure, buckets.of(measure)], self._customers) for measure in MEASURES}

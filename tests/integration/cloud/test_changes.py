@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cloud.app import create_app, make_webhook_sender
+from cloud.changes import repository
 from cloud.changes.repository import changes_after
 from cloud.config import Settings
 from cloud.webhooks.addresses import resolve_host
@@ -165,6 +166,25 @@ def test_a_reader_misses_nothing_while_many_write(cloud: Cloud, settings: Settin
         everything = [row.position for row in changes_after(session, TENANT, 0, (), 10_000)]
     assert followed == everything
     assert len(everything) >= 24
+
+
+def test_what_is_old_is_forgotten_and_a_cursor_before_it_is_refused(
+    client: httpx.Client, cloud: Cloud, shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(repository, "_FORGETS", 2)
+    cloud.take_in(*(shop.scan(10 + n, MEMBERS[n]) for n in range(3)))
+    first = client.get("/v1/changes").json()
+    old_cursor = client.get("/v1/changes", params={"limit": 1}).json()["next_since"]
+    cloud.now_ms += 91 * 86_400_000
+    cloud.take_in(shop.scan(500, MEMBERS[0]))
+    cloud.take_in(shop.scan(501, MEMBERS[0]))
+    rest = client.get("/v1/changes").json()["items"]
+    assert [each["kind"] for each in rest] == ["profile.changed", "profile.changed"]
+    answer = client.get("/v1/changes", params={"since": old_cursor})
+    assert (answer.status_code, "no longer kept" in answer.json()["detail"]) == (410, True)
+    assert client.get("/v1/changes", params={"since": first["next_since"]}).json()["items"] == rest
+    header = client.get("/v1/exports/profiles.csv").headers["Shopthread-Changes-Since"]
+    assert client.get("/v1/changes", params={"since": header}).json()["items"] == []
 
 
 @dataclass
