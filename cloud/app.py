@@ -25,6 +25,8 @@ from cloud.context import Context, code_rules_of, gate_of, rules_of
 from cloud.dashboard.endpoints import add_dashboard
 from cloud.db import Database
 from cloud.dead_letters.endpoints import router as dead_letters_router
+from cloud.erasure.endpoints import router as erasure_router
+from cloud.erasure.service import Eraser
 from cloud.errors import add_error_handlers, describe_problems, refuse_nul
 from cloud.floor.endpoints import router as floor_router
 from cloud.footfall.endpoints import router as footfall_router
@@ -103,6 +105,13 @@ def make_projector(settings: Settings, database: Database, clock: Clock = system
     return Projector(database, PROJECTIONS, followers, [Identities(rules_of(settings), clock)])
 
 
+def make_eraser(
+    settings: Settings, database: Database, clock: Clock = system_clock, tokens: TokenSource = random_token
+) -> Eraser:
+    """Return what makes the database forget a member."""
+    return Eraser(database, rules_of(settings), clock, tokens)
+
+
 def make_linker(settings: Settings) -> Linker:
     """Return the linker that decides which visit made which touch."""
     gate = gate_of(settings)
@@ -161,6 +170,7 @@ def create_app(
         dependencies=[Depends(refuse_nul)],
     )
     app.state.context = context
+    app.state.eraser = make_eraser(settings, database, clock, tokens)
     add_error_handlers(app)
     app.add_middleware(SecurityHeaders)
     for router in (
@@ -181,6 +191,7 @@ def create_app(
         webhooks_router,
         codes_router,
         dead_letters_router,
+        erasure_router,
         keys_router,
     ):
         app.include_router(router)

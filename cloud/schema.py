@@ -5,6 +5,7 @@ from cloud.analytics import tables as analytics_tables
 from cloud.changes import tables as changes_tables
 from cloud.codes import tables as codes_tables
 from cloud.columns import metadata
+from cloud.erasure import tables as erasure_tables
 from cloud.floor import tables as floor_tables
 from cloud.identity import tables as identity_tables
 from cloud.linking import tables as linking_tables
@@ -15,6 +16,7 @@ __all__ = [
     "analytics_tables",
     "changes_tables",
     "codes_tables",
+    "erasure_tables",
     "floor_tables",
     "identity_tables",
     "linking_tables",

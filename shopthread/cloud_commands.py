@@ -7,6 +7,7 @@ import typer
 
 from shopthread.cloud_export_commands import register as register_exports
 from shopthread.cloud_setup import DatabaseUrl, DataDir, current_database, settings_of, told_in_one_line
+from shopthread.console import print_error
 
 app = typer.Typer(
     name="cloud",
@@ -110,6 +111,38 @@ def rebuild(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
         with current_database(settings) as database:
             make_projector(settings, database).rebuild()
         typer.echo("rebuilt from the event log")
+
+
+@app.command()
+def erase(
+    member: Annotated[
+        str, typer.Option(metavar="NAMESPACE:PSEUDONYM", help="One of the member's identifiers, such as phone:mfrg....")
+    ],
+    tenant: Annotated[str, typer.Option(help="Whose member it is.")],
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Forget a member: every identifier of the profile, in every table. It cannot be taken back.
+
+    Scans and receipts stay as an unknown person's. What gateways still send of the time before loses the member too.
+    """
+    with told_in_one_line():
+        from cloud.app import make_eraser
+        from cloud.identity.resolve import parse_identifier
+
+        settings = settings_of(data_dir, database_url)
+        try:
+            identifier = parse_identifier(member)
+        except ValueError as error:
+            print_error(f"--member: {error}")
+            raise typer.Exit(1) from error
+        with current_database(settings) as database:
+            done = make_eraser(settings, database).erase(tenant, identifier)
+        typer.echo(
+            f"erased {done.identifiers} identifiers: {done.events} events no longer name them; gone are "
+            f"{done.statements} statements, {done.consents} consents, {done.link_decisions} link decisions and "
+            f"{done.dead_letters} dead letters"
+        )
 
 
 @app.command()

@@ -7,6 +7,7 @@ from cloud.consents.repository import consent_in_force, record_consents, unknown
 from cloud.consents.schemas import ConsentReceipt, ConsentsReceipt, ConsentStatement
 from cloud.context import Context
 from cloud.db import WriteSession
+from cloud.erasure.tombstones import erased_among, is_after
 from cloud.errors import invalid_value
 from cloud.identity.repository import one_ids_of
 from cloud.identity.resolve import Identifier
@@ -48,7 +49,9 @@ def _record(
     session: WriteSession, context: Context, tenant: str, rows: Sequence[dict[str, object]], now_ms: int
 ) -> int:
     """Record statements; return how many links they ended."""
-    named = {Identifier(str(row["namespace"]), str(row["pseudonym"])) for row in rows}
+    named = {_identifier(row) for row in rows}
+    erased = erased_among(session, tenant, named)
+    rows = [row for row in rows if is_after(row, erased.get(_identifier(row)))]
     owners = one_ids_of(session, tenant, named)
     one_ids = sorted(set(owners.values()))
     before = {link for one_id in one_ids for link in active_links_of(session, tenant, one_id)}
@@ -63,9 +66,13 @@ def _record(
 
 
 def _change(row: Mapping[str, object], owners: Mapping[Identifier, str]) -> Change:
-    identifier = Identifier(str(row["namespace"]), str(row["pseudonym"]))
+    identifier = _identifier(row)
     data = {"purpose": row["purpose"], "granted": row["granted"], "namespace": identifier.namespace}
     return Change(kind="consent.recorded", one_id=owners[identifier], data=data)
+
+
+def _identifier(row: Mapping[str, object]) -> Identifier:
+    return Identifier(str(row["namespace"]), str(row["pseudonym"]))
 
 
 def _row(tenant: str, statement: ConsentStatement, now_ms: int) -> dict[str, object]:

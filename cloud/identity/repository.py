@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, or_, select, update
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from cloud.db import AnyRow, ReadSession, WriteSession, chunks
@@ -205,6 +205,51 @@ def retract_statement(session: WriteSession, tenant: str, statement_id: str, now
         update(identity_statements)
         .where(_statements.tenant == tenant, _statements.statement_id == statement_id)
         .values(retracted_ms=now_ms)
+    )
+
+
+def statements_mentioning(session: ReadSession, tenant: str, identifiers: Iterable[Identifier]) -> list[str]:
+    """Return the statements, retracted ones too, that name one of these identifiers."""
+    found: set[str] = set()
+    for identifier in identifiers:
+        rows = session.rows(select(_mentions.statement_id).where(_is(identity_mentions, tenant, identifier)))
+        found.update(row.statement_id for row in rows)
+    return sorted(found)
+
+
+def delete_mentions(
+    session: WriteSession, tenant: str, identifiers: Iterable[Identifier], statement_ids: Iterable[str]
+) -> None:
+    """Take identifiers out of statements; a statement that names nobody any more goes too."""
+    for identifier in identifiers:
+        session.execute(delete(identity_mentions).where(_is(identity_mentions, tenant, identifier)))
+    for part in chunks(sorted(statement_ids)):
+        left = select(_mentions.statement_id).where(_mentions.tenant == tenant, _mentions.statement_id.in_(part))
+        session.execute(
+            delete(identity_statements).where(
+                _statements.tenant == tenant,
+                _statements.statement_id.in_(part),
+                _statements.statement_id.not_in(left),
+            )
+        )
+
+
+def delete_blocks_and_moves(session: WriteSession, tenant: str, identifiers: Iterable[Identifier]) -> None:
+    """Forget that identifiers were blocked, which profiles they belonged to, and who came to theirs or left it."""
+    ledger = identity_ledger.c
+    for identifier in identifiers:
+        name = one_id_of(tenant, *_values(identifier))
+        session.execute(delete(identity_blocks).where(_is(identity_blocks, tenant, identifier)))
+        moved = or_(_is(identity_ledger, tenant, identifier), ledger.from_one_id == name, ledger.to_one_id == name)
+        session.execute(delete(identity_ledger).where(ledger.tenant == tenant, moved))
+
+
+def _is(table: Table, tenant: str, identifier: Identifier) -> ColumnElement[bool]:
+    columns = table.c
+    return and_(
+        columns.tenant == tenant,
+        columns.namespace == identifier.namespace,
+        columns.pseudonym == identifier.pseudonym,
     )
 
 

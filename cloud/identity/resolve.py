@@ -9,7 +9,10 @@ it is as if that had never been made. Only statements join identifiers; a visit 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
+import msgspec
 from msgspec import Struct, field
+
+from contracts.payloads import MemberPseudonym
 
 Relation = Literal["same_person", "household"]
 Reason = Literal["limit", "blocked", "hub"]
@@ -20,6 +23,21 @@ class Identifier(Struct, frozen=True, order=True):
 
     namespace: str
     pseudonym: str
+
+
+def parse_identifier(text: str) -> Identifier:
+    """Return the identifier that `NAMESPACE:PSEUDONYM` names.
+
+    Raises:
+        ValueError: It does not have that form.
+    """
+    namespace, _, pseudonym = text.partition(":")
+    try:
+        member = msgspec.convert({"namespace": namespace, "pseudonym": pseudonym}, MemberPseudonym)
+    except msgspec.ValidationError as error:
+        msg = f"expected NAMESPACE:PSEUDONYM such as phone:mfrggzdfmztwq2lknnwg23tpobyxe43u, got {text!r}: {error}"
+        raise ValueError(msg) from error
+    return Identifier(member.namespace, member.pseudonym)
 
 
 class Statement(Struct, frozen=True, kw_only=True):

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import and_, delete, select, update
 
 from cloud.codes.queue import enqueue_codes_of_touches
 from cloud.db import WriteSession
+from cloud.erasure.tombstones import erased_among
 from cloud.errors import not_found
 from cloud.identity import repository
 from cloud.identity.reach import Reach, reach_of, seeds_of
@@ -55,6 +57,7 @@ def add_statements(
     A statement that is known already is a no-op; so is one that has been retracted: its id is spent.
     """
     lock_cursor(session, IDENTITY)
+    stated = _without_erased(session, tenant, stated)
     known = repository.known_statements(session, tenant, (each.statement_id for _, each in stated))
     new = {each.statement_id: (source, each) for source, each in stated if each.statement_id not in known}
     session.insert(
@@ -90,6 +93,19 @@ def add_statements(
     only = changed[0].statement_id if len(changed) == 1 else None
     change = Change(cause="stated", statement_id=only, at_ms=now_ms)
     return _reassign(session, tenant, seeds_of(session, tenant, changed, rules), rules, change)
+
+
+def _without_erased(
+    session: WriteSession, tenant: str, stated: Sequence[tuple[str, Statement]]
+) -> list[tuple[str, Statement]]:
+    """Return the statements without identifiers that were erased since; one that then names nobody is left out."""
+    erased = erased_among(session, tenant, {each for _, statement in stated for each in statement.identifiers})
+    kept = []
+    for source, statement in stated:
+        named = tuple(each for each in statement.identifiers if statement.at_ms > erased.get(each, -1))
+        if named:
+            kept.append((source, replace(statement, identifiers=named)))
+    return kept
 
 
 def retract(session: WriteSession, tenant: str, statement_id: str, rules: Rules, now_ms: int) -> list[Move]:
@@ -141,6 +157,25 @@ def unblock(session: WriteSession, tenant: str, identifier: Identifier, rules: R
     if not session.execute(delete(identity_blocks).where(is_this)):
         raise not_found(noun="block", key=f"{identifier.namespace}/{identifier.pseudonym}", remedy="it is not blocked")
     return _reassign(session, tenant, [identifier], rules, Change(cause="unblocked", statement_id=None, at_ms=now_ms))
+
+
+def forget_identifiers(
+    session: WriteSession, tenant: str, identifiers: Sequence[Identifier], rules: Rules, now_ms: int
+) -> int:
+    """Forget identifiers, in whatever statement, block or move they are named; the others of a statement stay.
+
+    Returns:
+        How many statements named them.
+    """
+    lock_cursor(session, IDENTITY)
+    statement_ids = repository.statements_mentioning(session, tenant, identifiers)
+    seeds = seeds_of(session, tenant, repository.load_statements(session, tenant, statement_ids), rules)
+    repository.write_refusals(session, tenant, statement_ids, [])
+    repository.delete_mentions(session, tenant, identifiers, statement_ids)
+    change = Change(cause="retracted", statement_id=None, at_ms=now_ms)
+    _reassign(session, tenant, seeds | set(identifiers), rules, change)
+    repository.delete_blocks_and_moves(session, tenant, identifiers)
+    return len(statement_ids)
 
 
 class Identities:

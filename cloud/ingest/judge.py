@@ -9,7 +9,7 @@ from cloud.ingest.quick import QuickEvent, read_quickly
 from contracts.delivery import Rejection
 from contracts.errors import EventRejectedError, RejectReason
 from contracts.events import decode_event, require_uplink
-from contracts.payloads import STORE_LOCAL_PAYLOADS, PosSale
+from contracts.payloads import STORE_LOCAL_PAYLOADS, CodeScanned, MemberPseudonym, PosSale
 
 MAX_MONEY_MINOR = 1 << 53
 _MAX_DETAIL = 1000
@@ -28,6 +28,8 @@ class AcceptedEvent(Struct, frozen=True, kw_only=True):
     time_ms: int
     sequence: int
     raw: bytes
+    member: MemberPseudonym | None = None
+    """Whom it names."""
 
 
 class RefusedLine(Struct, frozen=True, kw_only=True):
@@ -68,6 +70,7 @@ def judge_line(raw: bytes, tenant: str) -> AcceptedEvent:
         time_ms=event.time_ms,
         sequence=event.sequence,
         raw=raw,
+        member=event.data.member if isinstance(event.data, CodeScanned | PosSale) else None,
     )
 
 

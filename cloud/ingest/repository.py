@@ -1,11 +1,15 @@
 """SQL of the event log."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import func, select
 
 from cloud.db import ReadSession, WriteSession
+from cloud.erasure.redaction import redacted
+from cloud.erasure.tombstones import erased_among
+from cloud.identity.resolve import Identifier
 from cloud.ingest.judge import AcceptedEvent
 from cloud.tables import event_log
 
@@ -24,6 +28,12 @@ _KNOWN = "SELECT event_id FROM event_log WHERE tenant = %s AND event_id = ANY(st
 Record = tuple[str, str, str, str, str, int, int, int, bytes]
 
 
+def lock_log(session: WriteSession) -> None:
+    """Keep everybody else from appending until the transaction ends. SQLite has one writer anyway."""
+    if session.dialect == "postgresql":
+        session.connection.exec_driver_sql(_LOCK, (LOG_LOCK_KEY,))
+
+
 def append_events(session: WriteSession, events: Sequence[AcceptedEvent], received_ms: int) -> int:
     """Append events that the log does not hold yet; return how many were new."""
     return append_batches(session, [(events, received_ms)])[0]
@@ -39,10 +49,37 @@ def append_batches(session: WriteSession, batches: Sequence[tuple[Sequence[Accep
     Returns:
         How many events of each batch were new.
     """
-    records = [_records(events, received_ms) for events, received_ms in batches]
+    lock_log(session)
+    records = [_records(without_erased(session, events), received_ms) for events, received_ms in batches]
     if session.dialect == "postgresql":
         return _copy_new(session, records)
     return [session.connection.exec_driver_sql(_SQLITE_INSERT, batch).rowcount if batch else 0 for batch in records]
+
+
+def without_erased(session: ReadSession, events: Sequence[AcceptedEvent]) -> Sequence[AcceptedEvent]:
+    """Return the events; those of members who were erased since no longer name them.
+
+    The log's lock is held: an erasure is wholly before or wholly after.
+    """
+    named: dict[str, set[Identifier]] = {}
+    for event in events:
+        if event.member is not None:
+            named.setdefault(event.tenant, set()).add(Identifier(event.member.namespace, event.member.pseudonym))
+    if not named:
+        return events
+    erased = {tenant: erased_among(session, tenant, identifiers) for tenant, identifiers in named.items()}
+    return [_nameless(event) if _is_erased(event, erased) else event for event in events]
+
+
+def _is_erased(event: AcceptedEvent, erased: Mapping[str, Mapping[Identifier, int]]) -> bool:
+    if event.member is None:
+        return False
+    until_ms = erased[event.tenant].get(Identifier(event.member.namespace, event.member.pseudonym))
+    return until_ms is not None and event.time_ms <= until_ms
+
+
+def _nameless(event: AcceptedEvent) -> AcceptedEvent:
+    return msgspec.structs.replace(event, raw=redacted(event.raw), member=None)
 
 
 def _records(events: Iterable[AcceptedEvent], received_ms: int) -> list[Record]:
@@ -67,7 +104,6 @@ def _copy_new(session: WriteSession, batches: Sequence[Sequence[Record]]) -> lis
     if not any(batches):
         return [0] * len(batches)
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK, (LOG_LOCK_KEY,))
         new = _without_known(cursor, batches)
         with cursor.copy(_COPY) as copy:
             copy.set_types(_COPY_TYPES)

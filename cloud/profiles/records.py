@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from cloud.changes.queue import note_profiles
 from cloud.consents.service import MAX_CLOCK_SKEW_MS
 from cloud.context import Context
+from cloud.erasure.tombstones import erased_among, is_after
 from cloud.errors import invalid_value
 from cloud.identity.repository import one_ids_of
 from cloud.identity.resolve import Identifier
@@ -21,9 +22,11 @@ def record_attributes(context: Context, tenant: str, statements: Sequence[Attrib
     """
     now_ms = context.clock()
     rows = [_attribute_row(tenant, each, now_ms) for each in statements]
+    named = [Identifier(each.namespace, each.pseudonym) for each in statements]
     with context.database.write() as session:
-        session.insert_new(profile_attributes, rows)
-        named = [Identifier(each.namespace, each.pseudonym) for each in statements]
+        erased = erased_among(session, tenant, named)
+        said = zip(named, rows, strict=True)
+        session.insert_new(profile_attributes, [row for who, row in said if is_after(row, erased.get(who))])
         note_profiles(session, tenant, one_ids_of(session, tenant, named).values())
     return len(rows)
 

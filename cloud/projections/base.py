@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 from msgspec import Struct
 from sqlalchemy import Table, select
 
-from cloud.db import ReadSession, WriteSession, chunks
+from cloud.db import AnyRow, ReadSession, WriteSession, chunks
 from cloud.ingest.quick import read_quickly
 from cloud.tables import corrected_events, projection_cursors
 from contracts.events import decode_event
@@ -28,6 +28,21 @@ class StoredEvent(Struct, kw_only=True):
     sequence: int
     raw: bytes
     _data: Payload | None = None
+
+    @classmethod
+    def of(cls, row: AnyRow) -> "StoredEvent":
+        """Return a row of the event log."""
+        return cls(
+            position=row.position,
+            event_id=row.event_id,
+            tenant=row.tenant,
+            store=row.store,
+            device=row.device,
+            event_type=row.type,
+            time_ms=row.time_ms,
+            sequence=row.sequence,
+            raw=bytes(row.raw),
+        )
 
     def payload(self, kind: type[P]) -> P:
         """Return the payload.

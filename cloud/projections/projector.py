@@ -172,17 +172,4 @@ def _window(session: ReadSession, projections: Sequence[Projection], after: int,
     types = [projection.types for projection in projections if projection.types is not None]
     if len(types) == len(projections):
         statement = statement.where(event_log.c.type.in_(sorted(frozenset().union(*types))))
-    return [
-        StoredEvent(
-            position=row.position,
-            event_id=row.event_id,
-            tenant=row.tenant,
-            store=row.store,
-            device=row.device,
-            event_type=row.type,
-            time_ms=row.time_ms,
-            sequence=row.sequence,
-            raw=bytes(row.raw),
-        )
-        for row in session.rows(statement.order_by(event_log.c.position))
-    ]
+    return [StoredEvent.of(row) for row in session.rows(statement.order_by(event_log.c.position))]

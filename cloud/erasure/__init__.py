@@ -1,0 +1,1 @@
+"""Makes the cloud forget a member, and keeps what was forgotten from coming back."""

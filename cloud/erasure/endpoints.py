@@ -1,0 +1,53 @@
+"""HTTP of erasure."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import BaseModel, Field
+
+from cloud.auth import ERRORS, INVALID, CanManageMembers
+from cloud.consents.schemas import Namespace
+from cloud.erasure.service import Eraser
+from cloud.identity.resolve import Identifier
+
+router = APIRouter(prefix="/v1/members", tags=["members"], responses=ERRORS)
+
+
+class ErasureReceipt(BaseModel):
+    """What was erased, in counts."""
+
+    identifiers: int = Field(description="All those of the member's profile")
+    events: int = Field(description="Scans and receipts that no longer name the member")
+    statements: int = Field(description="Statements of identity that named the member")
+    consents: int
+    link_decisions: int
+    dead_letters: int
+
+
+async def get_eraser(request: Request) -> Eraser:
+    """Return what erases, for FastAPI's `Depends`."""
+    eraser: Eraser = request.app.state.eraser
+    return eraser
+
+
+@router.delete("/{namespace}/{pseudonym}", summary="Erase a member", responses=INVALID)
+def erase_member(
+    namespace: Annotated[Namespace, Path(description="Of one of the member's identifiers")],
+    pseudonym: Annotated[str, Path(pattern=r"^[a-z2-7]{32}$", description="That identifier's pseudonym")],
+    principal: CanManageMembers,
+    eraser: Annotated[Eraser, Depends(get_eraser)],
+) -> ErasureReceipt:
+    """Forget the person to whom an identifier belongs, with all identifiers of the profile, before the answer is sent.
+
+    Scans and receipts stay as an unknown person's. What comes later and is from before this moment loses the member
+    too; what happens after it is a new member's.
+    """
+    erased = eraser.erase(principal.tenant, Identifier(namespace, pseudonym))
+    return ErasureReceipt(
+        identifiers=erased.identifiers,
+        events=erased.events,
+        statements=erased.statements,
+        consents=erased.consents,
+        link_decisions=erased.link_decisions,
+        dead_letters=erased.dead_letters,
+    )

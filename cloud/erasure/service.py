@@ -1,0 +1,182 @@
+"""Erases a member from every table, in one transaction.
+
+What the person did stays as what somebody did: receipts and scans keep their figures and lose the member. All that was
+known of the person alone goes.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Table, and_, delete, or_, select, update
+
+from cloud.analytics.members import write_members
+from cloud.analytics.tables import analytics_queue
+from cloud.changes.tables import change_queue, changes
+from cloud.db import Database, ReadSession, WriteSession, chunks
+from cloud.erasure.redaction import redacted
+from cloud.erasure.tombstones import bury
+from cloud.identity.names import one_id_of
+from cloud.identity.repository import one_ids_of
+from cloud.identity.resolve import Identifier, Rules
+from cloud.identity.service import IDENTITY, forget_identifiers
+from cloud.identity.tables import identity_map
+from cloud.ingest.repository import lock_log
+from cloud.linking.service import LINKING
+from cloud.profiles.recount import recount_profiles
+from cloud.profiles.tables import profile_attributes
+from cloud.projections.base import StoredEvent, lock_cursor, read_cursor
+from cloud.runtime import Clock, TokenSource
+from cloud.tables import consents, dead_letters, event_log, link_decisions, link_hypotheses, touches
+from cloud.touches.projection import TouchesProjection
+from cloud.webhooks.tables import webhook_deliveries
+from contracts.payloads import CodeScanned, PosSale
+
+_PAGE = 500
+
+
+class Erasure(Struct, frozen=True, kw_only=True):
+    """What was erased, in counts."""
+
+    identifiers: int
+    events: int
+    statements: int
+    consents: int
+    link_decisions: int
+    dead_letters: int
+
+
+class Eraser:
+    """Forgets members of one database."""
+
+    def __init__(self, database: Database, rules: Rules, clock: Clock, tokens: TokenSource) -> None:
+        self._database = database
+        self._rules = rules
+        self._clock = clock
+        self._tokens = tokens
+
+    def erase(self, tenant: str, identifier: Identifier) -> Erasure:
+        """Erase the person to whom an identifier belongs, with all identifiers of his or her profile.
+
+        A second time it erases what came since. Nobody needs to be known: the identifier is kept out either way.
+        """
+        now_ms = self._clock()
+        with self._database.write() as session:
+            # Nothing that names the person gets in between here and the commit.
+            lock_log(session)
+            lock_cursor(session, TouchesProjection.name)
+            lock_cursor(session, IDENTITY)
+            lock_cursor(session, LINKING)
+            person = _identifiers_of(session, tenant, identifier)
+            one_ids = _one_ids_of(session, tenant, person)
+            bury(session, tenant, person, now_ms, self._tokens)
+            statements = forget_identifiers(session, tenant, person, self._rules, now_ms)
+            events = _redact_events(session, tenant, person)
+            decisions = _forget_links(session, tenant, one_ids)
+            said = _delete(session, consents, _naming(consents, tenant, person))
+            _delete(session, profile_attributes, _naming(profile_attributes, tenant, person))
+            letters = _forget_dead_letters(session, tenant, person)
+            _forget_profiles(session, tenant, one_ids)
+        return Erasure(
+            identifiers=len(person),
+            events=events,
+            statements=statements,
+            consents=said,
+            link_decisions=decisions,
+            dead_letters=letters,
+        )
+
+
+def _identifiers_of(session: ReadSession, tenant: str, identifier: Identifier) -> list[Identifier]:
+    one_id = one_ids_of(session, tenant, [identifier])[identifier]
+    rows = session.rows(
+        select(identity_map.c.namespace, identity_map.c.pseudonym).where(
+            identity_map.c.tenant == tenant, identity_map.c.one_id == one_id
+        )
+    )
+    return sorted({identifier, *(Identifier(row.namespace, row.pseudonym) for row in rows)})
+
+
+def _one_ids_of(session: ReadSession, tenant: str, person: Sequence[Identifier]) -> list[str]:
+    """Return every name that the profile has or had: each is that of one of the identifiers."""
+    own = {one_id_of(tenant, each.namespace, each.pseudonym) for each in person}
+    return sorted(own | set(one_ids_of(session, tenant, person).values()))
+
+
+def _naming(table: Table, tenant: str, person: Sequence[Identifier]) -> ColumnElement[bool]:
+    named = [and_(table.c.namespace == each.namespace, table.c.pseudonym == each.pseudonym) for each in person]
+    return and_(table.c.tenant == tenant, or_(*named))
+
+
+def _delete(session: WriteSession, table: Table, condition: ColumnElement[bool]) -> int:
+    return session.execute(delete(table).where(condition))
+
+
+def _redact_events(session: WriteSession, tenant: str, person: Sequence[Identifier]) -> int:
+    """Take the person out of the log and the touches; return out of how many events."""
+    known = session.rows(select(touches.c.touch_id).where(_naming(touches, tenant, person)))
+    count = 0
+    for part in chunks([row.touch_id for row in known]):
+        events = _stored(session, and_(event_log.c.tenant == tenant, event_log.c.event_id.in_(part)))
+        _write_redacted(session, events)
+        _delete(session, touches, and_(touches.c.tenant == tenant, touches.c.touch_id.in_(part)))
+        TouchesProjection().apply(session, events)
+        count += len(events)
+    # What the projection has not read yet it will read without the person.
+    unread = event_log.c.position > read_cursor(session, TouchesProjection.name)
+    scans_and_sales = event_log.c.type.in_((CodeScanned.TYPE, PosSale.TYPE))
+    waiting = _stored(session, and_(event_log.c.tenant == tenant, unread, scans_and_sales))
+    naming = [event for event in waiting if _names(event.raw, person)]
+    _write_redacted(session, naming)
+    return count + len(naming)
+
+
+def _stored(session: ReadSession, condition: ColumnElement[bool]) -> list[StoredEvent]:
+    return [StoredEvent.of(row) for row in session.rows(select(event_log).where(condition).order_by("position"))]
+
+
+def _write_redacted(session: WriteSession, events: Iterable[StoredEvent]) -> None:
+    for event in events:
+        event.raw = redacted(event.raw)
+        session.execute(update(event_log).where(event_log.c.position == event.position).values(raw=event.raw))
+
+
+def _names(raw: bytes, person: Sequence[Identifier]) -> bool:
+    return any(each.pseudonym.encode() in raw for each in person)
+
+
+def _forget_links(session: WriteSession, tenant: str, one_ids: Sequence[str]) -> int:
+    """Delete every decision about the person, those that hold no longer too."""
+    theirs = and_(link_decisions.c.tenant == tenant, link_decisions.c.one_id.in_(one_ids))
+    decisions = select(link_decisions.c.id).where(theirs)
+    _delete(session, link_hypotheses, link_hypotheses.c.decision_id.in_(decisions))
+    return _delete(session, link_decisions, theirs)
+
+
+def _forget_dead_letters(session: WriteSession, tenant: str, person: Sequence[Identifier]) -> int:
+    """Delete refused lines that hold the person's identifiers, wherever in the line."""
+    count, after_id = 0, 0
+    columns = (dead_letters.c.id, dead_letters.c.raw, dead_letters.c.detail, dead_letters.c.event_id)
+    while rows := session.rows(
+        select(*columns)
+        .where(dead_letters.c.tenant == tenant, dead_letters.c.id > after_id)
+        .order_by(dead_letters.c.id)
+        .limit(_PAGE)
+    ):
+        after_id = rows[-1].id
+        texts = {row.id: b"\0".join((bytes(row.raw or b""), row.detail.encode())) for row in rows}
+        gone = [letter_id for letter_id, text in texts.items() if _names(text, person)]
+        count += _delete(session, dead_letters, dead_letters.c.id.in_(gone)) if gone else 0
+    return count
+
+
+def _forget_profiles(session: WriteSession, tenant: str, one_ids: Sequence[str]) -> None:
+    """Delete what was derived and published of the profile; that it is gone is then published by its name alone."""
+    told = and_(changes.c.tenant == tenant, changes.c.one_id.in_(one_ids))
+    positions = select(changes.c.position).where(told)
+    _delete(session, webhook_deliveries, webhook_deliveries.c.position.in_(positions))
+    _delete(session, changes, told)
+    _delete(session, change_queue, and_(change_queue.c.tenant == tenant, change_queue.c.one_id.in_(one_ids)))
+    recount_profiles(session, tenant, one_ids)
+    write_members(session, tenant, one_ids)
+    waiting = and_(analytics_queue.c.tenant == tenant, analytics_queue.c.key.in_(one_ids))
+    _delete(session, analytics_queue, waiting)
