@@ -17,8 +17,8 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 def note_profiles(session: WriteSession, tenant: str, one_ids: Iterable[str]) -> None:
-    """Say that these profiles may have changed; those that wait already are no-ops."""
-    session.insert_new(profile_queue, [{"tenant": tenant, "one_id": one_id} for one_id in sorted(set(one_ids))])
+    """Say that these profiles may have changed."""
+    session.insert(profile_queue, [{"tenant": tenant, "one_id": one_id} for one_id in sorted(set(one_ids))])
 
 
 def note_changes(session: WriteSession, tenant: str, noted: Iterable[Change]) -> None:

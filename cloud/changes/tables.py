@@ -33,10 +33,12 @@ change_queue = Table(
 profile_queue = Table(
     "profile_queue",
     metadata,
-    tenant_column(primary_key=True),
-    Column("one_id", ID, primary_key=True),
+    Column("id", COUNTER, primary_key=True, autoincrement=True),
+    tenant_column(),
+    Column("one_id", ID, nullable=False),
+    sqlite_autoincrement=True,
 )
-"""Profiles that may have changed."""
+"""Profiles that may have changed. One may stand in it several times: a key would make writers wait for each other."""
 
 published_profiles = Table(
     "published_profiles",

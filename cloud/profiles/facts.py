@@ -153,17 +153,19 @@ class WeighedVisit(Struct, frozen=True, kw_only=True):
     links: tuple[KnownLink, ...]
 
 
+LEAST_WEIGHT = 0.01
+"""Visits that are less probable say nothing of the member, and are left out."""
 _STRENGTH = ("linked", "party", "ambiguous", "null")
 
 
 def weigh_visits(facts: Facts) -> list[WeighedVisit]:
-    """Return the visits that weigh something, the latest first."""
+    """Return the visits that weigh enough, the latest first."""
     links_of: dict[str, list[KnownLink]] = {}
     for link in facts.links:
         for visit_id in link.posteriors:
             links_of.setdefault(visit_id, []).append(link)
     weighed = [_weigh(visit, links_of[visit.visit_id]) for visit in facts.visits if visit.visit_id in links_of]
-    held = [each for each in weighed if each.weight > 0]
+    held = [each for each in weighed if each.weight >= LEAST_WEIGHT]
     return sorted(held, key=lambda each: (each.visit.opened_ms, each.visit.visit_id), reverse=True)
 
 

@@ -171,7 +171,7 @@ def test_visits_weigh_what_is_believed_of_them():
         "c": ("ambiguous", 0.3, "provisional"),
     }
     assert weigh(link(1, "linked", "a", a=None), link(2, "ambiguous", b=None, c=None)) == {"a": ("linked", 1, "final")}
-    assert weigh(link(1, "null", a=0.2), link(2, "linked", "z", z=1.0)) == {"a": ("null", 0.2, "final")}
+    assert weigh(link(1, "null", a=0.2), link(2, "linked", "z", z=1.0, d=0.009)) == {"a": ("null", 0.2, "final")}
 
 
 def weighed(weight: float, *stays: KnownStay) -> WeighedVisit:
