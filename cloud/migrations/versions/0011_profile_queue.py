@@ -1,13 +1,13 @@
 """Profiles queue for the change feed without a key, so that nobody who notes one waits for another.
 
-Revision: 0010. Follows: 0009.
+Revision: 0011. Follows: 0010.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
