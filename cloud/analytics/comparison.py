@@ -38,11 +38,11 @@ def earlier(asked: Period, grain: Grain, compare: Compare) -> Period:
 
 
 def _same_date(day: date) -> date:
-    """Return the same date a year before; 29 February becomes 1 March."""
+    """Return the same date a year before; 29 February becomes the 28th."""
     try:
         return day.replace(year=day.year - 1)
     except ValueError:
-        return date(day.year - 1, 3, 1)
+        return date(day.year - 1, 2, 28)
 
 
 def _months_before(asked: Period) -> Period:

@@ -4,7 +4,20 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from cloud.analytics.flows import MemberDay
 from cloud.analytics.periods import Period
@@ -30,54 +43,67 @@ class GroupCounts(Struct, frozen=True, kw_only=True):
 def count_groups(
     session: ReadSession, tenant: str, stores: Sequence[str], days: Period, dormant_days: int, currency: str | None
 ) -> dict[str, GroupCounts]:
-    """Return what new, existing and dormant members did; who did nothing in the period counts nowhere here."""
+    """Return what new, existing and dormant members did; who did nothing in the period counts nowhere here.
+
+    Both tables are read once and summed by member, without a join: its plan would depend on how many there are.
+    """
+    rows = _days_and_sales(tenant, stores, days, currency).subquery()
     # The earliest day within the period tells when the member was last in any shop before it; 0 where never.
-    before = func.min(func.coalesce(member_days.c.previous_day, 0)).label("before")
-    known = (
-        select(member_days.c.one_id, before)
-        .where(member_days.c.tenant == tenant, member_days.c.day >= days.first, member_days.c.day < days.end)
-        .group_by(member_days.c.one_id)
+    member = (
+        select(
+            func.min(rows.c.before).label("before"),
+            *(
+                func.sum(rows.c[name]).label(name)
+                for name in ("visits", "with_purchase", "transactions", "sales_minor")
+            ),
+        )
+        .group_by(rows.c.one_id)
         .subquery()
     )
     group = case(
-        (known.c.before == 0, "new"), (known.c.before < days.first - dormant_days, "dormant"), else_="existing"
+        (member.c.before == 0, "new"), (member.c.before < days.first - dormant_days, "dormant"), else_="existing"
     ).label("named")
-    bought = member_days.c.transactions > 0
-    visited = (
+    statement = (
         select(
             group,
-            func.count(member_days.c.one_id.distinct()).label("members"),
-            func.count().label("visits"),
-            func.sum(case((bought, 1), else_=0)).label("visits_with_purchase"),
-            func.count(case((bought, member_days.c.one_id)).distinct()).label("buyers"),
+            func.count().label("members"),
+            func.sum(member.c.visits).label("visits"),
+            func.sum(member.c.with_purchase).label("visits_with_purchase"),
+            func.sum(case((member.c.with_purchase > 0, 1), else_=0)).label("buyers"),
+            func.sum(member.c.transactions).label("transactions"),
+            func.sum(member.c.sales_minor).label("sales_minor"),
         )
-        .join(known, known.c.one_id == member_days.c.one_id)
-        .where(*_within(member_days, tenant, stores, days))
+        .where(member.c.before.is_not(None), member.c.visits > 0)
         .group_by("named")
     )
-    paid = (
-        select(
-            group,
-            func.sum(member_sales.c.sales_minor).label("sales_minor"),
-            func.sum(member_sales.c.transactions).label("transactions"),
-        )
-        .join(known, known.c.one_id == member_sales.c.one_id)
-        .where(*_within(member_sales, tenant, stores, days), member_sales.c.currency == currency)
-        .group_by("named")
-    )
-    money = {row.named: (int(row.sales_minor), int(row.transactions)) for row in session.rows(paid)}
-    found = {}
-    for row in session.rows(visited):
-        sales_minor, transactions = money.get(row.named, (0, 0))
-        found[row.named] = GroupCounts(
-            members=row.members,
-            visits=row.visits,
-            visits_with_purchase=int(row.visits_with_purchase),
-            buyers=row.buyers,
-            transactions=transactions,
-            sales_minor=sales_minor,
-        )
-    return found
+    names = GroupCounts.__struct_fields__
+    return {
+        row.named: GroupCounts(**{name: int(getattr(row, name)) for name in names}) for row in session.rows(statement)
+    }
+
+
+def _days_and_sales(
+    tenant: str, stores: Sequence[str], days: Period, currency: str | None
+) -> CompoundSelect[*tuple[Any, ...]]:
+    """Return members' days in any shop, and beside them their sales in some; what happened elsewhere counts 0."""
+    here = member_days.c.store.in_(stores)
+    visited = select(
+        member_days.c.one_id,
+        func.coalesce(member_days.c.previous_day, 0).label("before"),
+        case((here, 1), else_=0).label("visits"),
+        case((and_(here, member_days.c.transactions > 0), 1), else_=0).label("with_purchase"),
+        literal(0).label("transactions"),
+        literal(0).label("sales_minor"),
+    ).where(member_days.c.tenant == tenant, member_days.c.day >= days.first, member_days.c.day < days.end)
+    paid = select(
+        member_sales.c.one_id,
+        cast(null(), Integer).label("before"),
+        literal(0),
+        literal(0),
+        member_sales.c.transactions,
+        member_sales.c.sales_minor,
+    ).where(*_within(member_sales, tenant, stores, days), member_sales.c.currency == currency)
+    return union_all(visited, paid)
 
 
 def count_dormant(session: ReadSession, tenant: str, stores: Sequence[str], first_day: int, dormant_days: int) -> int:
@@ -112,32 +138,48 @@ def member_currencies(session: ReadSession, tenant: str, stores: Sequence[str], 
 
 
 def count_cohorts(
-    session: ReadSession, tenant: str, stores: Sequence[str], periods: Sequence[Period], activity: Activity
+    session: ReadSession,
+    tenant: str,
+    stores: Sequence[str],
+    periods: Sequence[Period],
+    activity: Activity,
+    *,
+    are_all: bool,
 ) -> dict[tuple[int, int], int]:
     """Return how many members of each cohort were active in each period, by the numbers of both periods.
 
     A cohort is who came, or bought, for the first time in a period, and did so in one of the shops.
+
+    Args:
+        session: A transaction.
+        tenant: Whose members.
+        stores: The shops.
+        periods: Intervals in order without gaps.
+        activity: What counts.
+        are_all: Whether these are all shops, so that every first time was in one of them.
     """
     first_day = member_days.c.first_day if activity == "visit" else member_days.c.first_buy_day
     active = () if activity == "visit" else (member_days.c.transactions > 0,)
     days = Period(periods[0].first, periods[-1].end)
     within = (*_within(member_days, tenant, stores, days), *active)
-    cohort = (
-        select(member_days.c.one_id, period_of(member_days.c.day, periods).label("cohort"))
-        .distinct()
-        .where(*within, member_days.c.day == first_day)
-        .subquery()
-    )
-    statement = (
-        select(
-            cohort.c.cohort,
-            period_of(member_days.c.day, periods).label("period"),
-            func.count(member_days.c.one_id.distinct()).label("members"),
+    members = func.count(member_days.c.one_id.distinct()).label("members")
+    period = period_of(member_days.c.day, periods).label("period")
+    if are_all:
+        begun = period_of(first_day, periods).label("cohort")
+        statement = select(begun, period, members).where(*within, first_day >= days.first).group_by("cohort", "period")
+    else:
+        cohort = (
+            select(member_days.c.one_id, period_of(member_days.c.day, periods).label("cohort"))
+            .distinct()
+            .where(*within, member_days.c.day == first_day)
+            .subquery()
         )
-        .join(cohort, cohort.c.one_id == member_days.c.one_id)
-        .where(*within)
-        .group_by(cohort.c.cohort, "period")
-    )
+        statement = (
+            select(cohort.c.cohort, period, members)
+            .join(cohort, cohort.c.one_id == member_days.c.one_id)
+            .where(*within)
+            .group_by(cohort.c.cohort, "period")
+        )
     return {(row.cohort, row.period): row.members for row in session.rows(statement)}
 
 

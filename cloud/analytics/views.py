@@ -12,6 +12,7 @@ from cloud.analytics.funnel import Order, count_reached
 from cloud.analytics.member_repository import Activity, GroupCounts
 from cloud.analytics.metric import Grain
 from cloud.analytics.periods import Period, periods_in
+from cloud.analytics.repository import list_shops
 from cloud.analytics.selection import Shop
 from cloud.analytics.service import MetricQuery, coverage_of
 from cloud.analytics.view_schemas import (
@@ -96,7 +97,8 @@ def make_cohorts(session: ReadSession, scope: Scope, grain: Grain, activity: Act
         allowed = f"such that the period has at most {MAX_COHORTS} of them, not {len(periods)}"
         raise invalid_value(name="grain", value=grain, allowed=allowed)
     # Only whole intervals that begin in the period: members are told apart by when they first came.
-    counts = member_repository.count_cohorts(session, scope.tenant, scope.stores, periods, activity)
+    are_all = len(scope.shops) == len(list_shops(session, scope.tenant))
+    counts = member_repository.count_cohorts(session, scope.tenant, scope.stores, periods, activity, are_all=are_all)
     ends = [max(shop.calendar.day(period.end - 1).end_ms for shop in scope.shops) for period in periods]
     partial = [
         end_ms > scope.now_ms or period.end > scope.days.end or period.first < scope.days.first

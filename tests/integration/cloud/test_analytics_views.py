@@ -87,6 +87,9 @@ def test_cohorts_by_month_and_activity(client: Client, cloud: Cloud, shop: Shop)
     ]
     days = client.ask("/v1/cohorts", grain="day", activity="purchase", **MARCH).json()["cohorts"]
     assert [(cohort["start"], cohort["size"]) for cohort in days if cohort["size"]] == [("2026-03-05", 1)]
+    cloud.take_in(Shop(store="store-2").sale(-400 * DAY_S, "b1", 100, MEMBERS[2]))
+    here = client.ask("/v1/cohorts", store=STORE, **months).json()["cohorts"]
+    assert here[0]["size"] == 1, "one of the two was in another shop before"
     refused = client.ask("/v1/cohorts", grain="day", **months)
     assert "at most 60" in refused.json()["detail"]
 
