@@ -13,12 +13,22 @@ from contracts.device_configuration import (
     config_desired_topic,
     config_reported_topic,
 )
+from contracts.device_model import (
+    MODEL_CHUNK_NAME,
+    MODEL_DESIRED_NAME,
+    MODEL_REPORTED_NAME,
+    MODEL_REQUEST_NAME,
+    DesiredModel,
+    ModelChunk,
+    ModelRequest,
+    ReportedModel,
+)
 from contracts.device_restart import RestartRequest, restart_topic
 from contracts.events import Event, Source
 from contracts.payloads import STORE_LOCAL_PAYLOADS, UPLINK_PAYLOADS
 from contracts.privacy import Payload, PrivacyClass
 from contracts.signature_keys import SignatureKey, SignatureKeyRequest, key_request_topic, key_topic
-from contracts.topics import ack_topic, event_topic, presence_topic
+from contracts.topics import ack_topic, build_topic, event_topic, presence_topic
 
 JSON_SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ASYNCAPI_VERSION = "3.0.0"
@@ -64,6 +74,28 @@ _CONTROLS: tuple[tuple[type[msgspec.Struct], str, str, str, PrivacyClass], ...] 
         PrivacyClass.OPERATIONAL,
     ),
     (RestartRequest, restart_topic(_ANY), "receive", "A device is to start again.", PrivacyClass.OPERATIONAL),
+    (
+        DesiredModel,
+        build_topic(_ANY, "cmd", MODEL_DESIRED_NAME),
+        "receive",
+        "The model that the gateway wants a device to use, retained.",
+        PrivacyClass.OPERATIONAL,
+    ),
+    (
+        ReportedModel,
+        build_topic(_ANY, "state", MODEL_REPORTED_NAME),
+        "send",
+        "What the device did about it, retained.",
+        PrivacyClass.OPERATIONAL,
+    ),
+    (
+        ModelRequest,
+        build_topic(_ANY, "state", MODEL_REQUEST_NAME),
+        "send",
+        "A device asks for a piece of a model.",
+        PrivacyClass.OPERATIONAL,
+    ),
+    (ModelChunk, build_topic(_ANY, "cmd", MODEL_CHUNK_NAME), "receive", "The piece.", PrivacyClass.OPERATIONAL),
     (SignatureKey, key_topic(_ANY), "receive", "The day's key, never retained.", PrivacyClass.STORE_LOCAL),
 )
 _UNCONFIRMED = frozenset({ClockRequest.__name__, ClockAnswer.__name__})

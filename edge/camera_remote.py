@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from contracts.device_configuration import CONFIG_DESIRED_NAME
+from contracts.device_model import MODEL_CHUNK_NAME, MODEL_DESIRED_NAME
 from contracts.device_restart import RESTART_NAME, decode_restart
 from edge.adapters.device_link import Command, Say
 from edge.camera_settings import CameraConfig
 from edge.desired_config import DesiredKeeper
+from edge.desired_model import ModelKeeper
 from edge.errors import ConfigurationError
+from models.registry import ModelRegistry
 
 if TYPE_CHECKING:
     from edge.camera_agent import CameraAgent
@@ -23,18 +26,25 @@ class CameraRemote:
     Args:
         config: The camera's own configuration.
         reload: Reads its file again.
+        registry: Where models lie.
     """
 
-    def __init__(self, config: CameraConfig, reload: Callable[[], CameraConfig]) -> None:
+    def __init__(self, config: CameraConfig, reload: Callable[[], CameraConfig], registry: ModelRegistry) -> None:
         self._agent: CameraAgent | None = None
         self._is_there = threading.Event()
         self._restart = threading.Event()
         self._keeper = DesiredKeeper(config, reload, self._reconfigure)
+        self._models = ModelKeeper(config.device.data_dir, registry, self._restart.set)
 
     @property
     def commands(self) -> Mapping[str, Command]:
         """Return what is done about each message, by its topic's name."""
-        return {CONFIG_DESIRED_NAME: self._keeper.take, RESTART_NAME: self._ask_restart}
+        return {
+            CONFIG_DESIRED_NAME: self._keeper.take,
+            RESTART_NAME: self._ask_restart,
+            MODEL_DESIRED_NAME: self._models.take_desired,
+            MODEL_CHUNK_NAME: self._models.take_chunk,
+        }
 
     @property
     def must_restart(self) -> bool:
@@ -45,11 +55,20 @@ class CameraRemote:
         """Return the camera's own configuration with what the gateway wants laid over it."""
         return self._keeper.in_force(config)
 
+    def to_start(self, config: CameraConfig) -> CameraConfig:
+        """Return the same with the models that the gateway wants, for a start of the camera."""
+        return self._models.in_force(self.in_force(config))
+
+    def cannot_start(self, error: str) -> bool:
+        """Give up what the gateway wants and the camera cannot start with. Return whether to try again without it."""
+        return self._models.failed(error)
+
     def runs(self, agent: "CameraAgent") -> None:
         """Take note of the agent that runs from now on."""
         self._agent = agent
         self._restart.clear()
         self._keeper.started()
+        self._models.started()
         self._is_there.set()
 
     def _reconfigure(self, config: CameraConfig) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from contracts.configuration import InvalidConfigurationError, decode_toml
 from contracts.errors import TopicError
 from contracts.events import Source
+from contracts.pseudonym import MIN_KEY_BYTES
 from contracts.topics import check_name
 from edge.errors import ConfigurationError
 
@@ -111,6 +112,22 @@ class PseudonymSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Where the tenant's pseudonym key lies."""
 
     key_file: Path
+
+    def key(self) -> bytes:
+        """Return the key that `key_file` holds.
+
+        Raises:
+            ConfigurationError: The file cannot be read, or the key is too short.
+        """
+        try:
+            key = self.key_file.read_bytes().strip()
+        except OSError as error:
+            msg = f"pseudonyms.key_file: cannot read {self.key_file}: {error.strerror}"
+            raise ConfigurationError(msg) from error
+        if len(key) < MIN_KEY_BYTES:
+            msg = f"pseudonyms.key_file: {self.key_file} holds {len(key)} bytes, at least {MIN_KEY_BYTES} are needed"
+            raise ConfigurationError(msg)
+        return key
 
 
 class ScanTerminalConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from contracts.delivery import Presence
-from contracts.pseudonym import MIN_KEY_BYTES
 from edge.adapters.camera import CameraClock
 from edge.adapters.device_link import Command, DeviceLink
 from edge.adapters.line_source import line_source
@@ -28,14 +27,15 @@ from edge.camera_config import load_camera_config
 from edge.camera_remote import CameraRemote
 from edge.camera_rules import check_placement
 from edge.camera_settings import CameraConfig, CameraSettings
-from edge.config import BrokerSettings, DeviceSettings, PosConfig, PseudonymSettings, ScanTerminalConfig, check_device
+from edge.config import BrokerSettings, DeviceSettings, PosConfig, ScanTerminalConfig, check_device
 from edge.config_watch import ConfigWatch, ReloadBell, Reloading
 from edge.core.receipts import PosRules
 from edge.core.scanning import scan_rules
-from edge.errors import ConfigurationError, FeedError
+from edge.errors import FeedError
 from edge.health import HealthReporter, Vitals
 from edge.line_agent import LineAgent, LineReader, ReceiptReader, ScanReader
 from edge.many_cameras import Failure, load_cameras, run_together
+from models.errors import ModelError
 from models.loader import load_model
 from models.registry import ModelRegistry
 
@@ -158,7 +158,7 @@ def run_scan_terminal(config: ScanTerminalConfig, stop: threading.Event) -> None
     terminal = config.terminal
     rules = scan_rules(
         check_device(config.device).source,
-        _pseudonym_key(config.pseudonyms),
+        config.pseudonyms.key(),
         terminal.member_prefixes,
         terminal.member_hold_s,
         terminal.zone_id,
@@ -175,7 +175,7 @@ def run_pos_tap(config: PosConfig, stop: threading.Event) -> None:
     """
     rules = PosRules(
         source=check_device(config.device).source,
-        pseudonym_key=_pseudonym_key(config.pseudonyms),
+        pseudonym_key=config.pseudonyms.key(),
         zone_id=config.pos.zone_id,
     )
     _run_lines(Device(config.device, config.broker, "pos", Vitals), config.pos.input, ReceiptReader(rules), stop)
@@ -205,11 +205,18 @@ def run_camera(
     def own() -> CameraConfig:
         return config if reloading is None else load_camera_config(reloading.path)
 
-    remote = CameraRemote(config, own)
-    _run_camera(remote.in_force(config), models_dir, stop, remote, view, reloading)
-    while remote.must_restart and not stop.is_set():
-        logger.warning("%s starts again: the gateway asks for it", config.device.source)
-        _run_camera(remote.in_force(own()), models_dir, stop, remote, view, reloading)
+    remote = CameraRemote(config, own, ModelRegistry(models_dir))
+    started = remote.to_start(config)
+    while True:
+        try:
+            _run_camera(started, models_dir, stop, remote, view, reloading)
+            if stop.is_set() or not remote.must_restart:
+                return
+            logger.warning("%s starts again: the gateway asks for it", config.device.source)
+        except ModelError as error:
+            if not remote.cannot_start(str(error)):
+                raise
+        started = remote.to_start(own())
 
 
 def _run_camera(
@@ -387,15 +394,3 @@ def _run_lines(device: Device, input_text: str, reader: LineReader, stop: thread
     agent = LineAgent(line_source(input_text), reader, device.outbox, device.wake, clock_ms)
     with device.running():
         agent.run(stop.is_set)
-
-
-def _pseudonym_key(settings: PseudonymSettings) -> bytes:
-    try:
-        key = settings.key_file.read_bytes().strip()
-    except OSError as error:
-        msg = f"pseudonyms.key_file: cannot read {settings.key_file}: {error.strerror}"
-        raise ConfigurationError(msg) from error
-    if len(key) < MIN_KEY_BYTES:
-        msg = f"pseudonyms.key_file: {settings.key_file} holds {len(key)} bytes, at least {MIN_KEY_BYTES} are needed"
-        raise ConfigurationError(msg)
-    return key

@@ -16,10 +16,13 @@ from gateway.adapters.config_rows import ConfigRows
 from gateway.adapters.credential_rows import CredentialRows
 from gateway.adapters.device_database import DeviceDatabase
 from gateway.adapters.restart_rows import RestartRows
+from gateway.adapters.rollout_rows import RolloutRows
 from gateway.config import GatewayConfig, read_secret
 from gateway.core.devices.enrolment_code import CODE_BYTES, code_of
+from gateway.core.devices.rollout import RolloutRules
 from gateway.device_operation import devices_path, page_key_path, read_page_key
 from gateway.errors import ConfigurationError, DeviceStoreError
+from models.registry import RegisteredModel
 
 
 def now_ms() -> int:
@@ -109,6 +112,23 @@ def ask_restart(config: GatewayConfig, device: str, reason: str) -> None:
     check_name("the device's name", device)
     with devices_of(config) as database:
         RestartRows(database).ask(device, reason, now_ms())
+
+
+def roll_out(
+    config: GatewayConfig, model: RegisteredModel, canaries: list[str], rest: list[str], rules: RolloutRules
+) -> None:
+    """Hand a model to devices, to some first.
+
+    Raises:
+        TopicError: A name is none.
+        ConfigurationError: No canary is named, a device twice, or the model cannot be read.
+        DeviceStoreError: The devices' file cannot be written.
+    """
+    for device in (*canaries, *rest):
+        check_name("the device's name", device)
+    with devices_of(config) as database:
+        rows = RolloutRows(database)
+        rows.begin(rows.files.put(model), model.manifest.name, canaries, rest, rules)
 
 
 def page_address(config: GatewayConfig, *, is_new: bool = False) -> str:

@@ -15,6 +15,7 @@ from gateway.adapters.event_store import EventStore
 from gateway.adapters.http_server import Handlers, HttpServer
 from gateway.adapters.live_zones import LiveZones
 from gateway.adapters.restart_rows import RestartRows
+from gateway.adapters.rollout_rows import RolloutRows
 from gateway.adapters.sightings import Sightings
 from gateway.adapters.store_pages import operation_handlers, page_handlers
 from gateway.config import GatewayConfig
@@ -96,7 +97,11 @@ class DeviceOperation:
         self._http: HttpServer | None = None
         self._clocks = DeviceClocks(ClockRows(self._database), wall_us, monotonic_us, config.devices.clock_interval_s)
         self._config, self._sightings, self._zones = config, Sightings(self._database), LiveZones()
-        watches = (ConfigRows(self._database, time.monotonic), RestartRows(self._database))
+        watches = (
+            ConfigRows(self._database, time.monotonic),
+            RestartRows(self._database),
+            RolloutRows(self._database, self._sightings.now, lambda: wall_us() // 1000),
+        )
         self._link = DeviceLink(config.gateway.source, broker, password, self._clocks, monotonic_us, watches)
 
     def start(self, store: EventStore, is_working: Callable[[], bool]) -> None:

@@ -11,11 +11,13 @@ from rich.table import Table
 from shopthread import devices_commands, gateway_queue_commands
 from shopthread.console import LogJson, log_to_stderr, one_line_errors, out, print_error, stop_on_signal
 from shopthread.gateway_queue_commands import Config, open_store, read_storage
+from shopthread.rollout_commands import rollout
 from shopthread.service_manager import ServiceManager
 
 app = typer.Typer(no_args_is_help=True, help="Run and inspect a store's gateway.")
 app.add_typer(devices_commands.app)
 app.add_typer(gateway_queue_commands.app)
+app.command()(rollout)
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")]
 

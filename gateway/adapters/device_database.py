@@ -73,6 +73,17 @@ MIGRATIONS = (
         health BLOB
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE model (sha256 TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE rollout (state BLOB NOT NULL) STRICT;
+    CREATE TABLE model_wanted (
+        device TEXT PRIMARY KEY,
+        version INTEGER NOT NULL,
+        sha256 TEXT,
+        reported INTEGER,
+        error TEXT
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 """Each brings the file from the version before to the next one; `user_version` tells which it has."""
 

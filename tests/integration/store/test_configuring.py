@@ -1,5 +1,6 @@
 """A running camera is configured and restarted from the gateway, over a real broker and the command line."""
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 pytest.importorskip("cv2", reason="cameras need the extra edge")
@@ -17,6 +19,8 @@ from edge.config_watch import ReloadBell, Reloading
 from edge.main import run_camera
 from gateway.config import load_config
 from gateway.main import run_gateway
+from models.registry import DEFAULT_DETECTOR, ModelRegistry
+from shopthread import rollout_commands
 from shopthread.cli import app
 from tests.servers import free_port, wait_for_socket, wait_until
 
@@ -118,6 +122,38 @@ def test_a_camera_is_configured_refuses_what_is_wrong_and_starts_again(tmp_path:
         shop.waits_for(lambda it: it.get("light") == "green", "the camera after a restart of all")
         assert shop.device()["config_reported"] == 4
     wait_until(lambda: shop.device()["light"] == "red", what="red where it is gone")
+
+
+def test_a_model_is_rolled_out_and_taken_back_where_it_cannot_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The camera follows people by itself: it takes the model, and does not need it to run."""
+    shop = Shop(tmp_path)
+    monkeypatch.setattr(rollout_commands, "default_models_dir", lambda: tmp_path / "models")
+    registry = ModelRegistry(tmp_path / "models")
+    bundled = registry.get(DEFAULT_DETECTOR)
+    content = bundled.path.read_bytes()
+    for name, extra in (("better", b""), ("other", b" ")):
+        source = tmp_path / f"{name}.onnx"
+        source.write_bytes(content + extra)
+        sha256 = hashlib.sha256(content + extra).hexdigest()
+        registry.add(replace(bundled.manifest, name=name, file=f"{name}.onnx", sha256=sha256), source)
+    assert "No model was rolled out" in shop.command("rollout")
+    assert "needs a canary" in shop.command("rollout", "better", succeeds=False)
+    with shop.running():
+        shop.waits_for(lambda it: it.get("light") == "green", "the camera")
+        shop.command("rollout", "better", "--canary", "cam-1", "--soak-minutes", "0")
+        wait_until(lambda: "better: done" in shop.command("rollout"), 40, "the roll-out")
+        got = ModelRegistry(tmp_path).get("better")
+        assert got.path.read_bytes() == content
+        assert json.loads((tmp_path / "cam" / "desired-model.json").read_text())["models"]["detector"] == "better"
+        (tmp_path / "weights" / "other.onnx").write_bytes(b"in the way")
+        shop.command("rollout", "other", "--canary", "cam-1", "--device", "cam-2")
+        wait_until(lambda: "rolled back cam-1: " in shop.command("rollout"), 40, "the fall-back")
+
+        def falls_back() -> bool:
+            kept = json.loads((tmp_path / "cam" / "desired-model.json").read_text())
+            return bool(kept["version"] == 3 and kept["models"]["detector"] == "better")
+
+        wait_until(falls_back, 40, "the model of before")
 
 
 def test_what_is_no_configuration_is_told_at_once(tmp_path: Path):

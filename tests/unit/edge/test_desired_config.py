@@ -21,6 +21,7 @@ from edge.camera_remote import CameraRemote
 from edge.camera_settings import CameraConfig
 from edge.desired_config import DesiredKeeper, laid_over
 from edge.errors import ConfigurationError
+from models.registry import ModelRegistry
 
 OWN = (
     '[device]\ntenant = "a"\nstore = "s"\nid = "cam-1"\ndata_dir = "."\n[camera]\nsource = "tracks:x"\n'
@@ -117,7 +118,7 @@ def test_what_is_no_message_is_refused(own: CameraConfig):
 
 def test_a_camera_that_does_not_start_says_so(own: CameraConfig, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(camera_remote, "_START_S", 0.01)
-    remote, said = CameraRemote(own, lambda: own), list[Answer]()
+    remote, said = CameraRemote(own, lambda: own, ModelRegistry()), list[Answer]()
     take = remote.commands["config-desired"]
     take(encode_configuration(_desired(LINE)), said.append)
     assert "has not started" in (decode_reported(said[0].body).error or "")
