@@ -99,7 +99,7 @@ reports = st.builds(
 )
 
 
-@given(st.lists(st.tuples(reports, reports, reports, st.integers(0, 60_000)), max_size=60))
+@given(st.lists(st.tuples(reports, reports, reports, st.integers(0, 60_000)), max_size=20))
 def test_the_rest_never_has_it_before_each_canary_did_well(history: list[tuple[DeviceReport, ...]]):
     rollout, now_ms = _begun(), 0
     for one, two, three, gone_ms in history:
