@@ -14,6 +14,7 @@ from benchmarks.agent import agent
 from benchmarks.analytics import analytics
 from benchmarks.cloud_ingest import ingest
 from benchmarks.cloud_projections import projections
+from benchmarks.dashboard import dashboard
 from benchmarks.events import decode
 from benchmarks.gateway_drain import drain
 from benchmarks.gateway_intake import intake
@@ -48,6 +49,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "cloud_ingest": ingest,
     "cloud_projections": projections,
     "analytics": analytics,
+    "dashboard": dashboard,
     "detector": detector,
     "camera": camera,
     "agent": agent,

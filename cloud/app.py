@@ -48,6 +48,7 @@ from cloud.projections.registry import PROJECTIONS
 from cloud.projections.worker import ProjectionWorker
 from cloud.runtime import Clock, TokenSource
 from cloud.security_headers import SecurityHeaders
+from cloud.stores.endpoints import all_devices as devices_router
 from cloud.stores.endpoints import router as stores_router
 from cloud.visits.endpoints import router as visits_router
 from cloud.webhooks.endpoints import router as webhooks_router
@@ -177,6 +178,7 @@ def create_app(
         health_router,
         ingest_router,
         stores_router,
+        devices_router,
         footfall_router,
         floor_router,
         visits_router,

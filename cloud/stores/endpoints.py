@@ -1,6 +1,6 @@
 """HTTP of stores, devices and reconciliation."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path
@@ -24,10 +24,12 @@ from cloud.stores.schemas import (
     Reconciliation,
     Store,
     StoredEvents,
+    StoreDevice,
     StoreSettings,
 )
 
 router = APIRouter(prefix="/v1/stores", tags=["stores"], responses=ERRORS)
+all_devices = APIRouter(prefix="/v1/devices", tags=["stores"], responses=ERRORS)
 
 
 StoreName = Annotated[
@@ -68,7 +70,16 @@ def get_devices(store: StoreName, principal: CanRead, context: InContext) -> lis
         repository.get_store(session, principal.tenant, store)
         rows = repository.list_devices(session, principal.tenant, store)
         health = repository.health_by_device(session, principal.tenant, store)
-    return [_device(row, health.get(row.device)) for row in rows]
+    return [Device(**_device(row, health.get((store, row.device)))) for row in rows]
+
+
+@all_devices.get("", summary="The devices of all your stores")
+def get_all_devices(principal: CanRead, context: InContext) -> list[StoreDevice]:
+    """List devices by store, each as its store's list tells it."""
+    with context.database.read() as session:
+        rows = repository.list_devices(session, principal.tenant, None)
+        health = repository.health_by_device(session, principal.tenant, None)
+    return [StoreDevice(store=row.store, **_device(row, health.get((row.store, row.device)))) for row in rows]
 
 
 @router.get("/{store}/reconciliation", summary="What the cloud holds of a store", responses=NOT_FOUND)
@@ -123,13 +134,13 @@ def _store(row: AnyRow) -> Store:
     )
 
 
-def _device(row: AnyRow, health: AnyRow | None) -> Device:
-    return Device(
-        device=row.device,
-        last_seen_at=write_instant(row.last_seen_ms),
-        observed_until=None if row.observed_until_ms is None else write_instant(row.observed_until_ms),
-        events=row.events,
-        highest_sequence=row.highest_sequence,
-        health_at=None if health is None else write_instant(health.time_ms),
-        health=None if health is None else health.health,
-    )
+def _device(row: AnyRow, health: AnyRow | None) -> dict[str, Any]:
+    return {
+        "device": row.device,
+        "last_seen_at": write_instant(row.last_seen_ms),
+        "observed_until": show_instant(row.observed_until_ms),
+        "events": row.events,
+        "highest_sequence": row.highest_sequence,
+        "health_at": None if health is None else write_instant(health.time_ms),
+        "health": None if health is None else health.health,
+    }

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from cloud.analytics.queue import requeue_store
 from cloud.db import AnyRow, AnySelect, ReadSession, WriteSession
 from cloud.errors import not_found
+from cloud.ingest.repository import log_head
 from cloud.projections.base import read_cursor
 from cloud.stores.projection import StoresProjection
 from cloud.tables import coverage_intervals, device_health, event_counts, event_log, link_queue, stores
@@ -48,8 +49,9 @@ def put_store(session: WriteSession, tenant: str, store: str, settings: Mapping[
         requeue_store(session, tenant, store)
 
 
-def list_devices(session: ReadSession, tenant: str, store: str) -> Sequence[AnyRow]:
-    """Return each device of a store with when it was last seen and what it last reported of itself."""
+def list_devices(session: ReadSession, tenant: str, store: str | None) -> Sequence[AnyRow]:
+    """Return each device of a store, or of all, with when it was last seen and how far it observed."""
+    one_store = [] if store is None else [event_counts.c.store == store]
     observed = (
         select(func.max(coverage_intervals.c.end_ms))
         .where(
@@ -61,22 +63,24 @@ def list_devices(session: ReadSession, tenant: str, store: str) -> Sequence[AnyR
     )
     return session.rows(
         select(
+            event_counts.c.store,
             event_counts.c.device,
             func.max(event_counts.c.last_time_ms).label("last_seen_ms"),
             func.max(event_counts.c.highest_sequence).label("highest_sequence"),
             func.sum(event_counts.c.events).label("events"),
             observed.label("observed_until_ms"),
         )
-        .where(event_counts.c.tenant == tenant, event_counts.c.store == store)
+        .where(event_counts.c.tenant == tenant, *one_store)
         .group_by(event_counts.c.tenant, event_counts.c.store, event_counts.c.device)
-        .order_by(event_counts.c.device)
+        .order_by(event_counts.c.store, event_counts.c.device)
     )
 
 
-def health_by_device(session: ReadSession, tenant: str, store: str) -> dict[str, AnyRow]:
-    """Return the last health of each device."""
-    statement = select(device_health).where(device_health.c.tenant == tenant, device_health.c.store == store)
-    return {row.device: row for row in session.rows(statement)}
+def health_by_device(session: ReadSession, tenant: str, store: str | None) -> dict[tuple[str, str], AnyRow]:
+    """Return the last health of each device of a store, or of all, by store and device."""
+    one_store = [] if store is None else [device_health.c.store == store]
+    statement = select(device_health).where(device_health.c.tenant == tenant, *one_store)
+    return {(row.store, row.device): row for row in session.rows(statement)}
 
 
 def stored_counts(session: ReadSession, tenant: str, store: str) -> dict[tuple[str, str], tuple[int, int]]:
@@ -102,7 +106,10 @@ def stored_counts(session: ReadSession, tenant: str, store: str) -> dict[tuple[s
 
 def waiting_events(session: ReadSession, tenant: str, name: str) -> int:
     """Return how many of a tenant's events a projection has not taken in."""
-    beyond = event_log.c.position > read_cursor(session, name)
+    cursor = read_cursor(session, name)
+    if cursor >= log_head(session):
+        return 0
+    beyond = event_log.c.position > cursor
     return session.number(select(func.count()).select_from(event_log).where(beyond, event_log.c.tenant == tenant))
 
 

@@ -58,6 +58,12 @@ class Device(BaseModel):
     health: dict[str, Any] | None = Field(description="Its last device.health payload")
 
 
+class StoreDevice(Device):
+    """A device of one of several stores."""
+
+    store: str
+
+
 class StoredEvents(BaseModel):
     """Events of one device and type that the cloud holds."""
 

@@ -324,6 +324,9 @@ def test_devices_show_health_and_coverage(client: Client, shop: Shop):
     device = client.get(f"/v1/stores/{STORE}/devices")[0]
     assert (device["device"], device["health"]["queue_depth"], device["events"]) == ("cam-1", 7, 3)
     assert device["observed_until"] == format_time(T0 + 60_000)
+    client.send(Shop(store="store-2").health(T0))
+    assert [each["store"] for each in client.get("/v1/devices")] == [STORE, "store-2"]
+    assert client.get("/v1/devices")[0] == {"store": STORE, **device}
 
 
 def test_dead_letters_are_shown_and_replayed(client: Client, shop: Shop):

@@ -1,5 +1,5 @@
 // Columns over hours or days, with how much was observed below them.
-// Hatched: partly observed. Dashed and empty: not observed, which is not zero. Still to come: nothing at all.
+// Hatched: observed in part, or not over yet. Dashed and empty: not observed, which is not zero. Still to come: nothing at all.
 
 import { s } from "../core/dom.js";
 import { number } from "../core/texts.js";
@@ -43,8 +43,8 @@ function coverageBar(slot, left, width) {
 
 /**
  * Draw columns.
- * @param slots [{label, values: [number|null], before: number|null, coverage: number|null, isFuture, told}]: `before` is the
- *   first value a week or so earlier, `told` what is said beside the pointer.
+ * @param slots [{label, values: [number|null], before: number|null, coverage: number|null, isFuture, isOpen, told}]: `isOpen`: it
+ *   is not over yet; `before` is the first value a week or so earlier, `told` what is said beside the pointer.
  * @param kinds The class of each value, such as `in` and `out`.
  */
 export function columnChart({ slots, kinds, width, label }) {
@@ -61,7 +61,7 @@ export function columnChart({ slots, kinds, width, label }) {
     if (slot.values.every((value) => value === null)) {
       if (!slot.isFuture) parts.push(s("rect", { x: left + band * 0.1, y: EDGE.top, width: band * 0.8, height: y(0) - EDGE.top, rx: 3, class: "unobserved" }));
     } else {
-      const partial = isPartial(slot.coverage);
+      const partial = slot.isOpen || isPartial(slot.coverage);
       const start = middle - (thick * kinds.length) / 2;
       slot.values.forEach((value, which) => {
         if (value !== null) parts.push(column({ x: start + which * thick + 0.5, width: thick - 1, value, y, kind: kinds[which], partial }));

@@ -5,7 +5,9 @@ import { isPartial } from "./columns.js";
 
 const [WIDTH, HEIGHT, EDGE] = [144, 32, 4];
 
-/** @param points [{value: number|null, coverage: number|null, isFuture}] */
+const isWhole = (point) => !point.isOpen && !isPartial(point.coverage);
+
+/** @param points [{value: number|null, coverage: number|null, isFuture, isOpen}]: `isOpen`: it is not over yet. */
 export function sparkline(points, label) {
   const known = points.filter((point) => point.value !== null);
   if (!known.length) return s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "chart spark", role: "img", "aria-label": label }, s("line", { x1: EDGE, x2: WIDTH - EDGE, y1: HEIGHT - EDGE, y2: HEIGHT - EDGE, class: "unobserved" }));
@@ -16,11 +18,11 @@ export function sparkline(points, label) {
     if (point.value === null && !point.isFuture) parts.push(s("rect", { x: x(index) - 1.5, y: 2, width: 3, height: HEIGHT - 4, class: "gap" }));
     const next = points[index + 1];
     if (point.value === null || !next || next.value === null) return;
-    const partial = isPartial(point.coverage) || isPartial(next.coverage);
+    const partial = !isWhole(point) || !isWhole(next);
     parts.push(s("line", { x1: x(index), y1: y(point.value), x2: x(index + 1), y2: y(next.value), class: partial ? "line partial" : "line" }));
   });
   const last = points.findLastIndex((point) => point.value !== null);
   const alone = points.length === 1 || points[last - 1]?.value === null;
-  parts.push(s("circle", { cx: x(last), cy: y(points[last].value), r: alone ? 3 : 2.5, class: isPartial(points[last].coverage) ? "point partial" : "point" }));
+  parts.push(s("circle", { cx: x(last), cy: y(points[last].value), r: alone ? 3 : 2.5, class: isWhole(points[last]) ? "point" : "point partial" }));
   return s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "chart spark", role: "img", "aria-label": label }, parts);
 }

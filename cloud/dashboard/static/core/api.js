@@ -1,5 +1,7 @@
 // Reads the cloud's API with the browser's session.
 
+const MOST_ROWS = 10_000;
+
 export class ApiError extends Error {
   constructor(status, detail) {
     super(detail);
@@ -23,16 +25,14 @@ export async function read(path, query = {}) {
   return body;
 }
 
-/** Return what `work` makes of each item, a few at a time, in the items' order. */
-export async function each(items, work, atOnce = 6) {
-  const results = new Array(items.length);
-  let next = 0;
-  const worker = async () => {
-    while (next < items.length) {
-      const index = next++;
-      results[index] = await work(items[index]);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
-  return results;
+/** Return all rows of an answer that comes in pages. */
+export async function readRows(path, query) {
+  const rows = [];
+  let cursor = null;
+  do {
+    const answer = await read(path, { ...query, cursor, limit: MOST_ROWS });
+    rows.push(...answer.rows);
+    cursor = answer.next_cursor;
+  } while (cursor);
+  return rows;
 }

@@ -18,6 +18,7 @@ function tell(bucket, before, view) {
   else if (bucket.entrance.in === null) lines.push(t("footfall.not_observed"));
   else {
     lines.push(t("footfall.in_out", { in: bucket.entrance.in, out: bucket.entrance.out }));
+    if (Date.parse(bucket.to) > Date.now()) lines.push(t("footfall.not_over"));
     lines.push(bucket.coverage === null ? t("footfall.coverage_unknown") : t("footfall.observed", { share: sharePercent(bucket.coverage) }));
   }
   if (before !== null) lines.push(t("footfall.before", { count: before }));
@@ -34,6 +35,7 @@ export function footfallCard({ footfall, before, zone, grain, width, file, title
     before: earlier[index],
     coverage: bucket.coverage,
     isFuture: isFuture(bucket),
+    isOpen: Date.parse(bucket.to) > Date.now(),
     told: tell(bucket, earlier[index], { zone, grain }),
   }));
   const total = sum(buckets.map((bucket) => bucket.entrance.in));

@@ -1,38 +1,58 @@
 // All shops: which draw people, how that changes, and where something is wrong.
 
 import { viewAddress } from "../core/address.js";
-import { each, read } from "../core/api.js";
+import { read, readRows } from "../core/api.js";
 import { draw, h, level } from "../core/dom.js";
-import { periodBefore, periodOf } from "../core/period.js";
+import { addDays, periodBefore } from "../core/period.js";
 import { ago, number, sharePercent, signedPercent, t } from "../core/texts.js";
 import { panel, startView } from "../core/view.js";
 import { tableCard } from "../charts/figure.js";
 import { isPartial } from "../charts/columns.js";
 import { sparkline } from "../charts/spark.js";
 import { faultsOf } from "../parts/devices.js";
-import { changeAgainst, coverageOf, sum } from "../parts/footfall.js";
+import { sum } from "../parts/footfall.js";
 import { tile } from "../parts/tiles.js";
 
 const REFRESH_MS = 60_000;
 
-async function readStore(store) {
-  const period = periodOf(new URLSearchParams(location.search), store.time_zone);
-  const earlier = periodBefore(period, store.time_zone);
-  const path = `/v1/stores/${store.store}`;
-  const [footfall, before, devices] = await Promise.all([
-    read(`${path}/footfall`, { from: period.from, to: period.to, grain: period.grain }),
-    read(`${path}/footfall`, { from: earlier.from, to: earlier.to, grain: period.grain }),
-    read(`${path}/devices`),
+const FOOTFALL = "/v1/metrics/footfall_in";
+const COMPARABLE = 0.8; // from which share observed on two times are compared
+
+/** Return the rows of each store, by its name in addresses. */
+const byStore = (rows) => d3.group(rows, (row) => row.store);
+
+async function readChain(period) {
+  const earlier = periodBefore(period, "UTC");
+  const days = ({ first, last }) => ({ from: first, to: addDays(last, 1), by: "store" });
+  const [totals, now, before, devices] = await Promise.all([
+    readRows(FOOTFALL, { ...days(period), grain: "total" }),
+    readRows(FOOTFALL, { ...days(period), grain: period.grain }),
+    readRows(FOOTFALL, { ...days(earlier), grain: period.grain }),
+    read("/v1/devices"),
   ]);
-  const faults = devices.flatMap((device) => faultsOf(device).map((fault) => `${device.device} ${fault}`));
+  return { totals: byStore(totals), now: byStore(now), before: byStore(before), devices: byStore(devices) };
+}
+
+/** Return the relative change over the intervals that are over and were observed well both times; null: there is none. */
+function changeOf(now, before) {
+  const isSure = (row) => row && row.value !== null && !row.is_partial && (row.coverage ?? 0) >= COMPARABLE;
+  const pairs = now.map((row, index) => [row, before[index]]).filter((pair) => pair.every(isSure));
+  const then = d3.sum(pairs, (pair) => pair[1].value);
+  return then ? d3.sum(pairs, (pair) => pair[0].value) / then - 1 : null;
+}
+
+function rowOf(store, chain) {
+  const devices = chain.devices.get(store.store) ?? [];
+  const now = chain.now.get(store.store) ?? [];
+  const [total] = chain.totals.get(store.store) ?? [{ value: null, coverage: null }];
   return {
     store,
-    entered: sum(footfall.buckets.map((bucket) => bucket.entrance.in)),
-    change: changeAgainst(footfall.buckets, before.buckets),
-    coverage: coverageOf(footfall.buckets),
-    points: footfall.buckets.map((bucket) => ({ value: bucket.entrance.in, coverage: bucket.coverage, isFuture: bucket.expected_s === 0 && Date.parse(bucket.from) > Date.now() })),
+    entered: total.value,
+    coverage: total.coverage,
+    change: changeOf(now, chain.before.get(store.store) ?? []),
+    points: now.map((row) => ({ value: row.value, coverage: row.coverage, isFuture: Date.parse(row.start) > Date.now(), isOpen: row.is_partial })),
     devices: devices.length,
-    faults,
+    faults: devices.flatMap((device) => faultsOf(device).map((fault) => `${device.device} ${fault}`)),
   };
 }
 
@@ -78,9 +98,10 @@ function ranking(rows, file) {
   return tableCard({ id: "ranking", title: t("overview.ranking"), note: t("overview.ranking_note"), columns, rows: shown, heads, raw, file });
 }
 
-async function load({ stores }) {
-  const rows = ranked(await each(stores, readStore));
-  const { first, last } = periodOf(new URLSearchParams(location.search), "UTC");
+async function load({ stores, period }) {
+  const chain = await readChain(period);
+  const rows = ranked(stores.map((store) => rowOf(store, chain)));
+  const { first, last } = period;
   draw(panel("overview-tiles"), rows, () => h("div", { class: "figures", role: "group", "aria-label": t("shop.figures") }, tiles(rows)));
   draw(panel("overview-ranking"), [rows, Math.floor(Date.now() / REFRESH_MS)], () => ranking(rows, `shopthread-shops-${first}-${last}`));
   const latest = stores.map((store) => store.last_event_at).filter(Boolean).sort().at(-1);
