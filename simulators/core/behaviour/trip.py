@@ -22,11 +22,11 @@ def trip(party: Party, plan: PartyPlan) -> Ticks:
         yield from browse(party, shelf, _takes(plan))
         if number == 0:
             yield from _perhaps_step_out(party, plan)
-    pays = plan.pays
+    pays, refunds = plan.pays, plan.purpose == "refund"
     if plan.tries_on:
         has_tried = yield from try_on(party)
         pays = has_tried and plan.buys_what_was_tried
-    if pays and not party.basket and plan.shelves:
+    if pays and not refunds and not party.basket and plan.shelves:
         party.basket.append(party.pick(plan.shelves[-1]))
     if plan.uses_kiosk:
         yield from scan(party, plan)
@@ -37,10 +37,10 @@ def trip(party: Party, plan: PartyPlan) -> Ticks:
 
 
 def _takes(plan: PartyPlan) -> float:
-    """Return the share of stops at which something is taken."""
+    """Return the share of stops at which something is taken; who brings something back takes nothing along."""
     if plan.purpose == "scan":
         return 1.0
-    return _TAKES_ITEM if plan.pays else 0.0
+    return _TAKES_ITEM if plan.pays and plan.purpose != "refund" else 0.0
 
 
 def _perhaps_step_out(party: Party, plan: PartyPlan) -> Ticks:

@@ -6,14 +6,20 @@ from functools import cache
 from math import sqrt
 
 import numpy as np
+import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
 from simulators.adapters.scenario_files import load_scenario
+from simulators.core.behaviour import visitors
+from simulators.core.behaviour.party import Party
+from simulators.core.behaviour.process import Ticks
+from simulators.core.behaviour.trip import trip
 from simulators.core.layout import Zone
 from simulators.core.member_base import MemberBase
 from simulators.core.paths import TruePath
 from simulators.core.people import Person
+from simulators.core.plans import PartyPlan
 from simulators.core.recorder import Recorder
 from simulators.core.scenario import Scenario
 from simulators.core.store import Store
@@ -407,3 +413,21 @@ def test_staff_without_a_door_are_gone_when_the_shift_is_over() -> None:
     (person,) = run.truth.people
     assert person.last_seen_ms is not None
     assert person.last_seen_ms >= START_MS + 180_000
+
+
+def test_who_brings_something_back_takes_nothing_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[Party, PartyPlan]] = []
+
+    def watched(party: Party, plan: PartyPlan) -> Ticks:
+        seen.append((party, plan))
+        return trip(party, plan)
+
+    monkeypatch.setattr(visitors, "trip", watched)
+    shop = corner_shop()
+    traffic = replace(shop.traffic, parties_per_hour=60, passers_by_per_hour=0, strangers_beside=1.0)
+    purposes = replace(shop.purposes, browse=0.0, scan=0.0, buy=0.5, refund=0.5)
+    _run(replace(shop, traffic=traffic, purposes=purposes, tick_hz=2.0), 12, 12.75)
+    beside = [party for party, plan in seen if plan.purpose == "refund" and plan.shelves]
+    assert len(beside) > 3
+    assert not any(party.basket for party in beside)
+    assert any(party.basket for party, plan in seen if plan.purpose == "buy")
