@@ -20,6 +20,7 @@ Image = NDArray[np.uint8]
 
 STRIPES = 8
 _HUES, _LIGHTS = 12, 8
+_LIGHT_BITS = 5  # of a value's eight bits are too fine to tell
 _BINS = _HUES + _LIGHTS
 LOOK_SIZE = STRIPES * _BINS
 _GRID_WH = (24, 48)  # pixels sampled of each box
@@ -47,15 +48,12 @@ def colour_stripes(image_bgr: Image, boxes_xyxy_px: Array) -> Array:
     count = len(boxes_xyxy_px)
     if not count:
         return np.zeros((0, LOOK_SIZE))
-    pixels = _sample(image_bgr, boxes_xyxy_px).astype(np.float32)
-    hue, grey, value = _hue_and_light(pixels)
+    hue, grey, light = _hue_and_light(_sample(image_bgr, boxes_xyxy_px))
     stripe = (np.arange(_GRID_WH[1]) * STRIPES // _GRID_WH[1])[None, :, None]
     first_bin = np.arange(count)[:, None, None] * LOOK_SIZE + stripe * _BINS
     weights = np.broadcast_to(_side_weights(), hue.shape)
-    hues = np.bincount(
-        (first_bin + hue).ravel(), weights=np.where(grey, 0.0, weights).ravel(), minlength=count * LOOK_SIZE
-    )
-    light = (value * (_LIGHTS / 256)).astype(np.intp)
+    coloured = ~grey
+    hues = np.bincount((first_bin + hue)[coloured], weights=weights[coloured], minlength=count * LOOK_SIZE)
     lights = np.bincount((first_bin + _HUES + light).ravel(), weights=weights.ravel(), minlength=count * LOOK_SIZE)
     weight: Array = np.asarray(hues + lights, dtype=np.float64).reshape(count, STRIPES, _BINS)
     shares = weight / (weight.sum(axis=2, keepdims=True) * STRIPES)
@@ -63,32 +61,46 @@ def colour_stripes(image_bgr: Image, boxes_xyxy_px: Array) -> Array:
     return looks
 
 
-def _sample(image_bgr: Image, boxes_xyxy_px: Array) -> NDArray[np.uint8]:
-    """Return evenly spread pixels of each box, shape (N, rows, columns, 3)."""
+def _sample(image_bgr: Image, boxes_xyxy_px: Array) -> Image:
+    """Return evenly spread pixels of each box, channel by channel, shape (3, N, rows, columns)."""
     height, width = image_bgr.shape[:2]
     columns, rows = (np.arange(side) + 0.5 for side in _GRID_WH)
     left, top, right, bottom = (boxes_xyxy_px[:, [side]] for side in range(4))
     x = np.clip(left + (right - left) * columns / _GRID_WH[0], 0, width - 1).astype(np.intp)
     y = np.clip(top + (bottom - top) * rows / _GRID_WH[1], 0, height - 1).astype(np.intp)
-    return image_bgr[y[:, :, None], x[:, None, :]]
+    blue = (y * (width * 3))[:, :, None] + (x * 3)[:, None, :]
+    return image_bgr.reshape(-1).take(blue + np.arange(3)[:, None, None, None])
 
 
-def _hue_and_light(
-    pixels_bgr: NDArray[np.float32],
-) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.float32]]:
-    """Return each pixel's hue, 0 to 11, whether it has none worth telling, and its value, 0 to 255."""
-    blue, green, red = pixels_bgr[..., 0], pixels_bgr[..., 1], pixels_bgr[..., 2]
+def _hue_and_light(pixels_bgr: Image) -> tuple[NDArray[np.int8], NDArray[np.bool_], Image]:
+    """Return each pixel's hue, 0 to 11, whether it has none worth telling, and its brightness, 0 to 7.
+
+    A hue is a whole twelfth of the colour circle: comparisons of whole numbers find it without a division.
+
+    Args:
+        pixels_bgr: Shape (3, ...).
+    """
+    blue, green, red = pixels_bgr
     value = np.maximum(np.maximum(blue, green), red)
     chroma = value - np.minimum(np.minimum(blue, green), red)
-    safe = np.maximum(chroma, 1.0)
     is_red, is_green = value == red, value == green
-    across = np.where(is_red, green - blue, np.where(is_green, blue - red, red - green))
-    sixth = across / safe + np.where(is_red, np.float32(0), np.where(is_green, np.float32(2), np.float32(4)))
-    sixth += np.where(sixth < 0, np.float32(6), np.float32(0))
-    grey = (chroma < _GREY_SATURATION * value) | (value < _DARK_VALUE)
-    hue = (sixth * (_HUES / 6)).astype(np.intp)
-    hue[hue == _HUES] = 0
-    return hue, grey, value
+    one = np.where(is_red, green, np.where(is_green, blue, red))
+    other = np.where(is_red, blue, np.where(is_green, red, green))
+    across = one.astype(np.int16) - other
+    most, half = chroma.astype(np.int16), 2 * across
+    is_no_red, is_blue = ~is_red, ~(is_red | is_green)
+    hue = 4 * is_no_red.view(np.int8) + 4 * is_blue.view(np.int8) - 2
+    for is_beyond in (half >= -most, across >= 0, half >= most, across == most):
+        hue += is_beyond
+    hue += 12 * (hue < 0).view(np.int8)
+    return hue, chroma < _least_chroma().take(value), value >> _LIGHT_BITS
+
+
+@cache
+def _least_chroma() -> NDArray[np.int16]:
+    """Return from which chroma on a pixel of each value, 0 to 255, has a hue worth telling."""
+    values = np.arange(256, dtype=np.float32)
+    return np.where(values < _DARK_VALUE, 256, np.ceil(_GREY_SATURATION * values)).astype(np.int16)
 
 
 @cache
@@ -101,7 +113,7 @@ def _side_weights() -> Array:
 
 def sharpness(image_bgr: Image, boxes_xyxy_px: Array) -> Array:
     """Return how sharp people are: the mean step of brightness from pixel to pixel, 0 to 255, shape (N,)."""
-    brightness = _sample(image_bgr, boxes_xyxy_px).mean(axis=3)
+    brightness = _sample(image_bgr, boxes_xyxy_px).mean(axis=0)
     steps: Array = np.abs(np.diff(brightness, axis=1)).mean(axis=(1, 2)) + np.abs(np.diff(brightness, axis=2)).mean(
         axis=(1, 2)
     )
@@ -113,7 +125,7 @@ def uncovered(boxes_xyxy_px: Array, covered_share: float) -> NDArray[np.bool_]:
     if not len(boxes_xyxy_px):
         return np.zeros(0, dtype=bool)
     common = common_areas(boxes_xyxy_px, boxes_xyxy_px)
-    np.fill_diagonal(common, 0.0)
+    common.ravel()[:: len(common) + 1] = 0.0
     alone: NDArray[np.bool_] = common.max(axis=0) < covered_share * areas(boxes_xyxy_px)
     return alone
 
@@ -132,7 +144,7 @@ def differences(known: Array, counts: Numbers, looks: Array, near: NDArray[np.bo
         return strange
     rows, columns = (near & (counts >= _KNOWN_LOOKS)[:, None] & looks.any(axis=1)).nonzero()
     alike = np.einsum("pd,pd->p", known[rows], looks[columns])
-    strange[rows, columns] = np.clip((1 - _ALIKE - alike) / _UNLIKE_SCALE, -0.5, 1.0)
+    strange[rows, columns] = np.minimum(np.maximum((1 - _ALIKE - alike) / _UNLIKE_SCALE, -0.5), 1.0)
     return strange
 
 
@@ -152,6 +164,6 @@ def blend(known: Array, counts: Numbers, rows: Rows, looks: Array) -> tuple[Arra
     share = np.maximum(1 / (counts[rows] + 1), _LEAST_LEARNING)[:, None]
     mixed = known[rows] * (1 - share) + looks * share
     known, counts = known.copy(), counts.copy()
-    known[rows] = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+    known[rows] = mixed / np.sqrt((mixed * mixed).sum(axis=1, keepdims=True))
     counts[rows] += 1
     return known, counts

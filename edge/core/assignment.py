@@ -33,6 +33,9 @@ def assign(costs: NDArray[np.float64], limit: float) -> list[tuple[int, int]]:
     rows, columns = np.nonzero(is_possible)
     if not len(rows):
         return []
+    row_list, column_list = rows.tolist(), columns.tolist()
+    if len(set(row_list)) == len(row_list) == len(set(column_list)):  # nobody competes
+        return list(zip(row_list, column_list, strict=True))
     is_lonely = (is_possible.sum(axis=1)[rows] == 1) & (is_possible.sum(axis=0)[columns] == 1)
     pairs = list(zip(rows[is_lonely].tolist(), columns[is_lonely].tolist(), strict=True))
     if not is_lonely.all():

@@ -17,7 +17,7 @@ from edge.core.appearance import blend, uncovered
 from edge.core.boxes import centred, corners, overlaps
 from edge.core.tracker_association import Detections, associate
 from edge.core.tracker_rules import TrackerRules
-from edge.core.tracker_state import Flags, TrackerState, Tracks
+from edge.core.tracker_state import Flags, Numbers, TrackerState, Tracks
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -94,22 +94,31 @@ def track(
     rows, found = associate(rules, tracks, fixtures, state.now_ms, now_ms, detections)
     tracks = _seen(rules, tracks, rows, found, detections, now_ms)
     fresh = _fresh(rules, tracks, rows, found, detections)
+    known = len(tracks)
+    if len(fresh):
+        tracks = _joined(rules, tracks, detections, fresh, state.next_number, now_ms)
+    detection_of = np.full(len(tracks), -1, dtype=np.intp)
+    detection_of[rows] = found
+    detection_of[known:] = fresh
+    told = _told(rules, tracks, detection_of, own_row, detections.scores, now_ms)
+    return TrackerState(tracks, now_ms, state.next_number + len(fresh)), told
+
+
+def _joined(
+    rules: TrackerRules, tracks: Tracks, detections: Detections, fresh: Rows, first_number: int, now_ms: int
+) -> Tracks:
+    """Return the tracks with those that some detections begin."""
     began = tracker_state.begin(
         centred(detections.boxes_xyxy_px[fresh]),
         detections.scores[fresh],
-        state.next_number,
+        first_number,
         now_ms,
         detections.sure[fresh],
         detections.looks[fresh],
         detections.alone[fresh],
     )
-    first_fresh = len(tracks)
-    tracks = tracker_state.join(tracks, replace(began, is_confirmed=_counts(rules, began)))
-    detection_of = np.full(len(tracks), -1, dtype=np.intp)
-    detection_of[rows] = found
-    detection_of[first_fresh:] = fresh
-    told = _told(rules, tracks, detection_of, own_row, detections.scores, now_ms)
-    return TrackerState(tracks, now_ms, state.next_number + len(fresh)), told
+    counts = _counts(rules, began.has_walked, began.score_sums, began.sightings, began.sure_sightings)
+    return tracker_state.join(tracks, replace(began, is_confirmed=counts))
 
 
 def _detections(
@@ -147,25 +156,30 @@ def _seen(rules: TrackerRules, tracks: Tracks, rows: Rows, found: Rows, detectio
     away[rows] = np.where(is_away, away + 1, 0)[rows]
     alone = detections.alone[found]
     looks, look_counts = blend(tracks.looks, tracks.look_counts, rows[alone], detections.looks[found[alone]])
-    seen = replace(
-        tracks,
+    has_walked = tracks.has_walked | (away > rules.confirm_sightings)
+    return Tracks(
         motion=motion,
+        numbers=tracks.numbers,
         sightings=sightings,
         sure_sightings=sure_sightings,
         score_sums=score_sums,
+        born_ms=tracks.born_ms,
         seen_ms=seen_ms,
+        first_feet_px=tracks.first_feet_px,
         away=away,
-        has_walked=tracks.has_walked | (away > rules.confirm_sightings),
+        has_walked=has_walked,
+        is_confirmed=tracks.is_confirmed | _counts(rules, has_walked, score_sums, sightings, sure_sightings),
         looks=looks,
         look_counts=look_counts,
     )
-    return replace(seen, is_confirmed=tracks.is_confirmed | _counts(rules, seen))
 
 
-def _counts(rules: TrackerRules, tracks: Tracks) -> Flags:
+def _counts(
+    rules: TrackerRules, has_walked: Flags, score_sums: Array, sightings: Numbers, sure_sightings: Numbers
+) -> Flags:
     """Tell which tracks are people for sure."""
-    is_person = tracks.has_walked | (tracks.score_sums >= rules.standing_score * tracks.sightings)
-    counts: Flags = (tracks.sure_sightings >= rules.confirm_sightings) & is_person
+    is_person = has_walked | (score_sums >= rules.standing_score * sightings)
+    counts: Flags = (sure_sightings >= rules.confirm_sightings) & is_person
     return counts
 
 
@@ -208,13 +222,11 @@ def _told(
 ) -> list[TrackedBox]:
     is_foretold = (detection_of < 0) & (now_ms - tracks.seen_ms <= rules.foretold_s * 1000)
     shown = (tracks.is_confirmed & ((detection_of >= 0) | is_foretold)).nonzero()[0]
-    told = []
-    for row, number, box in zip(
-        shown.tolist(), tracks.numbers[shown].tolist(), corners(tracks.motion.place[shown]).tolist(), strict=True
-    ):
-        place = int(detection_of[row])
-        if place < 0:
-            told.append(TrackedBox(number, tuple(box), 0.0, is_foretold=True))
-        else:
-            told.append(TrackedBox(number, tuple(box), float(scores[place]), detection=int(own_row[place])))
-    return told
+    places, numbers = detection_of[shown].tolist(), tracks.numbers[shown].tolist()
+    boxes, score_of, row_of = corners(tracks.motion.place[shown]).tolist(), scores.tolist(), own_row.tolist()
+    return [
+        TrackedBox(number, tuple(box), 0.0, is_foretold=True)
+        if place < 0
+        else TrackedBox(number, tuple(box), score_of[place], detection=row_of[place])
+        for place, number, box in zip(places, numbers, boxes, strict=True)
+    ]

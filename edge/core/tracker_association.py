@@ -77,9 +77,11 @@ def associate(
     free_detections = np.ones(len(detections.scores), dtype=bool)
     pairs: list[tuple[Rows, Rows]] = []
     for stage in _stages(rules, tracks, fixtures, before_ms, now_ms, detections):
-        rows = (stage.rows & free_rows).nonzero()[0]
         columns = (stage.detections & free_detections).nonzero()[0]
-        if not len(rows) or not len(columns):
+        if not len(columns):
+            continue
+        rows = (stage.rows & free_rows).nonzero()[0]
+        if not len(rows):
             continue
         found = assign(stage.costs[rows[:, None], columns], stage.limit)
         if found:
@@ -108,7 +110,9 @@ def _stages(
     near = shared > _LEAST_OVERLAP
     strange = differences(tracks.looks, tracks.look_counts, detections.looks, near | hidden[:, None])
     likeness = shared * height_ratio - rules.colour_weight * strange * near
-    unlikeness = 1 - np.where(fixtures[:, None] & (shared < _FIXTURE_IOU), -1.0, likeness)
+    if fixtures.any():
+        likeness[fixtures[:, None] & (shared < _FIXTURE_IOU)] = -1.0
+    unlikeness = 1 - likeness
     sure, doubtful = detections.sure, ~detections.sure
     established = followed | fixtures
     unconfirmed = ~(confirmed | fixtures)

@@ -122,8 +122,9 @@ def join(first: Tracks, second: Tracks) -> Tracks:
 
 def feet(boxes_cxcywh_px: Array) -> Array:
     """Return the middle of each box's lower side, shape (N, 2)."""
-    found: Array = boxes_cxcywh_px[:, :2] + boxes_cxcywh_px[:, 2:] * np.array([0.0, 0.5])
+    found: Array = boxes_cxcywh_px[:, :2] + boxes_cxcywh_px[:, 2:] * _TO_FEET
     return found
 
 
+_TO_FEET = np.array([0.0, 0.5])
 _ARRAYS = tuple(field.name for field in fields(Tracks) if field.name != "motion")
