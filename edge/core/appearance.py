@@ -69,7 +69,8 @@ def _sample(image_bgr: Image, boxes_xyxy_px: Array) -> Image:
     x = np.clip(left + (right - left) * columns / _GRID_WH[0], 0, width - 1).astype(np.intp)
     y = np.clip(top + (bottom - top) * rows / _GRID_WH[1], 0, height - 1).astype(np.intp)
     blue = (y * (width * 3))[:, :, None] + (x * 3)[:, None, :]
-    return image_bgr.reshape(-1).take(blue + np.arange(3)[:, None, None, None])
+    pixels: Image = image_bgr.reshape(-1).take(blue + np.arange(3)[:, None, None, None])
+    return pixels
 
 
 def _hue_and_light(pixels_bgr: Image) -> tuple[NDArray[np.int8], NDArray[np.bool_], Image]:
@@ -160,7 +161,8 @@ def blend(known: Array, counts: Numbers, rows: Rows, looks: Array) -> tuple[Arra
     shown = looks.any(axis=1) if known.shape[1] == looks.shape[1] else np.zeros(len(looks), dtype=bool)
     if not shown.any():
         return known, counts
-    rows, looks = rows[shown], looks[shown]
+    if not shown.all():
+        rows, looks = rows[shown], looks[shown]
     share = np.maximum(1 / (counts[rows] + 1), _LEAST_LEARNING)[:, None]
     mixed = known[rows] * (1 - share) + looks * share
     known, counts = known.copy(), counts.copy()

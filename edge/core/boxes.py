@@ -15,13 +15,18 @@ _TINY = np.finfo(float).tiny
 def centred(boxes_xyxy_px: Array) -> Array:
     """Return corners as centres and sizes, shape (N, 4)."""
     low, high = boxes_xyxy_px[:, :2], boxes_xyxy_px[:, 2:]
-    return np.concatenate([(low + high) / 2, high - low], axis=1)
+    middle = (low + high) / 2
+    boxes = np.empty((len(middle), 4), dtype=middle.dtype)
+    boxes[:, :2], boxes[:, 2:] = middle, high - low
+    return boxes
 
 
 def corners(boxes_cxcywh_px: Array) -> Array:
     """Return centres and sizes as corners, shape (N, 4); no side is below a pixel."""
     centre, half = boxes_cxcywh_px[:, :2], np.maximum(boxes_cxcywh_px[:, 2:], 1.0) / 2
-    return np.concatenate([centre - half, centre + half], axis=1)
+    boxes = np.empty((len(half), 4), dtype=half.dtype)
+    boxes[:, :2], boxes[:, 2:] = centre - half, centre + half
+    return boxes
 
 
 def areas(boxes_xyxy_px: Array) -> Array:

@@ -94,7 +94,7 @@ def update(motion: Motion, rows: NDArray[np.intp], boxes_cxcywh_px: Array) -> Mo
         rows: Which were measured, shape (K,), each once.
         boxes_cxcywh_px: What was measured, shape (K, 4).
     """
-    measured = motion.moments[:, rows]
+    measured = motion.moments.take(rows, axis=1)
     place, _, place_variance, covariance, _ = measured
     noise = (_MEASUREMENT_STD * place[:, 3:4]) ** 2
     gains = measured[_PLACE_VARIANCE : _COVARIANCE + 1] / (place_variance + noise)  # of place and of speed

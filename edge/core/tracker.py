@@ -90,7 +90,7 @@ def track(
     detections, own_row = _detections(rules, boxes_xyxy_px, scores, looks)
     elapsed_s = (now_ms - state.now_ms) / 1000 if len(state.tracks) else 0.0
     tracks, fixtures = _living(rules, state.tracks, now_ms)
-    tracks = replace(tracks, motion=kalman.predict(tracks.motion, elapsed_s))
+    tracks = tracker_state.moved(tracks, kalman.predict(tracks.motion, elapsed_s))
     rows, found = associate(rules, tracks, fixtures, state.now_ms, now_ms, detections)
     tracks = _seen(rules, tracks, rows, found, detections, now_ms)
     fresh = _fresh(rules, tracks, rows, found, detections)
@@ -135,9 +135,13 @@ def _detections(
 def _living(rules: TrackerRules, tracks: Tracks, now_ms: int) -> tuple[Tracks, Flags]:
     """Return the tracks that still wait for their person, and which of them are fixtures."""
     fixtures = ~tracks.is_confirmed & (now_ms - tracks.born_ms >= rules.fixture_after_s * 1000)
+    unseen_ms = now_ms - tracks.seen_ms
+    shortest_s = min(rules.fixture_lost_s, rules.unconfirmed_lost_s, rules.lost_after_s)
+    if (unseen_ms <= shortest_s * 1000).all():
+        return tracks, fixtures
     patience_s = np.where(fixtures, rules.fixture_lost_s, rules.unconfirmed_lost_s)
     patience_s[tracks.is_confirmed] = rules.lost_after_s
-    alive = now_ms - tracks.seen_ms <= patience_s * 1000
+    alive = unseen_ms <= patience_s * 1000
     return (tracks, fixtures) if alive.all() else (tracker_state.select(tracks, alive), fixtures[alive])
 
 
@@ -208,6 +212,8 @@ def _whole(tracks: Tracks, rows: Rows, boxes_cxcywh_px: Array) -> Array:
 
 def _fresh(rules: TrackerRules, tracks: Tracks, rows: Rows, found: Rows, detections: Detections) -> Rows:
     """Return the detections that begin a track: of nobody, and on nobody who was just seen."""
+    if len(found) == len(detections.scores):
+        return np.zeros(0, dtype=np.intp)
     fresh = np.ones(len(detections.scores), dtype=bool)
     fresh[found] = False
     candidates = fresh.nonzero()[0]

@@ -5,7 +5,9 @@ asks for the same height, as people pass in front of each other with feet at dif
 beside it; and for tracks that were hidden a wider search that asks for place and colours.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,14 +47,8 @@ class Detections:
     alone: Flags
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """Who chooses among which detections, at what cost."""
-
-    rows: Flags
-    detections: Flags
-    costs: Array
-    limit: float
+_Stage: TypeAlias = tuple[Flags, Flags, Array, float]
+"""Which tracks choose among which detections, at what costs, shape (N, M), and the greatest one of a pair."""
 
 
 def associate(
@@ -75,30 +71,31 @@ def associate(
         return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
     free_rows = np.ones(len(tracks), dtype=bool)
     free_detections = np.ones(len(detections.scores), dtype=bool)
-    pairs: list[tuple[Rows, Rows]] = []
-    for stage in _stages(rules, tracks, fixtures, before_ms, now_ms, detections):
-        columns = (stage.detections & free_detections).nonzero()[0]
+    taken: list[int] = []
+    given: list[int] = []
+    for choosers, chosen, costs, limit in _stages(rules, tracks, fixtures, before_ms, now_ms, detections):
+        columns = (chosen & free_detections).nonzero()[0]
         if not len(columns):
             continue
-        rows = (stage.rows & free_rows).nonzero()[0]
+        rows = (choosers & free_rows).nonzero()[0]
         if not len(rows):
             continue
-        found = assign(stage.costs[rows[:, None], columns], stage.limit)
-        if found:
-            chosen = np.array(found, dtype=np.intp)
-            taken, given = rows[chosen[:, 0]], columns[chosen[:, 1]]
-            free_rows[taken] = False
-            free_detections[given] = False
-            pairs.append((taken, given))
-    if not pairs:
-        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
-    return np.concatenate([rows for rows, _ in pairs]), np.concatenate([columns for _, columns in pairs])
+        if found := assign(costs[rows[:, None], columns], limit):
+            places, others = zip(*found, strict=True)
+            took, gave = rows.take(places), columns.take(others)
+            free_rows[took] = False
+            free_detections[gave] = False
+            taken += took.tolist()
+            given += gave.tolist()
+            if len(given) == len(free_detections):
+                break
+    return np.array(taken, dtype=np.intp), np.array(given, dtype=np.intp)
 
 
 def _stages(
     rules: TrackerRules, tracks: Tracks, fixtures: Flags, before_ms: int, now_ms: int, detections: Detections
-) -> list[_Stage]:
-    """Return who chooses first: those that are surely there, then the hidden, then the unconfirmed."""
+) -> Iterator[_Stage]:
+    """Yield who chooses first: those that are surely there, then the hidden, then the unconfirmed."""
     place = tracks.motion.place
     found = centred(detections.boxes_xyxy_px)
     shared = overlaps(corners(place), detections.boxes_xyxy_px)
@@ -115,24 +112,17 @@ def _stages(
     unlikeness = 1 - likeness
     sure, doubtful = detections.sure, ~detections.sure
     established = followed | fixtures
-    unconfirmed = ~(confirmed | fixtures)
     sure_limit, doubtful_limit = 1 - rules.sure_similarity, 1 - rules.doubtful_similarity
-    stages = [
-        _Stage(established, sure, unlikeness, sure_limit),
-        _Stage(established, doubtful, unlikeness, doubtful_limit),
-    ]
+    yield established, sure, unlikeness, sure_limit
+    yield established, doubtful, unlikeness, doubtful_limit
     if hidden.any():
         gap_s = (now_ms - tracks.seen_ms) / 1000
         reach = heights[0][:, 0] * (rules.reunion_heights + rules.reunion_heights_per_s * gap_s)
         away = np.hypot(place[:, 0][:, None] - found[None, :, 0], place[:, 1][:, None] - found[None, :, 1])
         reunion = away / reach[:, None] + (1 - height_ratio) + rules.reunion_colour_weight * strange
-        stages += [
-            _Stage(hidden, sure, np.where(height_ratio < _REUNION_HEIGHT_RATIO, _IMPOSSIBLE, reunion), 1.0),
-            _Stage(hidden, doubtful, unlikeness, doubtful_limit),
-            _Stage(hidden, sure, unlikeness, sure_limit),
-        ]
-    stages += [
-        _Stage(unconfirmed, sure, unlikeness, sure_limit),
-        _Stage(unconfirmed, doubtful, unlikeness, doubtful_limit),
-    ]
-    return stages
+        yield hidden, sure, np.where(height_ratio < _REUNION_HEIGHT_RATIO, _IMPOSSIBLE, reunion), 1.0
+        yield hidden, doubtful, unlikeness, doubtful_limit
+        yield hidden, sure, unlikeness, sure_limit
+    unconfirmed = ~(confirmed | fixtures)
+    yield unconfirmed, sure, unlikeness, sure_limit
+    yield unconfirmed, doubtful, unlikeness, doubtful_limit

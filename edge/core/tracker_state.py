@@ -104,6 +104,11 @@ def nobody(look_size: int = 0) -> Tracks:
     return begin(np.zeros((0, 4)), none, 1, 0, none.astype(bool), np.zeros((0, look_size)), none.astype(bool))
 
 
+def moved(tracks: Tracks, motion: kalman.Motion) -> Tracks:
+    """Return the same tracks elsewhere."""
+    return Tracks(motion, *(getattr(tracks, name) for name in _ARRAYS))
+
+
 def select(tracks: Tracks, rows: NDArray[np.intp] | Flags) -> Tracks:
     """Return some of the tracks."""
     rest = {name: getattr(tracks, name)[rows] for name in _ARRAYS}
