@@ -38,10 +38,9 @@ def assign(costs: NDArray[np.float64], limit: float) -> list[tuple[int, int]]:
         return list(zip(row_list, column_list, strict=True))
     is_lonely = (is_possible.sum(axis=1)[rows] == 1) & (is_possible.sum(axis=0)[columns] == 1)
     pairs = list(zip(rows[is_lonely].tolist(), columns[is_lonely].tolist(), strict=True))
-    if not is_lonely.all():
-        contested = ~is_lonely
-        for group in _groups(rows[contested].tolist(), columns[contested].tolist()):
-            pairs += _assign_group(costs, limit, group)
+    contested = ~is_lonely
+    for group in _groups(rows[contested].tolist(), columns[contested].tolist()):
+        pairs += _assign_group(costs, limit, group)
     return sorted(pairs)
 
 

@@ -117,8 +117,6 @@ def select(tracks: Tracks, rows: NDArray[np.intp] | Flags) -> Tracks:
 
 def join(first: Tracks, second: Tracks) -> Tracks:
     """Return the tracks of both."""
-    if not len(second):
-        return first
     if first.looks.shape[1] != second.looks.shape[1]:  # colours begin or cease to be told
         first = replace(first, looks=np.zeros((len(first), second.looks.shape[1])), look_counts=first.look_counts * 0)
     rest = {name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in _ARRAYS}

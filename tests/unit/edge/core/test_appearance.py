@@ -77,6 +77,9 @@ def test_looks_are_learned_first_quickly_then_slowly() -> None:
     assert np.linalg.norm(once[1]) == pytest.approx(1)
     unchanged, _ = blend(known, counts, np.array([1]), np.zeros((1, 3)))
     assert unchanged is known
+    one, counted = blend(known, counts, np.array([0, 1]), np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]))
+    assert one[0].tolist() == known[0].tolist()
+    assert (counted - counts).tolist() == [0, 1]
 
 
 def test_a_sharp_person_is_sharper_than_a_blurred_one() -> None:
