@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+import msgspec
 from sqlalchemy import Table, and_, or_, select
 
 from cloud.db import AnyRow, AnySelect, ReadSession, WriteSession, chunks
@@ -101,5 +102,5 @@ def _health_row(event: StoredEvent) -> dict[str, object]:
         "device": event.device,
         "event_id": event.event_id,
         "time_ms": event.time_ms,
-        "health": {name: getattr(health, name) for name in health.__struct_fields__},
+        "health": msgspec.to_builtins(health),
     }

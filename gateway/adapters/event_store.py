@@ -4,22 +4,21 @@ SQLite in WAL mode with synchronous=FULL: what a method returned from is on disk
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contracts.delivery import Presence
 from contracts.errors import EventRejectedError
 from contracts.events import EventDraft, Source, decode_event, require_uplink
-from contracts.payloads import AppearanceSignature, StaffShown, StoreOccupancy, VisitSegment
+from contracts.payloads import AppearanceSignature, StoreOccupancy
 from contracts.privacy import UplinkPayload
 from gateway.adapters.dead_letters import DeadLetters
+from gateway.adapters.derived_events import DerivedEvents
 from gateway.adapters.event_database import EventDatabase
 from gateway.adapters.event_figures import EventFigures
 from gateway.adapters.event_log import Arrival, EventLog
 from gateway.adapters.event_queue import EventQueue
 from gateway.adapters.event_rows import (
-    HAS_CARDS,
-    VISIT_ROWS,
     DeadLetter,
     DeviceRow,
     Held,
@@ -28,8 +27,7 @@ from gateway.adapters.event_rows import (
     WaitingEvent,
 )
 from gateway.adapters.event_streams import EventStreams
-from gateway.adapters.stitching import Stitching
-from gateway.adapters.store_count import ROWS_THAT_COUNT, StoreCount
+from gateway.adapters.store_count import StoreCount
 from gateway.core.admission import IntakeRules, check_time
 from gateway.core.judging import Delivery
 from gateway.core.occupancy import Tally
@@ -72,20 +70,17 @@ class EventStore:
         storage: StorageRules | None = None,
         intake: IntakeRules | None = None,
     ) -> None:
-        self._gateway, self._occupancy, self._intake = gateway, occupancy, intake
-        self._rules, self._staff, self._storage = rules or StitchRules(), staff or StaffRules(), storage
-        self._stitching = Stitching(gateway, self._rules, self._staff)
+        self._gateway, self._storage, self._intake = gateway, storage, intake
         self._database = EventDatabase(path, self._restart)
         db = self._database.connection
         self._log, self._streams, self._letters = EventLog(db, gateway), EventStreams(db), DeadLetters(db)
         self._queue, self._figures = EventQueue(db, self._log), EventFigures(db)
+        self._derived = DerivedEvents(db, self._log, gateway, rules or StitchRules(), staff or StaffRules(), occupancy)
         if storage is not None:
             self._database.limit(round(storage.max_bytes * _HARD_LIMIT))
 
     def _restart(self) -> None:
-        self._stitching.restart()
-        if self._occupancy is not None:
-            self._occupancy.restart()
+        self._derived.restart()
 
     def receive(self, deliveries: Sequence[Delivery], limited: Mapping[str, int] | None = None) -> list[Held]:
         """Commit messages: events once each, visits that follow from them, dead letters, and what is held.
@@ -103,7 +98,8 @@ class EventStore:
         """
         self.make_room()
         with self._database.transaction():
-            self._take_in([Arrival(each.event, each.body, each.received_ms) for each in deliveries if each.event])
+            arrivals = [Arrival(each.event, each.body, each.received_ms) for each in deliveries if each.event]
+            self._derived.take_in(arrivals)
             self._letters.bury(
                 [
                     (each.received_ms, each.origin, each.refusal.reason.value, each.refusal.detail, each.body)
@@ -113,7 +109,7 @@ class EventStore:
             )
             self._log.count("limited", limited or {})
             if deliveries:
-                self._settle(deliveries[-1].received_ms)
+                self._derived.settle(deliveries[-1].received_ms)
             return self._streams.advance(deliveries)
 
     def make_room(self) -> None:
@@ -160,10 +156,10 @@ class EventStore:
         Raises:
             EventStoreError: The file cannot be written.
         """
-        if not (self._is_due(now_ms) or self._is_count_due(now_ms)):
+        if not self._derived.is_due(now_ms):
             return False
         with self._database.transaction():
-            self._settle(now_ms)
+            self._derived.settle(now_ms)
         return True
 
     def reset_occupancy(self, now_ms: int, note: str) -> StoreOccupancy | None:
@@ -172,78 +168,18 @@ class EventStore:
         Raises:
             EventStoreError: The file cannot be written.
         """
-        if self._occupancy is None:
-            return None
         with self._database.transaction():
-            self._read_crossings(self._occupancy, now_ms)
-            draft = self._occupancy.reset(now_ms, note)
-            self._log.append_own([draft], now_ms)
-        return draft.data
-
-    def _is_due(self, now_ms: int) -> bool:
-        return self._rules.enabled and self._stitching.is_due(now_ms)
-
-    def _is_count_due(self, now_ms: int) -> bool:
-        return self._occupancy is not None and self._occupancy.is_due(now_ms)
-
-    def _settle(self, now_ms: int) -> None:
-        if self._is_due(now_ms):
-            self._stitch(now_ms)
-        if self._occupancy is not None and self._occupancy.is_due(now_ms):
-            self._read_crossings(self._occupancy, now_ms)
-            self._log.append_own(self._occupancy.settle(now_ms), now_ms)
-
-    def _read_crossings(self, occupancy: StoreCount, now_ms: int) -> None:
-        """Take in what came since the last time; another process may have put it in."""
-        since_ms = now_ms - occupancy.keep_ms
-        for position, body in self._database.connection.execute(ROWS_THAT_COUNT, (occupancy.position, since_ms)):
-            occupancy.read(position, body)
-        occupancy.position = self._log.last_position()
-
-    def _take_in(self, arrivals: Sequence[Arrival]) -> None:
-        """Insert events; where cameras are not joined, each with the visits that it makes."""
-        fresh = self._log.unknown(arrivals)
-        if not self._rules.enabled:
-            told = self._log.number([self._revise(each) for each in fresh], _last_ms(fresh))
-            fresh = [each for event, visits in zip(fresh, told, strict=True) for each in (event, *visits)]
-        self._log.insert(fresh)
-
-    def _revise(self, arrival: Arrival) -> Sequence[EventDraft[UplinkPayload]]:
-        event, now_ms = arrival.event, arrival.received_ms
-        if not isinstance(event.data, VisitSegment | StaffShown):
-            return ()
-        if self._stitching.needs_recall(event.data, self._has_cards):
-            self._stitching.recall(body for _, body in self._visit_rows(0, now_ms))
-        return self._stitching.revise(event, now_ms)
-
-    def _has_cards(self) -> int:
-        (has,) = self._database.connection.execute(HAS_CARDS).fetchone()
-        return int(has)
+            return self._derived.reset_occupancy(now_ms, note)
 
     def take_signature(self, signature: AppearanceSignature, t_ms: int) -> None:
         """Take note of what a segment's person looks like. It is kept in memory alone, and never written."""
         with self._database.lock:
-            self._stitching.take_signature(signature, t_ms)
+            self._derived.stitching.take_signature(signature, t_ms)
 
     def forget_signatures(self) -> None:
         """Forget all signatures: the key ended under which they were made."""
         with self._database.lock:
-            self._stitching.forget_signatures()
-
-    def _stitch(self, now_ms: int) -> None:
-        """Take all segments in that came since the last time, and tell what visits they make.
-
-        They are read from the file: after a crash, and where another process put some in, that is what counts.
-        """
-        for position, body in self._visit_rows(self._stitching.position, now_ms):
-            self._stitching.read(position, body)
-        self._log.append_own(self._stitching.settle(now_ms), now_ms)
-        self._stitching.position = self._log.last_position()
-
-    def _visit_rows(self, after_position: int, now_ms: int) -> Iterator[tuple[int, bytes]]:
-        """Return position and body of the events about visits that are not forgotten yet."""
-        since_ms = now_ms - round(self._rules.keep_s * 1000)
-        return self._database.connection.execute(VISIT_ROWS, (after_position, since_ms))
+            self._derived.stitching.forget_signatures()
 
     def append_own(self, draft: EventDraft[UplinkPayload], now_ms: int) -> None:
         """Commit an event of the gateway itself, once.
@@ -320,9 +256,8 @@ class EventStore:
                     continue
                 taken.append(Arrival(event, letter.body, now_ms))
                 self._letters.delete(letter.id)
-            self._take_in(taken)
-            if self._rules.enabled:
-                self._stitch(now_ms)
+            self._derived.take_in(taken)
+            self._derived.stitch(now_ms)
         return len(taken), len(letters) - len(taken)
 
     def keep_presence(self, source: Source, presence: Presence, now_ms: int) -> None:
@@ -381,7 +316,7 @@ class EventStore:
     def people(self, now_ms: int) -> Tally | None:
         """Return who went in and out since the store was empty, as of the last settling; None where nobody counts."""
         with self._database.reading():
-            return None if self._occupancy is None else self._occupancy.now(now_ms)
+            return self._derived.people(now_ms)
 
     def queue_depth(self) -> int:
         """Return how many events wait for the cloud."""
@@ -400,10 +335,6 @@ class EventStore:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
-
-
-def _last_ms(arrivals: Sequence[Arrival]) -> int:
-    return arrivals[-1].received_ms if arrivals else 0
 
 
 def _names(thinned: Sequence[Thinned]) -> str:

@@ -27,6 +27,7 @@ from contracts.payloads import (
     CodeScanned,
     Correction,
     Coverage,
+    DeviceClock,
     DeviceHealth,
     FootfallCrossing,
     MemberPseudonym,
@@ -108,7 +109,8 @@ class Shop:
         return self.event("cam-1", ZoneOccupancy(zones=zones), time_ms)
 
     def health(self, time_ms: int, queue_depth: int = 0) -> bytes:
-        data = DeviceHealth(uptime_s=1, software_version="0.1", queue_depth=queue_depth, fps=10.0)
+        clock = DeviceClock(device="cam-1", offset_ms=0.5, error_ms=0.1, measured_ms=time_ms)
+        data = DeviceHealth(uptime_s=1, software_version="0.1", queue_depth=queue_depth, fps=10.0, clocks=(clock,))
         return self.event("cam-1", data, time_ms)
 
     def visit(  # a visit with stays given as (zone, entered, left) and a path of (at, x, y), in seconds after T0
