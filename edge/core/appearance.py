@@ -49,9 +49,9 @@ def colour_stripes(image_bgr: Image, boxes_xyxy_px: Array) -> Array:
     if not count:
         return np.zeros((0, LOOK_SIZE))
     hue, grey, light = _hue_and_light(_sample(image_bgr, boxes_xyxy_px))
-    stripe = (np.arange(_GRID_WH[1]) * STRIPES // _GRID_WH[1])[None, :, None]
-    first_bin = np.arange(count)[:, None, None] * LOOK_SIZE + stripe * _BINS
-    weights = np.broadcast_to(_side_weights(), hue.shape)
+    stripe = (np.arange(_GRID_WH[1]) * STRIPES // _GRID_WH[1])[:, None, None]
+    first_bin = np.arange(count) * LOOK_SIZE + stripe * _BINS
+    weights = np.broadcast_to(_side_weights()[:, None], hue.shape)
     coloured = ~grey
     hues = np.bincount((first_bin + hue)[coloured], weights=weights[coloured], minlength=count * LOOK_SIZE)
     lights = np.bincount((first_bin + _HUES + light).ravel(), weights=weights.ravel(), minlength=count * LOOK_SIZE)
@@ -62,13 +62,16 @@ def colour_stripes(image_bgr: Image, boxes_xyxy_px: Array) -> Array:
 
 
 def _sample(image_bgr: Image, boxes_xyxy_px: Array) -> Image:
-    """Return evenly spread pixels of each box, channel by channel, shape (3, N, rows, columns)."""
+    """Return evenly spread pixels of each box, channel by channel, shape (3, rows, columns, N).
+
+    Neighbours in memory are of different boxes, so that sums by box do not wait for each other.
+    """
     height, width = image_bgr.shape[:2]
     columns, rows = (np.arange(side) + 0.5 for side in _GRID_WH)
-    left, top, right, bottom = (boxes_xyxy_px[:, [side]] for side in range(4))
-    x = np.clip(left + (right - left) * columns / _GRID_WH[0], 0, width - 1).astype(np.intp)
-    y = np.clip(top + (bottom - top) * rows / _GRID_WH[1], 0, height - 1).astype(np.intp)
-    blue = (y * (width * 3))[:, :, None] + (x * 3)[:, None, :]
+    left, top, right, bottom = boxes_xyxy_px.T
+    x = np.clip(left + (right - left) * columns[:, None] / _GRID_WH[0], 0, width - 1).astype(np.intp)
+    y = np.clip(top + (bottom - top) * rows[:, None] / _GRID_WH[1], 0, height - 1).astype(np.intp)
+    blue = (y * (width * 3))[:, None] + x * 3
     pixels: Image = image_bgr.reshape(-1).take(blue + np.arange(3)[:, None, None, None])
     return pixels
 
@@ -114,7 +117,7 @@ def _side_weights() -> Array:
 
 def sharpness(image_bgr: Image, boxes_xyxy_px: Array) -> Array:
     """Return how sharp people are: the mean step of brightness from pixel to pixel, 0 to 255, shape (N,)."""
-    brightness = _sample(image_bgr, boxes_xyxy_px).mean(axis=0)
+    brightness = np.ascontiguousarray(_sample(image_bgr, boxes_xyxy_px).mean(axis=0).transpose(2, 0, 1))
     steps: Array = np.abs(np.diff(brightness, axis=1)).mean(axis=(1, 2)) + np.abs(np.diff(brightness, axis=2)).mean(
         axis=(1, 2)
     )
