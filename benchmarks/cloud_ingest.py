@@ -108,7 +108,7 @@ def _plain_sqlite(file: Path) -> sqlite3.Connection:
 
 
 def _accepted(runs: list[Run]) -> Iterator[list[list[AcceptedEvent]]]:
-    return iter([[judge_batch(batch, TENANT)[0] for batch in run] for run in runs])
+    return iter([[judge_batch(batch, TENANT, system_clock())[0] for batch in run] for run in runs])
 
 
 def _sqlite_reference(raw: sqlite3.Connection, runs: list[Run]) -> Work:

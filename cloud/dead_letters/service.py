@@ -4,7 +4,7 @@ from cloud.db import AnyRow, Database, WriteSession
 from cloud.dead_letters.repository import find_dead_letter, list_waiting, mark_refused_again, mark_replayed
 from cloud.dead_letters.schemas import ReplayReceipt
 from cloud.errors import not_found
-from cloud.ingest.judge import judge_line, refuse
+from cloud.ingest.judge import check_time, judge_line, refuse
 from cloud.ingest.repository import append_events
 from cloud.runtime import Clock
 from contracts.errors import EventRejectedError
@@ -43,6 +43,7 @@ def _replay(session: WriteSession, row: AnyRow, now_ms: int) -> str:
         return "not_replayable"
     try:
         event = judge_line(bytes(row.raw), row.tenant)
+        check_time(event, now_ms)
     except EventRejectedError as error:
         mark_refused_again(session, row.id, refuse(1, bytes(row.raw), error))
         return "still_rejected"

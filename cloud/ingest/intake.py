@@ -65,8 +65,9 @@ class Intake:
             sqlalchemy.exc.OperationalError: The database is busy or away; nothing of the batch is stored.
         """
         lines = split_batch(body)
-        accepted, refused = judge_batch(lines, tenant)
-        batch = Batch(tenant=tenant, key_id=key_id, received_ms=self._clock(), accepted=accepted, refused=refused)
+        now_ms = self._clock()
+        accepted, refused = judge_batch(lines, tenant, now_ms)
+        batch = Batch(tenant=tenant, key_id=key_id, received_ms=now_ms, accepted=accepted, refused=refused)
         inserted = self._append(batch)
         return IngestReceipt(
             received=len(lines),

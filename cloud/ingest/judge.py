@@ -10,8 +10,12 @@ from contracts.delivery import Rejection
 from contracts.errors import EventRejectedError, RejectReason
 from contracts.events import decode_event, require_uplink
 from contracts.payloads import STORE_LOCAL_PAYLOADS, CodeScanned, MemberPseudonym, PosSale
+from contracts.timestamps import format_time
 
 MAX_MONEY_MINOR = 1 << 53
+EARLIEST_MS = 1_577_836_800_000
+"""2020-01-01T00:00:00Z: a device whose clock was never set says 1970."""
+MOST_AHEAD_MS = 366 * 86_400_000
 _MAX_DETAIL = 1000
 _MAX_CLAIMED_ID = 200
 _STORE_LOCAL_MARKS = tuple(payload.TYPE.encode() for payload in STORE_LOCAL_PAYLOADS)
@@ -74,13 +78,27 @@ def judge_line(raw: bytes, tenant: str) -> AcceptedEvent:
     )
 
 
-def judge_batch(lines: Sequence[bytes], tenant: str) -> tuple[list[AcceptedEvent], list[RefusedLine]]:
-    """Return the lines to accept and the lines to refuse; lines count from 1."""
+def check_time(event: AcceptedEvent, now_ms: int) -> None:
+    """Refuse an event that cannot have happened when it says. Gateways are stricter; this is for who sends without one.
+
+    Raises:
+        EventRejectedError: It is from before 2020, or more than a year in the future.
+    """
+    if event.time_ms < EARLIEST_MS or event.time_ms > now_ms + MOST_AHEAD_MS:
+        said = format_time(event.time_ms)
+        detail = f"time: expected from 2020 to a year after now ({format_time(now_ms)}), got {said}; is the clock set?"
+        raise EventRejectedError(RejectReason.IMPOSSIBLE_TIME, detail, event.event_id)
+
+
+def judge_batch(lines: Sequence[bytes], tenant: str, now_ms: int) -> tuple[list[AcceptedEvent], list[RefusedLine]]:
+    """Return the lines to accept and the lines to refuse, which came at `now_ms`; lines count from 1."""
     accepted: list[AcceptedEvent] = []
     refused: list[RefusedLine] = []
     for number, raw in enumerate(lines, start=1):
         try:
-            accepted.append(judge_line(raw, tenant))
+            event = judge_line(raw, tenant)
+            check_time(event, now_ms)
+            accepted.append(event)
         except EventRejectedError as error:
             refused.append(refuse(number, raw, error))
     return accepted, refused

@@ -93,7 +93,7 @@ def test_two_projectors_side_by_side_count_once(cloud: Cloud, shop: Shop, settin
 @pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 def test_positions_become_visible_in_their_order(cloud: Cloud, shop: Shop):
     """A slow writer holds the log's lock: a later one gets later positions and cannot overtake it."""
-    first, second = (judge_batch([shop.crossing(T0 + number)], TENANT)[0] for number in (1, 2))
+    first, second = (judge_batch([shop.crossing(T0 + number)], TENANT, T0)[0] for number in (1, 2))
     wrote = threading.Event()
 
     def write_second() -> None:

@@ -18,6 +18,7 @@ from contracts.payloads import DeviceHealth, PosSale
 from contracts.privacy import UplinkPayload
 
 LIMIT = 100_000
+NOW_MS = 1_772_442_000_000
 SOURCE = Source("acme", "store-1", "cam-1")
 
 
@@ -102,12 +103,12 @@ def test_money_beyond_any_column_is_refused(total: int):
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":'])
 def test_a_line_nested_too_deep_is_refused_alone(opening: bytes):
-    accepted, refused = judge_batch([opening * 20_000, line(HEALTH)], "acme")
+    accepted, refused = judge_batch([opening * 20_000, line(HEALTH)], "acme", NOW_MS)
     assert (len(accepted), [one.line for one in refused]) == (1, [1])
 
 
 def test_refused_lines_are_numbered_and_kept():
-    accepted, refused = judge_batch([line(HEALTH), b"{", line(HEALTH)], "acme")
+    accepted, refused = judge_batch([line(HEALTH), b"{", line(HEALTH)], "acme", NOW_MS)
     assert len(accepted) == 2
     assert (refused[0].line, refused[0].reason, refused[0].raw) == (2, RejectReason.NOT_JSON, b"{")
     assert refused[0].digest == sha256(b"{").hexdigest()
@@ -117,12 +118,20 @@ def test_what_must_stay_in_the_store_is_refused_without_its_bytes():
     signature = msgspec.json.decode(line(HEALTH))
     signature["type"] = "org.shopthread.appearance.signature.v1"
     signature["data"] = {"segment_id": signature["id"], "key_id": "k", "signature": "AAAA"}
-    _, refused = judge_batch([msgspec.json.encode(signature)], "acme")
+    _, refused = judge_batch([msgspec.json.encode(signature)], "acme", NOW_MS)
     assert (refused[0].reason, refused[0].raw) == (RejectReason.STORE_LOCAL, None)
 
 
 def test_untrusted_text_is_made_storable():
-    _, refused = judge_batch([b'{"id":"a\\u0000' + b"b" * 5000 + b'"}'], "acme")
+    _, refused = judge_batch([b'{"id":"a\\u0000' + b"b" * 5000 + b'"}'], "acme", NOW_MS)
     assert refused[0].event_id is not None
     assert len(refused[0].event_id) == 200
     assert "\0" not in refused[0].event_id + refused[0].detail
+
+
+@pytest.mark.parametrize("time_ms", [0, 1_577_836_799_999, 4_102_444_799_000])
+def test_a_time_that_cannot_be_is_refused_and_named(time_ms: int):
+    raw = encode_event(draft_event(SOURCE, HEALTH, time_ms, 1).numbered(SOURCE, 1))
+    accepted, refused = judge_batch([raw, line(HEALTH)], "acme", NOW_MS)
+    assert (len(accepted), refused[0].reason) == (1, RejectReason.IMPOSSIBLE_TIME)
+    assert refused[0].detail.startswith("time: expected from 2020")

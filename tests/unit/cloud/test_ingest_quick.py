@@ -34,6 +34,11 @@ WRONG: list[tuple[str, object]] = [
     ("data", {}),
     ("data", []),
     ("later", 1),
+    ("correctedtime", "2026-03-01T09:00:00.000Z"),
+    ("correctedtime", "2026-02-30T00:00:00.000Z"),
+    ("correctedtime", "soon"),
+    ("clockoffset", "1"),
+    ("clockoffset", 1),
     ("traceparent", "00-" + "a" * 32 + "-" + "b" * 16 + "-00"),
 ]
 
