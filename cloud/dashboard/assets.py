@@ -14,6 +14,7 @@ HERE: Final = Path(str(files("cloud.dashboard")))
 _FOLDER = HERE / "static"
 _FOREVER = "public, max-age=31536000, immutable"
 _DIGITS = 12
+_LIBRARIES = "libraries.js"
 _SMALLEST_PACKED_BYTES = 1024
 
 
@@ -24,7 +25,7 @@ class Assets:
         self.path = f"/static/{_digest(_FOLDER)}"
         self.application: ASGIApp = GZipMiddleware(_KeptFiles(directory=_FOLDER), minimum_size=_SMALLEST_PACKED_BYTES)
         self.styles = self._paths("css/*.css")
-        self.libraries = self._paths("vendor/*.js")
+        self.libraries = self.url(_LIBRARIES)
         self.modules = [path for folder in ("core", "charts", "parts") for path in self._paths(f"{folder}/*.js")]
 
     def url(self, name: str) -> str:
@@ -36,10 +37,15 @@ class Assets:
 
 
 class _KeptFiles(StaticFiles):
-    """Files that never change under their address."""
+    """Files that never change under their address; the libraries come as one, in the order of their names."""
+
+    libraries = b"\n".join(path.read_bytes() for path in sorted(_FOLDER.glob("vendor/*.js")))
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
+        if path == _LIBRARIES:
+            response = Response(self.libraries, media_type="text/javascript")
+        else:
+            response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = _FOREVER
         return response
 
