@@ -5,7 +5,10 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from importlib.metadata import version
+
+import httpx
 
 from contracts.events import Source, draft_event
 from contracts.payloads import DeviceClock, DeviceHealth
@@ -60,9 +63,18 @@ def run_gateway(config: GatewayConfig, stop: threading.Event, on_alive: Callable
         EventStoreError: The event store cannot be opened.
         BrokerError: The embedded broker cannot run.
     """
-    client = cloud_client(config)
-    lock = DataLock(config.gateway.data_dir)
-    store = open_event_store(config)
+    with ExitStack() as held:
+        client = cloud_client(config)
+        held.callback(client.close)
+        held.callback(DataLock(config.gateway.data_dir).release)
+        store = open_event_store(config)
+        held.callback(store.close)
+        _run(config, client, store, stop, on_alive)
+
+
+def _run(
+    config: GatewayConfig, client: httpx.Client, store: EventStore, stop: threading.Event, on_alive: Callable[[], None]
+) -> None:
     devices = DeviceOperation(config)
     broker, (broker_settings, password) = devices.access.broker, devices.access.own_login()
     uploader = make_uploader(config, store, client, clock_ms)
@@ -88,9 +100,6 @@ def run_gateway(config: GatewayConfig, stop: threading.Event, on_alive: Callable
         devices.stop()
         if broker is not None:
             broker.stop()
-        client.close()
-        store.close()
-        lock.release()
 
 
 def _signature_desk(config: GatewayConfig, store: EventStore) -> SignatureDesk:
