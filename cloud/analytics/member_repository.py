@@ -16,6 +16,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     union_all,
 )
 
@@ -27,6 +28,8 @@ from cloud.db import ReadSession
 
 Group = Literal["new", "existing", "dormant"]
 Activity = Literal["visit", "purchase"]
+Stores = Sequence[str] | None
+"""The shops that are asked for; None where these are all: comparing each row with hundreds of names takes long."""
 
 
 class GroupCounts(Struct, frozen=True, kw_only=True):
@@ -41,7 +44,7 @@ class GroupCounts(Struct, frozen=True, kw_only=True):
 
 
 def count_groups(
-    session: ReadSession, tenant: str, stores: Sequence[str], days: Period, dormant_days: int, currency: str | None
+    session: ReadSession, tenant: str, stores: Stores, days: Period, dormant_days: int, currency: str | None
 ) -> dict[str, GroupCounts]:
     """Return what new, existing and dormant members did; who did nothing in the period counts nowhere here.
 
@@ -83,10 +86,10 @@ def count_groups(
 
 
 def _days_and_sales(
-    tenant: str, stores: Sequence[str], days: Period, currency: str | None
+    tenant: str, stores: Stores, days: Period, currency: str | None
 ) -> CompoundSelect[*tuple[Any, ...]]:
     """Return members' days in any shop, and beside them their sales in some; what happened elsewhere counts 0."""
-    here = member_days.c.store.in_(stores)
+    here = true() if stores is None else member_days.c.store.in_(stores)
     visited = select(
         member_days.c.one_id,
         func.coalesce(member_days.c.previous_day, 0).label("before"),
@@ -106,24 +109,22 @@ def _days_and_sales(
     return union_all(visited, paid)
 
 
-def count_dormant(session: ReadSession, tenant: str, stores: Sequence[str], first_day: int, dormant_days: int) -> int:
+def count_dormant(session: ReadSession, tenant: str, stores: Stores, first_day: int, dormant_days: int) -> int:
     """Return how many members were last in any shop too long before a day, and then in one of these shops."""
     statement = select(func.count(member_days.c.one_id.distinct())).where(
-        member_days.c.tenant == tenant,
-        member_days.c.store.in_(stores),
-        member_days.c.day < first_day - dormant_days,
+        *_within(member_days, tenant, stores, Period(0, first_day - dormant_days)),
         or_(member_days.c.next_day.is_(None), member_days.c.next_day >= first_day),
     )
     return session.number(statement)
 
 
-def count_member_days(session: ReadSession, tenant: str, stores: Sequence[str], end: int) -> int:
+def count_member_days(session: ReadSession, tenant: str, stores: Stores, end: int) -> int:
     """Return how many days of members in some shops lie before a day."""
     within = _within(member_days, tenant, stores, Period(0, end))
     return session.number(select(func.count()).select_from(member_days).where(*within))
 
 
-def read_member_days(session: ReadSession, tenant: str, stores: Sequence[str], end: int) -> Iterator[MemberDay]:
+def read_member_days(session: ReadSession, tenant: str, stores: Stores, end: int) -> Iterator[MemberDay]:
     """Yield members' days in some shops before a day, in order of members."""
     columns = (member_days.c.one_id, member_days.c.day, member_days.c.scans, member_days.c.transactions)
     within = _within(member_days, tenant, stores, Period(0, end))
@@ -131,7 +132,7 @@ def read_member_days(session: ReadSession, tenant: str, stores: Sequence[str], e
         yield row.one_id, row.day, row.scans, row.transactions
 
 
-def member_currencies(session: ReadSession, tenant: str, stores: Sequence[str], days: Period) -> list[str]:
+def member_currencies(session: ReadSession, tenant: str, stores: Stores, days: Period) -> list[str]:
     """Return the currencies in which members paid."""
     statement = select(member_sales.c.currency).distinct().where(*_within(member_sales, tenant, stores, days))
     return sorted(row.currency for row in session.rows(statement))
@@ -140,11 +141,9 @@ def member_currencies(session: ReadSession, tenant: str, stores: Sequence[str], 
 def count_cohorts(
     session: ReadSession,
     tenant: str,
-    stores: Sequence[str],
+    stores: Stores,
     periods: Sequence[Period],
     activity: Activity,
-    *,
-    are_all: bool,
 ) -> dict[tuple[int, int], int]:
     """Return how many members of each cohort were active in each period, by the numbers of both periods.
 
@@ -153,10 +152,9 @@ def count_cohorts(
     Args:
         session: A transaction.
         tenant: Whose members.
-        stores: The shops.
+        stores: The shops; where these are all, every first time was in one of them.
         periods: Intervals in order without gaps.
         activity: What counts.
-        are_all: Whether these are all shops, so that every first time was in one of them.
     """
     first_day = member_days.c.first_day if activity == "visit" else member_days.c.first_buy_day
     active = () if activity == "visit" else (member_days.c.transactions > 0,)
@@ -164,7 +162,7 @@ def count_cohorts(
     within = (*_within(member_days, tenant, stores, days), *active)
     members = func.count(member_days.c.one_id.distinct()).label("members")
     period = period_of(member_days.c.day, periods).label("period")
-    if are_all:
+    if stores is None:
         begun = period_of(first_day, periods).label("cohort")
         statement = select(begun, period, members).where(*within, first_day >= days.first).group_by("cohort", "period")
     else:
@@ -183,7 +181,11 @@ def count_cohorts(
     return {(row.cohort, row.period): row.members for row in session.rows(statement)}
 
 
-def _within(table: Any, tenant: str, stores: Sequence[str], days: Period) -> tuple[ColumnElement[bool], ...]:  # noqa: ANN401 - either table of members
-    return (
-        and_(table.c.tenant == tenant, table.c.store.in_(stores), table.c.day >= days.first, table.c.day < days.end),
-    )
+def _within(
+    table: Any,  # noqa: ANN401 - either table of members
+    tenant: str,
+    stores: Stores,
+    days: Period,
+) -> tuple[ColumnElement[bool], ...]:
+    there = () if stores is None else (table.c.store.in_(stores),)
+    return (table.c.tenant == tenant, *there, table.c.day >= days.first, table.c.day < days.end)

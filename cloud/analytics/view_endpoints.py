@@ -172,11 +172,12 @@ def _scope(
         days=parse_period(*days),
         now_ms=context.clock(),
         least_members=context.settings.analytics_least_members,
+        are_all=not stores and region is None,
     )
 
 
 def _only_currency(session: ReadSession, scope: Scope) -> str | None:
-    found = member_currencies(session, scope.tenant, scope.stores, scope.days)
+    found = member_currencies(session, scope.tenant, scope.asked_stores, scope.days)
     if len(found) > 1:
         raise invalid_value(name="currency", value=None, allowed=f"one of {', '.join(found)}: they do not add up")
     return found[0] if found else None

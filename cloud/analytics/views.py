@@ -12,7 +12,6 @@ from cloud.analytics.funnel import Order, count_reached
 from cloud.analytics.member_repository import Activity, GroupCounts
 from cloud.analytics.metric import Grain
 from cloud.analytics.periods import Period, periods_in
-from cloud.analytics.repository import list_shops
 from cloud.analytics.selection import Shop
 from cloud.analytics.service import MetricQuery, coverage_of
 from cloud.analytics.view_schemas import (
@@ -42,6 +41,12 @@ class Scope(Struct, frozen=True, kw_only=True):
     days: Period
     now_ms: int
     least_members: int
+    are_all: bool
+
+    @property
+    def asked_stores(self) -> list[str] | None:
+        """Return the shops' names, None where these are all."""
+        return None if self.are_all else self.stores
 
     @property
     def stores(self) -> list[str]:
@@ -62,8 +67,10 @@ def thresholds(dormant_days: int, least_members: int) -> Thresholds:
 
 def make_matrix(session: ReadSession, scope: Scope, dormant_days: int, currency: str | None) -> list[MatrixGroup]:
     """Return the nine indicators."""
-    found = member_repository.count_groups(session, scope.tenant, scope.stores, scope.days, dormant_days, currency)
-    dormant = member_repository.count_dormant(session, scope.tenant, scope.stores, scope.days.first, dormant_days)
+    found = member_repository.count_groups(
+        session, scope.tenant, scope.asked_stores, scope.days, dormant_days, currency
+    )
+    dormant = member_repository.count_dormant(session, scope.tenant, scope.asked_stores, scope.days.first, dormant_days)
     new, existing, woken = (found.get(name, GroupCounts()) for name in ("new", "existing", "dormant"))
     # Whoever slept elsewhere and came here is counted with the dormant of these shops: no share exceeds 1.
     number = max(dormant, woken.members)
@@ -97,8 +104,7 @@ def make_cohorts(session: ReadSession, scope: Scope, grain: Grain, activity: Act
         allowed = f"such that the period has at most {MAX_COHORTS} of them, not {len(periods)}"
         raise invalid_value(name="grain", value=grain, allowed=allowed)
     # Only whole intervals that begin in the period: members are told apart by when they first came.
-    are_all = len(scope.shops) == len(list_shops(session, scope.tenant))
-    counts = member_repository.count_cohorts(session, scope.tenant, scope.stores, periods, activity, are_all=are_all)
+    counts = member_repository.count_cohorts(session, scope.tenant, scope.asked_stores, periods, activity)
     ends = [max(shop.calendar.day(period.end - 1).end_ms for shop in scope.shops) for period in periods]
     partial = [
         end_ms > scope.now_ms or period.end > scope.days.end or period.first < scope.days.first
@@ -145,11 +151,11 @@ def make_flows(session: ReadSession, scope: Scope, rules: LifecycleRules) -> lis
         ProblemError: 422, members were in the shops on more days than are looked at one by one.
     """
     end = scope.days.end
-    days = member_repository.count_member_days(session, scope.tenant, scope.stores, end)
+    days = member_repository.count_member_days(session, scope.tenant, scope.asked_stores, end)
     if days > MAX_MEMBER_DAYS:
         allowed = f"such that members were in these shops on at most {MAX_MEMBER_DAYS} days, not {days}; take fewer"
         raise invalid_value(name="store", value=scope.stores[:1], allowed=allowed)
-    rows = member_repository.read_member_days(session, scope.tenant, scope.stores, end)
+    rows = member_repository.read_member_days(session, scope.tenant, scope.asked_stores, end)
     order = (UNKNOWN, *STAGES)
     return [
         Flow(before=before, after=after, members=None if members < scope.least_members else members)
