@@ -1,18 +1,16 @@
 """The calibration page in a real browser, with the keyboard alone; skipped where there is no Chromium."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from edge.adapters.local_page import LocalPage, Reply, Request, new_token
 from edge.adapters.still import png
 from edge.calibration.page import CalibrationPage
 from edge.camera_config import load_camera_config
+from tests.chromium import chromium_command
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 TEXT = """\
 # Ask Ada.
 [device]
@@ -73,9 +71,8 @@ drive().catch((error) => { document.title = `failed: ${error}`; });
 """
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 def test_a_camera_is_set_up_with_the_keyboard_alone(tmp_path: Path) -> None:
-    assert CHROMIUM is not None
+    chromium, environment = chromium_command()
     path = tmp_path / "camera.toml"
     path.write_text(TEXT, encoding="utf-8")
     still = np.full((240, 320, 3), 90, np.uint8)
@@ -93,7 +90,12 @@ def test_a_camera_is_set_up_with_the_keyboard_alone(tmp_path: Path) -> None:
     with LocalPage(handlers, token=new_token()) as page:
         profile = f"--user-data-dir={tmp_path / 'profile'}"
         ran = subprocess.run(
-            [CHROMIUM, *flags, profile, page.url], capture_output=True, text=True, timeout=90, check=False
+            [chromium, *flags, profile, page.url],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
         )
     assert "<title>driven</title>" in ran.stdout, ran.stdout[-3000:]
     assert "Saved into" in ran.stdout
