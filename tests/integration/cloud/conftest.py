@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from cloud.app import create_app
 from cloud.config import Settings
 from cloud.migrate import upgrade
-from tests.integration.cloud.support import Cloud, NewCloud, Shop
+from tests.integration.cloud.client import Client
+from tests.integration.cloud.support import Cloud, NewCloud, Shop, serving
 
 _NUMBERS = itertools.count()
 
@@ -142,3 +144,10 @@ def any_cloud(request: pytest.FixtureRequest, new_cloud: NewCloud) -> Iterator[N
 @pytest.fixture
 def shop() -> Shop:
     return Shop()
+
+
+@pytest.fixture
+def client(cloud: Cloud, settings: Settings) -> Iterator[Client]:
+    app = create_app(settings, cloud.clock, cloud.token, runs_projections=False)
+    with serving(app) as http:
+        yield Client(http, cloud)
