@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from contracts.events import Source
-from contracts.payloads import AppearanceSignature, StaffEvidence, VisitSegment
+from contracts.payloads import AppearanceSignature, VisitSegment
 from contracts.signature_keys import SignatureKey
+from contracts.staff import StaffEvidence
 from edge.core import uniform
 from edge.core.rotation import rotation, signed
 from edge.core.uniform import UniformModel, UniformRules

@@ -10,7 +10,8 @@ from rich.table import Table
 from benchmarks.measure import Result
 from benchmarks.shops import News, dressed, simulate
 from benchmarks.stitching import perfect, stitched
-from contracts.payloads import StaffEvidenceKind, VisitSegment
+from contracts.fields import StaffEvidenceKind
+from contracts.payloads import VisitSegment
 from contracts.staff import score_of
 from gateway.core.staff import StaffRules, decide
 from gateway.core.stitching.tracklets import Tracklet

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from contracts.decoding import decode_json
 from contracts.errors import ContractError
 from contracts.events import Source
-from contracts.payloads import Text
+from contracts.fields import Text
 from contracts.topics import build_topic
 
 CONFIG_DESIRED_NAME = "config-desired"

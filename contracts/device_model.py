@@ -11,8 +11,8 @@ from msgspec import Meta, Struct
 
 from contracts.decoding import decode_json
 from contracts.errors import ContractError
+from contracts.fields import Text
 from contracts.patterns import END
-from contracts.payloads import Text
 
 MODEL_DESIRED_NAME = "model-desired"
 MODEL_REPORTED_NAME = "model-reported"

@@ -7,9 +7,10 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from contracts.decoding import decode_json
 from contracts.errors import EventRejectedError, RejectReason
+from contracts.fields import EventId
 from contracts.ids import deterministic_id
 from contracts.patterns import END
-from contracts.payloads import STORE_LOCAL_PAYLOADS, UPLINK_PAYLOADS, EventId
+from contracts.payloads import STORE_LOCAL_PAYLOADS, UPLINK_PAYLOADS
 from contracts.privacy import Payload, UplinkPayload
 from contracts.timestamps import format_time, parse_time
 

@@ -9,27 +9,27 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
-from contracts.patterns import END
+from contracts.fields import (
+    Count,
+    Currency,
+    Direction,
+    EventId,
+    Figure,
+    Gtin,
+    Name,
+    Phase,
+    PictureState,
+    Role,
+    Seconds,
+    Share,
+    Text,
+    TimeMs,
+    TripwireKind,
+    ZoneKind,
+)
 from contracts.privacy import PrivacyClass, StoreLocalPayload, UplinkPayload
-
-Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*" + END)]
-EventId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}" + END)]
-TimeMs = Annotated[int, Meta(ge=0, lt=253_402_300_800_000, description="Unix milliseconds, UTC, before the year 10000")]
-Share = Annotated[float, Meta(ge=0, le=1)]
-Count = Annotated[int, Meta(ge=0, le=1 << 53)]
-Gtin = Annotated[str, Meta(pattern=r"^[0-9]{14}" + END, description="GTIN, always 14 digits")]
-Seconds = Annotated[float, Meta(ge=0)]
-Text = Annotated[str, Meta(max_length=2048)]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}" + END, description="ISO 4217")]
-
-ZoneKind = Literal["entrance", "shelf", "fitting_room", "queue", "checkout", "staff", "floor"]
-TripwireKind = Literal["entrance", "passby", "internal"]
-Direction = Literal["in", "out"]
-Phase = Literal["open", "update", "closed"]
-Figure = Literal["adult", "child", "cart"]
-PictureState = Literal["good", "black", "bright", "frozen", "silent"]
-StaffEvidenceKind = Literal["zone", "hours", "presence", "uniform", "card"]
-Role = Literal["customer", "staff"]
+from contracts.pseudonym import MemberPseudonym
+from contracts.staff import StaffEvidence
 
 
 class Stay(Struct, frozen=True, kw_only=True):
@@ -73,16 +73,6 @@ class HeatCell(Struct, frozen=True, array_like=True):
     person_s: Seconds
 
 
-class StaffEvidence(Struct, frozen=True, kw_only=True):
-    """One reason to take somebody for staff, or not to.
-
-    `log_odds` is the natural logarithm of how much likelier staff is than a customer to be seen so.
-    """
-
-    kind: StaffEvidenceKind
-    log_odds: float
-
-
 class DeviceClock(Struct, frozen=True, kw_only=True):
     """How far a device's clock is ahead of the gateway's: measured, with its greatest error and its drift.
 
@@ -95,16 +85,6 @@ class DeviceClock(Struct, frozen=True, kw_only=True):
     drift_ppm: float | None = None
     steps: Count = 0
     measured_ms: TimeMs
-
-
-class MemberPseudonym(Struct, frozen=True, kw_only=True):
-    """A member as a terminal reports one: the namespace in clear, the value under the tenant's key.
-
-    `contracts.pseudonym` makes the value; the identifier itself is never sent.
-    """
-
-    namespace: Literal["member_number", "phone", "openid", "unionid", "card", "device"]
-    pseudonym: Annotated[str, Meta(pattern=r"^[a-z2-7]{32}" + END)]
 
 
 class SaleLine(Struct, frozen=True, kw_only=True):

@@ -3,12 +3,26 @@
 import hmac
 from base64 import b32encode
 from hashlib import sha256
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from contracts.payloads import MemberPseudonym
+from msgspec import Meta, Struct
+
+from contracts.patterns import END
 
 Namespace = Literal["member_number", "phone", "openid", "unionid", "card", "device"]
 NAMESPACES: tuple[Namespace, ...] = get_args(Namespace)
+
+
+class MemberPseudonym(Struct, frozen=True, kw_only=True):
+    """A member as a terminal reports one: the namespace in clear, the value under the tenant's key.
+
+    The identifier itself is never sent.
+    """
+
+    namespace: Namespace
+    pseudonym: Annotated[str, Meta(pattern=r"^[a-z2-7]{32}" + END)]
+
+
 MIN_KEY_BYTES = 16
 _PSEUDONYM_BYTES = 20
 

@@ -13,8 +13,8 @@ from msgspec import Meta, Struct
 from contracts.decoding import decode_json
 from contracts.errors import ContractError
 from contracts.events import Source
+from contracts.fields import TimeMs
 from contracts.patterns import END
-from contracts.payloads import TimeMs
 from contracts.topics import build_topic
 
 SECRET_BYTES = 32

@@ -8,7 +8,18 @@ from math import exp, log
 
 from msgspec import Struct
 
-from contracts.payloads import StaffEvidence, StaffEvidenceKind
+from contracts.fields import StaffEvidenceKind
+
+
+class StaffEvidence(Struct, frozen=True, kw_only=True):
+    """One reason to take somebody for staff, or not to.
+
+    `log_odds` is the natural logarithm of how much likelier staff is than a customer to be seen so.
+    """
+
+    kind: StaffEvidenceKind
+    log_odds: float
+
 
 STAFF_RULE = "staff-2"
 """Names the rule that decides who is staff: the prior, the kinds of evidence and how they are added up."""

@@ -26,7 +26,7 @@ from edge.reconfiguration import restart_keys
 from edge.video_observations import PlacedSource
 
 if TYPE_CHECKING:
-    from contracts.payloads import PictureState
+    from contracts.fields import PictureState
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct, field
 
-from contracts.payloads import Name, TripwireKind, ZoneKind
+from contracts.fields import Name, TripwireKind, ZoneKind
 from edge.camera_staff import HoursSettings, StaffSettings
 from edge.config import BrokerSettings, DeviceSettings
 from edge.core.figures import FigureRules

@@ -8,7 +8,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from contracts.events import Source, draft_event
-from contracts.payloads import DeviceHealth, PictureState
+from contracts.fields import PictureState
+from contracts.payloads import DeviceHealth
 from edge.adapters.outbox import Outbox
 from edge.errors import OutboxError
 

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from contracts.events import EventDraft
-from contracts.payloads import PictureState
+from contracts.fields import PictureState
 from contracts.privacy import UplinkPayload
 from edge.core.pipeline import Person
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from contracts.payloads import PictureState
+from contracts.fields import PictureState
 from edge.adapters.pictures import RepeatWatch, resized, thumbnail
 from edge.core import tamper
 from edge.core.tamper import TamperRules

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from contracts.payloads import TripwireKind, ZoneKind
+from contracts.fields import TripwireKind, ZoneKind
 
 Metres = Annotated[float, Field(ge=-10_000, le=10_000)]
 Point = tuple[Metres, Metres]

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, field
 
-from contracts.payloads import MemberPseudonym
+from contracts.pseudonym import MemberPseudonym
 
 Relation = Literal["same_person", "household"]
 Reason = Literal["limit", "blocked", "hub"]

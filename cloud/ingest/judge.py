@@ -9,7 +9,8 @@ from cloud.ingest.quick import QuickEvent, read_quickly
 from contracts.delivery import Rejection
 from contracts.errors import EventRejectedError, RejectReason
 from contracts.events import decode_event, require_uplink
-from contracts.payloads import STORE_LOCAL_PAYLOADS, CodeScanned, MemberPseudonym, PosSale
+from contracts.payloads import STORE_LOCAL_PAYLOADS, CodeScanned, PosSale
+from contracts.pseudonym import MemberPseudonym
 from contracts.timestamps import format_time
 
 MAX_MONEY_MINOR = 1 << 53

@@ -18,7 +18,8 @@ from cloud.profiles.recount import recount_profiles
 from cloud.profiles.tables import profile_purchases, rfm_histogram
 from cloud.projections.base import StoredEvent, by_tenant, lock_cursor
 from cloud.tables import profile_identifiers, profiles, touches
-from contracts.payloads import CodeScanned, Correction, MemberPseudonym, PosSale
+from contracts.payloads import CodeScanned, Correction, PosSale
+from contracts.pseudonym import MemberPseudonym
 
 Row = dict[str, object]
 

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from contracts.decoding import decode_json
-from contracts.payloads import Name, Share, TimeMs
+from contracts.fields import Name, Share, TimeMs
 from edge.adapters.line_source import LineSource
 from edge.core.pipeline import Person
 from edge.core.rotation import dequantize

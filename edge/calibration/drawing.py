@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from contracts.payloads import TripwireKind, ZoneKind
+from contracts.fields import TripwireKind, ZoneKind
 from edge.camera_settings import (
     CameraConfig,
     FloorSettings,

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from contracts.payloads import TripwireKind, ZoneKind
+from contracts.fields import TripwireKind, ZoneKind
 from edge.adapters.local_page import PAGES_DIR, Handlers, Reply, Request, json_reply, page_files, text_reply
 from edge.calibration.drawing import Drawing, drawing_of
 from edge.calibration.report import report

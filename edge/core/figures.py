@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from contracts.payloads import Figure
+from contracts.fields import Figure
 from edge.core.floor import FloorMap
 from edge.core.geometry import Point, apply_homography
 from edge.core.lens import straighten

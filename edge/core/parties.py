@@ -18,7 +18,8 @@ import msgspec
 from msgspec.structs import replace
 
 from contracts.events import EventDraft
-from contracts.payloads import Direction, FootfallCrossing, PathPoint
+from contracts.fields import Direction
+from contracts.payloads import FootfallCrossing, PathPoint
 from contracts.privacy import UplinkPayload
 
 _SAMPLE_MS = 500

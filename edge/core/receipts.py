@@ -7,8 +7,9 @@ from msgspec import Struct
 
 from contracts.decoding import decode_json
 from contracts.events import EventDraft, Source, draft_event
-from contracts.payloads import Currency, MemberPseudonym, Name, PosSale, SaleLine, Text, TimeMs
-from contracts.pseudonym import pseudonymize
+from contracts.fields import Currency, Name, Text, TimeMs
+from contracts.payloads import PosSale, SaleLine
+from contracts.pseudonym import MemberPseudonym, pseudonymize
 from edge.core.codes import parse_item_code
 from edge.core.scanning import ShownMember
 from edge.errors import BadInputError

@@ -14,9 +14,10 @@ from msgspec.structs import replace
 
 from contracts.decoding import decode_json
 from contracts.events import EventDraft, Source, draft_event
+from contracts.fields import TimeMs
 from contracts.ids import deterministic_id
-from contracts.payloads import CodeScanned, MemberPseudonym, StaffShown, TimeMs
-from contracts.pseudonym import NAMESPACES, Namespace, pseudonymize
+from contracts.payloads import CodeScanned, StaffShown
+from contracts.pseudonym import NAMESPACES, MemberPseudonym, Namespace, pseudonymize
 from edge.core.codes import parse_item_code
 from edge.errors import BadInputError, ConfigurationError
 

@@ -4,8 +4,9 @@ import msgspec
 from msgspec.structs import replace
 
 from contracts.events import EventDraft, Source, draft_event
+from contracts.fields import Phase
 from contracts.ids import deterministic_id
-from contracts.payloads import PathPoint, Phase, Stay, VisitSegment
+from contracts.payloads import PathPoint, Stay, VisitSegment
 from contracts.privacy import UplinkPayload
 from contracts.staff import STAFF_RULE
 from edge.core import figures, path, staff, zones

@@ -10,8 +10,7 @@ from math import log
 import msgspec
 from msgspec.structs import replace
 
-from contracts.payloads import StaffEvidence
-from contracts.staff import Habit, listed, score_of, time_evidence
+from contracts.staff import Habit, StaffEvidence, listed, score_of, time_evidence
 from edge.core import zones
 from edge.core.hours import OpeningHours
 from edge.core.zones import StayState, Zone

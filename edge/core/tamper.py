@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.payloads import PictureState
+from contracts.fields import PictureState
 
 _SHAPE_TOLERANCE = 0.01
 

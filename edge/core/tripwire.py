@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from contracts.payloads import TripwireKind
+from contracts.fields import TripwireKind
 from edge.core import polyline
 from edge.core.geometry import Point, distance
 

@@ -6,7 +6,8 @@ from functools import lru_cache
 import msgspec
 from msgspec.structs import replace
 
-from contracts.payloads import Stay, ZoneKind
+from contracts.fields import ZoneKind
+from contracts.payloads import Stay
 from edge.core.geometry import Point, PolygonSides, distance_outside, is_inside
 
 

@@ -14,7 +14,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from contracts.events import EventDraft, Source, draft_event
-from contracts.payloads import Direction, StoreOccupancy
+from contracts.fields import Direction
+from contracts.payloads import StoreOccupancy
 from gateway.core.key_schedule import next_closing_ms
 
 OCCUPANCY_RULE = "occupancy-1"

@@ -10,8 +10,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from contracts.payloads import Role, StaffEvidence, StaffEvidenceKind, Stay, VisitSegment
-from contracts.staff import Habit, listed, score_of, time_evidence
+from contracts.fields import Role, StaffEvidenceKind
+from contracts.payloads import Stay, VisitSegment
+from contracts.staff import Habit, StaffEvidence, listed, score_of, time_evidence
 
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]

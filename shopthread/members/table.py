@@ -9,8 +9,7 @@ from typing import Any, TextIO
 import phonenumbers
 from msgspec import Struct
 
-from contracts.payloads import MemberPseudonym
-from contracts.pseudonym import NAMESPACES, Namespace, pseudonymize
+from contracts.pseudonym import NAMESPACES, MemberPseudonym, Namespace, pseudonymize
 from contracts.timestamps import parse_time
 from shopthread.members.parquet import read_parquet
 from shopthread.rejected_rows import RejectedRow

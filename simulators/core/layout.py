@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from contracts.payloads import Gtin, Name, TripwireKind, ZoneKind
+from contracts.fields import Gtin, Name, TripwireKind, ZoneKind
 from simulators.core.geometry import Point
 
 Share = Annotated[float, Meta(ge=0, le=1)]

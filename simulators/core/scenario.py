@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from contracts.payloads import Currency, Name
+from contracts.fields import Currency, Name
 from simulators.core.geometry import Polygon
 from simulators.core.layout import (
     Camera,

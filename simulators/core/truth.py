@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from contracts.payloads import TripwireKind
+from contracts.fields import TripwireKind
 from simulators.core.members import Identifier
 from simulators.core.people import Role
 

@@ -22,6 +22,7 @@ from cloud.schema import metadata
 from cloud.tables import link_queue
 from contracts.delivery import IngestReceipt
 from contracts.events import Source, draft_event, encode_event
+from contracts.fields import Role, ZoneKind
 from contracts.ids import deterministic_id
 from contracts.payloads import (
     CodeScanned,
@@ -30,21 +31,18 @@ from contracts.payloads import (
     DeviceClock,
     DeviceHealth,
     FootfallCrossing,
-    MemberPseudonym,
     PathPoint,
     PosSale,
-    Role,
     SaleLine,
-    StaffEvidence,
     StaffShown,
     Stay,
     VisitRevised,
     ZoneCount,
-    ZoneKind,
     ZoneOccupancy,
 )
 from contracts.privacy import UplinkPayload
-from contracts.pseudonym import pseudonymize
+from contracts.pseudonym import MemberPseudonym, pseudonymize
+from contracts.staff import StaffEvidence
 from contracts.timestamps import format_time
 
 TENANT = "acme"

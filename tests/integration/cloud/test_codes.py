@@ -17,7 +17,8 @@ from cloud.errors import ProblemError
 from cloud.identity.resolve import Identifier, Rules, Statement
 from cloud.identity.service import add_statements
 from cloud.tables import event_log
-from contracts.payloads import CodeScanned, MemberPseudonym
+from contracts.payloads import CodeScanned
+from contracts.pseudonym import MemberPseudonym
 from tests.integration.cloud.support import MEMBERS, T0, TENANT, Cloud, NewCloud, Shop, ms
 
 GTIN = "09521230000185"

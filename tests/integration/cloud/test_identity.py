@@ -13,8 +13,7 @@ from cloud.config import ConfigError, Settings, load_settings
 from cloud.identity.names import one_id_of
 from cloud.identity.resolve import Identifier, Rules, Statement
 from cloud.identity.service import add_statements, block, retract, unblock
-from contracts.payloads import MemberPseudonym
-from contracts.pseudonym import pseudonymize
+from contracts.pseudonym import MemberPseudonym, pseudonymize
 from tests.integration.cloud.support import KEY, MEMBERS, T0, TENANT, Cloud, NewCloud, Shop, serving
 from tests.integration.cloud.test_properties import give_consent
 

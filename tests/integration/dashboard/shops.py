@@ -3,7 +3,8 @@
 from cloud.codes.registry import IssuedItem, Product, put_products, register
 from cloud.floor.repository import put_plan
 from cloud.identity.names import one_id_of
-from contracts.payloads import CodeScanned, DeviceHealth, FloorHeat, HeatCell, MemberPseudonym
+from contracts.payloads import CodeScanned, DeviceHealth, FloorHeat, HeatCell
+from contracts.pseudonym import MemberPseudonym
 from tests.integration.cloud.support import MEMBERS, T0, TENANT, Cloud, Shop, consent
 
 HOUR_MS = 3_600_000

@@ -13,7 +13,6 @@ from contracts.payloads import (
     FloorHeat,
     FootfallCrossing,
     HeatCell,
-    MemberPseudonym,
     PathPoint,
     PosSale,
     QueueWait,
@@ -28,6 +27,7 @@ from contracts.payloads import (
     ZoneOccupancy,
 )
 from contracts.privacy import Payload
+from contracts.pseudonym import MemberPseudonym
 
 SOURCE = Source("acme", "store-1", "cam-1")
 AN_ID = "018bcfe5-687b-7394-9be1-4a151985b9d5"

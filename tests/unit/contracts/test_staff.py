@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.payloads import StaffEvidence, StaffEvidenceKind
-from contracts.staff import MOST, PRIOR, Habit, listed, score_of, time_evidence
+from contracts.fields import StaffEvidenceKind
+from contracts.staff import MOST, PRIOR, Habit, StaffEvidence, listed, score_of, time_evidence
 
 CUSTOMERS, STAFF = Habit(share=0.02, mean_s=5.0), Habit(share=0.5, mean_s=60.0)
 KINDS: tuple[StaffEvidenceKind, ...] = ("zone", "hours", "presence", "uniform", "card")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from contracts.payloads import Coverage, FootfallCrossing, PictureState, VisitSegment
+from contracts.fields import PictureState
+from contracts.payloads import Coverage, FootfallCrossing, VisitSegment
 from tests.fakes.cameras import BrightDetector, FakeCamera, FakeClock, MemorySink, Played, picture
 
 pytest.importorskip("cv2", reason="cameras need the extra edge")

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from random import Random
 
 from contracts.events import Source
+from contracts.fields import ZoneKind
 from contracts.ids import deterministic_id
-from contracts.payloads import AppearanceSignature, PathPoint, Stay, VisitSegment, ZoneKind
+from contracts.payloads import AppearanceSignature, PathPoint, Stay, VisitSegment
 
 START_MS = 1_772_700_000_000
 Walk = Callable[[float], tuple[float, float]]

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.events import Source
-from contracts.payloads import Direction, StoreOccupancy
+from contracts.fields import Direction
+from contracts.payloads import StoreOccupancy
 from gateway.core.occupancy import DAY_MS, PRIOR_CROSSINGS, Hours, Occupancy, OccupancyRules, Tally, drift_per_100
 
 GATEWAY = Source("acme", "north", "gateway")

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from contracts.payloads import StaffEvidence, StaffEvidenceKind, VisitSegment
-from contracts.staff import MOST, score_of
+from contracts.fields import StaffEvidenceKind
+from contracts.payloads import VisitSegment
+from contracts.staff import MOST, StaffEvidence, score_of
 from gateway.config import load_config
 from gateway.core.staff import StaffDecision, StaffRules, decide
 from gateway.errors import ConfigurationError

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from contracts.events import Source, decode_event, draft_event, encode_event
-from contracts.payloads import Correction, Direction, FootfallCrossing, StoreOccupancy, TripwireKind
+from contracts.fields import Direction, TripwireKind
+from contracts.payloads import Correction, FootfallCrossing, StoreOccupancy
 from contracts.privacy import UplinkPayload
 from contracts.topics import event_topic
 from gateway.adapters.event_store import EventStore

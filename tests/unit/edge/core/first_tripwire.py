@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from contracts.payloads import TripwireKind
+from contracts.fields import TripwireKind
 from edge.core.geometry import Point, is_between_ends, signed_distance
 
 Direction = Literal["in", "out"]

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.events import Source
-from contracts.payloads import QueueWait, VisitSegment, ZoneCount, ZoneKind
+from contracts.fields import ZoneKind
+from contracts.payloads import QueueWait, VisitSegment, ZoneCount
 from edge.core import segments
 from edge.core.floor import FLOOR_ITSELF
 from edge.core.geometry import Point

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.events import EventDraft, Source
-from contracts.payloads import VisitSegment, ZoneKind
+from contracts.fields import ZoneKind
+from contracts.payloads import VisitSegment
 from contracts.privacy import UplinkPayload
 from contracts.staff import PRIOR, STAFF_RULE, Habit, score_of
 from edge.core import staff
