@@ -100,7 +100,7 @@ def make_projector(settings: Settings, database: Database, clock: Clock = system
         TerminalFollower(gate_of(settings)),
         links,
         CodeFollower(code_rules_of(settings)),
-        AnalyticsFollower(settings.staff_score_threshold),
+        AnalyticsFollower(settings.staff_score_threshold, clock),
         ChangeFollower(clock, settings.change_feed_days),
     ]
     return Projector(database, PROJECTIONS, followers, [Identities(rules_of(settings), clock)])

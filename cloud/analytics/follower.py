@@ -1,9 +1,14 @@
-"""Sums anew what changed: hours from facts, days from hours, members from touches. Same facts, same rows."""
+"""Sums anew what changed: hours from facts, days from hours, members from touches. Same facts, same rows.
+
+Under a stream of events each hour that is filling changes all the time. So the follower goes through its queue in
+rounds: a round takes up everything once, in order, and what is queued again behind it waits for the next. Rounds begin
+at most every `REST_MS`: what an hour costs does not grow with how many events it takes in, only with time.
+"""
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_
 
 from cloud.analytics.cells import HourCell, make_cell
 from cloud.analytics.facts import FactReader
@@ -14,6 +19,7 @@ from cloud.analytics.tables import analytics_queue, journeys, rollup_money, roll
 from cloud.db import AnyRow, AnySelect, ReadSession, Values, WriteSession, chunks
 from cloud.footfall.buckets import Bucket, buckets
 from cloud.projections.base import lock_cursor
+from cloud.runtime import Clock
 from cloud.stores.calendars import calendars_of
 from cloud.stores.opening import Calendar
 
@@ -21,17 +27,34 @@ ANALYTICS = "analytics rollups"
 STEP = 400
 """How many hours, days or members one transaction takes up."""
 
+STORES = 16
+"""Of how many stores: whoever queues an hour that is being summed waits until that transaction ends."""
+
+REST_MS = 5_000
+"""How long after the beginning of a round the next one begins at the soonest."""
+
 EXPECTED_DAYS = 7
 """A camera that observed anything on a day or on one of the six before is expected to observe all of that day."""
 
 _HOURLY = (rollups, rollup_money, rollup_zones, rollup_terminals, journeys)
+_ORDER = (analytics_queue.c.stage, analytics_queue.c.tenant, analytics_queue.c.store, analytics_queue.c.key)
 
 
 class AnalyticsFollower:
     """Works off the queue: hours first, then days, then members, so that each is summed once after many changes."""
 
-    def __init__(self, staff_score: float) -> None:
+    def __init__(self, staff_score: float, clock: Clock) -> None:
         self._staff_score = staff_score
+        self._clock = clock
+        self._began_ms: int | None = None
+        self._reached: tuple[int, str, str, str] | None = None
+        """What the round took up last; None between rounds."""
+
+    def is_due(self) -> bool:
+        """Return whether a round is under way, or the last began long enough ago (or later than now: clocks jump)."""
+        if self._reached is not None or self._began_ms is None:
+            return True
+        return not 0 <= self._clock() - self._began_ms < REST_MS
 
     def has_work(self, session: ReadSession) -> bool:
         """Return whether anything is queued."""
@@ -40,13 +63,11 @@ class AnalyticsFollower:
     def step(self, session: WriteSession) -> None:
         """Sum some of what is queued anew."""
         lock_cursor(session, ANALYTICS)
-        columns = (analytics_queue.c.stage, analytics_queue.c.tenant, analytics_queue.c.store, analytics_queue.c.key)
-        rows = session.rows(select(*columns).order_by(*columns).limit(STEP))
+        if self._reached is None:
+            self._began_ms = self._clock()
         # Taken before the facts are read: what changes meanwhile is queued again.
-        groups = [(key, [row.key for row in group]) for key, group in groupby(rows, key=lambda row: tuple(row[:3]))]
+        groups = self._next(session)
         for (stage, tenant, store), keys in groups:
-            if stage != groups[0][0][0]:
-                break
             _take(session, stage, tenant, store, keys)
             if stage == HOURS:
                 self._sum_hours(session, tenant, store, keys)
@@ -54,6 +75,16 @@ class AnalyticsFollower:
                 _sum_days(session, tenant, store, [int(key) for key in keys])
             else:
                 write_members(session, tenant, keys)
+        self._reached = (*groups[-1][0], groups[-1][1][-1]) if groups else None
+
+    def _next(self, session: ReadSession) -> list[tuple[tuple[int, str, str], list[str]]]:
+        """Return what the round takes up next, by stage, tenant and store: some stores of one stage."""
+        statement = select(*_ORDER).order_by(*_ORDER).limit(STEP)
+        if self._reached is not None:
+            statement = statement.where(tuple_(*_ORDER) > self._reached)
+        groups = groupby(session.rows(statement), key=lambda row: (row.stage, row.tenant, row.store))
+        found = [(key, [row.key for row in group]) for key, group in islice(groups, STORES)]
+        return [(key, keys) for key, keys in found if key[0] == found[0][0][0]]
 
     def requeue(self, session: WriteSession) -> None:
         """Forget every rollup and queue everything."""

@@ -36,6 +36,10 @@ class ChangeFollower:
         self._clock = clock
         self._kept_ms = kept_days * MS_PER_DAY
 
+    def is_due(self) -> bool:
+        """Return True: what is queued need not wait."""
+        return True
+
     def has_work(self, session: ReadSession) -> bool:
         """Return whether anything is queued."""
         return any(session.first(select(queue).limit(1)) is not None for queue in (change_queue, profile_queue))

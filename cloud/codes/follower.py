@@ -17,6 +17,10 @@ class CodeFollower:
     def __init__(self, rules: CodeRules) -> None:
         self._rules = rules
 
+    def is_due(self) -> bool:
+        """Return True: what is queued need not wait."""
+        return True
+
     def has_work(self, session: ReadSession) -> bool:
         """Return whether anything is queued."""
         return repository.next_tenant(session) is not None

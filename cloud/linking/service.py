@@ -28,6 +28,10 @@ class LinkFollower:
         self._gate = gate
         self._clock = clock
 
+    def is_due(self) -> bool:
+        """Return True: what is queued need not wait."""
+        return True
+
     def has_work(self, session: ReadSession) -> bool:
         """Return whether anything is queued."""
         return repository.next_tenant(session) is not None

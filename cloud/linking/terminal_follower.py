@@ -31,6 +31,10 @@ class TerminalFollower:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
 
+    def is_due(self) -> bool:
+        """Return True: what is queued need not wait."""
+        return True
+
     def has_work(self, session: ReadSession) -> bool:
         """Return whether anything is queued."""
         return terminals.next_terminal_tenant(session) is not None

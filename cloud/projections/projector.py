@@ -26,6 +26,9 @@ FIRST_STATISTICS = 1000
 class Follower(Protocol):
     """What works on changes that projections queue, not on the log itself."""
 
+    def is_due(self) -> bool:
+        """Return whether to look at the queue now; one may let changes gather for a while first."""
+
     def has_work(self, session: ReadSession) -> bool:
         """Return whether anything is queued."""
 
@@ -61,12 +64,15 @@ class Projector:
         self._rounds_alone = 0
 
     def catch_up(self) -> None:
-        """Run until nothing in the log or the queues is left."""
-        while self.step():
+        """Run until nothing in the log or the queues is left, whether followers would rather wait or not."""
+        while self.step(waits=False):
             pass
 
-    def step(self) -> bool:
+    def step(self, *, waits: bool = True) -> bool:
         """Move the projections by a window and each follower by a transaction; return whether any had work.
+
+        Args:
+            waits: Whether followers that are not due wait.
 
         While there is a backlog followers mostly wait: what they work out now, the backlog will change again.
         """
@@ -75,12 +81,14 @@ class Projector:
         if backlog and self._rounds_alone < ROUNDS_ALONE:
             return True
         self._rounds_alone = 0
-        return self._follow() or backlog is not None
+        return self._follow(waits=waits) or backlog is not None
 
-    def _follow(self) -> bool:
+    def _follow(self, *, waits: bool) -> bool:
         """Let each follower do one transaction; return whether any had work."""
         worked = False
         for follower in self._followers:
+            if waits and not follower.is_due():
+                continue
             with self._database.read() as session:
                 queued = follower.has_work(session)
             if queued:
