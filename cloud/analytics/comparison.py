@@ -6,8 +6,9 @@ from typing import Literal
 
 from cloud.analytics.metric import Grain, Metric
 from cloud.analytics.periods import Period, year_before
+from cloud.analytics.rows import RowWriter
 from cloud.analytics.schemas import Comparison, MetricRow
-from cloud.analytics.service import Cell, write_row
+from cloud.analytics.service import Cell
 from cloud.errors import invalid_value
 
 Compare = Literal["week_before", "year_before", "period_before"]
@@ -67,14 +68,14 @@ def compare_cells(
     Cells are told apart by group and by how manieth of their group they are.
     """
     old = _numbered(before)
+    write, write_old = (RowWriter(metric, period, now_ms).write for period in periods)
     found: list[Comparison | None] = []
     for key, cell in _numbered(now).items():
         match = old.get(key)
         if match is None:
             found.append(None)
             continue
-        row = write_row(metric, cell, periods[0], now_ms)
-        then = write_row(metric, match, periods[1], now_ms)
+        row, then = write(cell), write_old(match)
         found.append(
             Comparison(
                 start=then.start,

@@ -14,9 +14,10 @@ from cloud.analytics.comparison import estimate as estimated
 from cloud.analytics.formats import MEDIA_TYPES, choose_format, respond, write_rows
 from cloud.analytics.metric import Grain, Metric
 from cloud.analytics.periods import Period, periods_in
+from cloud.analytics.rows import RowWriter
 from cloud.analytics.schemas import MetricDefinition, MetricRows, MetricTitle
 from cloud.analytics.selection import Shop, groups_of, require_one_zone, select_shops
-from cloud.analytics.service import MAX_PERIODS, MAX_ROWS, MetricQuery, write_row
+from cloud.analytics.service import MAX_PERIODS, MAX_ROWS, MetricQuery
 from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanRead, InContext
 from cloud.db import ReadSession
 from cloud.errors import Problem, ProblemError, invalid_value
@@ -92,7 +93,8 @@ def get_metric(  # noqa: PLR0913 - each is one query parameter
         query = MetricQuery(session, principal.tenant, metric, shops, now_ms)
         chosen = choose_currency(session, query.asked(asked, grain), metric, currency)
         cells = query.cells(asked, grain, by, chosen)
-        rows = [write_row(metric, cell, asked, now_ms) for cell in cells[start : start + limit]]
+        write = RowWriter(metric, asked, now_ms).write
+        rows = [write(cell) for cell in cells[start : start + limit]]
         if compare is not None:
             before = earlier(asked, grain, compare)
             old = query.cells(before, grain, by, chosen)

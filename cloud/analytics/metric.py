@@ -1,7 +1,6 @@
 """What a metric is. Pure."""
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Literal
 
 from msgspec import Struct
@@ -89,18 +88,19 @@ class Metric(Struct, frozen=True, kw_only=True):
 
     def value_of(self, parts: Parts) -> float | int | None:
         """Return the value of summed parts, None where a ratio has nothing to divide by."""
-        above = Fraction(sum(parts.get(name, 0) for name in self.numerator), self.divisor)
+        above = sum(parts.get(name, 0) for name in self.numerator)
         if self.kind == "ratio":
-            below = Fraction(sum(parts.get(name, 0) for name in self.denominator), self.divisor_below)
-            return None if below == 0 else float(above / below)
-        return above.numerator if above.denominator == 1 else float(above)
+            below = sum(parts.get(name, 0) for name in self.denominator)
+            # One division of whole numbers: the quotient of the sums to the last digit.
+            return None if below == 0 else above * self.divisor_below / (below * self.divisor)
+        return _divided(above, self.divisor)
 
     def band_of(self, parts: Parts) -> tuple[float, float] | None:
         """Return between what the value lies with 95 %, None where nothing is uncertain about it.
 
         By the normal approximation of the Poisson-binomial distribution: links are trials with different chances.
         """
-        value = self.value_of(parts)
+        value = None if self.variance is None else self.value_of(parts)
         if self.variance is None or value is None:
             return None
         spread = BAND_Z * (parts.get(self.variance, 0) / self.divisor) ** 0.5
@@ -118,5 +118,10 @@ class Metric(Struct, frozen=True, kw_only=True):
         names, divisor = (
             (self.denominator, self.divisor_below) if self.kind == "ratio" else (self.numerator, self.divisor)
         )
-        sample = Fraction(sum(parts.get(name, 0) for name in names), divisor)
-        return sample.numerator if sample.denominator == 1 else round(float(sample), 3)
+        sample = _divided(sum(parts.get(name, 0) for name in names), divisor)
+        return sample if isinstance(sample, int) else round(sample, 3)
+
+
+def _divided(number: int, divisor: int) -> int | float:
+    """Return a whole number where the division leaves none over."""
+    return number / divisor if number % divisor else number // divisor

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, case, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, case, cast, func, literal, select
 
 from cloud.analytics.metric import Grain
 from cloud.analytics.parts import MONEY, PEAKS
@@ -35,7 +35,9 @@ def list_shops(session: ReadSession, tenant: str) -> Sequence[AnyRow]:
 
 def sum_parts(session: ReadSession, asked: Asked, names: Sequence[str]) -> dict[Key, dict[str, int]]:
     """Return the summed parts of each store and period; those of hours by the hour's first instant."""
-    columns = [(func.max if name in PEAKS else func.sum)(rollups.c[name]).label(name) for name in names]
+    columns = [
+        cast((func.max if name in PEAKS else func.sum)(rollups.c[name]), BigInteger).label(name) for name in names
+    ]
     grain = "hour" if asked.grain == "hour" else "day"
     index = rollups.c.start_ms if asked.grain == "hour" else period_of(rollups.c.day, asked.periods)
     statement = (
@@ -51,7 +53,7 @@ def sum_money(session: ReadSession, asked: Asked, currency: str) -> dict[Key, di
     """Return sales and their number in one currency, likewise."""
     grain = "hour" if asked.grain == "hour" else "day"
     index = rollup_money.c.start_ms if asked.grain == "hour" else period_of(rollup_money.c.day, asked.periods)
-    columns = [func.sum(rollup_money.c[name]).label(name) for name in MONEY]
+    columns = [cast(func.sum(rollup_money.c[name]), BigInteger).label(name) for name in MONEY]
     statement = (
         select(rollup_money.c.store, index.label("period"), *columns)
         .where(rollup_money.c.tenant == asked.tenant, rollup_money.c.grain == grain)
@@ -63,7 +65,7 @@ def sum_money(session: ReadSession, asked: Asked, currency: str) -> dict[Key, di
 
 
 def _by_key(rows: Iterable[AnyRow], names: Sequence[str]) -> dict[Key, dict[str, int]]:
-    return {(row.store, row.period): {name: int(getattr(row, name)) for name in names} for row in rows}
+    return {(store, period): dict(zip(names, values, strict=True)) for store, period, *values in rows}
 
 
 def currencies_in(session: ReadSession, asked: Asked) -> list[str]:

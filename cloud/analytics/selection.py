@@ -4,13 +4,16 @@ from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
+import msgspec
 from msgspec import Struct
 
 from cloud.analytics.repository import list_shops
-from cloud.db import ReadSession
+from cloud.db import AnyRow, ReadSession
 from cloud.errors import ProblemError, invalid_value, not_found
 from cloud.stores.calendars import DEFAULT_TIME_ZONE
 from cloud.stores.opening import Calendar, opening_of
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
 
 
 class Shop(Struct, frozen=True, kw_only=True):
@@ -37,15 +40,17 @@ def select_shops(session: ReadSession, tenant: str, names: Iterable[str], region
         regions = ", ".join(sorted({row.region for row in known.values() if row.region})) or "none: no store has one"
         allowed = f"a region with shops among those asked for ({regions}); PUT /v1/stores/{{store}} sets it"
         raise invalid_value(name="region", value=region, allowed=allowed)
-    zones = {name: ZoneInfo(name) for name in {row.time_zone or DEFAULT_TIME_ZONE for row in rows}}
-    return [
-        Shop(
-            store=row.store,
-            region=row.region,
-            calendar=Calendar(zones[row.time_zone or DEFAULT_TIME_ZONE], opening_of(row.opening_hours)),
-        )
-        for row in rows
-    ]
+    calendars: dict[bytes, Calendar] = {}
+    return [Shop(store=row.store, region=row.region, calendar=_calendar(row, calendars)) for row in rows]
+
+
+def _calendar(row: AnyRow, known: dict[bytes, Calendar]) -> Calendar:
+    """Return the calendar of a shop; shops with the same hours share one, which remembers its days."""
+    zone = row.time_zone or DEFAULT_TIME_ZONE
+    key = _ENCODER.encode((zone, row.opening_hours))
+    if key not in known:
+        known[key] = Calendar(ZoneInfo(zone), opening_of(row.opening_hours))
+    return known[key]
 
 
 def groups_of(shops: Sequence[Shop], by: str) -> dict[str, list[Shop]]:

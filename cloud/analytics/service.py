@@ -1,8 +1,6 @@
 """Rules of metric queries: which shops, which intervals, when a value is unknown, and what is asked too much."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -11,7 +9,6 @@ from cloud.analytics.metric import Grain, Metric, Parts
 from cloud.analytics.parts import CALENDAR, MONEY, PEAKS
 from cloud.analytics.periods import Period, periods_in
 from cloud.analytics.repository import Asked, Key
-from cloud.analytics.schemas import MetricRow
 from cloud.analytics.selection import Shop, groups_of
 from cloud.db import ReadSession
 from cloud.footfall.buckets import Bucket, buckets
@@ -169,52 +166,6 @@ def coverage_of(metric: Metric, parts: Parts) -> float | None:
     if not metric.from_cameras or expected_ms <= 0:
         return None
     return min(parts.get("observed_ms", 0) / expected_ms, 1.0)
-
-
-def write_row(metric: Metric, cell: Cell, asked: Period, now_ms: int) -> MetricRow:
-    """Return a cell as the answer shows it."""
-    band = metric.band_of(cell.parts) if cell.is_known else None
-    start_ms, end_ms = span_of(cell.shops, cell)
-    store, region = place_of(cell)
-    return MetricRow(
-        store=store,
-        region=region,
-        start=write_local(start_ms, cell),
-        end=write_local(end_ms, cell),
-        value=metric.value_of(cell.parts) if cell.is_known else None,
-        low=None if band is None else band[0],
-        high=None if band is None else band[1],
-        coverage=coverage_of(metric, cell.parts),
-        sample=metric.sample_of(cell.parts),
-        is_partial=end_ms > now_ms or cell.period.first < asked.first or cell.period.end > asked.end,
-        is_estimated=False,
-    )
-
-
-def place_of(cell: Cell) -> tuple[str | None, str | None]:
-    """Return the store and the region that a cell is of."""
-    regions = {shop.region for shop in cell.shops}
-    return cell.shops[0].store if len(cell.shops) == 1 else None, regions.pop() if len(regions) == 1 else None
-
-
-def span_of(shops: Sequence[Shop], cell: Cell) -> tuple[int, int]:
-    """Return when a cell begins for the first of its shops, and ends for the last."""
-    if cell.hour is not None:
-        return cell.hour.start_ms, cell.hour.end_ms
-    calendars = list({str(shop.calendar.zone): shop.calendar for shop in shops}.values())
-    starts = [calendar.day(cell.period.first).start_ms for calendar in calendars]
-    return min(starts), max(calendar.day(cell.period.end - 1).end_ms for calendar in calendars)
-
-
-def write_local(time_ms: int, cell: Cell) -> str:
-    """Return an instant in the time zone of a cell's shops; of shops in several zones the local time alone."""
-    zones = {str(shop.calendar.zone) for shop in cell.shops}
-    if len(zones) == 1:
-        return Bucket(time_ms, time_ms).local_start(ZoneInfo(zones.pop()))
-    at_start = time_ms == span_of(cell.shops, cell)[0]
-    return datetime.combine(
-        date.fromordinal(cell.period.first if at_start else cell.period.end), datetime.min.time()
-    ).isoformat()
 
 
 def _span(bucket: Bucket) -> tuple[int, int]:

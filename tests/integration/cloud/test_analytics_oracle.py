@@ -9,8 +9,9 @@ import pytest
 from cloud.analytics.catalogue import METRICS
 from cloud.analytics.metric import Grain
 from cloud.analytics.periods import Period
+from cloud.analytics.rows import RowWriter
 from cloud.analytics.selection import select_shops
-from cloud.analytics.service import MetricQuery, write_row
+from cloud.analytics.service import MetricQuery
 from cloud.db import WriteSession
 from cloud.stores.repository import put_store
 from tests.integration.cloud.analytics_oracle import Oracle
@@ -67,7 +68,7 @@ def ours(cloud: Cloud, name: str, grain: Grain) -> dict[tuple[str, int], tuple[A
         cells = MetricQuery(session, TENANT, metric, shops, cloud.now_ms).cells(asked, grain, "store", currency)
         found = {}
         for cell in cells:
-            row = write_row(metric, cell, ASKED, cloud.now_ms)
+            row = RowWriter(metric, ASKED, cloud.now_ms).write(cell)
             start_ms = (
                 cell.shops[0].calendar.day(cell.period.first).start_ms if cell.hour is None else cell.hour.start_ms
             )
@@ -104,6 +105,6 @@ def compare_members(cloud: Cloud, oracle: Oracle) -> None:
             metric = METRICS[name]
             found = {}
             for cell in MetricQuery(session, TENANT, metric, shops, cloud.now_ms).cells(ASKED, "day", "store", None):
-                value = write_row(metric, cell, ASKED, cloud.now_ms).value
+                value = RowWriter(metric, ASKED, cloud.now_ms).write(cell).value
                 found[cell.group, date.fromordinal(cell.period.first).isoformat()] = value
             assert {key: value for key, value in found.items() if value} == theirs

@@ -1,0 +1,92 @@
+"""Cells as answers show them. What many rows share, such as the local time of a day, is worked out once."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from cloud.analytics.metric import Metric
+from cloud.analytics.periods import Period
+from cloud.analytics.schemas import MetricRow
+from cloud.analytics.service import Cell, coverage_of
+from cloud.footfall.buckets import Bucket
+from cloud.stores.opening import Calendar
+
+
+class _Place(Struct, frozen=True):
+    """What a group of shops is called, and a calendar for each of its time zones."""
+
+    store: str | None
+    region: str | None
+    calendars: tuple[Calendar, ...]
+
+
+class _Span(Struct, frozen=True):
+    """When a cell begins for the first of its shops and ends for the last, also as people read it."""
+
+    start: str
+    end: str
+    end_ms: int
+
+
+class RowWriter:
+    """Writes the cells of one metric."""
+
+    def __init__(self, metric: Metric, asked: Period, now_ms: int) -> None:
+        self._metric = metric
+        self._asked = asked
+        self._now_ms = now_ms
+        self._places: dict[str, _Place] = {}
+        self._spans: dict[tuple[tuple[Calendar, ...], Period, Bucket | None], _Span] = {}
+
+    def write(self, cell: Cell) -> MetricRow:
+        """Return a cell as the answer shows it."""
+        metric, parts, period = self._metric, cell.parts, cell.period
+        band = metric.band_of(parts) if cell.is_known else None
+        place = self._place(cell)
+        span = self._span(place, cell)
+        return MetricRow(
+            store=place.store,
+            region=place.region,
+            start=span.start,
+            end=span.end,
+            value=metric.value_of(parts) if cell.is_known else None,
+            low=None if band is None else band[0],
+            high=None if band is None else band[1],
+            coverage=coverage_of(metric, parts),
+            sample=metric.sample_of(parts),
+            is_partial=span.end_ms > self._now_ms or period.first < self._asked.first or period.end > self._asked.end,
+            is_estimated=False,
+        )
+
+    def _place(self, cell: Cell) -> _Place:
+        if cell.group not in self._places:
+            regions = {shop.region for shop in cell.shops}
+            self._places[cell.group] = _Place(
+                cell.shops[0].store if len(cell.shops) == 1 else None,
+                regions.pop() if len(regions) == 1 else None,
+                tuple({str(shop.calendar.zone): shop.calendar for shop in cell.shops}.values()),
+            )
+        return self._places[cell.group]
+
+    def _span(self, place: _Place, cell: Cell) -> _Span:
+        key = (place.calendars, cell.period, cell.hour)
+        if key not in self._spans:
+            self._spans[key] = _span_of(place.calendars, cell)
+        return self._spans[key]
+
+
+def _span_of(calendars: tuple[Calendar, ...], cell: Cell) -> _Span:
+    """Return the span of a cell in the time zone of its shops; of shops in several zones the local time alone."""
+    if cell.hour is not None:
+        start_ms, end_ms = cell.hour.start_ms, cell.hour.end_ms
+    else:
+        start_ms = min(calendar.day(cell.period.first).start_ms for calendar in calendars)
+        end_ms = max(calendar.day(cell.period.end - 1).end_ms for calendar in calendars)
+    if len(calendars) == 1:
+        start, end = (Bucket(ms, ms).local_start(calendars[0].zone) for ms in (start_ms, end_ms))
+        return _Span(start, end, end_ms)
+    return _Span(_midnight(cell.period.first), _midnight(cell.period.end), end_ms)
+
+
+def _midnight(day: int) -> str:
+    return datetime.combine(date.fromordinal(day), datetime.min.time()).isoformat()
