@@ -14,6 +14,7 @@ from contracts.patterns import END
 from contracts.topics import check_name
 from gateway.core.admission import IntakeRules
 from gateway.core.devices.rules import DeviceRules
+from gateway.core.interop.rules import HomeAssistantRules
 from gateway.core.occupancy import Hours, OccupancyRules
 from gateway.core.staff import StaffRules
 from gateway.core.stitching import StitchRules
@@ -176,6 +177,7 @@ class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     intake: IntakeRules = IntakeRules()
     http: HttpSettings = HttpSettings()
     tls: TlsSettings | None = None
+    home_assistant: HomeAssistantRules | None = None
 
     @property
     def hours(self) -> Hours:

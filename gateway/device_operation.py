@@ -12,12 +12,14 @@ from gateway.adapters.device_clocks import DeviceClocks
 from gateway.adapters.device_database import DEVICES_FILE, DeviceDatabase
 from gateway.adapters.device_link import DeviceLink
 from gateway.adapters.event_store import EventStore
+from gateway.adapters.home_assistant import HomeAssistant
 from gateway.adapters.http_server import Handlers, HttpServer
 from gateway.adapters.live_zones import LiveZones
+from gateway.adapters.peer_client import peer_login
 from gateway.adapters.restart_rows import RestartRows
 from gateway.adapters.rollout_rows import RolloutRows
 from gateway.adapters.sightings import Sightings
-from gateway.adapters.store_pages import operation_handlers, page_handlers
+from gateway.adapters.store_pages import StoreFacts, operation_handlers, page_handlers
 from gateway.config import GatewayConfig
 from gateway.core.devices.clock_offset import ClockEstimate
 from gateway.core.judging import Delivery
@@ -95,6 +97,7 @@ class DeviceOperation:
         self.access = Access(config, self._database, lambda: wall_us() // 1000)
         broker, password = self.access.own_login()
         self._http: HttpServer | None = None
+        self._home: HomeAssistant | None = None
         self._clocks = DeviceClocks(ClockRows(self._database), wall_us, monotonic_us, config.devices.clock_interval_s)
         self._config, self._sightings, self._zones = config, Sightings(self._database), LiveZones()
         watches = (
@@ -112,18 +115,27 @@ class DeviceOperation:
             is_working: Whether the other parts of the gateway work.
 
         Raises:
-            GatewayError: Mosquitto's passwords cannot be written, or the port for HTTP is taken.
+            GatewayError: Mosquitto's passwords cannot be written, a password cannot be read, or the port for HTTP is
+                taken.
         """
         self.access.start()
         self._link.start()
-        http = self._config.http
+        shown = self._shown(store, lambda: is_working() and self.is_alive)
+        http, home = self._config.http, self._config.home_assistant
+        if home is not None:
+            login = peer_login(home.broker, self.access.own_login(), "home_assistant")
+            self._home = HomeAssistant(self._config.gateway.source, home, login, shown.now)
+            self._home.start()
         if http.port is not None:
-            handlers = {**self.access.handlers(), **self._pages(store, lambda: is_working() and self.is_alive)}
+            handlers = {**self.access.handlers(), **self._pages(shown.facts())}
             self._http = HttpServer(http.host, http.port, handlers, self.access.tls)
             self._http.start()
 
-    def _pages(self, store: EventStore, is_alive: Callable[[], bool]) -> Handlers:
-        shown = Shown(
+    def _pages(self, facts: StoreFacts) -> Handlers:
+        return {**operation_handlers(facts), **page_handlers(facts, lambda: read_page_key(self._config))}
+
+    def _shown(self, store: EventStore, is_alive: Callable[[], bool]) -> Shown:
+        return Shown(
             self._config.gateway.source,
             self._database,
             store,
@@ -133,19 +145,21 @@ class DeviceOperation:
             is_alive,
             lambda: wall_us() // 1000,
         )
-        facts = shown.facts()
-        return {**operation_handlers(facts), **page_handlers(facts, lambda: read_page_key(self._config))}
 
     @property
     def is_alive(self) -> bool:
-        """Return whether devices are asked, and the embedded broker, if there is one, runs."""
-        broker = self.access.broker
-        return self._link.is_alive and (broker is None or broker.is_running)
+        """Return whether devices are asked, and the embedded broker and what tells Home Assistant run, if any."""
+        broker, home = self.access.broker, self._home
+        is_telling = home is None or home.is_alive
+        return self._link.is_alive and is_telling and (broker is None or broker.is_running)
 
     def stop(self) -> None:
         """End, and close the file."""
         if self._http is not None:
             self._http.stop()
+        if self._home is not None:
+            self._home.stop()
+            self._home = None
         self._link.stop()
         self.access.stop()
         self._database.close()

@@ -73,6 +73,12 @@ class BatchClient(mqtt.Client):
         if acks:
             self._packet_queue(_PUBACK, acks, 0, 0)
 
+    def loop_stop(self) -> MQTTErrorCode:
+        """End the network's thread, and close the sockets with which paho wakes it. See paho."""
+        code = super().loop_stop()
+        self._reset_sockets()
+        return code
+
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:  # noqa: ARG002 - paho's signature; it does not use it either
         """Read what is here, then hand it over. See paho."""
         connection = self._connection

@@ -8,8 +8,12 @@ from msgspec import Struct
 
 from contracts.events import Source
 from contracts.topics import Channel, device_filter, store_filter
+from gateway.core.interop.home_assistant import Home
+from gateway.core.interop.rules import HomeAssistantRules
 
 FROM_DEVICES: tuple[Channel, ...] = ("event", "local", "status", "state")
+HOME_USER = "home-assistant"
+"""As whom Home Assistant signs in, where somebody gave it a password: it reads what it is told, nothing else."""
 _CONFIGURATION = """\
 # Mosquitto for the store {tenant}/{store}. Made by `shopthread gateway mosquitto`; make it anew rather than edit it.
 per_listener_settings false
@@ -66,12 +70,18 @@ def mosquitto_configuration(gateway: Source, place: BrokerPlace) -> str:
 def mosquitto_acl(gateway: Source) -> str:
     """Return the access control list of a gateway's store: who may read and write which topics."""
     tenant, store = gateway.tenant, gateway.store
+    home = Home(gateway=gateway, prefix=HomeAssistantRules().prefix, software_version="")
     lines = [
         f"# Rights in the store {tenant}/{store}. A user's name is the device's id; %u stands for it.",
         "",
         f"user {gateway.device}",
         *(f"topic read {store_filter(tenant, store, channel)}" for channel in FROM_DEVICES),
         f"topic write {store_filter(tenant, store, 'cmd')}",
+        *(f"topic readwrite {each}" for each in home.filters),
+        "",
+        f"user {HOME_USER}",
+        f"topic readwrite {home.prefix}/status",
+        *(f"topic read {each}" for each in home.filters),
         "",
         *(f"pattern write {device_filter(tenant, store, '%u', channel)}" for channel in FROM_DEVICES),
         f"pattern read {device_filter(tenant, store, '%u', 'cmd')}",

@@ -48,6 +48,11 @@ def light(seen: Seen, now_ms: int) -> tuple[Light, tuple[str, ...]]:
     return ("red" if red else "yellow" if yellow else "green"), (*red, *yellow)
 
 
+def is_reachable(seen: Seen, now_ms: int) -> bool:
+    """Return whether a device is there, however it does."""
+    return seen.is_online is not False and seen.seen_ms is not None and now_ms - seen.seen_ms <= SILENT_MS
+
+
 def _red(seen: Seen, now_ms: int) -> tuple[str, ...]:
     if seen.is_online is False:
         return ("it is offline",)

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from contracts.payloads import DeviceHealth
 from gateway.core.devices.clock_offset import ClockEstimate
-from gateway.core.devices.lights import Light, Seen, light
+from gateway.core.devices.lights import Light, Seen, is_reachable, light
 
 
 class DeviceFacts(Struct, frozen=True, kw_only=True):
@@ -35,6 +35,7 @@ class DeviceView(Struct, frozen=True, kw_only=True):
     light: Light
     reasons: tuple[str, ...]
     is_revoked: bool
+    is_reachable: bool
     seen_ms: int | None
     offset_ms: float | None
     config_desired: int | None
@@ -66,6 +67,7 @@ def device_view(device: str, facts: DeviceFacts, now_ms: int) -> DeviceView:
         light=shown,
         reasons=reasons,
         is_revoked=facts.is_revoked,
+        is_reachable=is_reachable(seen, now_ms),
         seen_ms=facts.seen_ms,
         offset_ms=None if clock is None else clock.offset_ms,
         config_desired=facts.config_desired,

@@ -1,0 +1,1 @@
+"""Other systems' formats, as the gateway speaks and understands them. Pure."""
