@@ -1,7 +1,7 @@
 """A process with some virtual devices: the agents' own outboxes, publishers and clocks, fed with made-up events.
 
-Run as `python -m benchmarks.chaos.devices FOLDER GROUP PORT RATE DEVICE...`. SIGTERM ends the making; the process goes on
-until the gateway holds everything.
+Run as `python -m benchmarks.chaos.devices FOLDER GROUP PORT RATE DEVICE...`. SIGTERM ends the making; the
+process goes on until the gateway holds everything.
 """
 
 import logging
@@ -18,7 +18,7 @@ from benchmarks.chaos.journal import outbox_path, path_of
 from contracts.delivery import Presence
 from contracts.events import EventDraft, Source, draft_event
 from contracts.ids import deterministic_id
-from contracts.payloads import CodeScanned, FootfallCrossing, PosSale, VisitSegment, ZoneCount, ZoneOccupancy
+from contracts.payloads import CodeScanned, FootfallCrossing, PosSale, Stay, VisitSegment, ZoneCount, ZoneOccupancy
 from contracts.privacy import UplinkPayload
 from edge.adapters.device_link import DeviceLink
 from edge.adapters.outbox import Outbox
@@ -32,7 +32,10 @@ _POLICY = SendPolicy(window=200, first_resend_s=0.5, longest_resend_s=4.0)
 _MOST_AT_ONCE = 5
 _TRY_AGAIN_S = 0.1
 _DRAIN_S = 300.0
+_VISIT_MS = 10_000
 _RULE = "chaos-1"
+
+logger = logging.getLogger(__name__)
 
 
 def offset_path(folder: Path, group: str) -> Path:
@@ -135,14 +138,16 @@ def _payload(source: Source, number: int, now_ms: int) -> UplinkPayload:
         return CodeScanned(scan_id=name, code=name, result="unreadable")
     if kind == 3:
         return ZoneOccupancy(zones=(ZoneCount(zone_id="shelf", zone_kind="shelf", people=number),))
+    entered_ms = now_ms - _VISIT_MS
     return VisitSegment(
         segment_id=deterministic_id(now_ms, str(source), "segment", number),
         track_id=name,
         phase="closed",
         ordinal=0,
-        opened_ms=now_ms - 1000,
+        opened_ms=entered_ms,
         updated_ms=now_ms,
         closed_ms=now_ms,
+        stays=(Stay(zone_id="shelf", zone_kind="shelf", entered_ms=entered_ms, left_ms=now_ms),),
         rule_version=_RULE,
     )
 
@@ -162,7 +167,7 @@ def _run(folder: Path, group: str, port: int, rate: float, names: list[str]) -> 
             try:
                 chance.choice(devices).make(count)
             except (OutboxError, OSError) as error:
-                logging.warning("nothing was made: %s", error)
+                logger.warning("nothing was made: %s", error)
                 ended.wait(_TRY_AGAIN_S)
             ended.wait(count / rate)
 

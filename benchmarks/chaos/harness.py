@@ -1,9 +1,8 @@
 """Strikes a running shop with the faults of a plan, one after the other."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from collections.abc import Iterator
 
 from benchmarks.chaos.line import State
 from benchmarks.chaos.plan import Fault, Kind

@@ -2,7 +2,6 @@
 
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -117,5 +116,6 @@ class Processes:
 
 
 def _copy(told: IO[bytes], log: Path) -> None:
-    with told, log.open("ab") as file:
-        shutil.copyfileobj(told, file)
+    with told, log.open("ab", buffering=0) as file:
+        for line in told:
+            file.write(line)

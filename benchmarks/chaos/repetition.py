@@ -6,8 +6,6 @@ from contextlib import suppress
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from contracts.topics import store_filter
@@ -40,11 +38,7 @@ class Repeater:
         count = min(len(heard), _MOST)
         first = chance.randint(0, len(heard) - count)
         for each in chance.sample(heard, count) if shuffled else heard[first : first + count]:
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no types here
-            if each.properties is not None:
-                properties.ContentType = each.properties.ContentType
-                properties.UserProperty = each.properties.UserProperty
-            self._client.publish(each.topic, each.payload, qos=1, properties=properties)
+            self._client.publish(each.topic, each.payload, qos=1, properties=each.properties)
         return count
 
     def close(self) -> None:
