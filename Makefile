@@ -14,7 +14,7 @@ UV_VERSION := 0.13.9
 # `python3.11` may not be on the PATH under that name; a newer python3 serves as well.
 PYTHON_FOUND := $(or $(shell command -v $(PYTHON) 2>/dev/null),$(shell command -v python3 2>/dev/null))
 
-.PHONY: help demo test unit check bench fmt lock schemas extras servers clean
+.PHONY: help demo test unit check bench chaos fmt lock schemas extras servers clean
 
 help:  ## Show what each command does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ check: $(DEV)  ## Lint, type-check, check import contracts, dependencies, genera
 
 bench: $(DEV)  ## Run the benchmarks; ONLY=name for one. Table on screen, build/bench.json beside it
 	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY),)
+
+chaos: $(DEV) servers  ## Kill, cut and fill what runs, then compare every hop's events; SEED=n FAULTS=n (200)
+	$(BIN)/python -m benchmarks.chaos $(if $(SEED),--seed $(SEED),) $(if $(FAULTS),--faults $(FAULTS),) $(ARGS)
 
 fmt: $(DEV)  ## Format the code and mend what can be mended automatically
 	$(BIN)/ruff format .

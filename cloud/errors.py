@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:shopthread:problem:"
@@ -99,6 +100,12 @@ def add_error_handlers(app: FastAPI) -> None:
         detail = f"the database says: {str(error.orig).strip()}; send the same request again in {RETRY_AFTER_S} s"
         status = HTTPStatus.SERVICE_UNAVAILABLE
         return problem_response(ProblemError(status, "database-unavailable", "Database unavailable", detail))
+
+    @app.exception_handler(ClientDisconnect)
+    def on_cut(request: Request, _error: ClientDisconnect) -> Response:
+        """Answer, though nobody hears it: a line that breaks in the middle of a request is no fault to be logged."""
+        detail = f"{request.method} {request.url.path} was cut off in its body; send it again"
+        return problem_response(ProblemError(HTTPStatus.BAD_REQUEST, "cut-off", "Request cut off", detail))
 
     @app.exception_handler(Exception)
     def on_fault(request: Request, _error: Exception) -> Response:

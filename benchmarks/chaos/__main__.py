@@ -5,6 +5,7 @@ Exit code 0: no event was lost or doubled anywhere. 1: some were, or the system 
 
 import argparse
 import shutil
+import signal
 import statistics
 import sys
 import time
@@ -34,11 +35,12 @@ def main() -> int:
     parser.add_argument("--settle-s", type=float, default=180.0, help="most seconds to come to rest (default 180)")
     parser.add_argument("--keep", action="store_true", help="keep files and logs also where all is well")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left running
     seed = time.time_ns() % 1_000_000 if asked.seed is None else asked.seed
     faults = plan(seed, asked.faults, asked.groups, asked.only or tuple(Kind))
     folder = Path(mkdtemp(prefix="shopthread-chaos-"))
     shop = Shop(folder / "run", asked.groups, asked.devices, asked.rate)
-    out.print(f"seed {seed}: {len(faults)} faults, broker {shop.broker_kind}, files in {folder}", highlight=False)
+    say(f"seed {seed}: {len(faults)} faults, broker {shop.broker_kind}, files and logs in {folder}")
     try:
         shop.start()
         for fault in track(faults, "striking", console=out, transient=True):
@@ -46,19 +48,23 @@ def main() -> int:
         shop.settle(asked.settle_s)
         hops = shop.hops()
     except ChaosError as error:
-        out.print(f"error: {error}; seed {seed}", highlight=False)
+        say(f"error: {error}; again: --seed {seed}")
         return 1
     finally:
         shop.close()
-    out.print(_faults_table(faults, shop.recovery.times))
-    out.print(_hops_table(hops))
-    wrong = hops.faults()
-    for line in (*wrong, *(f"ended by itself: {name}" for name in shop.processes.ended)):
-        out.print(line, highlight=False)
-    out.print(f"seed {seed}: {'NOT EQUAL' if wrong else 'every hop holds the same events, each once'}", highlight=False)
+    out.print(_faults_table(faults, shop.recovery.times), _hops_table(hops))
+    say(f"{hops.repeated} deliveries were repetitions, and known as such")
+    wrong = hops.faults() + [f"{name} ended by itself" for name in shop.processes.ended]
+    for line in wrong:
+        say(f"wrong: {line}")
+    say(f"seed {seed}: {'NOT EQUAL' if wrong else 'every hop holds the same events, each once'}")
     if not wrong and not asked.keep:
         shutil.rmtree(folder)
     return 1 if wrong else 0
+
+
+def say(line: str) -> None:
+    out.print(line, highlight=False, soft_wrap=True)
 
 
 def _faults_table(faults: list[Fault], times: list[tuple[Fault, float]]) -> Table:
@@ -79,6 +85,7 @@ def _hops_table(hops: Hops) -> Table:
             table.add_row(name, *map(str, counts))
         table.add_section()
     table.add_row("the gateway's own", *map(str, (len(hops.own), len(hops.own), len(hops.own_in_cloud))))
+    table.add_row("longest run lost", "", *map(str, hops.longest_losses()))
     table.add_row("devices' together", *(str(len(held)) for held in (hops.truth, hops.gateway, hops.cloud)))
     return table
 

@@ -39,6 +39,7 @@ class Hops(Struct, frozen=True, kw_only=True):
         outboxes: How many events each outbox says that it ever held, and how many of these still wait.
         letters: Dead letters of gateway and cloud together.
         figures: What the cloud counted of them, by name.
+        repeated: How many deliveries the gateway knew for repetitions.
     """
 
     truth: Held
@@ -49,6 +50,7 @@ class Hops(Struct, frozen=True, kw_only=True):
     outboxes: Mapping[str, tuple[int, int]]
     letters: int
     figures: Mapping[str, int]
+    repeated: int
 
     def counts(self, part: int) -> list[tuple[str, int, int, int]]:
         """Return how many events devices made, the gateway holds and the cloud holds.
@@ -61,6 +63,10 @@ class Hops(Struct, frozen=True, kw_only=True):
         ]
         rows = sorted(set().union(*columns))
         return [(row, *(column[row] for column in columns)) for row in rows]  # type: ignore[misc]  # three columns
+
+    def longest_losses(self) -> tuple[int, int]:
+        """Return the longest run of a device's numbers that the gateway lacks, and the longest that the cloud lacks."""
+        return _longest_loss(self.truth, self.gateway), _longest_loss(self.truth, self.cloud)
 
     def faults(self) -> list[str]:
         """Return what is wrong, a line each; nothing where no event was lost or doubled anywhere."""
@@ -98,6 +104,7 @@ def read_hops(folder: Path, devices: Sequence[str]) -> Hops:
     with closing(_open(folder / "gateway" / "gateway.sqlite")) as db:
         gateway = _gateway_holds(db)
         letters = _count(db, "dead_letter")
+        (repeated,) = db.execute("SELECT coalesce(sum(duplicate), 0) FROM tally").fetchone()
     with closing(_open(folder / "cloud" / "cloud.sqlite")) as db:
         rows = db.execute("SELECT event_id, device, type, sequence FROM event_log")
         cloud: Held = {event_id: (device, kind, number) for event_id, device, kind, number in rows}
@@ -113,6 +120,7 @@ def read_hops(folder: Path, devices: Sequence[str]) -> Hops:
         outboxes={device: _outbox(outbox_path(folder, device)) for device in devices},
         letters=letters,
         figures=figures,
+        repeated=int(repeated),
     )
 
 
@@ -134,6 +142,15 @@ def _differences(name: str, truth: Held, held: Held) -> list[str]:
     extra = sorted(each for event_id, each in held.items() if truth.get(event_id) != each)
     words = ((lost, "lacks"), (extra, "holds besides"))
     return [f"{name} {word} {len(rows)} events, the first {rows[0]}" for rows, word in words if rows]
+
+
+def _longest_loss(truth: Held, held: Held) -> int:
+    """Return how many events of one device in a row a hop lacks, at most."""
+    longest = run = 0
+    for *_, event_id in sorted((each[0], each[2], event_id) for event_id, each in truth.items()):
+        run = 0 if event_id in held else run + 1
+        longest = max(longest, run)
+    return longest
 
 
 def _numbering(name: str, held: Held) -> list[str]:

@@ -47,12 +47,13 @@ class Fault(Struct, frozen=True, kw_only=True):
     draw: int
 
 
-_PAUSE_S = (0.1, 1.0)
-_HOLD_S = (0.1, 1.2)
+_LEAST_S = 0.1
 _STEP_MS = 3 * 3600 * 1000
 
 
-def plan(seed: int, count: int, groups: int, kinds: Sequence[Kind] = tuple(Kind)) -> list[Fault]:
+def plan(
+    seed: int, count: int, groups: int, kinds: Sequence[Kind] = tuple(Kind), longest_s: float = 1.2
+) -> list[Fault]:
     """Return `count` faults in order; each kind as often as the others, or once less.
 
     Args:
@@ -60,6 +61,7 @@ def plan(seed: int, count: int, groups: int, kinds: Sequence[Kind] = tuple(Kind)
         count: How many.
         groups: How many processes of devices there are.
         kinds: What may go wrong.
+        longest_s: How long a fault lasts at most, and the pause before it.
 
     Raises:
         ValueError: There is no kind or no process of devices, or less than one fault is asked for.
@@ -74,8 +76,8 @@ def plan(seed: int, count: int, groups: int, kinds: Sequence[Kind] = tuple(Kind)
     return [
         Fault(
             kind=kind,
-            pause_s=chance.uniform(*_PAUSE_S),
-            hold_s=chance.uniform(*_HOLD_S),
+            pause_s=chance.uniform(_LEAST_S, longest_s),
+            hold_s=chance.uniform(_LEAST_S, longest_s),
             group=chance.randrange(groups),
             step_ms=chance.randint(-_STEP_MS, _STEP_MS),
             draw=chance.getrandbits(32),

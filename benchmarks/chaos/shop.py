@@ -1,9 +1,11 @@
 """A whole system on 127.0.0.1: devices in processes of their own, broker, gateway, a line that can be cut, cloud."""
 
+import random
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,13 +20,15 @@ from benchmarks.chaos.repetition import Repeater
 from cloud.app import make_key_service, open_database
 from cloud.config import load_settings
 from cloud.main import prepare_database
-from tests.servers import free_port, mosquitto_command
+from tests.servers import mosquitto_command
 
 BROKER, GATEWAY, CLOUD = "broker", "gateway", "cloud"
 _START_S = 60.0
 _DRAIN_S = 60.0
 _STITCH_S = 20.0
 _POLL_S = 0.1
+_PORTS = range(20_000, 30_000)
+"""Below those from which systems take the ports of outgoing connections: what is down for a while keeps its port."""
 _GATEWAY = """\
 [gateway]
 tenant = "{tenant}"
@@ -88,7 +92,7 @@ class Shop:
             f"devices-{group}": tuple(f"device-{group}-{number}" for number in range(devices))
             for group in range(groups)
         }
-        self._ports = {name: free_port() for name in (BROKER, CLOUD, "line")}
+        self._ports = dict(zip((BROKER, CLOUD, "line"), _free_ports(), strict=False))
         self._rate = rate
         self._mosquitto = _find_mosquitto()
         self.line = Line(self._ports["line"], self._ports[CLOUD])
@@ -230,3 +234,10 @@ def _find_mosquitto() -> tuple[str, dict[str, str]] | None:
         return mosquitto_command()
     except pytest.skip.Exception:
         return None
+
+
+def _free_ports() -> Iterator[int]:
+    """Return ports of 127.0.0.1 on which nobody listens."""
+    for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            yield port
