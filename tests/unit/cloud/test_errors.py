@@ -1,7 +1,6 @@
 """What the service says of requests that cannot be served."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -18,13 +17,14 @@ def test_a_request_that_is_cut_off_is_no_fault_of_the_service():
     async def take(request: Request) -> None:
         await request.body()
 
-    came: Iterator[dict[str, Any]] = iter(
-        [{"type": "http.request", "body": b"half", "more_body": True}, {"type": "http.disconnect"}]
-    )
+    came: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"half", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
-        return next(came)
+        return came.pop(0)
 
     async def send(message: Any) -> None:  # noqa: ANN401 - as the server takes it
         sent.append(message)
