@@ -27,7 +27,7 @@ ANALYTICS = "analytics rollups"
 STEP = 400
 """How many hours, days or members one transaction takes up."""
 
-STORES = 16
+STORES = 8
 """Of how many stores: whoever queues an hour that is being summed waits until that transaction ends."""
 
 REST_MS = 5_000

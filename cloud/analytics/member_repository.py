@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from cloud.analytics.flows import MemberDay
 from cloud.analytics.periods import Period
-from cloud.analytics.repository import period_of
+from cloud.analytics.repository import count_people, period_of
 from cloud.analytics.tables import member_days, member_sales
 from cloud.db import ReadSession
 
@@ -111,7 +111,7 @@ def _days_and_sales(
 
 def count_dormant(session: ReadSession, tenant: str, stores: Stores, first_day: int, dormant_days: int) -> int:
     """Return how many members were last in any shop too long before a day, and then in one of these shops."""
-    statement = select(func.count(member_days.c.one_id.distinct())).where(
+    statement = select(count_people(session)).where(
         *_within(member_days, tenant, stores, Period(0, first_day - dormant_days)),
         or_(member_days.c.next_day.is_(None), member_days.c.next_day >= first_day),
     )
@@ -160,7 +160,7 @@ def count_cohorts(
     active = () if activity == "visit" else (member_days.c.transactions > 0,)
     days = Period(periods[0].first, periods[-1].end)
     within = (*_within(member_days, tenant, stores, days), *active)
-    members = func.count(member_days.c.one_id.distinct()).label("members")
+    members = count_people(session).label("members")
     period = period_of(member_days.c.day, periods).label("period")
     if stores is None:
         begun = period_of(first_day, periods).label("cohort")

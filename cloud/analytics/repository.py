@@ -125,13 +125,19 @@ def count_members(
     if len(names) > 1 and set(names) != set(groups):
         group = case(*((member_days.c.store == store, name) for store, name in sorted(groups.items())))
     statement = (
-        select(group.label("named"), index.label("period"), func.count(member_days.c.one_id.distinct()).label("people"))
+        select(group.label("named"), index.label("period"), count_people(session).label("people"))
         .where(member_days.c.tenant == asked.tenant, member_days.c.store.in_(asked.stores))
         .where(member_days.c.day >= asked.days.first, member_days.c.day < asked.days.end)
         .where(*_MEMBER_CONDITIONS[metric])
         .group_by("named", "period")
     )
     return {(row.named, row.period): row.people for row in session.rows(statement)}
+
+
+def count_people(session: ReadSession) -> ColumnElement[int]:
+    """Return how many different members there are; PostgreSQL sorts them byte by byte, which takes half as long."""
+    one_id: ColumnElement[str] = member_days.c.one_id
+    return func.count((one_id.collate("C") if session.dialect == "postgresql" else one_id).distinct())
 
 
 def has_members(session: ReadSession, tenant: str, names: Iterable[str]) -> bool:
