@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--groups", type=int, default=2, help="processes of devices (default 2)")
     parser.add_argument("--devices", type=int, default=3, help="devices in each of them (default 3)")
     parser.add_argument("--rate", type=float, default=60.0, help="events a second of each process (default 60)")
+    parser.add_argument("--embedded", action="store_true", help="run the embedded broker, not Mosquitto")
     parser.add_argument("--settle-s", type=float, default=180.0, help="most seconds to come to rest (default 180)")
     parser.add_argument("--keep", action="store_true", help="keep files and logs also where all is well")
     asked = parser.parse_args()
@@ -39,7 +40,7 @@ def main() -> int:
     seed = time.time_ns() % 1_000_000 if asked.seed is None else asked.seed
     faults = plan(seed, asked.faults, asked.groups, asked.only or tuple(Kind))
     folder = Path(mkdtemp(prefix="shopthread-chaos-"))
-    shop = Shop(folder / "run", asked.groups, asked.devices, asked.rate)
+    shop = Shop(folder / "run", asked.groups, asked.devices, asked.rate, embedded=asked.embedded)
     say(f"seed {seed}: {len(faults)} faults, broker {shop.broker_kind}, files and logs in {folder}")
     try:
         shop.start()

@@ -76,6 +76,7 @@ class Shop:
         groups: How many processes of devices.
         devices: How many devices in each.
         rate: Events that each process makes a second.
+        embedded: Run the embedded broker, also where Mosquitto is found.
 
     Attributes:
         processes: What runs.
@@ -84,7 +85,7 @@ class Shop:
         recovery: Follows what the cloud holds.
     """
 
-    def __init__(self, folder: Path, groups: int, devices: int, rate: float) -> None:
+    def __init__(self, folder: Path, groups: int, devices: int, rate: float, *, embedded: bool = False) -> None:
         self._folder, self._configuration = folder, folder / "gateway.toml"
         (folder / "logs").mkdir(parents=True)
         self.processes = Processes(folder / "logs")
@@ -94,7 +95,7 @@ class Shop:
         }
         self._ports = dict(zip((BROKER, CLOUD, "line"), _free_ports(), strict=False))
         self._rate = rate
-        self._mosquitto = _find_mosquitto()
+        self._mosquitto = None if embedded else _find_mosquitto()
         self.line = Line(self._ports["line"], self._ports[CLOUD])
         self.repeater = Repeater(self._ports[BROKER], TENANT, STORE)
         self._devices = tuple(name for names in self._groups.values() for name in names)
