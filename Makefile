@@ -57,7 +57,7 @@ check: $(DEV)  ## Lint, type-check, check import contracts, dependencies, genera
 bench: $(DEV)  ## Run the benchmarks; ONLY=name for one. Table on screen, build/bench.json beside it
 	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY),)
 
-chaos: $(DEV) servers  ## Kill, cut and fill what runs, then compare every hop's events; SEED=n FAULTS=n (200)
+chaos: $(DEV)  ## Kill, cut and fill what runs, then compare every hop's events; SEED=n FAULTS=n (200)
 	$(BIN)/python -m benchmarks.chaos $(if $(SEED),--seed $(SEED),) $(if $(FAULTS),--faults $(FAULTS),) $(ARGS)
 
 fmt: $(DEV)  ## Format the code and mend what can be mended automatically

@@ -28,7 +28,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=None, help="which faults; another one each time by default")
     parser.add_argument("--faults", type=int, default=200, help="how many (default 200, about five minutes)")
-    parser.add_argument("--only", type=Kind, action="append", choices=list(Kind), help="a kind; may be given again")
+    kinds = ", ".join(Kind)
+    parser.add_argument(
+        "--only", type=Kind, action="append", metavar="KIND", help=f"this kind alone; may be given again: {kinds}"
+    )
     parser.add_argument("--groups", type=int, default=2, help="processes of devices (default 2)")
     parser.add_argument("--devices", type=int, default=3, help="devices in each of them (default 3)")
     parser.add_argument("--rate", type=float, default=60.0, help="events a second of each process (default 60)")
@@ -55,7 +58,9 @@ def main() -> int:
         shop.close()
     out.print(_faults_table(faults, shop.recovery.times), _hops_table(hops))
     say(f"{hops.repeated} deliveries were repetitions, and known as such")
-    wrong = hops.faults() + [f"{name} ended by itself" for name in shop.processes.ended]
+    for name in shop.processes.ended:
+        say(f"{name} ended by itself and was started again")
+    wrong = hops.faults()
     for line in wrong:
         say(f"wrong: {line}")
     say(f"seed {seed}: {'NOT EQUAL' if wrong else 'every hop holds the same events, each once'}")

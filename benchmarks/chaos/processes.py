@@ -65,9 +65,9 @@ class Processes:
     def fill_disk(self, name: str, most_bytes: int | None) -> None:
         """Let a process write no file beyond so many bytes; None lets it write again. Linux."""
         process = self._children[name].process
-        limit = resource.RLIM_INFINITY if most_bytes is None else most_bytes
         with suppress(ProcessLookupError):
-            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+            _, most = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (most if most_bytes is None else most_bytes, most))
 
     def tend(self) -> None:
         """Start again what ended by itself, and take note of it."""
