@@ -28,7 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=None, help="which faults; another one each time by default")
     parser.add_argument("--faults", type=int, default=200, help="how many (default 200, about five minutes)")
-    kinds = ", ".join(Kind)
+    kinds = "; ".join(Kind)
     parser.add_argument(
         "--only", type=Kind, action="append", metavar="KIND", help=f"this kind alone; may be given again: {kinds}"
     )
