@@ -14,7 +14,7 @@ from contracts.patterns import END
 from contracts.topics import check_name
 from gateway.core.admission import IntakeRules
 from gateway.core.devices.rules import DeviceRules
-from gateway.core.interop.rules import HomeAssistantRules
+from gateway.core.interop.rules import FrigateRules, HomeAssistantRules
 from gateway.core.occupancy import Hours, OccupancyRules
 from gateway.core.staff import StaffRules
 from gateway.core.stitching import StitchRules
@@ -178,6 +178,7 @@ class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     http: HttpSettings = HttpSettings()
     tls: TlsSettings | None = None
     home_assistant: HomeAssistantRules | None = None
+    frigate: FrigateRules | None = None
 
     @property
     def hours(self) -> Hours:

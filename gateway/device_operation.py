@@ -12,10 +12,12 @@ from gateway.adapters.device_clocks import DeviceClocks
 from gateway.adapters.device_database import DEVICES_FILE, DeviceDatabase
 from gateway.adapters.device_link import DeviceLink
 from gateway.adapters.event_store import EventStore
+from gateway.adapters.frigate import Frigate
 from gateway.adapters.home_assistant import HomeAssistant
 from gateway.adapters.http_server import Handlers, HttpServer
 from gateway.adapters.live_zones import LiveZones
 from gateway.adapters.peer_client import peer_login
+from gateway.adapters.peer_rows import PeerRows
 from gateway.adapters.restart_rows import RestartRows
 from gateway.adapters.rollout_rows import RolloutRows
 from gateway.adapters.sightings import Sightings
@@ -97,7 +99,7 @@ class DeviceOperation:
         self.access = Access(config, self._database, lambda: wall_us() // 1000)
         broker, password = self.access.own_login()
         self._http: HttpServer | None = None
-        self._home: HomeAssistant | None = None
+        self._peers: list[HomeAssistant | Frigate] = []
         self._clocks = DeviceClocks(ClockRows(self._database), wall_us, monotonic_us, config.devices.clock_interval_s)
         self._config, self._sightings, self._zones = config, Sightings(self._database), LiveZones()
         watches = (
@@ -121,15 +123,25 @@ class DeviceOperation:
         self.access.start()
         self._link.start()
         shown = self._shown(store, lambda: is_working() and self.is_alive)
-        http, home = self._config.http, self._config.home_assistant
-        if home is not None:
-            login = peer_login(home.broker, self.access.own_login(), "home_assistant")
-            self._home = HomeAssistant(self._config.gateway.source, home, login, shown.now)
-            self._home.start()
+        self._start_peers(store, shown)
+        http = self._config.http
         if http.port is not None:
             handlers = {**self.access.handlers(), **self._pages(shown.facts())}
             self._http = HttpServer(http.host, http.port, handlers, self.access.tls)
             self._http.start()
+
+    def _start_peers(self, store: EventStore, shown: Shown) -> None:
+        gateway, own = self._config.gateway.source, self.access.own_login()
+        home, frigate = self._config.home_assistant, self._config.frigate
+        if home is not None:
+            login = peer_login(home.broker, own, "home_assistant")
+            self._peers.append(HomeAssistant(gateway, home, login, shown.now))
+        if frigate is not None:
+            login, rows = peer_login(frigate.broker, own, "frigate"), PeerRows(self._database, gateway)
+            intake = self._config.intake
+            self._peers.append(Frigate(gateway, frigate, intake, login, rows, store.receive, lambda: wall_us() // 1000))
+        for each in self._peers:
+            each.start()
 
     def _pages(self, facts: StoreFacts) -> Handlers:
         return {**operation_handlers(facts), **page_handlers(facts, lambda: read_page_key(self._config))}
@@ -148,18 +160,17 @@ class DeviceOperation:
 
     @property
     def is_alive(self) -> bool:
-        """Return whether devices are asked, and the embedded broker and what tells Home Assistant run, if any."""
-        broker, home = self.access.broker, self._home
-        is_telling = home is None or home.is_alive
-        return self._link.is_alive and is_telling and (broker is None or broker.is_running)
+        """Return whether devices are asked, and the embedded broker and other systems' parts run, if any."""
+        broker = self.access.broker
+        is_joined = all(each.is_alive for each in self._peers)
+        return self._link.is_alive and is_joined and (broker is None or broker.is_running)
 
     def stop(self) -> None:
         """End, and close the file."""
         if self._http is not None:
             self._http.stop()
-        if self._home is not None:
-            self._home.stop()
-            self._home = None
+        while self._peers:
+            self._peers.pop().stop()
         self._link.stop()
         self.access.stop()
         self._database.close()

@@ -84,6 +84,26 @@ MIGRATIONS = (
         error TEXT
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE peer_epoch (epoch TEXT NOT NULL) STRICT;
+    INSERT INTO peer_epoch VALUES (lower(hex(randomblob(8))));
+    CREATE TABLE peer_number (device TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE peer_track (
+        device TEXT NOT NULL,
+        track TEXT NOT NULL,
+        heard_ms INTEGER NOT NULL,
+        is_closed INTEGER NOT NULL,
+        state BLOB NOT NULL,
+        PRIMARY KEY (device, track)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX peer_track_heard ON peer_track (is_closed, heard_ms);
+    CREATE TABLE peer_event (
+        device TEXT NOT NULL,
+        sequence INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (device, sequence)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 """Each brings the file from the version before to the next one; `user_version` tells which it has."""
 

@@ -9,11 +9,13 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from typer.testing import CliRunner
 
 from gateway.adapters.credential_rows import CredentialRows
 from gateway.config import load_config
 from gateway.device_admin import devices_of, now_ms, register, revoke
 from gateway.main import run_gateway
+from shopthread.cli import app
 from tests.servers import free_port, running_broker, wait_for_socket, wait_until
 
 BROKERS = [pytest.param("embedded"), pytest.param("mosquitto", marks=pytest.mark.mosquitto)]
@@ -77,6 +79,9 @@ class Home:
         else:
             self.held.pop(message.topic, None)
 
+    def publish(self, topic: str, body: str) -> None:
+        self._client.publish(topic, body, qos=1)
+
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
@@ -125,9 +130,20 @@ def test_a_store_is_told_followed_and_taken_back(kind: str, tmp_path: Path):
                 wait_until(lambda: not home.held, what="nothing left")
 
 
-def test_the_store_s_own_broker_serves_where_no_other_is_named(tmp_path: Path):
+def test_the_store_s_own_broker_serves_home_assistant_and_frigate_where_no_other_is_named(tmp_path: Path):
     store = Store(tmp_path, 1)
     text = store.config.read_text()
     store.config.write_text(text[: text.index("broker = {")])
+    store.config.write_text(store.config.read_text() + '[frigate.cameras]\ndoor = "frigate-door"\n')
+    seen = {"id": "1", "camera": "door", "label": "person", "start_time": 1772442000, "frame_time": 1772442001}
+    message = json.dumps({"type": "new", "after": seen})
+
+    def told() -> bool:
+        home.publish("frigate/events", message)
+        result = CliRunner().invoke(app, ["gateway", "status", str(store.config), "--json"])
+        received = {each["source"]: each["received"] for each in json.loads(result.stdout)["sources"]}
+        return received.get("/acme/store-1/frigate-door") == 1
+
     with store.running(), _home(store.port) as home:
         wait_until(lambda: f"homeassistant/sensor/{NODE}/people/config" in home.held, what="discovery")
+        wait_until(told, what="whom Frigate sees")

@@ -1,0 +1,98 @@
+"""What another system told of people, and the events that follow, until the gateway's event store holds them.
+
+Tracks and numbered events are written in one transaction, so a restart repeats no number with other content.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import Struct
+
+from contracts.events import EventDraft, Source, encode_event
+from contracts.privacy import UplinkPayload
+from gateway.adapters.device_database import DeviceDatabase
+from gateway.core.interop.tracks import PeerTrack
+
+_DECODER = msgspec.json.Decoder(PeerTrack)
+
+
+class Change(Struct, frozen=True):
+    """A track as it is now, and the event that tells of it, None where none does."""
+
+    track: PeerTrack
+    draft: EventDraft[UplinkPayload] | None
+
+
+class NumberedEvent(Struct, frozen=True):
+    """An event that waits, and its number among its device's."""
+
+    device: str
+    sequence: int
+    body: bytes
+
+
+class PeerRows:
+    """The rows; what reads or writes raises `DeviceStoreError`.
+
+    Args:
+        database: The devices' file.
+        gateway: The gateway as its own events name it.
+    """
+
+    def __init__(self, database: DeviceDatabase, gateway: Source) -> None:
+        self._database, self._gateway = database, gateway
+        with database.reading() as db:
+            (self.epoch,) = db.execute("SELECT epoch FROM peer_epoch").fetchone()
+
+    def track(self, device: str, track: str) -> PeerTrack | None:
+        """Return what is known of a track."""
+        with self._database.reading() as db:
+            row = db.execute("SELECT state FROM peer_track WHERE device = ? AND track = ?", (device, track)).fetchone()
+        return None if row is None else _DECODER.decode(row[0])
+
+    def silent(self, before_ms: int) -> list[PeerTrack]:
+        """Return the tracks that go on and were not heard of since a time."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT state FROM peer_track WHERE is_closed = 0 AND heard_ms < ? ORDER BY device, track", (before_ms,)
+            ).fetchall()
+        return [_DECODER.decode(state) for (state,) in rows]
+
+    def keep(self, changes: Iterable[Change], now_ms: int) -> None:
+        """Commit changes, their events numbered."""
+        with self._database.transaction() as db:
+            for change in changes:
+                it = change.track
+                db.execute(
+                    "INSERT OR REPLACE INTO peer_track VALUES (?, ?, ?, ?, ?)",
+                    (it.device, it.track, now_ms, int(it.is_closed), msgspec.json.encode(it)),
+                )
+                if change.draft is None:
+                    continue
+                (number,) = db.execute(
+                    "INSERT INTO peer_number VALUES (?, 1) ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last",
+                    (it.device,),
+                ).fetchone()
+                source = Source(self._gateway.tenant, self._gateway.store, it.device)
+                body = encode_event(change.draft.numbered(source, number))
+                db.execute("INSERT INTO peer_event VALUES (?, ?, ?)", (it.device, number, body))
+
+    def forget(self, before_ms: int) -> None:
+        """Delete tracks that ended before a time."""
+        with self._database.transaction() as db:
+            db.execute("DELETE FROM peer_track WHERE is_closed = 1 AND heard_ms < ?", (before_ms,))
+
+    def waiting(self, limit: int) -> list[NumberedEvent]:
+        """Return events that the event store does not hold yet, in order of their numbers."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT device, sequence, body FROM peer_event ORDER BY device, sequence LIMIT ?", (limit,)
+            ).fetchall()
+        return [NumberedEvent(*row) for row in rows]
+
+    def drop(self, events: Iterable[NumberedEvent]) -> None:
+        """Delete events that the event store holds."""
+        with self._database.transaction() as db:
+            db.executemany(
+                "DELETE FROM peer_event WHERE device = ? AND sequence = ?", [(it.device, it.sequence) for it in events]
+            )
