@@ -7,7 +7,7 @@ import pytest
 
 from cloud.app import create_app
 from cloud.config import Settings
-from tests.integration.cloud.support import MEMBERS, TENANT, Cloud, NewCloud, Shop, serving
+from tests.integration.cloud.support import MEMBERS, T0, TENANT, Cloud, NewCloud, Shop, serving
 from tests.integration.cloud.test_codes import GTIN, scan
 
 NASTY = "=cmd|' /C calc'!A0 <script>alert(1)</script>'; DROP TABLE item_codes;--"
@@ -78,7 +78,7 @@ def test_a_stores_position_is_set_and_checked(http: Http, shop: Shop):
     path, here = "/v1/stores/store-1/position", {"latitude_deg": 51.5, "longitude_deg": -0.1}
     missing = http.http.put(path, json=here, headers=http.admin)
     assert (missing.status_code, "store-1" in missing.json()["detail"]) == (404, True)
-    http.cloud.take_in(shop.health(0))
+    http.cloud.take_in(shop.health(T0))
     assert http.http.put(path, json=here, headers=http.admin).json() == here
     assert http.http.put(path, json={**here, "latitude_deg": 91}, headers=http.admin).status_code == 422
 

@@ -92,7 +92,7 @@ class Shop:
         return found[0] if found else {}
 
     def waits_for(self, told: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
-        wait_until(lambda: told(self.device()), 40, what)
+        wait_until(lambda: told(self.device()), 120, what)
         return self.device()
 
 
@@ -141,19 +141,19 @@ def test_a_model_is_rolled_out_and_taken_back_where_it_cannot_run(tmp_path: Path
     with shop.running():
         shop.waits_for(lambda it: it.get("light") == "green", "the camera")
         shop.command("rollout", "better", "--canary", "cam-1", "--soak-minutes", "0")
-        wait_until(lambda: "better: done" in shop.command("rollout"), 40, "the roll-out")
+        wait_until(lambda: "better: done" in shop.command("rollout"), 120, "the roll-out")
         got = ModelRegistry(tmp_path).get("better")
         assert got.path.read_bytes() == content
         assert json.loads((tmp_path / "cam" / "desired-model.json").read_text())["models"]["detector"] == "better"
         (tmp_path / "weights" / "other.onnx").write_bytes(b"in the way")
         shop.command("rollout", "other", "--canary", "cam-1", "--device", "cam-2")
-        wait_until(lambda: "rolled back cam-1: " in shop.command("rollout"), 40, "the fall-back")
+        wait_until(lambda: "rolled back cam-1: " in shop.command("rollout"), 120, "the fall-back")
 
         def falls_back() -> bool:
             kept = json.loads((tmp_path / "cam" / "desired-model.json").read_text())
             return bool(kept["version"] == 3 and kept["models"]["detector"] == "better")
 
-        wait_until(falls_back, 40, "the model of before")
+        wait_until(falls_back, 120, "the model of before")
 
 
 def test_what_is_no_configuration_is_told_at_once(tmp_path: Path):
