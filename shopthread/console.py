@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 from rich.console import Console
@@ -66,10 +66,21 @@ def one_line_errors(*expected: type[Exception]) -> Iterator[None]:
 LogJson = Annotated[bool, typer.Option("--log-json", help="Log one JSON object a line, for a log store.")]
 
 
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes to what standard error is at the moment: the one of before may have been replaced and closed."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 def log_to_stderr(*, verbose: bool = False, as_json: bool = False) -> None:
     """Log to standard error: warnings and up, with `verbose` everything of ours; as text, or as JSON lines."""
     logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+        handlers=[_StandardError()],
+        level=logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        force=True,
     )
     if as_json:
         for handler in logging.getLogger().handlers:
