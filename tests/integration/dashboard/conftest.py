@@ -28,13 +28,13 @@ VIEWS = (
 )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with running_chromium() as browser:
         yield browser
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     cloud = Cloud(Settings(data_dir=str(tmp_path_factory.mktemp("chain"))))
     upgrade(cloud.database)
@@ -43,19 +43,19 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     cloud.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def address(chain: Cloud) -> Iterator[str]:
     app = create_app(chain.settings, chain.clock, runs_projections=False)
     with serving(app) as http:
         yield str(http.base_url).rstrip("/")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def key(chain: Cloud) -> str:
     return chain.keys.create(TENANT, ["read", "members"]).secret
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def signed_in(browser: Browser, address: str, key: str) -> Iterator[BrowserContext]:
     """Return a browser's state after signing in, on the morning of the chain's day, far from the shops."""
     context = browser.new_context(timezone_id="America/New_York", locale="en-GB")
