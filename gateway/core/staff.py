@@ -5,7 +5,6 @@ one thing however many tracks show them. Kinds add up, as `contracts.staff` says
 """
 
 from collections.abc import Iterable, Sequence
-from math import log
 from typing import Annotated
 
 from msgspec import Meta, Struct, field
@@ -28,8 +27,6 @@ class StaffRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         zone_customer_s: For how long, those that have one.
         zone_staff: Share of staff's visits.
         zone_staff_s: For how long.
-        only_customers: Share of customers' visits with stays in zones of kind `staff` and nowhere else.
-        only_staff: Share of staff's visits; part of somebody's way counts as a visit where cameras lost them.
         visit_customer_s: How long a customer is in the store.
         visit_staff_s: How long staff is.
         terminals: Where on the floor somebody stands who uses a terminal, by the terminal's id, metres. Of one that is
@@ -43,8 +40,6 @@ class StaffRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     zone_customer_s: Positive = 5.0
     zone_staff: AboveZeroShare = 0.5
     zone_staff_s: Positive = 60.0
-    only_customers: AboveZeroShare = 0.002
-    only_staff: AboveZeroShare = 0.2
     visit_customer_s: Positive = 1800.0
     visit_staff_s: Positive = 14_400.0
     terminals: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -88,11 +83,10 @@ def decide(
         stays: Its stays, no time in a zone twice.
         cards: What each showing of a staff card says of this visit, log-odds.
     """
-    places = tuple(stays)
     began_ms, until_ms = min(each.opened_ms for each in segments), max(each.updated_ms for each in segments)
     there_s = sum(
         ((until_ms if stay.left_ms is None else stay.left_ms) - stay.entered_ms) / 1000
-        for stay in places
+        for stay in stays
         if stay.zone_kind == "staff"
     )
     zone = time_evidence(
@@ -105,7 +99,7 @@ def decide(
     )
     evidence = listed(
         (
-            ("zone", max(zone, _nowhere_else(rules, places), _most(segments, "zone"))),
+            ("zone", max(zone, _most(segments, "zone"))),
             ("hours", _most(segments, "hours")),
             ("presence", max(inside, _most(segments, "presence"))),
             ("uniform", _mean(segments, "uniform")),
@@ -116,12 +110,6 @@ def decide(
         return StaffDecision(None, None, ())
     score = score_of(evidence)
     return StaffDecision(score, "staff" if score >= rules.threshold else "customer", evidence)
-
-
-def _nowhere_else(rules: StaffRules, stays: Sequence[Stay]) -> float:
-    """Return what it says that somebody was in zones of staff and in no other: customers cross the store first."""
-    is_all = bool(stays) and all(stay.zone_kind == "staff" for stay in stays)
-    return log(rules.only_staff / rules.only_customers) if is_all else 0.0
 
 
 def _said(segments: Iterable[VisitSegment], kind: StaffEvidenceKind) -> list[tuple[float, float]]:

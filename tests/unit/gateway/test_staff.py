@@ -39,12 +39,6 @@ def test_time_in_staff_zones_makes_staff(in_zone_s: int, role: str):
     assert decision.score == score_of(decision.evidence)
 
 
-def test_who_is_in_staff_zones_and_nowhere_else_is_staff_however_short():
-    desk, rack = stay("desk", "staff", 5, 7), stay("rack", "shelf", 10, 12)
-    roles = [decide(RULES, [_seen("a")], stays).role for stays in ([desk], [desk, rack], [rack], [])]
-    assert roles == ["staff", "customer", "customer", "customer"]
-
-
 def test_a_stay_that_goes_on_lasts_until_the_visit_is_known():
     ended, going_on = (decide(RULES, [_seen("a", 30)], [stay("desk", "staff", 12, left)]) for left in (30, None))
     assert ended == going_on
