@@ -1,38 +1,17 @@
 """A perfect observer gets perfect marks, a damaged one exactly those that the damage implies."""
 
 from collections import Counter
-from math import comb, sqrt
+from math import sqrt
 
 import numpy as np
 import pytest
-from msgspec.structs import replace
 
 from simulators.core.damage import DAMAGES, damaged
 from simulators.core.observer import perfect_observation
-from simulators.core.scoring import MeasuredVisit, Observation, Options, Scorecard, score
+from simulators.core.scoring import MeasuredVisit, Observation, Options, score
 from simulators.core.truth import Truth
-from tests.unit.simulators.runs import half_hour
+from tests.unit.simulators.scoring.harming import OPTIONS, SHARE, harmed_by
 from tests.unit.simulators.scoring.made import by_chance, code_scan, identity, person, touch, truth, wait
-
-SHARE = 0.3
-OPTIONS = Options()
-
-
-@pytest.fixture(params=["chance-1", "chance-2", "corner shop"], name="true")
-def _true(request: pytest.FixtureRequest) -> Truth:
-    name: str = request.param
-    return half_hour(1).truth if name == "corner shop" else by_chance(int(name[-1]))
-
-
-def _harmed(true: Truth, name: str, share: float = SHARE) -> tuple[Observation, Observation, Scorecard]:
-    perfect = perfect_observation(true)
-    harmed = damaged(perfect, true, {name: share}, seed=5)
-    return _of_customers(perfect), _of_customers(harmed), score(harmed, true, OPTIONS)
-
-
-def _of_customers(seen: Observation) -> Observation:
-    """Return an observation without the visits of staff, which no damage of visits strikes."""
-    return replace(seen, visits=tuple(visit for visit in seen.visits or () if not visit.visit_id.startswith("staff-")))
 
 
 def _seconds(visit: MeasuredVisit, true: Truth, from_ms: float = 0, to_ms: float = 1e18) -> int:
@@ -109,7 +88,7 @@ def test_perfect_profiles_and_codes_get_perfect_marks() -> None:
 
 @pytest.mark.parametrize(("name", "sign"), [("lost_crossings", -1), ("doubled_crossings", 1)])
 def test_lost_and_doubled_crossings_are_missing_and_too_many(true: Truth, name: str, sign: int) -> None:
-    perfect, harmed, card = _harmed(true, name)
+    perfect, harmed, card = harmed_by(true, name)
     assert perfect.crossings is not None
     assert harmed.crossings is not None
     before, after = Counter(perfect.crossings), Counter(harmed.crossings)
@@ -135,7 +114,7 @@ def test_lost_and_doubled_crossings_are_missing_and_too_many(true: Truth, name: 
 
 
 def test_one_too_many_is_an_error_of_one(true: Truth) -> None:
-    perfect, harmed, card = _harmed(true, "one_more")
+    perfect, harmed, card = harmed_by(true, "one_more")
     assert perfect.people is not None
     assert harmed.people is not None
     struck = Counter(new.place for old, new in zip(perfect.people, harmed.people, strict=True) if old != new)
@@ -147,7 +126,7 @@ def test_one_too_many_is_an_error_of_one(true: Truth) -> None:
 
 
 def test_lost_visits_cost_recall_alone(true: Truth) -> None:
-    perfect, harmed, card = _harmed(true, "lost_visits")
+    perfect, harmed, card = harmed_by(true, "lost_visits")
     everyone, kept = _lasting(perfect, true), _lasting(harmed, true)
     assert perfect.visits is not None
     assert harmed.visits is not None
@@ -166,7 +145,7 @@ def test_lost_visits_cost_recall_alone(true: Truth) -> None:
 
 
 def test_staff_taken_for_customers_costs_recall_of_staff(true: Truth) -> None:
-    _, _, card = _harmed(true, "missed_staff", 1.0)
+    _, _, card = harmed_by(true, "missed_staff", 1.0)
     assert card.staff is not None
     assert card.visits is not None
     assert (card.staff.found, card.staff.recall.value, card.staff.precision.value) == (0, 0, None)
@@ -176,7 +155,7 @@ def test_staff_taken_for_customers_costs_recall_of_staff(true: Truth) -> None:
 
 
 def test_customers_taken_for_staff_are_lost(true: Truth) -> None:
-    perfect, harmed, card = _harmed(true, "mistaken_customers")
+    perfect, harmed, card = harmed_by(true, "mistaken_customers")
     everyone, kept = len(perfect.visits or ()), sum(not visit.is_staff for visit in harmed.visits or ())
     assert everyone - kept == round(SHARE * everyone)
     assert card.staff is not None
@@ -189,7 +168,7 @@ def test_customers_taken_for_staff_are_lost(true: Truth) -> None:
 
 
 def test_ghosts_cost_precision_alone(true: Truth) -> None:
-    perfect, harmed, card = _harmed(true, "ghost_visits")
+    perfect, harmed, card = harmed_by(true, "ghost_visits")
     everyone, more = _lasting(perfect, true), _lasting(harmed, true)
     assert card.visits is not None
     assert card.tracking is not None
@@ -211,7 +190,7 @@ def _implied_by_parts(whole: list[int], parts: list[tuple[int, int]]) -> tuple[f
 
 
 def test_visits_cut_in_two_cost_association(true: Truth) -> None:
-    perfect, harmed, card = _harmed(true, "split_visits")
+    perfect, harmed, card = harmed_by(true, "split_visits")
     everyone, after = _lasting(perfect, true), _lasting(harmed, true)
     cut = {
         name.removesuffix("-second") for name in (v.visit_id for v in harmed.visits or ()) if name.endswith("-second")
@@ -236,7 +215,7 @@ def test_visits_cut_in_two_cost_association(true: Truth) -> None:
 
 
 def test_two_visits_made_one_cost_association(true: Truth) -> None:
-    perfect, harmed, card = _harmed(true, "merged_visits")
+    perfect, harmed, card = harmed_by(true, "merged_visits")
     everyone, after = _lasting(perfect, true), _lasting(harmed, true)
     by_id = {visit.visit_id: visit for visit in perfect.visits or ()}
     merged = [visit for visit in harmed.visits or () if visit.tracks != by_id[visit.visit_id].tracks]
@@ -262,7 +241,7 @@ def test_two_visits_made_one_cost_association(true: Truth) -> None:
 
 
 def test_late_closings_lengthen_what_was_struck(true: Truth) -> None:
-    perfect, harmed, card = _harmed(true, "late_closings")
+    perfect, harmed, card = harmed_by(true, "late_closings")
     pairs = [
         (new.closed_ms, old.closed_ms)
         for old, new in zip(perfect.visits or (), harmed.visits or (), strict=True)
@@ -279,7 +258,7 @@ def test_late_closings_lengthen_what_was_struck(true: Truth) -> None:
 
 def test_lost_waits_and_touches_are_missing() -> None:
     true = by_chance(1)
-    perfect, harmed, card = _harmed(true, "lost_waits")
+    perfect, harmed, card = harmed_by(true, "lost_waits")
     lost = Counter(perfect.waits) - Counter(harmed.waits)
     assert lost.total() == round(SHARE * len(perfect.waits or ()))
     long = [
@@ -293,14 +272,14 @@ def test_lost_waits_and_touches_are_missing() -> None:
     for end in ("served", "abandoned"):
         gone = sum(each.end == end for each in missed)
         assert counts[end].true - counts[end].measured == gone
-    perfect, harmed, card = _harmed(true, "lost_touches")
+    perfect, harmed, card = harmed_by(true, "lost_touches")
     assert card.touches is not None
     assert card.touches.found.value == len(harmed.touches or ()) / len(perfect.touches or ())
 
 
 def test_longer_waits_and_wrong_outcomes_get_their_due() -> None:
     true = by_chance(1)
-    perfect, harmed, card = _harmed(true, "longer_waits")
+    perfect, harmed, card = harmed_by(true, "longer_waits")
     score = card.waits[0]
     longer = [
         (before, after)
@@ -314,7 +293,7 @@ def test_longer_waits_and_wrong_outcomes_get_their_due() -> None:
     assert score.lengths.mean_error.value == pytest.approx(10 * struck / len(longer))
     expected_s = np.quantile([10.0] * struck + [0.0] * (len(longer) - struck), 0.9)
     assert score.p90_absolute_error.value == pytest.approx(expected_s)
-    perfect, harmed, card = _harmed(true, "wrong_outcomes")
+    perfect, harmed, card = harmed_by(true, "wrong_outcomes")
     pairs = [
         (before, after)
         for before, after in zip(perfect.waits or (), harmed.waits or (), strict=True)
@@ -324,69 +303,6 @@ def test_longer_waits_and_wrong_outcomes_get_their_due() -> None:
     assert wrong
     assert card.waits[0].outcomes.value == pytest.approx(1 - wrong / len(pairs))
     assert card.waits[0].lengths.mean_error.value == 0
-
-
-def test_lost_swapped_and_false_links_get_their_due(true: Truth) -> None:
-    number = sum(each.expected in {"link", "abstain"} for each in true.touches)
-    struck = round(SHARE * number)
-    links = _harmed(true, "lost_links")[2].links[0]
-    assert (links.precision.value, links.abstention.value) == (1, struck / number)
-    assert links.recall.value == (number - struck) / number
-    links = _harmed(true, "swapped_links")[2].links[0]
-    assert links.precision.value == links.recall.value == (number - struck) / number
-    assert links.abstention.value == 0
-    assert links.calibration is not None
-    assert links.calibration.brier.value == pytest.approx(struck / number)
-    assert links.calibration.ece == pytest.approx(struck / number)
-    false = round(SHARE * (len(true.touches) - number))
-    links = _harmed(true, "false_links")[2].links[0]
-    assert links.precision.value == number / (number + false)
-    assert links.without_consent == false
-    assert links.recall.value == 1
-
-
-def test_merged_and_split_profiles_get_their_due() -> None:
-    true = by_chance(2)
-    size = {f"profile-{n}": len(each.identifiers) for n, each in enumerate(true.identities, 1)}
-    pairs = sum(comb(n, 2) for n in size.values())
-    total = sum(size.values())
-    perfect, harmed, card = _harmed(true, "merged_identities")
-    owner = {i: p.profile_id for p in perfect.profiles or () for i in p.identifiers}
-    merged = [Counter(owner[i] for i in p.identifiers) for p in harmed.profiles or ()]
-    merged = [each for each in merged if len(each) > 1]
-    assert len(merged) == round(SHARE * (len(size) // 2))
-    products = sum(np.prod(list(each.values())) for each in merged)
-    found = card.identity
-    assert found is not None
-    assert found.merged == len(merged)
-    assert found.pair_precision.value == pytest.approx(pairs / (pairs + products))
-    assert found.pair_recall.value == 1
-    worse = sum(sum(n * n for n in each.values()) / each.total() - each.total() for each in merged)
-    assert found.b_cubed_precision.value == pytest.approx((total + worse) / total)
-    assert found.b_cubed_recall.value == pytest.approx(1)
-    homes = {f"profile-{n}": each.household_id for n, each in enumerate(true.identities, 1)}
-    assert found.merged_households == sum(len({homes[p] for p in each}) == 1 for each in merged)
-
-    _, harmed, card = _harmed(true, "split_identities")
-    cut = [p.profile_id.removesuffix("-2") for p in harmed.profiles or () if p.profile_id not in size]
-    assert len(cut) == round(SHARE * sum(n > 1 for n in size.values()))
-    found = card.identity
-    assert found is not None
-    assert found.split == len(cut)
-    assert found.pair_recall.value == pytest.approx((pairs - sum(size[p] - 1 for p in cut)) / pairs)
-    assert found.pair_precision.value == 1
-    worse = sum(((size[p] - 1) ** 2 + 1) / size[p] - size[p] for p in cut)
-    assert found.b_cubed_recall.value == pytest.approx((total + worse) / total)
-
-
-def test_counterfeits_called_genuine_cost_recall() -> None:
-    true = by_chance(1)
-    copied = sum(not each.genuine for each in true.code_scans)
-    card = _harmed(true, "missed_counterfeits")[2]
-    assert card.codes is not None
-    flag = card.codes.flags[2]
-    assert (flag.flag, flag.precision.value) == ("counterfeit", 1)
-    assert flag.recall.value == (copied - round(SHARE * copied)) / copied
 
 
 @pytest.mark.parametrize("name", DAMAGES)
