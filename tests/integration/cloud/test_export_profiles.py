@@ -48,7 +48,7 @@ def run(cloud: Cloud, out: Path, *options: str) -> tuple[int, str]:
 
 
 def test_csv_and_parquet_hold_the_same_and_leave_out_who_withdrew(cloud: Cloud, shop: Shop, tmp_path: Path):
-    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet = pytest.importorskip("pyarrow.parquet", reason="Parquet needs the extra parquet")
     fill(cloud, shop)
     file = tmp_path / "profiles.csv"
     code, said = run(cloud, file)
@@ -72,7 +72,7 @@ def test_csv_and_parquet_hold_the_same_and_leave_out_who_withdrew(cloud: Cloud, 
 
 
 def test_nobody_makes_an_empty_table(cloud: Cloud, tmp_path: Path):
-    pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow", reason="Parquet needs the extra parquet")
     for kind in ("csv", "parquet"):
         assert "0 profiles" in run(cloud, tmp_path / kind, "--format", kind)[1]
         assert (tmp_path / kind).stat().st_size > 0
@@ -85,7 +85,7 @@ def test_a_spreadsheet_takes_no_text_for_a_formula():
 
 
 def test_the_same_comes_over_http(cloud: Cloud, shop: Shop, settings: Settings, tmp_path: Path):
-    pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow", reason="Parquet needs the extra parquet")
     fill(cloud, shop)
     run(cloud, tmp_path / "profiles.csv")
     with serving(create_app(settings, cloud.clock, cloud.token, runs_projections=False)) as http:

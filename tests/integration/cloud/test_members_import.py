@@ -58,8 +58,8 @@ def test_a_file_is_rehearsed_then_sent_then_a_no_op(http: httpx.Client, cloud: C
 
 
 def _import_parquet(folder: Path, rows: list[dict[str, object]]) -> tuple[int, str]:
-    pyarrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
+    pyarrow = pytest.importorskip("pyarrow", reason="Parquet needs the extra parquet")
+    parquet = pytest.importorskip("pyarrow.parquet", reason="Parquet needs the extra parquet")
     file, key = folder / "members.PARQUET", folder / "key"
     parquet.write_table(pyarrow.Table.from_pylist(rows), file)
     key.write_bytes(b"0123456789abcdef")

@@ -19,7 +19,7 @@ def test_nothing_but_the_prior():
 
 
 def test_evidence_of_time_is_the_ratio_of_two_densities():
-    expon = pytest.importorskip("scipy.stats").expon
+    expon = pytest.importorskip("scipy.stats", reason="scipy is the oracle of this test").expon
     for time_s in (8.0, 15.0, 25.0):
         ratio = STAFF.share * expon.pdf(time_s, scale=60.0) / (CUSTOMERS.share * expon.pdf(time_s, scale=5.0))
         assert abs(2.718281828459045 ** time_evidence(time_s, CUSTOMERS, STAFF) - ratio) < 1e-6 * ratio

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from shopthread.edge_commands import app
 
-enrolment = pytest.importorskip("edge.uniform_enrolment")
-uniform = pytest.importorskip("edge.core.uniform")
+enrolment = pytest.importorskip("edge.uniform_enrolment", reason="pictures need the extra edge")
+uniform = pytest.importorskip("edge.core.uniform", reason="pictures need the extra edge")
 
 CONFIG = '[device]\ntenant = "acme"\nstore = "north"\nid = "camera-1"\ndata_dir = "data"\n[camera]\nsource = "usb:0"\n'
 

@@ -78,7 +78,7 @@ def test_without_a_bundle_there_is_no_makehuman_body() -> None:
 @settings(max_examples=30)
 def test_islands_are_the_connected_parts(count: int, edges: int, seed: int) -> None:
     graphs = pytest.importorskip("scipy.sparse.csgraph", reason="the oracle needs scipy")
-    coo_matrix = pytest.importorskip("scipy.sparse").coo_matrix
+    coo_matrix = pytest.importorskip("scipy.sparse", reason="scipy is the oracle of this test").coo_matrix
     triangles = np.random.default_rng(seed).integers(0, count, (edges, 3))
     pairs = np.concatenate([triangles[:, :2], triangles[:, 1:]])
     graph = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
