@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from msgspec import UNSET
+
 from contracts.events import Event, EventDraft, Source, decode_event
 from contracts.payloads import AppearanceSignature, StaffShown, VisitRevised, VisitSegment
 from contracts.privacy import Payload, UplinkPayload
@@ -56,10 +58,11 @@ class Stitching:
         """Take in an event of the file: a segment, a staff card, or what the gateway told of a visit."""
         self.position = position
         event = decode_event(body)
+        ahead_ms = 0 if event.clockoffset is UNSET else event.clockoffset
         if isinstance(event.data, VisitSegment):
-            self.visits.take(event.origin, event.data)
+            self.visits.take(event.origin, event.data, ahead_ms)
         elif isinstance(event.data, StaffShown):
-            self.visits.take_card(event.origin, event.data.zone_id, event.time_ms)
+            self.visits.take_card(event.origin, event.data.zone_id, event.time_ms - ahead_ms)
         elif isinstance(event.data, VisitRevised) and event.origin == self._gateway:
             self.visits.resume(event.data)
 

@@ -17,6 +17,7 @@ from gateway.core.stitching.parties import parties
 from gateway.core.stitching.rules import StitchRules
 from gateway.core.stitching.staff_cards import StaffCards
 from gateway.core.stitching.stitcher import Stitcher
+from gateway.core.stitching.tracklets import put_right
 from gateway.core.stitching.visits import describe, is_visit, visit_id
 
 
@@ -36,10 +37,16 @@ class Visits:
         self._told: dict[str, VisitRevised] = {}
         self._visit_of_anchor: dict[str, str] = {}
 
-    def take(self, device: Source, segment: VisitSegment) -> None:
-        """Take a revision of a segment in: in any order, any number of times."""
-        self._stitcher.take(device, segment)
-        self._cards.take(device, segment)
+    def take(self, device: Source, segment: VisitSegment, ahead_ms: int = 0) -> None:
+        """Take a revision of a segment in: in any order, any number of times.
+
+        Args:
+            device: Who saw it.
+            segment: The revision, by the device's clock.
+            ahead_ms: How far that was ahead of the gateway's, 0 where nobody knows.
+        """
+        self._stitcher.take(device, segment, ahead_ms)
+        self._cards.take(device, put_right(segment, ahead_ms))
 
     def take_card(self, device: Source, zone_id: str | None, t_ms: int) -> None:
         """Take in that a staff card was shown at a terminal."""

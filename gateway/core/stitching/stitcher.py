@@ -39,9 +39,10 @@ def _in_one_frame(before: Tracklet, after: Tracklet) -> bool:
 
     A track that makes too many stays goes on as another segment, at the very time at which the first one ends.
     """
-    if before.segment.track_id == after.segment.track_id:
-        return before.ended_ms > after.opened_ms
-    return before.ended_ms >= after.opened_ms
+    one, other = before.as_told, after.as_told  # By the camera's own clock, to the millisecond.
+    if one.track_id == other.track_id:
+        return one.updated_ms > other.opened_ms
+    return one.updated_ms >= other.opened_ms
 
 
 class Stitcher:
@@ -67,19 +68,31 @@ class Stitcher:
         self._places: list[tuple[float, float, int]] = []
         self._places_ms = -1
 
-    def take(self, device: Source, segment: VisitSegment) -> None:
-        """Take a revision of a segment in: in any order, any number of times."""
+    def take(self, device: Source, segment: VisitSegment, ahead_ms: int = 0) -> None:
+        """Take a revision of a segment in: in any order, any number of times.
+
+        Args:
+            device: Who saw it.
+            segment: The revision, by the device's clock.
+            ahead_ms: How far that was ahead of the gateway's, 0 where nobody knows.
+        """
         known = self._tracklets.get(segment.segment_id)
         if known is None:
-            known = self._tracklets[segment.segment_id] = Tracklet(device, segment)
+            known = self._tracklets[segment.segment_id] = Tracklet(device, segment, ahead_ms)
             insort(self._order, known.key)
             self._mark(known.opened_ms)
         else:
-            before_ms, hint = known.ended_ms, known.segment.reentry_hint
-            if not known.take(segment):
+            before, key = known.segment, known.key
+            if not known.take(segment, ahead_ms):
                 return
-            is_early = segment.updated_ms < before_ms or known.segment.reentry_hint != hint
-            self._mark(min(before_ms, segment.opened_ms if is_early else segment.updated_ms))
+            updated_ms = segment.updated_ms - known.ahead_ms
+            if known.key != key:
+                del self._order[bisect_left(self._order, key)]
+                insort(self._order, known.key)
+                updated_ms = min(key, known.key)[0]
+            elif updated_ms < before.updated_ms or known.segment.reentry_hint != before.reentry_hint:
+                updated_ms = known.opened_ms
+            self._mark(min(before.updated_ms, updated_ms))
         self._touched.add(segment.segment_id)
 
     def take_signature(self, signature: AppearanceSignature, t_ms: int) -> None:

@@ -2,10 +2,14 @@
 
 A tracklet is a join semilattice: taking a revision in twice, or late, changes nothing. That matters because the edge
 thins the path of a long segment, so an older revision knows more of its beginning than the last one.
+
+Times are put right by how far the device's clock was ahead, as measured when the earliest revision came that knows it.
 """
 
 from bisect import bisect_left, bisect_right, insort
 from math import hypot
+
+from msgspec.structs import replace
 
 from contracts.events import Source
 from contracts.payloads import VisitSegment
@@ -14,6 +18,8 @@ _BUCKET_MS = 500
 _WALK_MPMS = 0.9 / 1000  # Between two points of a path somebody first stands, then walks at this speed.
 _FIT_MS = 2500
 _LEAST_FIT_MS = 1000
+
+_NO_CLOCK = (1 << 62, 0)
 
 Point = tuple[float, float]
 
@@ -24,27 +30,42 @@ class Tracklet:
     Args:
         device: Who saw it.
         segment: Its first revision to arrive.
+        ahead_ms: How far the device's clock was ahead of the gateway's, 0 where nobody knows.
 
     Attributes:
         device: Who saw it.
-        segment: The revision that holds: of the highest ordinal.
+        as_told: The revision that holds, of the highest ordinal, by the device's clock.
+        segment: The same, its times put right.
     """
 
-    def __init__(self, device: Source, segment: VisitSegment) -> None:
-        self.device, self.segment = device, segment
+    def __init__(self, device: Source, segment: VisitSegment, ahead_ms: int = 0) -> None:
+        self.device, self.as_told = device, segment
+        self._clock = (segment.ordinal, ahead_ms) if ahead_ms else _NO_CLOCK
+        self.segment = put_right(segment, ahead_ms)
         self._points: dict[int, tuple[int, float, float]] = {}
         self._times: list[tuple[int, float, float]] = []
         self._known: tuple[Point, Point, Point] | None = None
         self._take_path(segment)
 
-    def take(self, segment: VisitSegment) -> bool:
+    def take(self, segment: VisitSegment, ahead_ms: int = 0) -> bool:
         """Take a revision in. Return whether it said anything new."""
         is_news = self._take_path(segment)
         self._known = None
-        if segment.ordinal > self.segment.ordinal:
-            self.segment = segment
-            return True
-        return is_news
+        is_newest = segment.ordinal > self.as_told.ordinal
+        if is_newest:
+            self.as_told = segment
+        is_put_right = ahead_ms != 0 and (segment.ordinal, ahead_ms) < self._clock
+        if is_put_right:
+            self._clock = (segment.ordinal, ahead_ms)
+            self._times = sorted((t_ms - ahead_ms, x_m, y_m) for t_ms, x_m, y_m in self._points.values())
+        if is_newest or is_put_right:
+            self.segment = put_right(self.as_told, self.ahead_ms)
+        return is_news or is_newest or is_put_right
+
+    @property
+    def ahead_ms(self) -> int:
+        """Return how far the device's clock was ahead of the gateway's, 0 where nobody knows."""
+        return self._clock[1]
 
     @property
     def key(self) -> tuple[int, str]:
@@ -122,13 +143,33 @@ class Tracklet:
             known = self._points.get(bucket)
             if known is not None and known[0] <= point.t_ms:
                 continue
-            fresh = (point.t_ms, point.x_m, point.y_m)
             if known is not None:
-                self._times.remove(known)
-            self._points[bucket] = fresh
-            insort(self._times, fresh)
+                self._times.remove((known[0] - self.ahead_ms, *known[1:]))
+            self._points[bucket] = (point.t_ms, point.x_m, point.y_m)
+            insort(self._times, (point.t_ms - self.ahead_ms, point.x_m, point.y_m))
             is_news = True
         return is_news
+
+
+def put_right(segment: VisitSegment, ahead_ms: int) -> VisitSegment:
+    """Return a segment with the times that a clock would have told that was not ahead."""
+    if not ahead_ms:
+        return segment
+    return replace(
+        segment,
+        opened_ms=segment.opened_ms - ahead_ms,
+        updated_ms=segment.updated_ms - ahead_ms,
+        closed_ms=None if segment.closed_ms is None else segment.closed_ms - ahead_ms,
+        stays=tuple(
+            replace(
+                stay,
+                entered_ms=stay.entered_ms - ahead_ms,
+                left_ms=None if stay.left_ms is None else stay.left_ms - ahead_ms,
+            )
+            for stay in segment.stays
+        ),
+        path=tuple(replace(point, t_ms=point.t_ms - ahead_ms) for point in segment.path),
+    )
 
 
 def _fit(points: list[tuple[int, float, float]], at_ms: int) -> tuple[Point, Point]:

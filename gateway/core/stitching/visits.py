@@ -18,9 +18,9 @@ _DECIMALS = 2
 
 
 def visit_id(cluster: Cluster) -> str:
-    """Return the visit's id: it follows from the anchor, the earliest segment."""
+    """Return the visit's id: it follows from the anchor, the earliest segment, as its device told it."""
     anchor = cluster.anchor
-    return deterministic_id(anchor.opened_ms, "visit", str(anchor.device), anchor.segment.segment_id)
+    return deterministic_id(anchor.as_told.opened_ms, "visit", str(anchor.device), anchor.segment.segment_id)
 
 
 def is_visit(cluster: Cluster) -> bool:
