@@ -20,6 +20,7 @@ from benchmarks.mqtt_feed import Load, device_events, feeding
 from contracts.delivery import decode_acknowledgement
 from contracts.events import Source, encode_event
 from contracts.topics import parse_topic, store_filter
+from gateway.adapters.connection import Login
 from gateway.adapters.consumer import Consumer
 from gateway.adapters.event_store import EventStore
 from gateway.config import BrokerSettings, StoreSettings
@@ -75,7 +76,7 @@ def _result(name: str, ours: list[float], reference_name: str, reference: list[f
 def _ours(port: int, settings: StoreSettings, store: EventStore, first: int) -> tuple[float, float]:
     """Return events a second until every device has its acknowledgement, and a second of processor time."""
     load = _load(settings.tenant, first)
-    consumer = Consumer(store, settings, BrokerSettings(port=port), None, _clock_ms, lambda: None)
+    consumer = Consumer(store, settings, Login(BrokerSettings(port=port), None), _clock_ms, lambda: None)
     consumer.start()
     with _acknowledged(port, load) as through, feeding(port, load) as begin:
         started_s, processor_s = time.perf_counter(), time.process_time()

@@ -10,8 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from contracts.decoding import decode_json
-from contracts.errors import ContractError
+from contracts.decoding import decode_message
 from contracts.events import Source
 from contracts.topics import build_topic
 
@@ -70,11 +69,7 @@ def decode_clock_request(raw: bytes) -> ClockRequest:
     Raises:
         ContractError: It holds none.
     """
-    try:
-        return decode_json(msgspec.json.Decoder(ClockRequest), raw)
-    except msgspec.MsgspecError as error:
-        msg = f"expected a request for the time, got {raw[:80]!r}: {error}"
-        raise ContractError(msg) from error
+    return decode_message(raw, ClockRequest, "a request for the time")
 
 
 def decode_clock_answer(raw: bytes) -> ClockAnswer:
@@ -83,8 +78,4 @@ def decode_clock_answer(raw: bytes) -> ClockAnswer:
     Raises:
         ContractError: It holds none.
     """
-    try:
-        return decode_json(msgspec.json.Decoder(ClockAnswer), raw)
-    except msgspec.MsgspecError as error:
-        msg = f"expected an answer with the time, got {raw[:80]!r}: {error}"
-        raise ContractError(msg) from error
+    return decode_message(raw, ClockAnswer, "an answer with the time")

@@ -9,13 +9,13 @@ Gateway to cloud: newline-delimited events, compressed with zstandard, answered 
 commit; only that lets the gateway mark its rows as delivered. Rejected events are named, with their reasons.
 """
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-from contracts.decoding import decode_json
-from contracts.errors import ContractError, EventRejectedError, PrivacyError, RejectReason
+from contracts.decoding import decode_message
+from contracts.errors import EventRejectedError, PrivacyError, RejectReason
 from contracts.events import SEQUENCE_DIGITS, check_uplink
 from contracts.patterns import END
 from contracts.topics import check_name
@@ -67,9 +67,6 @@ class IngestReceipt(Struct, frozen=True, kw_only=True):
     rejections: tuple[Rejection, ...] = ()
 
 
-MessageT = TypeVar("MessageT", Acknowledgement, Presence, IngestReceipt)
-
-
 def encode_message(message: Acknowledgement | Presence | IngestReceipt) -> bytes:
     """Return a control message as JSON."""
     return msgspec.json.encode(message)
@@ -81,7 +78,7 @@ def decode_acknowledgement(raw: bytes) -> Acknowledgement:
     Raises:
         ContractError: It holds none.
     """
-    return _decode(raw, Acknowledgement, "an acknowledgement")
+    return decode_message(raw, Acknowledgement, "an acknowledgement")
 
 
 def decode_presence(raw: bytes) -> Presence:
@@ -90,7 +87,7 @@ def decode_presence(raw: bytes) -> Presence:
     Raises:
         ContractError: It holds none.
     """
-    return _decode(raw, Presence, "a device's presence")
+    return decode_message(raw, Presence, "a device's presence")
 
 
 def decode_receipt(raw: bytes) -> IngestReceipt:
@@ -99,15 +96,7 @@ def decode_receipt(raw: bytes) -> IngestReceipt:
     Raises:
         ContractError: It holds none.
     """
-    return _decode(raw, IngestReceipt, "an ingest receipt")
-
-
-def _decode(raw: bytes, message: type[MessageT], name: str) -> MessageT:
-    try:
-        return decode_json(msgspec.json.Decoder(message), raw)
-    except msgspec.MsgspecError as error:
-        msg = f"expected {name}, got {raw[:80]!r}: {error}"
-        raise ContractError(msg) from error
+    return decode_message(raw, IngestReceipt, "an ingest receipt")
 
 
 def join_batch(events: list[bytes]) -> bytes:

@@ -9,8 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from contracts.decoding import decode_json
-from contracts.errors import ContractError
+from contracts.decoding import decode_message
 from contracts.events import Source
 from contracts.fields import Text
 from contracts.topics import build_topic
@@ -71,11 +70,7 @@ def decode_desired(raw: bytes) -> DesiredConfiguration:
     Raises:
         ContractError: It wants nothing that could be understood.
     """
-    try:
-        return decode_json(msgspec.json.Decoder(DesiredConfiguration), raw)
-    except msgspec.MsgspecError as error:
-        msg = f"expected a desired configuration, got {raw[:80]!r}: {error}"
-        raise ContractError(msg) from error
+    return decode_message(raw, DesiredConfiguration, "a desired configuration")
 
 
 def decode_reported(raw: bytes) -> ReportedConfiguration:
@@ -84,8 +79,4 @@ def decode_reported(raw: bytes) -> ReportedConfiguration:
     Raises:
         ContractError: It reports nothing that could be understood.
     """
-    try:
-        return decode_json(msgspec.json.Decoder(ReportedConfiguration), raw)
-    except msgspec.MsgspecError as error:
-        msg = f"expected a report of a configuration, got {raw[:80]!r}: {error}"
-        raise ContractError(msg) from error
+    return decode_message(raw, ReportedConfiguration, "a report of a configuration")

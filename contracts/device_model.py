@@ -9,8 +9,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from contracts.decoding import decode_json
-from contracts.errors import ContractError
+from contracts.decoding import decode_message
 from contracts.fields import Text
 from contracts.patterns import END
 
@@ -76,8 +75,4 @@ def decode_model_message(raw: bytes, message: type[MessageT]) -> MessageT:
     Raises:
         ContractError: It holds none.
     """
-    try:
-        return decode_json(msgspec.json.Decoder(message), raw)
-    except msgspec.MsgspecError as error:
-        msg = f"expected {message.__name__}, got {len(raw)} bytes: {error}"
-        raise ContractError(msg) from error
+    return decode_message(raw, message, message.__name__, is_quoted=False)

@@ -5,8 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from contracts.decoding import decode_json
-from contracts.errors import ContractError
+from contracts.decoding import decode_message
 from contracts.events import Source
 from contracts.topics import build_topic
 
@@ -39,8 +38,4 @@ def decode_restart(raw: bytes) -> RestartRequest:
     Raises:
         ContractError: It holds none.
     """
-    try:
-        return decode_json(msgspec.json.Decoder(RestartRequest), raw)
-    except msgspec.MsgspecError as error:
-        msg = f"expected a request to restart, got {raw[:80]!r}: {error}"
-        raise ContractError(msg) from error
+    return decode_message(raw, RestartRequest, "a request to restart")

@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from contracts.decoding import decode_json
-from contracts.errors import ContractError
+from contracts.decoding import decode_message
 
 ENROL_PATH = "/v1/enrol"
 
@@ -58,11 +57,7 @@ def decode_enrolment_request(raw: bytes) -> EnrolmentRequest:
     Raises:
         ContractError: It holds none; the message does not repeat what came.
     """
-    try:
-        return decode_json(msgspec.json.Decoder(EnrolmentRequest), raw)
-    except msgspec.MsgspecError as error:
-        msg = f"expected an enrolment code, got {len(raw)} bytes: {error}"
-        raise ContractError(msg) from error
+    return decode_message(raw, EnrolmentRequest, "an enrolment code", is_quoted=False)
 
 
 def decode_enrolment(raw: bytes) -> Enrolment:
@@ -71,8 +66,4 @@ def decode_enrolment(raw: bytes) -> Enrolment:
     Raises:
         ContractError: It holds none; the message does not repeat what came.
     """
-    try:
-        return decode_json(msgspec.json.Decoder(Enrolment), raw)
-    except msgspec.MsgspecError as error:
-        msg = f"expected an enrolment, got {len(raw)} bytes: {error}"
-        raise ContractError(msg) from error
+    return decode_message(raw, Enrolment, "an enrolment", is_quoted=False)

@@ -10,8 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from contracts.decoding import decode_json
-from contracts.errors import ContractError
+from contracts.decoding import decode_message
 from contracts.events import Source
 from contracts.fields import TimeMs
 from contracts.patterns import END
@@ -81,11 +80,7 @@ def decode_key_request(raw: bytes) -> SignatureKeyRequest:
     Raises:
         ContractError: It holds none.
     """
-    try:
-        return decode_json(msgspec.json.Decoder(SignatureKeyRequest), raw)
-    except msgspec.MsgspecError as error:
-        msg = f"expected a request for a signature key, got {len(raw)} bytes: {error}"
-        raise ContractError(msg) from error
+    return decode_message(raw, SignatureKeyRequest, "a request for a signature key", is_quoted=False)
 
 
 def decode_key(raw: bytes) -> SignatureKey:
@@ -94,11 +89,7 @@ def decode_key(raw: bytes) -> SignatureKey:
     Raises:
         ContractError: It holds none; the message does not repeat what came.
     """
-    try:
-        return decode_json(msgspec.json.Decoder(SignatureKey), raw)
-    except msgspec.MsgspecError as error:
-        msg = f"expected a signature key, got {len(raw)} bytes: {error}"
-        raise ContractError(msg) from error
+    return decode_message(raw, SignatureKey, "a signature key", is_quoted=False)
 
 
 def signature_key_id(key_id: str, encoder: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from contracts.enrolment import ENROL_PATH
+from gateway.adapters.connection import Login
 from gateway.adapters.credential_rows import CredentialRows
 from gateway.adapters.device_database import DeviceDatabase
 from gateway.adapters.embedded_broker import EmbeddedBroker
@@ -20,7 +21,7 @@ from gateway.adapters.enrolment_desk import BrokerAddress, EnrolmentDesk
 from gateway.adapters.guarded_broker import GuardedBroker
 from gateway.adapters.http_server import Handlers
 from gateway.adapters.try_limits import TryLimits
-from gateway.config import BrokerSettings, GatewayConfig, TlsSettings, read_secret
+from gateway.config import GatewayConfig, TlsSettings, read_secret
 from gateway.core.devices.passwords import SALT_BYTES, hash_password, matches, merged_passwords
 from gateway.errors import ConfigurationError, GatewayError
 
@@ -67,7 +68,7 @@ class Access:
         source = self._config.gateway.source
         return GuardedBroker(broker.host, broker.port, source, self._is_password, limits, tls=self._tls)
 
-    def own_login(self) -> tuple[BrokerSettings, str | None]:
+    def own_login(self) -> Login:
         """Return how the gateway itself signs in.
 
         Raises:
@@ -76,11 +77,11 @@ class Access:
         broker = self._config.broker
         if isinstance(self.broker, GuardedBroker):
             own = replace(broker, host=_LOCAL[0], port=self.broker.inner_port, username=self.broker.username)
-            return replace(own, ca_file=None), self.broker.password
+            return Login(replace(own, ca_file=None), self.broker.password)
         password = None
         if broker.password_file is not None:
             password = read_secret(broker.password_file, "broker.password_file")
-        return broker, password
+        return Login(broker, password)
 
     def handlers(self) -> Handlers:
         """Return what answers devices that want to be enrolled."""

@@ -13,6 +13,7 @@ from contracts.events import Source
 from contracts.patterns import END
 from contracts.topics import check_name
 from gateway.core.admission import IntakeRules
+from gateway.core.broker import Broker
 from gateway.core.devices.rules import DeviceRules
 from gateway.core.interop.rules import FrigateRules, HomeAssistantRules
 from gateway.core.occupancy import Hours, OccupancyRules
@@ -21,7 +22,6 @@ from gateway.core.stitching import StitchRules
 from gateway.core.thinning import StorageRules
 from gateway.errors import ConfigurationError
 
-Port = Annotated[int, Meta(ge=1, le=65535)]
 FreePort = Annotated[int, Meta(ge=0, le=65535)]
 
 
@@ -50,33 +50,20 @@ class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return Source(self.tenant, self.store, self.id)
 
 
-class BrokerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the store's broker is.
+class BrokerSettings(Broker, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the store's own broker is.
 
     Attributes:
         host: Name or address.
-        port: TCP port.
         embedded: The gateway runs one itself, there.
         require_credentials: Of the embedded one: each device signs in with what it was given when it was enrolled.
         mosquitto_dir: Folder that `shopthread gateway mosquitto` made: its passwords follow who is enrolled.
-        username: The gateway's user name, where the broker asks for one.
-        password_file: File that holds its password alone.
-        ca_file: Certificate authority for TLS; without it the connection is plain.
     """
 
     host: str = "127.0.0.1"
-    port: Port = 1883
     embedded: bool = False
     require_credentials: bool = False
     mosquitto_dir: Path | None = None
-    username: str | None = None
-    password_file: Path | None = None
-    ca_file: Path | None = None
-
-    @property
-    def address(self) -> str:
-        """Return `host:port`."""
-        return f"{self.host}:{self.port}"
 
 
 class HttpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ from contracts.payloads import DeviceClock
 from gateway.access import Access
 from gateway.adapters.clock_rows import ClockRows
 from gateway.adapters.config_rows import ConfigRows
+from gateway.adapters.connection import peer_login
 from gateway.adapters.device_clocks import DeviceClocks
 from gateway.adapters.device_database import DEVICES_FILE, DeviceDatabase
 from gateway.adapters.device_link import DeviceLink
@@ -16,7 +17,6 @@ from gateway.adapters.frigate import Frigate
 from gateway.adapters.home_assistant import HomeAssistant
 from gateway.adapters.http_server import Handlers, HttpServer
 from gateway.adapters.live_zones import LiveZones
-from gateway.adapters.peer_client import peer_login
 from gateway.adapters.peer_rows import PeerRows
 from gateway.adapters.restart_rows import RestartRows
 from gateway.adapters.rollout_rows import RolloutRows
@@ -97,7 +97,6 @@ class DeviceOperation:
 
     def _compose(self, config: GatewayConfig) -> None:
         self.access = Access(config, self._database, lambda: wall_us() // 1000)
-        broker, password = self.access.own_login()
         self._http: HttpServer | None = None
         self._peers: list[HomeAssistant | Frigate] = []
         self._clocks = DeviceClocks(ClockRows(self._database), wall_us, monotonic_us, config.devices.clock_interval_s)
@@ -107,7 +106,7 @@ class DeviceOperation:
             RestartRows(self._database),
             RolloutRows(self._database, self._sightings.now, lambda: wall_us() // 1000),
         )
-        self._link = DeviceLink(config.gateway.source, broker, password, self._clocks, monotonic_us, watches)
+        self._link = DeviceLink(config.gateway.source, self.access.own_login(), self._clocks, monotonic_us, watches)
 
     def start(self, store: EventStore, is_working: Callable[[], bool]) -> None:
         """Begin to serve devices and to ask them; the broker should be there by now.

@@ -76,10 +76,10 @@ def _run(
     config: GatewayConfig, client: httpx.Client, store: EventStore, stop: threading.Event, on_alive: Callable[[], None]
 ) -> None:
     devices = DeviceOperation(config)
-    broker, (broker_settings, password) = devices.access.broker, devices.access.own_login()
+    broker = devices.access.broker
     uploader = make_uploader(config, store, client, clock_ms)
     desk = _signature_desk(config, store) if config.stitching.enabled else None
-    consumer = Consumer(store, config.gateway, broker_settings, password, clock_ms, uploader.wake, desk)
+    consumer = Consumer(store, config.gateway, devices.access.own_login(), clock_ms, uploader.wake, desk)
     consumer.restrict(config.intake)
     consumer.note = devices.take
     try:

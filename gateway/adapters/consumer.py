@@ -2,7 +2,6 @@
 
 import logging
 import queue
-import ssl
 import threading
 import time
 from collections import Counter
@@ -20,11 +19,12 @@ from contracts.errors import ContractError
 from contracts.events import Source
 from contracts.signature_keys import STORE_LOCAL_QOS
 from contracts.topics import PRESENCE_NAME, Channel, Topic, ack_topic, store_filter
+from gateway.adapters.connection import KEEPALIVE_S, Login, client_id, sign_in
 from gateway.adapters.event_rows import Held
 from gateway.adapters.event_store import EventStore
 from gateway.adapters.mqtt_client import BatchClient
 from gateway.adapters.signatures import SignatureDesk
-from gateway.config import BrokerSettings, StoreSettings
+from gateway.config import StoreSettings
 from gateway.core.admission import IntakeRules, RateLimit, check_delivery
 from gateway.core.judging import Delivery, judge, parsed
 from gateway.core.publish_packet import Published
@@ -32,7 +32,6 @@ from gateway.errors import EventStoreError
 
 logger = logging.getLogger(__name__)
 
-_KEEPALIVE_S = 30
 _SESSION_EXPIRY_S = 7 * 24 * 3600
 _RECEIVE_MAXIMUM = 4000
 _BATCH_MESSAGES = 2000
@@ -64,8 +63,7 @@ class Consumer:
     Args:
         store: Where events go.
         settings: Which store's.
-        broker: Where the broker is.
-        password: The broker's password, where it asks for one.
+        login: Where the broker is.
         clock_ms: The wall clock, Unix milliseconds.
         on_committed: Called after each commit.
         desk: Takes what must not leave the store, and is never written; None: nothing of it is asked for.
@@ -78,8 +76,7 @@ class Consumer:
         self,
         store: EventStore,
         settings: StoreSettings,
-        broker: BrokerSettings,
-        password: str | None,
+        login: Login,
         clock_ms: Callable[[], int],
         on_committed: Callable[[], None],
         desk: SignatureDesk | None = None,
@@ -88,24 +85,19 @@ class Consumer:
         self._limit: RateLimit | None = None
         self._desk = desk
         self.note: Callable[[Delivery], Delivery] = lambda delivery: delivery
-        self._store, self._settings, self._broker = store, settings, broker
+        self._store, self._settings, self._broker = store, settings, login.broker
         self._clock_ms, self._on_committed = clock_ms, on_committed
         self._queue: queue.SimpleQueue[_Batch] = queue.SimpleQueue()
         self._owed: dict[tuple[str, str], Held] = {}
         self._acknowledged_s = float("-inf")
         self._stop = threading.Event()
         self._writer = threading.Thread(target=self._write, name="writer", daemon=True)
-        self._client = self._make_client(password)
+        self._client = self._make_client(login)
 
-    def _make_client(self, password: str | None) -> BatchClient:
-        source = self._settings.source
-        client = BatchClient("-".join((source.tenant, source.store, source.device)), self._take)
-        if self._broker.username is not None:
-            client.username_pw_set(self._broker.username, password)
-        if self._broker.ca_file is not None:
-            client.tls_set(ca_certs=str(self._broker.ca_file), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+    def _make_client(self, login: Login) -> BatchClient:
+        client = BatchClient(client_id(self._settings.source), self._take)
+        sign_in(client, login)
         client.max_queued_messages_set(0)
-        client.reconnect_delay_set(1, 30)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_connect_fail = self._on_connect_fail
@@ -121,7 +113,7 @@ class Consumer:
         properties.SessionExpiryInterval = _SESSION_EXPIRY_S
         properties.ReceiveMaximum = _RECEIVE_MAXIMUM
         self._client.connect_async(
-            self._broker.host, self._broker.port, keepalive=_KEEPALIVE_S, clean_start=False, properties=properties
+            self._broker.host, self._broker.port, keepalive=KEEPALIVE_S, clean_start=False, properties=properties
         )
         self._client.loop_start()
         self._writer.start()

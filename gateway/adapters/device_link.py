@@ -2,28 +2,24 @@
 
 import logging
 import queue
-import ssl
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import paho.mqtt.client as mqtt
 from msgspec import Struct
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.reasoncodes import ReasonCode
 
 from contracts.clock import CLOCK_ANSWER_NAME, CLOCK_QOS, clock_request_topic
 from contracts.delivery import decode_presence
 from contracts.errors import ContractError
 from contracts.events import Source
 from contracts.topics import PRESENCE_NAME, Topic, build_topic, parse_topic, store_filter
+from gateway.adapters.connection import Connection, Login
 from gateway.adapters.device_clocks import DeviceClocks
-from gateway.config import BrokerSettings
 from gateway.errors import DeviceStoreError
 
 logger = logging.getLogger(__name__)
 
-_KEEPALIVE_S = 30
 _LOOK_S = 0.25
 
 
@@ -67,8 +63,7 @@ class DeviceLink:
 
     Args:
         gateway: The gateway as its own events name it.
-        broker: Where the broker is.
-        password: The broker's password, where it asks for one.
+        login: Where the broker is.
         clocks: Measures clocks.
         monotonic_us: The clock that `clocks` was given, microseconds.
         watches: What else is asked and answered.
@@ -77,13 +72,12 @@ class DeviceLink:
     def __init__(
         self,
         gateway: Source,
-        broker: BrokerSettings,
-        password: str | None,
+        login: Login,
         clocks: DeviceClocks,
         monotonic_us: Callable[[], int],
         watches: Iterable[StateWatch] = (),
     ) -> None:
-        self._gateway, self._broker, self._clocks, self._monotonic_us = gateway, broker, clocks, monotonic_us
+        self._gateway, self._clocks, self._monotonic_us = gateway, clocks, monotonic_us
         self._watches = tuple(watches)
         self._by_name: Mapping[str, StateWatch] = {name: watch for watch in self._watches for name in watch.names}
         self._online: set[str] = set()
@@ -91,18 +85,7 @@ class DeviceLink:
         self._answers: queue.SimpleQueue[tuple[Topic, bytes, int]] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="devices", daemon=True)
-        self._client = self._make_client(password)
-
-    def _make_client(self, password: str | None) -> mqtt.Client:
-        name = "-".join((self._gateway.tenant, self._gateway.store, self._gateway.device, "devices"))
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=mqtt.MQTTv5)
-        if self._broker.username is not None:
-            client.username_pw_set(self._broker.username, password)
-        if self._broker.ca_file is not None:
-            client.tls_set(ca_certs=str(self._broker.ca_file), tls_version=ssl.PROTOCOL_TLS_CLIENT)
-        client.reconnect_delay_set(1, 30)
-        client.on_connect, client.on_message = self._on_connect, self._on_message
-        return client
+        self._connection = Connection(gateway, "devices", login, "devices", self._subscribe, self._take_message)
 
     @property
     def online(self) -> frozenset[str]:
@@ -117,12 +100,11 @@ class DeviceLink:
     @property
     def is_connected(self) -> bool:
         """Return whether the broker is there."""
-        return self._client.is_connected()
+        return self._connection.is_connected
 
     def start(self) -> None:
         """Connect in the background; a broker that is down is waited for."""
-        self._client.connect_async(self._broker.host, self._broker.port, keepalive=_KEEPALIVE_S)
-        self._client.loop_start()
+        self._connection.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -130,14 +112,13 @@ class DeviceLink:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        self._client.disconnect()
-        self._client.loop_stop()
+        self._connection.stop()
 
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
                 self._take_answer()
-                if self._client.is_connected() and self._answers.empty():
+                if self.is_connected and self._answers.empty():
                     self._ask()
             except DeviceStoreError as error:
                 logger.error("%s; trying again", error)  # noqa: TRY400 - one line for operators
@@ -169,29 +150,24 @@ class DeviceLink:
         for device in sorted(self.online):
             request = self._clocks.ask(device)
             if request is not None:
-                self._client.publish(clock_request_topic(self._source(device)), request, qos=CLOCK_QOS)
+                self._connection.client.publish(clock_request_topic(self._source(device)), request, qos=CLOCK_QOS)
         for watch in self._watches:
             self._send(watch.orders(self.online, self._connections))
 
     def _send(self, orders: Iterable[Order]) -> None:
         for order in orders:
             topic = build_topic(self._source(order.device), "cmd", order.name)
-            self._client.publish(topic, order.body, qos=1, retain=order.retain)
+            self._connection.client.publish(topic, order.body, qos=1, retain=order.retain)
 
     def _source(self, device: str) -> Source:
         return Source(self._gateway.tenant, self._gateway.store, device)
 
-    def _on_connect(
-        self, client: mqtt.Client, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
-    ) -> None:
-        if reason.is_failure:
-            logger.error("the broker %s refuses the connection for devices: %s", self._broker.address, reason)
-            return
+    def _subscribe(self, client: mqtt.Client) -> None:
         tenant, store = self._gateway.tenant, self._gateway.store
         client.subscribe([(store_filter(tenant, store, "status"), 1), (store_filter(tenant, store, "state"), 1)])
         self._connections += 1
 
-    def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
+    def _take_message(self, message: mqtt.MQTTMessage) -> None:
         returned_us = self._monotonic_us()
         try:
             topic = parse_topic(message.topic)

@@ -6,14 +6,13 @@ import threading
 from collections.abc import Callable, Sequence
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.reasoncodes import ReasonCode
 
 from contracts.delivery import EPOCH_PROPERTY, OLDEST_PROPERTY, SEQUENCE_PROPERTY
 from contracts.errors import EventRejectedError
 from contracts.events import Source
 from contracts.payloads import VisitSegment
 from contracts.topics import event_topic
-from gateway.adapters.peer_client import KEEPALIVE_S, PeerLogin, peer_client
+from gateway.adapters.connection import Connection, Login
 from gateway.adapters.peer_rows import Change, PeerRows
 from gateway.core.admission import IntakeRules, check_delivery
 from gateway.core.interop.frigate import NOT_KEPT, RULE_VERSION, read_frigate
@@ -55,7 +54,7 @@ class Frigate:
         gateway: Source,
         rules: FrigateRules,
         intake: IntakeRules,
-        login: PeerLogin,
+        login: Login,
         rows: PeerRows,
         receive: Receive,
         clock_ms: Callable[[], int],
@@ -63,14 +62,13 @@ class Frigate:
         if gateway.device in rules.cameras.values():
             msg = f"frigate.cameras: {gateway.device!r} is the gateway's own name; give the camera another"
             raise ConfigurationError(msg)
-        self._gateway, self._rules, self._intake, self._login = gateway, rules, intake, login
+        self._gateway, self._rules, self._intake = gateway, rules, intake
         self._rows, self._receive, self._clock_ms = rows, receive, clock_ms
         self._came: queue.Queue[bytes] = queue.Queue(_QUEUE)
         self._bodies: list[bytes] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="frigate", daemon=True)
-        self._client = peer_client("-".join((gateway.tenant, gateway.store, gateway.device, "frigate")), login)
-        self._client.on_connect, self._client.on_message = self._on_connect, self._on_message
+        self._connection = Connection(gateway, "frigate", login, "Frigate", self._subscribe, self._take_message)
 
     @property
     def topic(self) -> str:
@@ -84,8 +82,7 @@ class Frigate:
 
     def start(self) -> None:
         """Connect in the background; a broker that is down is waited for."""
-        self._client.connect_async(self._login.broker.host, self._login.broker.port, keepalive=KEEPALIVE_S)
-        self._client.loop_start()
+        self._connection.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -93,9 +90,7 @@ class Frigate:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        self._client.disconnect()
-        self._client.loop_stop()
-        self._client.on_connect = self._client.on_message = None
+        self._connection.stop()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -179,15 +174,10 @@ class Frigate:
             self._receive(deliveries)
             self._rows.drop(events)
 
-    def _on_connect(
-        self, client: mqtt.Client, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
-    ) -> None:
-        if reason.is_failure:
-            logger.error("the broker %s refuses the connection for Frigate: %s", self._login.broker.address, reason)
-            return
+    def _subscribe(self, client: mqtt.Client) -> None:
         client.subscribe(self.topic, 0)
 
-    def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
+    def _take_message(self, message: mqtt.MQTTMessage) -> None:
         try:
             self._came.put_nowait(bytes(message.payload))
         except queue.Full:

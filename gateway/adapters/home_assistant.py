@@ -7,10 +7,9 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.reasoncodes import ReasonCode
 
 from contracts.events import Source
-from gateway.adapters.peer_client import KEEPALIVE_S, PeerLogin, peer_client
+from gateway.adapters.connection import Connection, Login
 from gateway.adapters.store_pages import StoreNow
 from gateway.core.interop.home_assistant import OFFLINE, Home, HomeBoard, HomeFacts, changes, queue_counts
 from gateway.core.interop.rules import HomeAssistantRules
@@ -31,25 +30,18 @@ class HomeAssistant:
         now: Returns the store as it is; may raise `GatewayError`.
     """
 
-    def __init__(
-        self, gateway: Source, rules: HomeAssistantRules, login: PeerLogin, now: Callable[[], StoreNow]
-    ) -> None:
+    def __init__(self, gateway: Source, rules: HomeAssistantRules, login: Login, now: Callable[[], StoreNow]) -> None:
         self._home = Home(gateway=gateway, prefix=rules.prefix, software_version=version("shopthread"))
-        self._rules, self._login, self._now = rules, login, now
+        self._rules, self._now = rules, now
         self._board = HomeBoard(self._home)
         self._found: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._there: dict[str, bytes | None] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="home-assistant", daemon=True)
-        self._client = self._make_client()
-
-    def _make_client(self) -> mqtt.Client:
-        gateway = self._home.gateway
-        client = peer_client("-".join((gateway.tenant, gateway.store, gateway.device, "home")), self._login)
-        if self._rules.enabled:
-            client.will_set(self._home.availability, OFFLINE, qos=1, retain=True)
-        client.on_connect, client.on_message = self._on_connect, self._on_message
-        return client
+        self._connection = Connection(gateway, "home", login, "Home Assistant", self._subscribe, self._take_message)
+        self._client = self._connection.client
+        if rules.enabled:
+            self._client.will_set(self._home.availability, OFFLINE, qos=1, retain=True)
 
     @property
     def is_alive(self) -> bool:
@@ -58,8 +50,7 @@ class HomeAssistant:
 
     def start(self) -> None:
         """Connect in the background; a broker that is down is waited for."""
-        self._client.connect_async(self._login.broker.host, self._login.broker.port, keepalive=KEEPALIVE_S)
-        self._client.loop_start()
+        self._connection.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -67,16 +58,14 @@ class HomeAssistant:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        if self._rules.enabled and self._client.is_connected():
+        if self._rules.enabled and self._connection.is_connected:
             self._client.publish(self._home.availability, OFFLINE, qos=1, retain=True).wait_for_publish(_GOODBYE_S)
-        self._client.disconnect()
-        self._client.loop_stop()
-        self._client.on_connect = self._client.on_message = None
+        self._connection.stop()
 
     def _run(self) -> None:
         while not self._stop.is_set():
             self._take_found()
-            if self._client.is_connected():
+            if self._connection.is_connected:
                 try:
                     self._tell()
                 except GatewayError as error:
@@ -99,18 +88,11 @@ class HomeAssistant:
             self._client.publish(topic, body, qos=1, retain=True)
         self._there = dict(wanted)
 
-    def _on_connect(
-        self, client: mqtt.Client, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
-    ) -> None:
-        if reason.is_failure:
-            logger.error(
-                "the broker %s refuses the connection for Home Assistant: %s", self._login.broker.address, reason
-            )
-            return
+    def _subscribe(self, client: mqtt.Client) -> None:
         self._found.put(None)
         client.subscribe([(each, 1) for each in self._home.filters])
 
-    def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
+    def _take_message(self, message: mqtt.MQTTMessage) -> None:
         if message.retain and message.payload:
             try:
                 self._found.put(message.topic)

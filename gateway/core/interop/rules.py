@@ -1,40 +1,17 @@
 """With which other systems the gateway speaks: tables of its file, all of them optional. Pure."""
 
-from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from contracts.fields import Name, ZoneKind
 from contracts.patterns import END
+from gateway.core.broker import Broker
 
 TopicPrefix = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,7}" + END)]
 
 PeerName = Annotated[str, Meta(min_length=1, max_length=128)]
 DeviceName = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}" + END)]
-
-
-class PeerBroker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Another broker than the store's.
-
-    Attributes:
-        host: Name or address.
-        port: TCP port.
-        username: The gateway's user name, where the broker asks for one.
-        password_file: File that holds its password alone.
-        ca_file: Certificate authority for TLS; without it the connection is plain.
-    """
-
-    host: str
-    port: Annotated[int, Meta(ge=1, le=65535)] = 1883
-    username: str | None = None
-    password_file: Path | None = None
-    ca_file: Path | None = None
-
-    @property
-    def address(self) -> str:
-        """Return `host:port`."""
-        return f"{self.host}:{self.port}"
 
 
 class HomeAssistantRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,7 +27,7 @@ class HomeAssistantRules(Struct, frozen=True, kw_only=True, forbid_unknown_field
     enabled: bool = True
     prefix: TopicPrefix = "homeassistant"
     interval_s: Annotated[float, Meta(ge=0.1, le=3600)] = 5.0
-    broker: PeerBroker | None = None
+    broker: Broker | None = None
 
 
 class PeerZone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,4 +52,4 @@ class FrigateRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     zones: dict[PeerName, PeerZone] = {}
     prefix: TopicPrefix = "frigate"
     silent_after_s: Annotated[float, Meta(ge=1)] = 1800.0
-    broker: PeerBroker | None = None
+    broker: Broker | None = None

@@ -16,6 +16,7 @@ from contracts.events import decode_event
 from contracts.payloads import FootfallCrossing
 from edge.config import BrokerSettings
 from edge.core.sending import SendPolicy
+from gateway.adapters.connection import Login
 from gateway.adapters.consumer import Consumer
 from gateway.adapters.event_store import EventStore
 from gateway.config import BrokerSettings as GatewayBrokerSettings
@@ -78,7 +79,7 @@ def _gateways(folder: Path, port: int, request: FleetRequest) -> Iterator[list[E
             settings = StoreSettings(tenant=TENANT, store=name, data_dir=folder)
             store = EventStore(_file(folder, name), settings.source)
             broker = GatewayBrokerSettings(port=port)
-            consumer = Consumer(store, settings, broker, None, CLOCKS.wall_ms, lambda: None)
+            consumer = Consumer(store, settings, Login(broker, None), CLOCKS.wall_ms, lambda: None)
             consumer.start()
             stack.callback(store.close)
             stack.callback(consumer.stop)

@@ -19,6 +19,7 @@ from edge.adapters.outbox import Outbox
 from edge.adapters.publisher import Publisher
 from edge.config import BrokerSettings
 from edge.core.sending import SendPolicy
+from gateway.adapters.connection import Login
 from gateway.adapters.consumer import Consumer
 from gateway.adapters.event_store import EventStore
 from gateway.config import BrokerSettings as GatewayBrokerSettings
@@ -68,7 +69,7 @@ def _publishing(outbox: Outbox, port: int) -> Iterator[Publisher]:
 def _gateway(folder: Path, port: int) -> Iterator[EventStore]:
     settings = StoreSettings(tenant="acme", store="store-1", data_dir=folder)
     store = EventStore(folder / "gateway.sqlite", settings.source)
-    consumer = Consumer(store, settings, GatewayBrokerSettings(port=port), None, _clock_ms, lambda: None)
+    consumer = Consumer(store, settings, Login(GatewayBrokerSettings(port=port), None), _clock_ms, lambda: None)
     consumer.start()
     try:
         yield store

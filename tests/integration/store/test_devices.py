@@ -15,6 +15,7 @@ from edge.adapters.device_link import Answer, Command, DeviceLink, Say
 from edge.adapters.mqtt_client import make_client
 from edge.config import BrokerSettings
 from gateway.adapters.clock_rows import ClockRows
+from gateway.adapters.connection import Login
 from gateway.adapters.device_clocks import DeviceClocks
 from gateway.adapters.device_database import DeviceDatabase
 from gateway.adapters.device_link import DeviceLink as GatewayLink
@@ -32,7 +33,7 @@ AHEAD_US = 3_600_000_000
 def gateway(path: Path, port: int, *watches: StateWatch) -> Iterator[tuple[DeviceClocks, GatewayLink]]:
     database = DeviceDatabase(path)
     clocks = DeviceClocks(ClockRows(database), wall_us, monotonic_us, 1.0)
-    link = GatewayLink(GATEWAY, GatewayBrokerSettings(port=port), None, clocks, monotonic_us, watches)
+    link = GatewayLink(GATEWAY, Login(GatewayBrokerSettings(port=port), None), clocks, monotonic_us, watches)
     link.start()
     try:
         yield clocks, link

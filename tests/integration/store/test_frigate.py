@@ -12,13 +12,14 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from contracts.events import Source, decode_event
 from contracts.payloads import VisitSegment
+from gateway.adapters.connection import Login
 from gateway.adapters.device_database import DeviceDatabase
 from gateway.adapters.event_store import EventStore
 from gateway.adapters.frigate import Frigate
-from gateway.adapters.peer_client import PeerLogin
 from gateway.adapters.peer_rows import PeerRows
 from gateway.core.admission import IntakeRules
-from gateway.core.interop.rules import FrigateRules, PeerBroker, PeerZone
+from gateway.core.broker import Broker
+from gateway.core.interop.rules import FrigateRules, PeerZone
 from gateway.errors import ConfigurationError, EventStoreError
 from tests.servers import free_port, running_broker, wait_until
 
@@ -44,7 +45,7 @@ def _message(number: int, kind: str, at_s: float) -> bytes:
 class Shop:
     def __init__(self, folder: Path, port: int) -> None:
         self._folder, self.now_ms = folder, START * 1000 + 60_000
-        self._login = PeerLogin(PeerBroker(host="127.0.0.1", port=port), None)
+        self._login = Login(Broker(host="127.0.0.1", port=port), None)
         self.is_full = False
         self.open()
 
@@ -135,9 +136,10 @@ def test_more_than_can_be_taken_in_and_a_refusal_are_told(
     message = mqtt.MQTTMessage(topic=b"frigate/events")
     message.payload = b"bad"
     for _ in range(2):
-        shop.frigate._on_message(shop.frigate._client, None, message)
+        shop.frigate._take_message(message)
     assert "a message was left out" in caplog.text
-    shop.frigate._on_connect(shop.frigate._client, None, {}, ReasonCode(PacketTypes.CONNACK, "Not authorized"), None)
+    connection = shop.frigate._connection
+    connection._take_answer(connection.client, None, {}, ReasonCode(PacketTypes.CONNACK, "Not authorized"), None)
     assert "refuses the connection for Frigate" in caplog.text
     shop.frigate.step()
     assert [each.reason for each in shop.store.dead_letters()] == ["not_json"]

@@ -21,6 +21,7 @@ from contracts.topics import ack_topic, event_topic
 from edge.adapters.outbox import Outbox
 from edge.adapters.publisher import Publisher
 from edge.config import BrokerSettings
+from gateway.adapters.connection import Login
 from gateway.adapters.consumer import Consumer
 from gateway.adapters.event_store import EventStore
 from gateway.config import BrokerSettings as GatewayBrokerSettings
@@ -183,7 +184,7 @@ def test_agents_and_gateway_deliver_over_tls(broker: tuple[Path, int], tmp_path:
     settings = StoreSettings(tenant="acme", store="store-1", data_dir=tmp_path)
     store = EventStore(tmp_path / "gateway.sqlite", settings.source)
     at_gateway = GatewayBrokerSettings(port=port, ca_file=folder / "ca.pem", username="gateway")
-    consumer = Consumer(store, settings, at_gateway, "gateway-secret", lambda: 5, lambda: None)
+    consumer = Consumer(store, settings, Login(at_gateway, "gateway-secret"), lambda: 5, lambda: None)
     at_device = BrokerSettings(
         port=port, ca_file=folder / "ca.pem", username="cam-1", password_file=folder / "cam-1.password"
     )

@@ -34,6 +34,7 @@ from edge.core.pipeline import Person, PipelineRules
 from edge.core.rotation import quantize
 from edge.core.zones import Zone
 from edge.ports import Observation, Signature, Stopped
+from gateway.adapters.connection import Login
 from gateway.adapters.consumer import Consumer
 from gateway.adapters.event_store import EventStore
 from gateway.adapters.signatures import SignatureDesk
@@ -134,7 +135,7 @@ class Gateway:
             self.store, client, 100, RetryPolicy(first_s=0.1, longest_s=1.0), clock_ms, lambda: 0.5
         )
         at = GatewayBrokerSettings(port=port)
-        self.consumer = Consumer(self.store, settings, at, None, clock_ms, self.uploader.wake, self.desk)
+        self.consumer = Consumer(self.store, settings, Login(at, None), clock_ms, self.uploader.wake, self.desk)
 
     @contextmanager
     def running(self) -> Iterator["Gateway"]:

@@ -11,6 +11,7 @@ from contracts.events import Source, draft_event, encode_event
 from contracts.payloads import Coverage
 from contracts.topics import event_topic
 from gateway.adapters import consumer as consumer_module
+from gateway.adapters.connection import Login
 from gateway.adapters.consumer import Consumer
 from gateway.adapters.event_rows import Held
 from gateway.adapters.event_store import EventStore
@@ -27,7 +28,7 @@ def test_a_topic_that_is_not_utf_8_is_kept_as_a_dead_letter(tmp_path: Path):
     broker = SilentBroker(publish_packet(b"shopthread/v1/acme/store-1/\xff/event/x", b"?"))
     settings = StoreSettings(tenant="acme", store="store-1", data_dir=tmp_path)
     store = EventStore(tmp_path / "gateway.sqlite", settings.source)
-    consumer = Consumer(store, settings, BrokerSettings(port=broker.port), None, lambda: 5, lambda: None)
+    consumer = Consumer(store, settings, Login(BrokerSettings(port=broker.port), None), lambda: 5, lambda: None)
     consumer.start()
     wait_until(lambda: store.dead_letter_count() > 0, what="a dead letter")
     assert consumer.is_alive
@@ -72,7 +73,7 @@ def working(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(consumer_module, "_STORE_RETRY_S", 0.01)
     settings = StoreSettings(tenant="acme", store="store-1", data_dir=tmp_path)
     store = EventStore(tmp_path / "gateway.sqlite", settings.source)
-    consumer = Consumer(store, settings, BrokerSettings(), None, lambda: NOW_MS, lambda: None)
+    consumer = Consumer(store, settings, Login(BrokerSettings(), None), lambda: NOW_MS, lambda: None)
     told = Acknowledgements()
     monkeypatch.setattr(consumer, "_client", told)
     yield consumer, store, told

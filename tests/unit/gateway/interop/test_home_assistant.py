@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.events import Source
+from gateway.core.broker import Broker
 from gateway.core.broker_config import mosquitto_acl
 from gateway.core.devices.overview import DeviceFacts, DeviceView, overview
 from gateway.core.interop.home_assistant import (
@@ -19,7 +20,6 @@ from gateway.core.interop.home_assistant import (
     changes,
     queue_counts,
 )
-from gateway.core.interop.rules import PeerBroker
 
 T = 1_772_442_000_000
 HOME = Home(gateway=Source("acme", "store-1", "gateway"), prefix="homeassistant", software_version="1.0")
@@ -158,7 +158,7 @@ def test_after_the_changes_the_broker_holds_what_is_wanted(
 
 
 def test_another_broker_is_named_with_its_port():
-    assert PeerBroker(host="home").address == "home:1883"
+    assert Broker(host="home").address == "home:1883"
 
 
 def test_only_queues_are_told():
