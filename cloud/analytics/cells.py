@@ -4,15 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from cloud.analytics.parts import PEAKS, PPM, SUMS
+from cloud.analytics.funnel import Step, count_reached
+from cloud.analytics.parts import FUNNEL_STEPS, PEAKS, PPM, SUMS
 from cloud.footfall.buckets import Bucket
 from cloud.stores.opening import Calendar, overlap_ms
 
 MAX_PRESENCE_MS = 24 * 3600 * 1000
 """A visit whose end nobody told counts as presence for at most this long."""
-
-Step = tuple[int, str, int]
-"""Milliseconds after the entry, what was reached, and how probable it is in millionths."""
 
 
 class CoverageFact(Struct, frozen=True):
@@ -129,6 +127,7 @@ def make_cell(hour: Bucket, day: int, facts: Facts, calendar: Calendar) -> HourC
     begun = [visit for visit in facts.visits if hour.start_ms <= visit.opened_ms < hour.end_ms]
     customers = [visit for visit in begun if not visit.is_staff]
     weights = _weights(facts.links)
+    journeys = _journeys(customers, facts.stays, facts.links)
     parts = dict.fromkeys((*SUMS, *PEAKS), 0)
     parts |= {
         "footfall_in": facts.crossings.get(("entrance", "in"), 0),
@@ -145,6 +144,7 @@ def make_cell(hour: Bucket, day: int, facts: Facts, calendar: Calendar) -> HourC
         **_waiting(facts.waits),
         **_tills(facts.touches),
         **_linked(customers, weights),
+        **_funnel(journeys.values()),
     }
     return HourCell(
         parts=parts,
@@ -152,7 +152,7 @@ def make_cell(hour: Bucket, day: int, facts: Facts, calendar: Calendar) -> HourC
         money=_money(facts.touches),
         zones=_zones(customers, facts.stays),
         terminals=_terminals(facts.touches),
-        journeys=_journeys(customers, facts.stays, facts.links),
+        journeys=journeys,
     )
 
 
@@ -251,6 +251,16 @@ def _linked(customers: Iterable[VisitFact], weights: Mapping[str, tuple[int, int
         for name, weight in (("linked", known), ("buyers", bought)):
             found[f"{name}_ppm"] += weight
             found[f"{name}_variance_ppm"] += weight * (PPM - weight) // PPM
+    return found
+
+
+def _funnel(journeys: Iterable[Sequence[Step]]) -> dict[str, int]:
+    """Return how many visits came to each step after the entry, with the variance of that number."""
+    reached = count_reached(journeys, FUNNEL_STEPS, "strict", None)
+    found = {}
+    for step, each in zip(FUNNEL_STEPS[1:], reached[1:], strict=True):
+        found[f"{step}_ppm"] = each.expected_ppm
+        found[f"{step}_variance_ppm"] = each.variance_ppm
     return found
 
 

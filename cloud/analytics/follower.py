@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, tuple_
 
 from cloud.analytics.cells import HourCell, make_cell
 from cloud.analytics.facts import FactReader
+from cloud.analytics.long import sum_long
 from cloud.analytics.members import write_members
 from cloud.analytics.parts import CALENDAR, CAMERA_COUNTS, MONEY, PEAKS, SUMS
 from cloud.analytics.queue import DAYS, HOUR_MS, HOURS, enqueue_days, requeue_everything
@@ -190,6 +191,7 @@ def _sum_days(session: WriteSession, tenant: str, store: str, days: Sequence[int
     made = [_day_row(tenant, store, day, hours[day], seen, calendar) for day in days]
     session.insert(rollups, [each for each in made if each is not None])
     session.insert(rollup_money, _money_rows(session, tenant, store, days, calendar))
+    sum_long(session, tenant, store, days)
     # Who observes for the first or no longer on a day is, or is no longer, expected on the following ones.
     changed = [day for day in days if frozenset(seen[day]) != before[day]]
     later = {day + ahead for day in changed for ahead in range(1, EXPECTED_DAYS)}

@@ -5,9 +5,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-from cloud.analytics.cells import Step
 from cloud.analytics.metric import BAND_Z
 from cloud.analytics.parts import PPM
+
+Step = tuple[int, str, int]
+"""Milliseconds after the entry, what was reached, and how probable it is in millionths."""
 
 Order = Literal["strict", "any"]
 

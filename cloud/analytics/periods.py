@@ -37,6 +37,26 @@ def periods_in(asked: Period, grain: Grain) -> list[Period]:
     return found
 
 
+def rollups_for(asked: Period, grain: Grain, today: int) -> list[tuple[Grain, Period]]:
+    """Return the fewest rollups that tell a period: its whole weeks or months that are over, and the days beside.
+
+    Args:
+        asked: The days that are asked for.
+        grain: How long the intervals are that they are told by.
+        today: The first day that is not over everywhere: from it on only days tell what has begun.
+    """
+    if grain in {"hour", "day"}:
+        return [(grain, asked)]
+    longer: Grain = "week" if grain == "week" else "month"
+    end = min(asked.end, today)
+    whole = [each for each in periods_in(asked, longer) if asked.first <= each.first and each.end <= end]
+    if not whole:
+        return [("day", asked)]
+    inner = Period(whole[0].first, whole[-1].end)
+    beside = (Period(asked.first, inner.first), Period(inner.end, asked.end))
+    return [(longer, inner), *(("day", each) for each in beside if each.days)]
+
+
 def _next_month(start: date) -> date:
     return (start.replace(day=1) + timedelta(days=32)).replace(day=1)
 

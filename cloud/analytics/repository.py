@@ -1,24 +1,45 @@
 """SQL over rollups. No query here reads the log or what rollups are made from."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, ColumnElement, case, cast, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Subquery,
+    Table,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    union_all,
+)
 
 from cloud.analytics.metric import Grain
 from cloud.analytics.parts import MONEY, PEAKS
-from cloud.analytics.periods import Period
+from cloud.analytics.periods import Period, rollups_for
 from cloud.analytics.tables import member_days, rollup_money, rollups
 from cloud.db import AnyRow, ReadSession
 from cloud.tables import stores
 
 Key = tuple[str, int]
-"""A store, and an interval: the first instant of an hour, or how manieth of the asked periods."""
+"""A store or a group of them, and an interval: the first instant of an hour, or how manieth of the asked periods."""
+
+Group = Literal["store", "region", "none"]
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """Which rollups are read. `parts_of` are the calendar's intervals, in order without gaps."""
+    """Which rollups are read. `parts_of` are the calendar's intervals, in order without gaps.
+
+    `today` is the first day that is not over everywhere, `by` what figures are summed over in the database.
+    """
 
     tenant: str
     stores: Sequence[str]
@@ -26,6 +47,15 @@ class Asked(Struct, frozen=True, kw_only=True):
     periods: Sequence[Period]
     grain: Grain
     now_ms: int
+    today: int
+    by: Group = "store"
+
+
+class Summed(Struct):
+    """The summed parts of one interval, and whether all that a value needs was observed of any of the stores."""
+
+    parts: dict[str, int]
+    is_known: bool
 
 
 def list_shops(session: ReadSession, tenant: str) -> Sequence[AnyRow]:
@@ -33,51 +63,83 @@ def list_shops(session: ReadSession, tenant: str) -> Sequence[AnyRow]:
     return session.rows(select(stores).where(stores.c.tenant == tenant).order_by(stores.c.store))
 
 
-def sum_parts(session: ReadSession, asked: Asked, names: Sequence[str]) -> dict[Key, dict[str, int]]:
-    """Return the summed parts of each store and period; those of hours by the hour's first instant."""
-    columns = [
-        cast((func.max if name in PEAKS else func.sum)(rollups.c[name]), BigInteger).label(name) for name in names
-    ]
-    grain = "hour" if asked.grain == "hour" else "day"
-    index = rollups.c.start_ms if asked.grain == "hour" else period_of(rollups.c.day, asked.periods)
-    statement = (
-        select(rollups.c.store, index.label("period"), *columns)
-        .where(rollups.c.tenant == asked.tenant, rollups.c.grain == grain, rollups.c.store.in_(asked.stores))
-        .where(rollups.c.day >= asked.days.first, rollups.c.day < asked.days.end, rollups.c.start_ms < asked.now_ms)
-        .group_by(rollups.c.store, index)
-    )
-    return _by_key(session.rows(statement), names)
+def sum_parts(
+    session: ReadSession, asked: Asked, names: Sequence[str], sources: Iterable[Sequence[str]] = ()
+) -> dict[Key, Summed]:
+    """Return the summed parts of each group and interval.
+
+    Args:
+        session: A transaction.
+        asked: Which rollups.
+        names: The parts.
+        sources: Kinds of devices that must have reported for a value to be known, in one store: any part of each.
+    """
+    inner = _by_store(rollups, asked, names, rollups.c.start_ms < asked.now_ms)
+    seen = (or_(*(inner.c[name] != 0 for name in group)) for group in sources)
+    known = case((and_(true(), *seen), 1), else_=0)
+    columns = [(func.max if name in PEAKS else func.sum)(inner.c[name]) for name in names]
+    return {
+        key: Summed(dict(zip(names, map(int, values), strict=True)), bool(is_known))
+        for key, (is_known, *values) in _by_group(session, asked, inner, [func.max(known), *columns])
+    }
 
 
 def sum_money(session: ReadSession, asked: Asked, currency: str) -> dict[Key, dict[str, int]]:
     """Return sales and their number in one currency, likewise."""
-    grain = "hour" if asked.grain == "hour" else "day"
-    index = rollup_money.c.start_ms if asked.grain == "hour" else period_of(rollup_money.c.day, asked.periods)
-    columns = [cast(func.sum(rollup_money.c[name]), BigInteger).label(name) for name in MONEY]
-    statement = (
-        select(rollup_money.c.store, index.label("period"), *columns)
-        .where(rollup_money.c.tenant == asked.tenant, rollup_money.c.grain == grain)
-        .where(rollup_money.c.store.in_(asked.stores), rollup_money.c.currency == currency)
-        .where(rollup_money.c.day >= asked.days.first, rollup_money.c.day < asked.days.end)
-        .group_by(rollup_money.c.store, index)
+    inner = _by_store(rollup_money, asked, MONEY, rollup_money.c.currency == currency)
+    columns = [func.sum(inner.c[name]) for name in MONEY]
+    return {
+        key: dict(zip(MONEY, map(int, values), strict=True))
+        for key, values in _by_group(session, asked, inner, columns)
+    }
+
+
+def _by_store(table: Table, asked: Asked, names: Sequence[str], condition: ColumnElement[bool]) -> Subquery:
+    """Return parts summed by store and interval."""
+    at = table.c.start_ms if asked.grain == "hour" else table.c.day
+    columns = (table.c.store, at.label("at"), *(table.c[name] for name in names))
+    rows = union_all(
+        *(
+            select(*columns).where(*_within(table, asked, grain, days), condition)
+            for grain, days in rollups_for(asked.days, asked.grain, asked.today)
+        )
+    ).subquery()
+    period = rows.c.at if asked.grain == "hour" else period_of(rows.c.at, asked.periods)
+    sums = [cast((func.max if name in PEAKS else func.sum)(rows.c[name]), BigInteger).label(name) for name in names]
+    return select(rows.c.store, period.label("period"), *sums).group_by(rows.c.store, text("period")).subquery()
+
+
+def _within(table: Table, asked: Asked, grain: Grain, days: Period) -> tuple[ColumnElement[bool], ...]:
+    return (
+        table.c.tenant == asked.tenant,
+        table.c.grain == grain,
+        table.c.store.in_(asked.stores),
+        table.c.day >= days.first,
+        table.c.day < days.end,
     )
-    return _by_key(session.rows(statement), MONEY)
 
 
-def _by_key(rows: Iterable[AnyRow], names: Sequence[str]) -> dict[Key, dict[str, int]]:
-    return {(store, period): dict(zip(names, values, strict=True)) for store, period, *values in rows}
+def _by_group(
+    session: ReadSession, asked: Asked, inner: Subquery, columns: Sequence[ColumnElement[Any]]
+) -> Iterator[tuple[Key, Sequence[Any]]]:
+    """Yield each group and interval with the columns that sum what the stores of the group have."""
+    source: FromClause = inner
+    group: ColumnElement[str] = inner.c.store if asked.by == "store" else literal("")
+    if asked.by == "region":
+        source = inner.join(stores, and_(stores.c.tenant == asked.tenant, stores.c.store == inner.c.store))
+        group = func.coalesce(stores.c.region, "")
+    statement = select(group.label("named"), inner.c.period, *columns).select_from(source)
+    for named, period, *values in session.rows(statement.group_by(text("named"), inner.c.period)):
+        yield (named, period), values
 
 
 def currencies_in(session: ReadSession, asked: Asked) -> list[str]:
     """Return the currencies in which anything was sold or given back."""
-    statement = (
-        select(rollup_money.c.currency)
-        .distinct()
-        .where(rollup_money.c.tenant == asked.tenant, rollup_money.c.grain == "day")
-        .where(rollup_money.c.store.in_(asked.stores))
-        .where(rollup_money.c.day >= asked.days.first, rollup_money.c.day < asked.days.end)
-    )
-    return sorted(row.currency for row in session.rows(statement))
+    found: set[str] = set()
+    for grain, days in rollups_for(asked.days, "total", asked.today):
+        statement = select(rollup_money.c.currency).distinct().where(*_within(rollup_money, asked, grain, days))
+        found.update(row.currency for row in session.rows(statement))
+    return sorted(found)
 
 
 def days_of(session: ReadSession, asked: Asked, names: Sequence[str]) -> dict[tuple[str, int], AnyRow]:

@@ -1,6 +1,6 @@
 """Rules of metric queries: which shops, which intervals, when a value is unknown, and what is asked too much."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -8,15 +8,18 @@ from cloud.analytics import repository
 from cloud.analytics.metric import Grain, Metric, Parts
 from cloud.analytics.parts import CALENDAR, MONEY, PEAKS
 from cloud.analytics.periods import Period, periods_in
-from cloud.analytics.repository import Asked, Key
+from cloud.analytics.repository import Asked, Group, Key, Summed
 from cloud.analytics.selection import Shop, groups_of
 from cloud.db import ReadSession
 from cloud.footfall.buckets import Bucket, buckets
 
 MAX_PERIODS: Mapping[Grain, int] = {"hour": 800, "day": 800, "week": 270, "month": 120, "total": 1}
 MAX_ROWS = 100_000
-ALL = ""
-"""The group of every shop together."""
+Interval = tuple[int, Period, Bucket | None]
+"""(key among sums, days, hour)."""
+
+NOTHING = Summed({}, is_known=False)
+"""What is known of an interval without any rollup."""
 
 
 class Cell(Struct, frozen=True, kw_only=True):
@@ -40,33 +43,32 @@ class MetricQuery:
         self._shops = shops
         self._now_ms = now_ms
         self._calendars = {shop.store: shop.calendar for shop in shops}
+        self._hours_of: dict[tuple[Hashable, Period], list[Interval]] = {}
 
-    def cells(self, asked_days: Period, grain: Grain, by: str, currency: str | None) -> list[Cell]:
+    def cells(self, asked_days: Period, grain: Grain, by: Group, currency: str | None) -> list[Cell]:
         """Return the summed parts of every group and interval, in order of groups, then of time."""
-        asked = self.asked(asked_days, grain)
+        asked = self.asked(asked_days, grain, by)
         groups = groups_of(self._shops, by)
         if self._metric.kind == "members":
             return self._member_cells(asked, groups)
-        by_store = self._hours(asked, currency) if grain == "hour" else self._days(asked, currency)
-        found = []
-        for group, shops in groups.items():
-            for key, period, hour in self._intervals(asked, shops):
-                known = [by_store[shop.store, key] for shop in shops if (shop.store, key) in by_store]
-                parts = add_up([parts for parts, _ in known])
-                found.append(
-                    Cell(
-                        group=group,
-                        shops=shops,
-                        period=period,
-                        hour=hour,
-                        parts=parts,
-                        is_known=any(is_known for _, is_known in known),
-                    )
-                )
-        return found
+        summed = self._hours(asked, groups, currency) if grain == "hour" else self._days(asked, currency)
+        return [
+            Cell(
+                group=group,
+                shops=shops,
+                period=period,
+                hour=hour,
+                parts=known.parts,
+                is_known=known.is_known,
+            )
+            for group, shops in groups.items()
+            for key, period, hour in self._intervals(asked, shops)
+            for known in (summed.get((group, key), NOTHING),)
+        ]
 
-    def asked(self, days: Period, grain: Grain) -> Asked:
-        """Return which rollups to read."""
+    def asked(self, days: Period, grain: Grain, by: Group = "store") -> Asked:
+        """Return which rollups to read; hours are summed over stores here, each by its own calendar."""
+        calendars = {shop.calendar for shop in self._shops}
         return Asked(
             tenant=self._tenant,
             stores=[shop.store for shop in self._shops],
@@ -74,61 +76,73 @@ class MetricQuery:
             periods=periods_in(days, grain),
             grain=grain,
             now_ms=self._now_ms,
+            today=min((calendar.day_at(self._now_ms) for calendar in calendars), default=days.end),
+            by="store" if grain == "hour" else by,
         )
 
-    def _intervals(self, asked: Asked, shops: Sequence[Shop]) -> list[tuple[int, Period, Bucket | None]]:
+    def _intervals(self, asked: Asked, shops: Sequence[Shop]) -> list[Interval]:
         """Return (key, days, hour) of each interval; shops that are summed by hour lie in one time zone."""
         if asked.grain != "hour":
             return [(number, period, None) for number, period in enumerate(asked.periods)]
         calendar = shops[0].calendar
-        return [
-            (hour.start_ms, period, hour)
-            for period in asked.periods
-            for hour in buckets(*_span(calendar.day(period.first)), "hour", calendar.zone)
-        ]
+        if (calendar, asked.days) not in self._hours_of:
+            self._hours_of[calendar, asked.days] = [
+                (hour.start_ms, period, hour)
+                for period in asked.periods
+                for hour in buckets(*_span(calendar.day(period.first)), "hour", calendar.zone)
+            ]
+        return self._hours_of[calendar, asked.days]
 
     def _names(self) -> list[str]:
         """Return the parts to read, besides money, which has a table of its own."""
         wanted = (*self._metric.parts, "observed_ms", *CALENDAR)
         return [name for name in dict.fromkeys(wanted) if name not in MONEY]
 
-    def _days(self, asked: Asked, currency: str | None) -> dict[Key, tuple[dict[str, int], bool]]:
-        summed = repository.sum_parts(self._session, asked, self._names())
+    def _days(self, asked: Asked, currency: str | None) -> dict[Key, Summed]:
+        summed = repository.sum_parts(self._session, asked, self._names(), self._metric.sources)
+        group_of = {shop.store: name for name, shops in groups_of(self._shops, asked.by).items() for shop in shops}
         for row in repository.running_days(self._session, asked):
             number = next(n for n, period in enumerate(asked.periods) if period.first <= row.day < period.end)
             calendar = self._calendars[row.store]
             rest_ms = row.open_ms - calendar.open_ms(row.day, calendar.day(row.day).start_ms, self._now_ms)
-            parts = summed[row.store, number]
+            parts = summed[group_of[row.store], number].parts
             parts["open_ms"] -= rest_ms
             parts["expected_ms"] -= rest_ms * row.expected_devices
-        known = {key: self._metric.is_known(parts) for key, parts in summed.items()}
         self._add_money(asked, currency, summed)
-        return {key: (parts, known.get(key, False)) for key, parts in summed.items()}
+        return summed
 
-    def _hours(self, asked: Asked, currency: str | None) -> dict[Key, tuple[dict[str, int], bool]]:
+    def _hours(self, asked: Asked, groups: Mapping[str, Sequence[Shop]], currency: str | None) -> dict[Key, Summed]:
         """Return hours; whether tills or terminals work is known of their day as a whole."""
         names = self._names()
         summed = repository.sum_parts(self._session, asked, names)
-        days = repository.days_of(self._session, asked, names)
+        days = {
+            key: (row.expected_devices, {name: getattr(row, name) for name in names})
+            for key, row in repository.days_of(self._session, asked, names).items()
+        }
         self._add_money(asked, currency, summed)
-        found = {}
-        for shop in self._shops:
-            for key, period, hour in self._intervals(asked, [shop]):
-                day = days.get((shop.store, period.first))
-                parts = summed.get((shop.store, key), dict.fromkeys(names, 0))
-                if day is None or hour is None or hour.start_ms >= self._now_ms:
+        found: dict[Key, Summed] = {}
+        for group, shops in groups.items():
+            for key, period, hour in self._intervals(asked, shops):
+                if hour is None or hour.start_ms >= self._now_ms:
                     continue
-                end_ms = min(hour.end_ms, self._now_ms)
-                parts["open_ms"] = shop.calendar.open_ms(period.first, hour.start_ms, end_ms)
-                parts["expected_ms"] = parts["open_ms"] * day.expected_devices
-                of_day = {name: getattr(day, name) for name in names}
-                found[shop.store, key] = (parts, self._metric.is_known_of_hour(parts, of_day))
+                end_ms, many, is_known = min(hour.end_ms, self._now_ms), [], False
+                for shop in shops:
+                    expected_devices, of_day = days.get((shop.store, period.first), (0, None))
+                    if of_day is None:
+                        continue
+                    open_ms = shop.calendar.open_ms(period.first, hour.start_ms, end_ms)
+                    parts = summed.get((shop.store, key), NOTHING).parts
+                    parts = {**parts, "open_ms": open_ms, "expected_ms": open_ms * expected_devices}
+                    is_known = is_known or self._metric.is_known_of_hour(parts, of_day)
+                    many.append(parts)
+                found[group, key] = Summed(add_up(many), is_known)
         return found
 
-    def _add_money(self, asked: Asked, currency: str | None, summed: dict[Key, dict[str, int]]) -> None:
+    def _add_money(self, asked: Asked, currency: str | None, summed: dict[Key, Summed]) -> None:
         if currency is not None:
             for key, money in repository.sum_money(self._session, asked, currency).items():
-                summed.setdefault(key, dict.fromkeys(self._names(), 0)).update(money)
+                nothing = Summed(dict.fromkeys(self._names(), 0), is_known=False)
+                summed.setdefault(key, nothing).parts.update(money)
 
     def _member_cells(self, asked: Asked, groups: Mapping[str, Sequence[Shop]]) -> list[Cell]:
         of_shop = {shop.store: group for group, shops in groups.items() for shop in shops}

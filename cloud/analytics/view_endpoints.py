@@ -9,6 +9,7 @@ from cloud.analytics import views
 from cloud.analytics.endpoints import Currency, FromDay, Region, Stores, ToDay, parse_period
 from cloud.analytics.funnel import Order
 from cloud.analytics.member_repository import Activity, member_currencies
+from cloud.analytics.parts import FUNNEL_STEPS
 from cloud.analytics.selection import select_shops
 from cloud.analytics.view_schemas import Cohorts, Flows, Funnel, Matrix, Touchpoints, Zones
 from cloud.analytics.views import Scope
@@ -119,7 +120,7 @@ def get_funnel(  # noqa: PLR0913 - each is one query parameter
     region: Region = None,
 ) -> Funnel:
     """Count customers' visits by how many steps they came to; links count with their probability."""
-    wanted = list(step or ("entry", "shelf", "scan", "purchase"))
+    wanted = list(step or FUNNEL_STEPS)
     if len(wanted) > MAX_STEPS or len(set(wanted)) < len(wanted):
         raise invalid_value(name="step", value=wanted, allowed=f"at most {MAX_STEPS} steps, each once")
     with context.database.read() as session:

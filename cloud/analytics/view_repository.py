@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, func, select
 
-from cloud.analytics.cells import Step
+from cloud.analytics.funnel import Step
 from cloud.analytics.periods import Period
 from cloud.analytics.tables import journeys, rollup_terminals, rollup_zones, rollups
 from cloud.db import AnyRow, ReadSession

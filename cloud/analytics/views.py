@@ -8,10 +8,12 @@ from msgspec import Struct
 from cloud.analytics import member_repository, view_repository
 from cloud.analytics.catalogue import METRICS
 from cloud.analytics.flows import UNKNOWN, count_flows
-from cloud.analytics.funnel import Order, count_reached
+from cloud.analytics.funnel import Order, Reached, count_reached
 from cloud.analytics.member_repository import Activity, GroupCounts
 from cloud.analytics.metric import Grain
+from cloud.analytics.parts import FUNNEL_STEPS, PPM
 from cloud.analytics.periods import Period, periods_in
+from cloud.analytics.repository import sum_parts
 from cloud.analytics.selection import Shop
 from cloud.analytics.service import MetricQuery, coverage_of
 from cloud.analytics.view_schemas import (
@@ -173,16 +175,10 @@ def make_funnel(
     Raises:
         ProblemError: 422, there are more visits than are looked at one by one.
     """
-    visits = view_repository.count_journeys(session, scope.tenant, scope.stores, scope.days)
-    if visits > MAX_JOURNEYS:
-        allowed = f"such that at most {MAX_JOURNEYS} visits lie in the period, not {visits}; take fewer days or stores"
-        raise invalid_value(name="to", value=date.fromordinal(scope.days.end).isoformat(), allowed=allowed)
-    found = count_reached(
-        view_repository.read_journeys(session, scope.tenant, scope.stores, scope.days),
-        wanted,
-        order,
-        None if window_s is None else window_s * 1000,
-    )
+    if (tuple(wanted), order, window_s) == (FUNNEL_STEPS, "strict", None):
+        visits, found = _summed_funnel(session, scope)
+    else:
+        visits, found = _counted_funnel(session, scope, wanted, order, window_s)
     steps = []
     for index, (name, reached) in enumerate(zip(wanted, found, strict=True)):
         previous = found[max(index - 1, 0)]
@@ -197,6 +193,39 @@ def make_funnel(
             )
         )
     return visits, steps
+
+
+def _summed_funnel(session: ReadSession, scope: Scope) -> tuple[int, list[Reached]]:
+    """Return the funnel that rollups sum, however many visits there are."""
+    names = [f"{step}{what}_ppm" for step in FUNNEL_STEPS[1:] for what in ("", "_variance")]
+    query = MetricQuery(session, scope.tenant, METRICS["heads"], scope.shops, scope.now_ms)
+    summed = sum_parts(session, query.asked(scope.days, "total", "none"), ["visits", *names])
+    parts = next((each.parts for each in summed.values()), dict.fromkeys(["visits", *names], 0))
+    visits = parts["visits"]
+    entered = Reached(expected_ppm=visits * PPM, variance_ppm=0)
+    return visits, [
+        entered,
+        *(
+            Reached(expected_ppm=parts[f"{step}_ppm"], variance_ppm=parts[f"{step}_variance_ppm"])
+            for step in FUNNEL_STEPS[1:]
+        ),
+    ]
+
+
+def _counted_funnel(
+    session: ReadSession, scope: Scope, wanted: Sequence[str], order: Order, window_s: int | None
+) -> tuple[int, list[Reached]]:
+    visits = view_repository.count_journeys(session, scope.tenant, scope.stores, scope.days)
+    if visits > MAX_JOURNEYS:
+        allowed = f"such that at most {MAX_JOURNEYS} visits lie in the period, not {visits}; take fewer days or stores"
+        raise invalid_value(name="to", value=date.fromordinal(scope.days.end).isoformat(), allowed=allowed)
+    found = count_reached(
+        view_repository.read_journeys(session, scope.tenant, scope.stores, scope.days),
+        wanted,
+        order,
+        None if window_s is None else window_s * 1000,
+    )
+    return visits, found
 
 
 def coverage_in(session: ReadSession, scope: Scope) -> float | None:

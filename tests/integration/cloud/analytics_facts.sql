@@ -66,7 +66,7 @@ WHERE t.pseudonym IS NOT NULL AND ((t.kind = 'scan' AND t.proof <> 'none') OR t.
 CREATE TABLE day AS
 SELECT store, CAST(day AS DATE) AS day, epoch_ms(timezone(tz, day)) AS a, epoch_ms(timezone(tz, day + INTERVAL 1 DAY)) AS b,
   tz, weekly
-FROM store, generate_series(TIMESTAMP '2026-03-09', TIMESTAMP '2026-04-12', INTERVAL 1 DAY) AS g(day);
+FROM store, generate_series(TIMESTAMP '2026-03-01', TIMESTAMP '2026-04-12', INTERVAL 1 DAY) AS g(day);
 CREATE TABLE hour AS
 SELECT store, day, h AS a, least(h + 3600000, b) AS b FROM day, unnest(generate_series(day.a, day.b - 1, 3600000)) AS u(h)
 WHERE day BETWEEN DATE '2026-03-26' AND DATE '2026-04-03';

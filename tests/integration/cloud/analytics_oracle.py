@@ -26,6 +26,7 @@ _CELLS = {
     "GROUP BY store, date_trunc('week', day)",
     "total": "SELECT store, DATE '2026-03-23' AS day, min(a) AS a, max(b) AS b FROM day "
     "WHERE day BETWEEN DATE '2026-03-23' AND DATE '2026-04-05' GROUP BY store",
+    "wide": "SELECT store, DATE '2026-03-01' AS day, min(a) AS a, max(b) AS b FROM day GROUP BY store",
 }
 
 _PARTS = (_HERE / "analytics_parts.sql").read_text(encoding="utf-8")

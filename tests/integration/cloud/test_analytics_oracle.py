@@ -2,16 +2,19 @@
 
 import random
 from datetime import date
+from itertools import product
 from typing import Any
 
 import pytest
 
 from cloud.analytics.catalogue import METRICS
-from cloud.analytics.metric import Grain
+from cloud.analytics.metric import GRAINS, Grain
+from cloud.analytics.parts import FUNNEL_STEPS
 from cloud.analytics.periods import Period
 from cloud.analytics.rows import RowWriter
 from cloud.analytics.selection import select_shops
-from cloud.analytics.service import MetricQuery
+from cloud.analytics.service import MetricQuery, add_up
+from cloud.analytics.views import Scope, make_funnel
 from cloud.db import WriteSession
 from cloud.stores.repository import put_store
 from tests.integration.cloud.analytics_oracle import Oracle
@@ -19,6 +22,8 @@ from tests.integration.cloud.analytics_world import START_MS, World
 from tests.integration.cloud.support import TENANT, Cloud, consent
 
 ASKED = Period(date(2026, 3, 23).toordinal(), date(2026, 4, 6).toordinal())
+WIDE = Period(date(2026, 3, 1).toordinal(), date(2026, 4, 13).toordinal())
+"""A whole month, which has rollups of its own, and days beside it."""
 HOURS_OF = Period(date(2026, 3, 28).toordinal(), date(2026, 3, 31).toordinal())
 """The days whose hours are compared: the clocks in Berlin change on the second."""
 WEEKLY = {day: [["09:30", "12:00"], ["13:00", "18:15"]] for day in ("friday", "saturday", "sunday", "monday")}
@@ -59,12 +64,11 @@ def set_stores(session: WriteSession) -> None:
         put_store(session, TENANT, store, settings)
 
 
-def ours(cloud: Cloud, name: str, grain: Grain) -> dict[tuple[str, int], tuple[Any, Any, Any]]:
+def ours(cloud: Cloud, name: str, grain: Grain, asked: Period) -> dict[tuple[str, int], tuple[Any, Any, Any]]:
     metric = METRICS[name]
     currency = "EUR" if metric.has_currency else None
     with cloud.database.read() as session:
         shops = select_shops(session, TENANT, (), None)
-        asked = HOURS_OF if grain == "hour" else ASKED
         cells = MetricQuery(session, TENANT, metric, shops, cloud.now_ms).cells(asked, grain, "store", currency)
         found = {}
         for cell in cells:
@@ -79,21 +83,54 @@ def ours(cloud: Cloud, name: str, grain: Grain) -> dict[tuple[str, int], tuple[A
 def test_every_metric_is_what_another_engine_finds(cloud: Cloud):
     seed = len(cloud.database.engine.dialect.name)  # one world for each kind of database
     oracle = Oracle(cloud, filled(cloud, seed), STORES)
-    grains: tuple[Grain, ...] = ("hour", "day", "week", "total")
+    grains: dict[str, tuple[Grain, Period]] = {
+        "hour": ("hour", HOURS_OF),
+        "day": ("day", ASKED),
+        "week": ("week", ASKED),
+        "total": ("total", ASKED),
+        "wide": ("total", WIDE),
+    }
     for name, metric in METRICS.items():
         known = 0
-        for grain in grains if metric.kind != "members" else ():
-            theirs = oracle.values(name, grain)
-            for key, (value, low, coverage) in ours(cloud, name, grain).items():
+        for told, (grain, asked) in grains.items() if metric.kind != "members" else ():
+            theirs = oracle.values(name, told)
+            for key, (value, low, coverage) in ours(cloud, name, grain, asked).items():
                 expected, spread, share = theirs.get(key, (None, 0, None))
-                assert value == expected, (name, grain, key)
+                assert value == expected, (name, told, key)
                 known += value is not None
                 if metric.from_cameras and key in theirs:
-                    assert coverage == share, (name, grain, key)
+                    assert coverage == share, (name, told, key)
                 if name == "linked_visits" and value is not None:
                     assert low == pytest.approx(max(value - 1.96 * spread, 0), abs=1e-9)
         assert known > 4 or metric.kind == "members", name
     compare_members(cloud, oracle)
+    compare_groups(cloud)
+    compare_funnels(cloud)
+
+
+def compare_groups(cloud: Cloud) -> None:
+    """What the database sums over stores is what the stores' own parts add up to."""
+    with cloud.database.read() as session:
+        shops = select_shops(session, TENANT, (), None)
+        for name, grain in product(("sales", "occupancy_peak", "conversion_by_visit"), GRAINS[1:]):
+            query = MetricQuery(session, TENANT, METRICS[name], shops, cloud.now_ms)
+            each = query.cells(WIDE, grain, "store", "EUR")
+            together = query.cells(WIDE, grain, "none", "EUR")
+            assert [cell.parts for cell in query.cells(WIDE, grain, "region", "EUR")] == [c.parts for c in together]
+            for cell in together:
+                here = [one for one in each if one.period == cell.period]
+                assert cell.parts == add_up([one.parts for one in here]), (name, grain, cell.period)
+                assert cell.is_known == any(one.is_known for one in here)
+
+
+def compare_funnels(cloud: Cloud) -> None:
+    """The funnel that is summed is the one that is counted visit by visit: no visit lasts as long as the window."""
+    with cloud.database.read() as session:
+        shops = select_shops(session, TENANT, (), None)
+        scope = Scope(tenant=TENANT, shops=shops, days=WIDE, now_ms=cloud.now_ms, least_members=1, are_all=True)
+        summed, counted = (make_funnel(session, scope, FUNNEL_STEPS, "strict", s) for s in (None, 1_000_000))
+        assert summed == counted
+        assert summed[1][1].value > 0
 
 
 def compare_members(cloud: Cloud, oracle: Oracle) -> None:
