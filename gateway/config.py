@@ -15,7 +15,7 @@ from contracts.topics import check_name
 from gateway.core.admission import IntakeRules
 from gateway.core.broker import Broker
 from gateway.core.devices.rules import DeviceRules
-from gateway.core.interop.rules import FrigateRules, HomeAssistantRules
+from gateway.core.interop.rules import FrigateRules, HomeAssistantRules, SceneScapeRules
 from gateway.core.occupancy import Hours, OccupancyRules
 from gateway.core.staff import StaffRules
 from gateway.core.stitching import StitchRules
@@ -166,6 +166,7 @@ class GatewayConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tls: TlsSettings | None = None
     home_assistant: HomeAssistantRules | None = None
     frigate: FrigateRules | None = None
+    scenescape: SceneScapeRules | None = None
 
     @property
     def hours(self) -> Hours:

@@ -8,16 +8,12 @@ from contracts.payloads import DeviceClock
 from gateway.access import Access
 from gateway.adapters.clock_rows import ClockRows
 from gateway.adapters.config_rows import ConfigRows
-from gateway.adapters.connection import peer_login
 from gateway.adapters.device_clocks import DeviceClocks
 from gateway.adapters.device_database import DEVICES_FILE, DeviceDatabase
 from gateway.adapters.device_link import DeviceLink
 from gateway.adapters.event_store import EventStore
-from gateway.adapters.frigate import Frigate
-from gateway.adapters.home_assistant import HomeAssistant
 from gateway.adapters.http_server import Handlers, HttpServer
 from gateway.adapters.live_zones import LiveZones
-from gateway.adapters.peer_rows import PeerRows
 from gateway.adapters.restart_rows import RestartRows
 from gateway.adapters.rollout_rows import RolloutRows
 from gateway.adapters.sightings import Sightings
@@ -26,6 +22,7 @@ from gateway.config import GatewayConfig
 from gateway.core.devices.clock_offset import ClockEstimate
 from gateway.core.judging import Delivery
 from gateway.errors import GatewayError
+from gateway.peers import AnyPeer, make_peers
 from gateway.store_facts import Shown
 
 PAGE_KEY_FILE = "page.key"
@@ -98,7 +95,7 @@ class DeviceOperation:
     def _compose(self, config: GatewayConfig) -> None:
         self.access = Access(config, self._database, lambda: wall_us() // 1000)
         self._http: HttpServer | None = None
-        self._peers: list[HomeAssistant | Frigate] = []
+        self._peers: list[AnyPeer] = []
         self._clocks = DeviceClocks(ClockRows(self._database), wall_us, monotonic_us, config.devices.clock_interval_s)
         self._config, self._sightings, self._zones = config, Sightings(self._database), LiveZones()
         watches = (
@@ -116,31 +113,21 @@ class DeviceOperation:
             is_working: Whether the other parts of the gateway work.
 
         Raises:
-            GatewayError: Mosquitto's passwords cannot be written, a password cannot be read, or the port for HTTP is
-                taken.
+            GatewayError: Mosquitto's passwords cannot be written, a password cannot be read, two devices have one name,
+                or the port for HTTP is taken.
         """
         self.access.start()
         self._link.start()
         shown = self._shown(store, lambda: is_working() and self.is_alive)
-        self._start_peers(store, shown)
+        own = self.access.own_login()
+        self._peers += make_peers(self._config, own, self._database, store, shown.now, lambda: wall_us() // 1000)
+        for each in self._peers:
+            each.start()
         http = self._config.http
         if http.port is not None:
             handlers = {**self.access.handlers(), **self._pages(shown.facts())}
             self._http = HttpServer(http.host, http.port, handlers, self.access.tls)
             self._http.start()
-
-    def _start_peers(self, store: EventStore, shown: Shown) -> None:
-        gateway, own = self._config.gateway.source, self.access.own_login()
-        home, frigate = self._config.home_assistant, self._config.frigate
-        if home is not None:
-            login = peer_login(home.broker, own, "home_assistant")
-            self._peers.append(HomeAssistant(gateway, home, login, shown.now))
-        if frigate is not None:
-            login, rows = peer_login(frigate.broker, own, "frigate"), PeerRows(self._database, gateway)
-            intake = self._config.intake
-            self._peers.append(Frigate(gateway, frigate, intake, login, rows, store.receive, lambda: wall_us() // 1000))
-        for each in self._peers:
-            each.start()
 
     def _pages(self, facts: StoreFacts) -> Handlers:
         return {**operation_handlers(facts), **page_handlers(facts, lambda: read_page_key(self._config))}

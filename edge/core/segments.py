@@ -3,13 +3,14 @@
 import msgspec
 from msgspec.structs import replace
 
+from contracts import path
 from contracts.events import EventDraft, Source, draft_event
 from contracts.fields import Phase
 from contracts.ids import deterministic_id
 from contracts.payloads import PathPoint, Stay, VisitSegment
 from contracts.privacy import UplinkPayload
 from contracts.staff import STAFF_RULE
-from edge.core import figures, path, staff, zones
+from edge.core import figures, staff, zones
 from edge.core.figures import Body, FigureRules
 from edge.core.geometry import Point
 from edge.core.queues import QueueState

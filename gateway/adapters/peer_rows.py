@@ -3,7 +3,9 @@
 Tracks and numbered events are written in one transaction, so a restart repeats no number with other content.
 """
 
-from collections.abc import Iterable
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -14,13 +16,15 @@ from gateway.adapters.device_database import DeviceDatabase
 from gateway.core.interop.tracks import PeerTrack
 
 _DECODER = msgspec.json.Decoder(PeerTrack)
+REMEMBER_MS = 24 * 3600 * 1000
+"""For how long tracks that ended are known: what comes late of them is no news."""
 
 
 class Change(Struct, frozen=True):
-    """A track as it is now, and the event that tells of it, None where none does."""
+    """A track as it is now, and the events that tell of it."""
 
     track: PeerTrack
-    draft: EventDraft[UplinkPayload] | None
+    drafts: Sequence[EventDraft[UplinkPayload]]
 
 
 class NumberedEvent(Struct, frozen=True):
@@ -37,10 +41,12 @@ class PeerRows:
     Args:
         database: The devices' file.
         gateway: The gateway as its own events name it.
+        devices: As which devices the other system reports.
     """
 
-    def __init__(self, database: DeviceDatabase, gateway: Source) -> None:
+    def __init__(self, database: DeviceDatabase, gateway: Source, devices: Iterable[str]) -> None:
         self._database, self._gateway = database, gateway
+        self._devices = json.dumps(sorted(devices))
         with database.reading() as db:
             (self.epoch,) = db.execute("SELECT epoch FROM peer_epoch").fetchone()
 
@@ -54,9 +60,21 @@ class PeerRows:
         """Return the tracks that go on and were not heard of since a time."""
         with self._database.reading() as db:
             rows = db.execute(
-                "SELECT state FROM peer_track WHERE is_closed = 0 AND heard_ms < ? ORDER BY device, track", (before_ms,)
+                "SELECT state FROM peer_track WHERE is_closed = 0 AND heard_ms < ?"
+                " AND device IN (SELECT value FROM json_each(?)) ORDER BY device, track",
+                (before_ms, self._devices),
             ).fetchall()
         return [_DECODER.decode(state) for (state,) in rows]
+
+    def tracks(self) -> list[tuple[PeerTrack, int]]:
+        """Return all tracks, those that ended too, each with when it was last heard of, the first one first."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT state, heard_ms FROM peer_track WHERE device IN (SELECT value FROM json_each(?))"
+                " ORDER BY heard_ms, device, track",
+                (self._devices,),
+            ).fetchall()
+        return [(_DECODER.decode(state), heard_ms) for state, heard_ms in rows]
 
     def keep(self, changes: Iterable[Change], now_ms: int) -> None:
         """Commit changes, their events numbered."""
@@ -67,15 +85,16 @@ class PeerRows:
                     "INSERT OR REPLACE INTO peer_track VALUES (?, ?, ?, ?, ?)",
                     (it.device, it.track, now_ms, int(it.is_closed), msgspec.json.encode(it)),
                 )
-                if change.draft is None:
-                    continue
-                (number,) = db.execute(
-                    "INSERT INTO peer_number VALUES (?, 1) ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last",
-                    (it.device,),
-                ).fetchone()
-                source = Source(self._gateway.tenant, self._gateway.store, it.device)
-                body = encode_event(change.draft.numbered(source, number))
-                db.execute("INSERT INTO peer_event VALUES (?, ?, ?)", (it.device, number, body))
+                for draft in change.drafts:
+                    self._number(db, it.device, draft)
+
+    def _number(self, db: sqlite3.Connection, device: str, draft: EventDraft[UplinkPayload]) -> None:
+        (number,) = db.execute(
+            "INSERT INTO peer_number VALUES (?, 1) ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last", (device,)
+        ).fetchone()
+        source = Source(self._gateway.tenant, self._gateway.store, device)
+        body = encode_event(draft.numbered(source, number))
+        db.execute("INSERT INTO peer_event VALUES (?, ?, ?)", (device, number, body))
 
     def forget(self, before_ms: int) -> None:
         """Delete tracks that ended before a time."""
@@ -86,7 +105,9 @@ class PeerRows:
         """Return events that the event store does not hold yet, in order of their numbers."""
         with self._database.reading() as db:
             rows = db.execute(
-                "SELECT device, sequence, body FROM peer_event ORDER BY device, sequence LIMIT ?", (limit,)
+                "SELECT device, sequence, body FROM peer_event WHERE device IN (SELECT value FROM json_each(?))"
+                " ORDER BY device, sequence LIMIT ?",
+                (self._devices, limit),
             ).fetchall()
         return [NumberedEvent(*row) for row in rows]
 

@@ -15,8 +15,6 @@ from gateway.core.interop.tracks import Observation, opaque_track
 
 RULE_VERSION = "frigate-1"
 MAX_BYTES = 64 * 1024
-NOT_KEPT = b"(not kept: it may name or show people)"
-"""What a dead letter holds in place of a message."""
 
 _Second = Annotated[float, Meta(ge=0, lt=253_402_300_800)]
 

@@ -16,11 +16,12 @@ from gateway.adapters.connection import Login
 from gateway.adapters.device_database import DeviceDatabase
 from gateway.adapters.event_store import EventStore
 from gateway.adapters.frigate import Frigate
+from gateway.adapters.peer_intake import PeerIntake
 from gateway.adapters.peer_rows import PeerRows
 from gateway.core.admission import IntakeRules
 from gateway.core.broker import Broker
 from gateway.core.interop.rules import FrigateRules, PeerZone
-from gateway.errors import ConfigurationError, EventStoreError
+from gateway.errors import EventStoreError
 from tests.servers import free_port, running_broker, wait_until
 
 GATEWAY = Source("acme", "store-1", "gateway")
@@ -49,11 +50,14 @@ class Shop:
         self.is_full = False
         self.open()
 
-    def open(self, rules: FrigateRules = RULES) -> None:
+    def open(self) -> None:
         self.store = EventStore(self._folder / "gateway.sqlite", GATEWAY)
         self.database = DeviceDatabase(self._folder / "devices.sqlite")
-        rows = PeerRows(self.database, GATEWAY)
-        self.frigate = Frigate(GATEWAY, rules, IntakeRules(), self._login, rows, self._receive, lambda: self.now_ms)
+        self.rows = PeerRows(self.database, GATEWAY, RULES.devices)
+        reader = Frigate(GATEWAY, RULES, self.rows)
+        self.frigate = PeerIntake(
+            GATEWAY, reader, IntakeRules(), self._login, self.rows, self._receive, lambda: self.now_ms
+        )
 
     def _receive(self, deliveries) -> None:  # noqa: ANN001
         if self.is_full:
@@ -90,7 +94,7 @@ def test_people_whom_frigate_sees_become_events_once_over_a_restart(tmp_path: Pa
         wait_until(lambda: _publish(port, _message(1, "new", 1)) and shop.segments() == [(1, "open")], what="a person")
         shop.is_full = True
         _publish(port, _message(1, "update", 2))
-        wait_until(lambda: len(PeerRows(shop.database, GATEWAY).waiting(9)) == 1, what="an event that waits")
+        wait_until(lambda: len(shop.rows.waiting(9)) == 1, what="an event that waits")
         assert shop.frigate.is_alive
         shop.close()
         shop.open()
@@ -113,15 +117,15 @@ def test_people_whom_frigate_sees_become_events_once_over_a_restart(tmp_path: Pa
 
 def test_who_is_silent_is_ended_and_forgotten_a_day_later(tmp_path: Path):
     shop = Shop(tmp_path, 1)
-    shop.frigate._came.put(_message(1, "new", 1))
+    shop.frigate.take("frigate/events", _message(1, "new", 1))
     shop.frigate.step()
     shop.now_ms += 1_800_001
     shop.frigate.step()
     assert shop.segments() == [(1, "open"), (2, "closed")]
     shop.now_ms += 24 * 3600 * 1000 + 1
-    shop.frigate._came.put(_message(2, "new", 1))
-    shop.frigate._came.put(_message(2, "new", 1))
-    shop.frigate._came.put(_message(3, "new", 1).replace(b"person", b"car"))
+    shop.frigate.take("frigate/events", _message(2, "new", 1))
+    shop.frigate.take("frigate/events", _message(2, "new", 1))
+    shop.frigate.take("frigate/events", _message(3, "new", 1).replace(b"person", b"car"))
     shop.frigate.step()
     with shop.database.reading() as db:
         assert db.execute("SELECT count(*) FROM peer_track").fetchone() == (1,)
@@ -131,21 +135,16 @@ def test_who_is_silent_is_ended_and_forgotten_a_day_later(tmp_path: Path):
 def test_more_than_can_be_taken_in_and_a_refusal_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    monkeypatch.setattr("gateway.adapters.frigate._QUEUE", 1)
+    monkeypatch.setattr("gateway.adapters.peer_intake._QUEUE", 1)
     shop = Shop(tmp_path, 1)
     message = mqtt.MQTTMessage(topic=b"frigate/events")
     message.payload = b"bad"
     for _ in range(2):
         shop.frigate._take_message(message)
-    assert "a message was left out" in caplog.text
     connection = shop.frigate._connection
     connection._take_answer(connection.client, None, {}, ReasonCode(PacketTypes.CONNACK, "Not authorized"), None)
     assert "refuses the connection for Frigate" in caplog.text
     shop.frigate.step()
+    assert "Frigate tells more than is taken in; 1 messages were left out" in caplog.text
     assert [each.reason for each in shop.store.dead_letters()] == ["not_json"]
     shop.close()
-
-
-def test_a_camera_takes_not_the_gateway_s_name(tmp_path: Path):
-    with pytest.raises(ConfigurationError, match="'gateway' is the gateway's own name"):
-        Shop(tmp_path, 1).open(FrigateRules(cameras={"door": "gateway"}))

@@ -5,8 +5,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.path import MAX_POINTS, extend
 from contracts.payloads import PathPoint
-from edge.core.path import MAX_POINTS, extend
 
 
 def test_who_stands_still_adds_nothing() -> None:
