@@ -9,10 +9,16 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from cloud.alerts.channel_endpoints import router as channels_router
+from cloud.alerts.endpoints import router as alerts_router
+from cloud.alerts.evaluator import AlertEvaluator
+from cloud.alerts.mail import SmtpSender, no_mail
+from cloud.alerts.sender import AlertSender
 from cloud.analytics.endpoints import router as analytics_router
 from cloud.analytics.follower import AnalyticsFollower
 from cloud.analytics.live import router as live_router
 from cloud.analytics.view_endpoints import router as views_router
+from cloud.background import BackgroundWorker
 from cloud.changes.endpoints import router as changes_router
 from cloud.changes.follower import ChangeFollower
 from cloud.codes.endpoints import router as codes_router
@@ -53,14 +59,14 @@ from cloud.stores.endpoints import router as stores_router
 from cloud.visits.endpoints import router as visits_router
 from cloud.webhooks.endpoints import router as webhooks_router
 from cloud.webhooks.sender import HttpSender
-from cloud.webhooks.worker import WebhookSender, WebhookWorker
+from cloud.webhooks.worker import WebhookSender
 
 _TOKEN_BYTES = 32
 _DESCRIPTION = """
 Takes in the events of shops and serves what follows from them: footfall with coverage, visits, unified profiles.
 
 * **Keys.** Every endpoint but `/healthz` needs `Authorization: Bearer KEY`. A key belongs to one tenant and has scopes:
-  `ingest`, `read`, `members`, `admin`.
+  `ingest`, `read`, `members`, `alerts`, `admin`.
 * **Errors** are problem documents (RFC 9457); `detail` names the bad value and what to do.
 * **Instants** are RFC 3339 in UTC, lengths metres, money minor units.
 * **Unknown is null, never 0.** A figure stands beside how much was observed.
@@ -127,6 +133,33 @@ def make_webhook_sender(settings: Settings, database: Database, clock: Clock = s
     return WebhookSender(database, clock, send, settings.webhook_attempts)
 
 
+def make_alert_evaluator(settings: Settings, database: Database, clock: Clock = system_clock) -> AlertEvaluator:
+    """Return what judges the rules of alerts."""
+    return AlertEvaluator(database, clock, settings.staff_score_threshold)
+
+
+def make_alert_sender(settings: Settings, database: Database, clock: Clock = system_clock) -> AlertSender:
+    """Return what tells people of alerts."""
+    post = HttpSender(settings.webhook_timeout_s, allow_private=settings.webhook_allow_private)
+    server = settings.mail_server
+    mail = no_mail if server is None else SmtpSender(server)
+    return AlertSender(database, clock, post, mail, settings.smtp_from or "", settings.webhook_attempts)
+
+
+def make_background_workers(
+    settings: Settings, database: Database, clock: Clock = system_clock
+) -> list[BackgroundWorker]:
+    """Return what runs beside the projections: whoever tells others, and whoever judges alerts."""
+    webhooks = make_webhook_sender(settings, database, clock)
+    evaluator = make_alert_evaluator(settings, database, clock)
+    sender = make_alert_sender(settings, database, clock)
+    return [
+        BackgroundWorker("webhooks", webhooks.step, settings.webhook_interval_s),
+        BackgroundWorker("alerts", evaluator.step, settings.alert_interval_s),
+        BackgroundWorker("alert deliveries", sender.step, settings.webhook_interval_s),
+    ]
+
+
 def create_app(
     settings: Settings,
     clock: Clock = system_clock,
@@ -146,7 +179,7 @@ def create_app(
     keys = make_key_service(settings, database, clock, tokens)
     context = Context(settings, database, clock, keys, make_linker(settings))
     worker = ProjectionWorker(make_projector(settings, database, clock), settings.projection_interval_s)
-    webhooks = WebhookWorker(make_webhook_sender(settings, database, clock), settings.webhook_interval_s)
+    beside = make_background_workers(settings, database, clock)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -154,10 +187,12 @@ def create_app(
             context.wake = worker.wake
             context.projection_failure = worker.last_failure
             worker.start()
-            webhooks.start()
+            for each in beside:
+                each.start()
         yield
         if runs_projections:
-            webhooks.stop()
+            for each in beside:
+                each.stop()
             worker.stop()
         database.dispose()
 
@@ -191,6 +226,8 @@ def create_app(
         identity_router,
         changes_router,
         webhooks_router,
+        alerts_router,
+        channels_router,
         codes_router,
         dead_letters_router,
         erasure_router,

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
@@ -43,10 +44,16 @@ class Principal:
 
 
 class RequireScope:
-    """A FastAPI dependency: the principal, known to hold one scope."""
+    """A FastAPI dependency: the principal, known to hold one scope.
 
-    def __init__(self, scope: Scope) -> None:
+    Args:
+        scope: Which.
+        opens_to_pages: Whether a page of the dashboard may do it too, with the browser's session.
+    """
+
+    def __init__(self, scope: Scope, *, opens_to_pages: bool = False) -> None:
         self.scope = scope
+        self.opens_to_pages = opens_to_pages
 
     def __call__(
         self,
@@ -59,7 +66,7 @@ class RequireScope:
         Raises:
             ProblemError: 401 without a valid key, 403 without the scope.
         """
-        key = identify(request, context)
+        key = identify(request, context, opens_to_pages=self.opens_to_pages)
         if key is None:
             detail = f"send the header 'Authorization: Bearer KEY'; {_MAKE_KEY.replace('SCOPE', self.scope)}"
             raise ProblemError(HTTPStatus.UNAUTHORIZED, "missing-key", "No API key", detail)
@@ -70,10 +77,12 @@ class RequireScope:
         return Principal(key)
 
 
-def identify(request: Request, context: Context) -> StoredKey | None:
+def identify(request: Request, context: Context, *, opens_to_pages: bool = False) -> StoredKey | None:
     """Return the key behind a request, or None where it names none.
 
-    A cookie opens reading only: a foreign page cannot make the browser change anything.
+    A cookie opens reading, and what is opened to the dashboard's pages: a foreign page cannot make the browser change
+    anything, since the browser then names the foreign page as the origin (and sends no cookie that is for this site
+    alone).
 
     Raises:
         ProblemError: 401, the header names a key that does not exist.
@@ -86,11 +95,18 @@ def identify(request: Request, context: Context) -> StoredKey | None:
             raise ProblemError(HTTPStatus.UNAUTHORIZED, "wrong-key", "Wrong API key", detail)
         return key
     token = request.cookies.get(SESSION_COOKIE)
-    return context.keys.by_session(token) if token and request.method in _SAFE_METHODS else None
+    may = request.method in _SAFE_METHODS or (opens_to_pages and _is_from_own_page(request))
+    return context.keys.by_session(token) if token and may else None
+
+
+def _is_from_own_page(request: Request) -> bool:
+    """Return whether the browser says that a page of this host asks (RFC 6454; scripts cannot set the header)."""
+    return urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host", "-")
 
 
 CanIngest = Annotated[Principal, Depends(RequireScope("ingest"))]
 CanRead = Annotated[Principal, Depends(RequireScope("read"))]
 CanManageMembers = Annotated[Principal, Depends(RequireScope("members"))]
+CanHandleAlerts = Annotated[Principal, Depends(RequireScope("alerts", opens_to_pages=True))]
 CanAdminister = Annotated[Principal, Depends(RequireScope("admin"))]
 InContext = Annotated[Context, Depends(get_context)]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from cloud.alerts.mail import MailServer
 from cloud.profiles.lifecycle import LifecycleRules
 
 ENV_PREFIX = "SHOPTHREAD_CLOUD_"
@@ -84,6 +85,22 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     webhook_interval_s: Positive = 1.0
     """How long the sender of webhooks rests when nothing is due."""
 
+    alert_interval_s: Positive = 30.0
+    """How often the rules of alerts are judged."""
+    smtp_host: str | None = None
+    """The server for e-mails of alerts. None: none are sent."""
+    smtp_port: Annotated[int, Meta(ge=1, le=65535)] = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    """How the connection to it is encrypted; `none` is for a server on the same machine alone."""
+    smtp_from: str | None = None
+    """The address that e-mails come from."""
+    smtp_user: str | None = None
+    smtp_password_file: str | None = None
+    """A file with the password of that user."""
+    smtp_ca_file: str | None = None
+    """Certificates to trust besides the system's, in PEM."""
+    smtp_timeout_s: Positive = 20.0
+
     code_max_speed_m_s: Positive = 250.0
     """How fast an item travels at most between two scans, where the positions of both stores are known."""
     code_other_store_s: Annotated[float, Meta(ge=0)] = 600.0
@@ -103,6 +120,34 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How often a minute one client may ask, and how many scans of one code are recorded."""
     store_token_key_file: str | None = None
     """A file with the key of store tokens. None: no phone proves that it is in a store."""
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Return the server for e-mails, None where none is set.
+
+        Raises:
+            ValueError: There is a host without an address to send from, or a user without a password file.
+        """
+        if self.smtp_host is None:
+            return None
+        if self.smtp_from is None:
+            msg = f"smtp_from must be the address that e-mails come from where smtp_host is set, {self.smtp_host!r}"
+            raise ValueError(msg)
+        if (self.smtp_user is None) != (self.smtp_password_file is None):
+            msg = (
+                f"smtp_user and smtp_password_file go together, got {self.smtp_user!r} and {self.smtp_password_file!r}"
+            )
+            raise ValueError(msg)
+        return MailServer(
+            host=self.smtp_host,
+            port=self.smtp_port,
+            security=self.smtp_security,
+            sender=self.smtp_from,
+            user=self.smtp_user,
+            password_file=self.smtp_password_file,
+            ca_file=self.smtp_ca_file,
+            timeout_s=self.smtp_timeout_s,
+        )
 
     @property
     def lifecycle(self) -> LifecycleRules:
@@ -186,7 +231,7 @@ def load_settings(environ: Mapping[str, str], overrides: Mapping[str, str | int 
         msg = f"identity_limits: {error}"
         raise ConfigError(msg) from error
     try:
-        _ = settings.lifecycle
+        _ = settings.lifecycle, settings.mail_server
     except ValueError as error:
         raise ConfigError(str(error)) from error
     if not settings.resolved_database_url.startswith(("sqlite:///", "postgresql+psycopg://")):

@@ -8,11 +8,10 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 
-from cloud.app import create_app, make_projector, make_webhook_sender, open_database
+from cloud.app import create_app, make_background_workers, make_projector, open_database
 from cloud.config import Settings
 from cloud.migrate import require_current, upgrade
 from cloud.projections.worker import ProjectionWorker
-from cloud.webhooks.worker import WebhookWorker
 
 _BACKLOG = 256
 _SHUTDOWN_S = 5
@@ -41,7 +40,7 @@ def serve(settings: Settings, *, migrates: bool = False, projects: bool = True) 
 
 
 def project(settings: Settings) -> None:
-    """Keep the figures up to date until the process is told to stop; serve nothing.
+    """Keep the figures up to date, judge alerts and tell others, until the process is told to stop; serve nothing.
 
     Raises:
         StartError: The database cannot be opened.
@@ -50,14 +49,16 @@ def project(settings: Settings) -> None:
     prepare_database(settings, migrates=False)
     database = open_database(settings)
     worker = ProjectionWorker(make_projector(settings, database), settings.projection_interval_s)
-    webhooks = WebhookWorker(make_webhook_sender(settings, database), settings.webhook_interval_s)
+    beside = make_background_workers(settings, database)
     asked_to_stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked_to_stop.set())
     worker.start()
-    webhooks.start()
+    for each in beside:
+        each.start()
     asked_to_stop.wait()
-    webhooks.stop()
+    for each in beside:
+        each.stop()
     worker.stop()
     database.dispose()
 

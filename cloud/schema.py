@@ -1,6 +1,7 @@
 """The whole schema: importing this module declares every table."""
 
 from cloud import tables
+from cloud.alerts import tables as alerts_tables
 from cloud.analytics import tables as analytics_tables
 from cloud.changes import tables as changes_tables
 from cloud.codes import tables as codes_tables
@@ -13,6 +14,7 @@ from cloud.profiles import tables as profiles_tables
 from cloud.webhooks import tables as webhooks_tables
 
 __all__ = [
+    "alerts_tables",
     "analytics_tables",
     "changes_tables",
     "codes_tables",

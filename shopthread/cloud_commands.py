@@ -82,7 +82,7 @@ def create_key(
         list[str],
         typer.Option(
             help="What it may do; give it several times. ingest: send events. read: figures, visits, links. "
-            "members: profiles and consents. admin: stores' settings, keys, dead letters."
+            "members: profiles and consents. alerts: acknowledge alerts, set rules. admin: stores' settings, keys, dead letters."
         ),
     ],
     data_dir: DataDir = None,

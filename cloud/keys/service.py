@@ -11,7 +11,7 @@ from cloud.runtime import Clock, TokenSource
 from contracts.ids import deterministic_id
 from contracts.topics import check_name
 
-Scope = Literal["ingest", "read", "members", "admin"]
+Scope = Literal["ingest", "read", "members", "alerts", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 KEY_PREFIX = "stk_"
 KEY_MEMORY_MS = 1000

@@ -21,6 +21,11 @@ class Answer(Struct, frozen=True, kw_only=True):
     fault: str | None = None
 
     @property
+    def is_gone(self) -> bool:
+        """Return whether the receiver said that it is no more."""
+        return self.status == HTTPStatus.GONE
+
+    @property
     def is_taken(self) -> bool:
         """Return whether the receiver took the message: any status of 200 to 299."""
         return self.status is not None and HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
@@ -36,7 +41,7 @@ def outcome(answer: Answer, attempts: int, most_attempts: int) -> Outcome:
     """
     if answer.is_taken:
         return "delivered"
-    if answer.status == HTTPStatus.GONE:
+    if answer.is_gone:
         return "gone"
     return "dead" if attempts >= most_attempts else "pending"
 
@@ -49,3 +54,23 @@ def delay_ms(attempts: int, message: str) -> int:
     whole: int = min(FIRST_DELAY_MS * _FACTOR ** (attempts - 1), LONGEST_DELAY_MS)
     share = int.from_bytes(sha256(f"{message}/{attempts}".encode()).digest()[:4], "big") / 2**32
     return round(whole * (1 - _JITTER * share))
+
+
+def after_attempt(answer: Answer, attempts: int, most_attempts: int, message: str, now_ms: int) -> dict[str, object]:
+    """Return how a delivery stands after an attempt, as its columns hold it.
+
+    Args:
+        answer: Of that attempt.
+        attempts: How many there have been, that one included.
+        most_attempts: After how many a delivery is dead.
+        message: What tells it from others.
+        now_ms: When the attempt ended.
+    """
+    became = outcome(answer, attempts, most_attempts)
+    return {
+        "state": "dead" if became == "gone" else became,
+        "attempts": attempts,
+        "next_ms": now_ms + (delay_ms(attempts, message) if became == "pending" else 0),
+        "status": answer.status,
+        "fault": answer.fault,
+    }

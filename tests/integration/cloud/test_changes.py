@@ -7,9 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from typing import Any
 
@@ -20,12 +18,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cloud.app import create_app, make_webhook_sender
+from cloud.background import BackgroundWorker
 from cloud.changes import repository
 from cloud.changes.repository import changes_after
 from cloud.config import Settings
 from cloud.webhooks.addresses import resolve_host
 from cloud.webhooks.sender import HttpSender
-from cloud.webhooks.worker import WebhookWorker
+from tests.integration.cloud.receivers import Receiver, receiving
 from tests.integration.cloud.support import MEMBERS, TENANT, Cloud, NewCloud, Shop, serving
 from tests.integration.cloud.test_identity import PHONES, one_id, state, stated, take_back
 from tests.integration.cloud.test_properties import give_consent, worlds
@@ -187,44 +186,10 @@ def test_what_is_old_is_forgotten_and_a_cursor_before_it_is_refused(
     assert client.get("/v1/changes", params={"since": header}).json()["items"] == []
 
 
-@dataclass
-class Receiver:
-    """A CRM that takes webhooks, or does not."""
-
-    statuses: list[int] = field(default_factory=list)
-    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-    url: str = ""
-
-    def ids(self) -> list[str]:
-        return [headers["webhook-id"] for headers, _ in self.got]
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            made.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            status = made.statuses.pop(0) if made.statuses else 204
-            self.send_response(status)
-            if status == 302:
-                self.send_header("Location", "http://127.0.0.1:1/")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.url = f"http://127.0.0.1:{server.server_address[1]}/hook?a=b"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with receiving() as made:
+        yield made
 
 
 def register(client: httpx.Client, receiver: Receiver, **body: object) -> dict[str, Any]:
@@ -357,7 +322,7 @@ def test_the_worker_sends_by_itself_and_outlives_a_failure(
     steps: list[Callable[[], bool]] = [_fails]
     step = sender.step
     sender.step = lambda: steps.pop()() if steps else step()  # type: ignore[method-assign]  # fails the first time
-    worker = WebhookWorker(sender, interval_s=0.01)
+    worker = BackgroundWorker("webhooks", sender.step, interval_s=0.01)
     worker.start()
     deadline = time.monotonic() + 20
     while not receiver.got:
