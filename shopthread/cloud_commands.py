@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from shopthread.cloud_alerts_command import alerts
 from shopthread.cloud_export_commands import register as register_exports
 from shopthread.cloud_setup import DatabaseUrl, DataDir, current_database, settings_of, told_in_one_line
 from shopthread.console import print_error
@@ -16,6 +17,7 @@ app = typer.Typer(
 )
 
 register_exports(app)
+app.command()(alerts)
 
 
 @app.command()
@@ -82,7 +84,8 @@ def create_key(
         list[str],
         typer.Option(
             help="What it may do; give it several times. ingest: send events. read: figures, visits, links. "
-            "members: profiles and consents. alerts: acknowledge alerts, set rules. admin: stores' settings, keys, dead letters."
+            "members: profiles and consents. alerts: acknowledge alerts, set rules. "
+            "admin: stores' settings, keys, dead letters."
         ),
     ],
     data_dir: DataDir = None,

@@ -155,7 +155,7 @@ class Demo:
         context = Context(settings, database, system_clock, keys, make_linker(settings))
         for path, scopes in (
             (workspace.ingest_key, ["ingest"]),
-            (workspace.viewer_key, ["read", "members", "admin"]),
+            (workspace.viewer_key, ["read", "members", "alerts", "admin"]),
         ):
             if not path.exists():
                 write_secret(path, keys.create(TENANT, scopes).secret)

@@ -81,7 +81,7 @@ def test_one_id_follows_from_the_identifier():
 def test_scopes_must_exist():
     assert check_scopes(["read", "read"]) == {"read"}
     for scopes in ([], ["read", "root"]):
-        with pytest.raises(ScopeError, match="ingest, read, members, admin"):
+        with pytest.raises(ScopeError, match="ingest, read, members, alerts, admin"):
             check_scopes(scopes)
 
 

@@ -1,5 +1,6 @@
 """An alert opens once and ends once, whatever the value does meanwhile."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from hypothesis import given
@@ -10,8 +11,9 @@ from cloud.alerts.lifecycle import CLEAR, Standing, step
 _VERDICTS = st.lists(st.tuples(st.integers(1, 400_000), st.sampled_from([True, False, None])), max_size=80)
 
 
-def told(verdicts: list[tuple[int, bool | None]], hold_s: float, clear_s: float) -> list[tuple[str, int]]:
-    standing, now_ms, found = CLEAR, 0, []
+def told(verdicts: Sequence[tuple[int, bool | None]], hold_s: float, clear_s: float) -> list[tuple[str, int]]:
+    standing, now_ms = CLEAR, 0
+    found: list[tuple[str, int]] = []
     for later_ms, holds in verdicts:
         now_ms += later_ms
         standing, change = step(standing, now_ms, holds=holds, hold_s=hold_s, clear_s=clear_s)
