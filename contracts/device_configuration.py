@@ -1,7 +1,8 @@
 """What the gateway wants a device to be configured like, and what the device says of it. Both are retained.
 
-The document is TOML in the terms of the device's own file: a camera's tripwires, zones and models. Versions are the
-gateway's, rising; a device that cannot use one says why and keeps the last that it could.
+The document is TOML in the terms of the device's own file: a camera's tripwires, zones and models, a terminal's zone
+and prefixes, a till's zone. Versions are the gateway's, rising; a device that cannot use one says why and keeps the
+last that it could.
 """
 
 from typing import Annotated

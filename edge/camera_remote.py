@@ -9,6 +9,7 @@ from contracts.device_model import MODEL_CHUNK_NAME, MODEL_DESIRED_NAME
 from contracts.device_restart import RESTART_NAME, decode_restart
 from edge.adapters.device_link import Command, Say
 from edge.camera_settings import CameraConfig
+from edge.desired_camera import laid_over
 from edge.desired_config import DesiredKeeper
 from edge.desired_model import ModelKeeper
 from edge.errors import ConfigurationError
@@ -33,7 +34,7 @@ class CameraRemote:
         self._agent: CameraAgent | None = None
         self._is_there = threading.Event()
         self._restart = threading.Event()
-        self._keeper = DesiredKeeper(config, reload, self._reconfigure)
+        self._keeper = DesiredKeeper(config, laid_over, reload, self._reconfigure)
         self._models = ModelKeeper(config.device.data_dir, registry, self._restart.set)
 
     @property

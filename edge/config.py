@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from contracts.configuration import InvalidConfigurationError, decode_toml
 from contracts.errors import TopicError
 from contracts.events import Source
+from contracts.fields import Name
 from contracts.pseudonym import MIN_KEY_BYTES
 from contracts.topics import check_name
 from edge.errors import ConfigurationError
@@ -89,7 +90,7 @@ class TerminalSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     input: str = "-"
-    zone_id: str | None = None
+    zone_id: Name | None = None
     member_prefixes: dict[str, str] = msgspec.field(default_factory=lambda: {"MEMBER:": "member_number"})
     member_hold_s: Annotated[float, Meta(ge=0)] = 30.0
     staff_prefixes: tuple[str, ...] = ()
@@ -105,7 +106,7 @@ class PosSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """
 
     input: str = "-"
-    zone_id: str | None = None
+    zone_id: Name | None = None
 
 
 class PseudonymSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

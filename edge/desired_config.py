@@ -1,11 +1,11 @@
-"""What the gateway wants of a camera, laid over the camera's own file; the last that could be used is kept on disk."""
+"""What the gateway wants of a device, laid over the device's own file; the last that could be used is kept on disk."""
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
-from msgspec import UNSET, Struct, UnsetType, field
-from msgspec.structs import replace
+from msgspec import UNSET, Struct
+from msgspec.structs import fields, replace
 
 from contracts.device_configuration import (
     CONFIG_REPORTED_NAME,
@@ -16,9 +16,7 @@ from contracts.device_configuration import (
 )
 from contracts.errors import ContractError
 from edge.adapters.device_link import Answer, Say
-from edge.camera_config import check_camera_config
-from edge.camera_settings import CameraConfig, TripwireSettings, ZoneSettings
-from edge.config import parse_toml
+from edge.config import DeviceSettings
 from edge.errors import ConfigurationError, EdgeError
 
 logger = logging.getLogger(__name__)
@@ -27,80 +25,66 @@ DESIRED_FILE = "desired-config.json"
 _MOST_ERROR = 2000
 
 
-class DesiredCamera(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The keys of `[camera]` that can be handed out: its models. They come into force when the camera starts again."""
+class Configuration(Protocol):
+    """A device's configuration, whatever the device is."""
 
-    model: str | UnsetType = UNSET
-    embedder: str | UnsetType = UNSET
-
-
-class DesiredDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What can be handed out. A table that is not there stays as the camera's own file has it."""
-
-    tripwires: tuple[TripwireSettings, ...] | UnsetType = field(default=UNSET, name="tripwire")
-    zones: tuple[ZoneSettings, ...] | UnsetType = field(default=UNSET, name="zone")
-    camera: DesiredCamera = DesiredCamera()
+    @property
+    def device(self) -> DeviceSettings:
+        """Return who the device is."""
+        ...
 
 
-def laid_over(config: CameraConfig, desired: DesiredConfiguration) -> CameraConfig:
-    """Return a camera's configuration with what the gateway wants in place of its own, checked as a whole.
-
-    Raises:
-        ConfigurationError: The document is none, or does not fit the camera.
-    """
-    name = Path(f"version {desired.version}")
-    document = parse_toml(desired.document.encode(), DesiredDocument, name)
-    camera = document.camera
-    changed = replace(
-        config.camera,
-        model=config.camera.model if camera.model is UNSET else camera.model,
-        embedder=config.camera.embedder if camera.embedder is UNSET else camera.embedder,
-    )
-    return check_camera_config(
-        replace(
-            config,
-            camera=changed,
-            tripwires=config.tripwires if document.tripwires is UNSET else document.tripwires,
-            zones=config.zones if document.zones is UNSET else document.zones,
-        )
-    )
+ConfigT = TypeVar("ConfigT", bound=Configuration)
+StructT = TypeVar("StructT", bound=Struct)
 
 
-class DesiredKeeper:
-    """Keeps what the gateway wants of a camera, and puts it into force.
+def with_set(own: StructT, desired: Struct) -> StructT:
+    """Return a table with the keys that are set in another one, whose keys are some of its own."""
+    names = (each.name for each in fields(desired))
+    return replace(own, **{name: value for name in names if (value := getattr(desired, name)) is not UNSET})
+
+
+class DesiredKeeper(Generic[ConfigT]):
+    """Keeps what the gateway wants of a device, and puts it into force.
 
     Args:
-        config: The camera's own configuration, as its file has it.
-        reload: Reads that file again.
-        reconfigure: Puts a configuration into force while the camera runs; returns the keys that need a restart.
+        config: The device's own configuration, as its file has it.
+        lay_over: Returns a configuration with what is wanted in place of its own, checked as a whole; raises
+            `ConfigurationError` where that cannot be used.
+        reload: Reads the device's own file again.
+        reconfigure: Puts a configuration into force while the device runs; returns the keys that need a restart.
     """
 
     def __init__(
         self,
-        config: CameraConfig,
-        reload: Callable[[], CameraConfig],
-        reconfigure: Callable[[CameraConfig], tuple[str, ...]],
+        config: ConfigT,
+        lay_over: Callable[[ConfigT, DesiredConfiguration], ConfigT],
+        reload: Callable[[], ConfigT],
+        reconfigure: Callable[[ConfigT], tuple[str, ...]],
     ) -> None:
         self._path = config.device.data_dir / DESIRED_FILE
-        self._reload, self._reconfigure = reload, reconfigure
+        self._lay_over, self._reload, self._reconfigure = lay_over, reload, reconfigure
         self._kept = self._read()
         self._waiting: tuple[str, ...] = ()
         self._runs = self._kept
         self._error = ""
 
     def started(self) -> None:
-        """Take note that the camera runs with what was kept."""
-        self._waiting, self._runs = (), self._kept
+        """Take note that the device runs with what was kept."""
+        self._waiting = ()
 
-    def in_force(self, config: CameraConfig) -> CameraConfig:
+    def in_force(self, config: ConfigT) -> ConfigT:
         """Return the configuration to start with; the file's own where what was kept no longer fits it."""
+        self._runs = None
         if self._kept is None:
             return config
         try:
-            return laid_over(config, self._kept)
+            laid = self._lay_over(config, self._kept)
         except ConfigurationError as error:
             logger.error("the configuration %d from the gateway no longer fits: %s", self._kept.version, error)  # noqa: TRY400 - one line
             return config
+        self._runs = self._kept
+        return laid
 
     def take(self, body: bytes, say: Say) -> None:
         """Put what the gateway wants into force, and say what came of it.
@@ -109,10 +93,10 @@ class DesiredKeeper:
             ContractError: The message is none.
         """
         desired = decode_desired(body)
-        version = None if self._kept is None else self._kept.version
+        version = None if self._runs is None else self._runs.version
         try:
             if desired != self._runs:
-                self._waiting = self._reconfigure(laid_over(self._reload(), desired))
+                self._waiting = self._reconfigure(self._lay_over(self._reload(), desired))
                 self._runs = desired
                 self._keep(desired)
                 logger.warning("configuration %d from the gateway is in force", desired.version)
@@ -130,7 +114,7 @@ class DesiredKeeper:
         except FileNotFoundError:
             return None
         except (OSError, ContractError) as error:
-            logger.error("cannot read %s: %s; the camera's own file is in force", self._path, error)  # noqa: TRY400 - one line
+            logger.error("cannot read %s: %s; the device's own file is in force", self._path, error)  # noqa: TRY400 - one line
             return None
 
     def _keep(self, desired: DesiredConfiguration) -> None:

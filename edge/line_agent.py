@@ -36,6 +36,10 @@ class ScanReader:
     def __init__(self, rules: ScanRules) -> None:
         self._rules, self._state = rules, ScanState()
 
+    def change(self, rules: ScanRules) -> None:
+        """Read by other rules from the next line on. Safe to call from another thread."""
+        self._rules = rules
+
     def read(self, line: bytes, now_ms: int) -> EventDraft[UplinkPayload] | None:
         """See `LineReader.read`."""
         self._state, draft = scan_line(self._state, line, now_ms, self._rules)
@@ -46,6 +50,10 @@ class ReceiptReader:
     """Reads a till's lines."""
 
     def __init__(self, rules: PosRules) -> None:
+        self._rules = rules
+
+    def change(self, rules: PosRules) -> None:
+        """Read by other rules from the next line on. Safe to call from another thread."""
         self._rules = rules
 
     def read(self, line: bytes, now_ms: int) -> EventDraft[UplinkPayload] | None:

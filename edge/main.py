@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from contracts.delivery import Presence
 from edge.adapters.camera import CameraClock
 from edge.adapters.device_link import Command, DeviceLink
-from edge.adapters.line_source import line_source
 from edge.adapters.outbox import Outbox
 from edge.adapters.outbox_sink import OutboxSink
 from edge.adapters.publisher import Publisher
@@ -27,13 +26,10 @@ from edge.camera_config import load_camera_config
 from edge.camera_remote import CameraRemote
 from edge.camera_rules import check_placement
 from edge.camera_settings import CameraConfig, CameraSettings
-from edge.config import BrokerSettings, DeviceSettings, PosConfig, ScanTerminalConfig, check_device
+from edge.config import BrokerSettings, DeviceSettings, check_device
 from edge.config_watch import ConfigWatch, ReloadBell, Reloading
-from edge.core.receipts import PosRules
-from edge.core.scanning import scan_rules
 from edge.errors import FeedError
 from edge.health import HealthReporter, Vitals
-from edge.line_agent import LineAgent, LineReader, ReceiptReader, ScanReader
 from edge.many_cameras import Failure, load_cameras, run_together
 from models.errors import ModelError
 from models.loader import load_model
@@ -147,38 +143,6 @@ def _events_ahead(kind: DeviceKind, vitals: Callable[[], Vitals]) -> Callable[[]
     if kind == "camera":
         return lambda: vitals().clock_offset_ms
     return lambda: 0.0
-
-
-def run_scan_terminal(config: ScanTerminalConfig, stop: threading.Event) -> None:
-    """Run a scan-code terminal until its input ends or `stop` is set.
-
-    Raises:
-        EdgeError: The configuration, the input or the outbox cannot be used.
-    """
-    terminal = config.terminal
-    rules = scan_rules(
-        check_device(config.device).source,
-        config.pseudonyms.key(),
-        terminal.member_prefixes,
-        terminal.member_hold_s,
-        terminal.zone_id,
-        staff_prefixes=terminal.staff_prefixes,
-    )
-    _run_lines(Device(config.device, config.broker, "terminal", Vitals), terminal.input, ScanReader(rules), stop)
-
-
-def run_pos_tap(config: PosConfig, stop: threading.Event) -> None:
-    """Run a POS tap until its input ends or `stop` is set.
-
-    Raises:
-        EdgeError: The configuration, the input or the outbox cannot be used.
-    """
-    rules = PosRules(
-        source=check_device(config.device).source,
-        pseudonym_key=config.pseudonyms.key(),
-        zone_id=config.pos.zone_id,
-    )
-    _run_lines(Device(config.device, config.broker, "pos", Vitals), config.pos.input, ReceiptReader(rules), stop)
 
 
 def run_camera(
@@ -388,9 +352,3 @@ def picture_size(source: str) -> tuple[int, int]:
         return width_px, height_px
     msg = f"camera.source: no picture came from {source} in {_FIRST_PICTURE_S:.0f} s; check address, user and network"
     raise FeedError(msg)
-
-
-def _run_lines(device: Device, input_text: str, reader: LineReader, stop: threading.Event) -> None:
-    agent = LineAgent(line_source(input_text), reader, device.outbox, device.wake, clock_ms)
-    with device.running():
-        agent.run(stop.is_set)

@@ -19,7 +19,7 @@ def restart_keys(running: CameraConfig, changed: CameraConfig) -> tuple[str, ...
         ConfigurationError: One of them gives points of tripwires and zones another meaning, so that nothing can be
             changed without a restart.
     """
-    found = tuple(key for key in _differences("", running, changed) if key not in _LAYOUT)
+    found = tuple(key for key in differences("", running, changed) if key not in _LAYOUT)
     changing = [key for key in found if key in _MEANING or key.partition(".")[0] in _MEANING]
     if changing:
         msg = f"{', '.join(changing)} says where the points of tripwires and zones lie; restart the agent to change it"
@@ -27,13 +27,14 @@ def restart_keys(running: CameraConfig, changed: CameraConfig) -> tuple[str, ...
     return found
 
 
-def _differences(prefix: str, one: Struct, other: Struct) -> Iterator[str]:
+def differences(prefix: str, one: Struct, other: Struct) -> Iterator[str]:
+    """Yield the keys, with dots between, that differ in two configurations of one kind."""
     for field in fields(one):
         key = f"{prefix}{field.encode_name}"
         ours, theirs = getattr(one, field.name), getattr(other, field.name)
         if ours == theirs:
             continue
         if isinstance(ours, Struct) and isinstance(theirs, Struct):
-            yield from _differences(f"{key}.", ours, theirs)
+            yield from differences(f"{key}.", ours, theirs)
         else:
             yield key

@@ -71,13 +71,16 @@ def revoke(config: Config, device: Device) -> None:
 def configure(
     config: Config,
     device: Device,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="TOML: tripwires, zones, models.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="TOML: tables as in the device's own file.")
+    ],
 ) -> None:
-    """Hand a camera its tripwires and zones, and name its models: tables as in the camera's own file.
+    """Hand a device tables as in its own file.
 
-    It is kept for a camera that is away. The camera puts tripwires and zones into force at once, and says which version
-    it has or why it cannot use this one (`gateway devices`); then it keeps the last that it could. Models come into
-    force when it starts again: `gateway restart`.
+    A camera takes tripwires, zones and models; a scan-code terminal its zone, prefixes and how long a member counts; a
+    till its zone. It is kept for a device that is away. The device puts it into force at once, and says which version
+    it has or why it cannot use this one (`gateway devices`); then it keeps the last that it could. A camera's models
+    come into force when it starts again: `gateway restart`.
     """
     from contracts.errors import ContractError
     from gateway.config import load_config

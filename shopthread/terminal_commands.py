@@ -19,14 +19,15 @@ def scan(config: Config, verbose: Verbose = False) -> None:
 
     Each line is a scanned code: a GS1 Digital Link, an EAN/UPC barcode, or a member code with its prefix. A keyboard
     wedge types them on standard input; `terminal.input` in the file names a serial line, a TCP port or a file instead.
+    Zone and prefixes follow what `shopthread gateway configure` hands out, without a restart.
     """
     from edge.config import ScanTerminalConfig, load_toml
     from edge.errors import EdgeError
-    from edge.main import run_scan_terminal
+    from edge.terminals import run_scan_terminal
 
     log_to_stderr(verbose=verbose)
     with one_line_errors(EdgeError), stop_on_signal() as stop:
-        run_scan_terminal(load_toml(config, ScanTerminalConfig), stop)
+        run_scan_terminal(load_toml(config, ScanTerminalConfig), stop, lambda: load_toml(config, ScanTerminalConfig))
 
 
 @app.command()
@@ -34,12 +35,13 @@ def pos(config: Config, verbose: Verbose = False) -> None:
     """Run a POS tap until its input ends or you press Ctrl-C.
 
     Each line is one receipt as a JSON object: receipt_id, lines, total_minor (in the currency's smallest unit),
-    currency and, where one was shown, member. `pos.input` in the file says where they come from.
+    currency and, where one was shown, member. `pos.input` in the file says where they come from. The zone follows what
+    `shopthread gateway configure` hands out, without a restart.
     """
     from edge.config import PosConfig, load_toml
     from edge.errors import EdgeError
-    from edge.main import run_pos_tap
+    from edge.terminals import run_pos_tap
 
     log_to_stderr(verbose=verbose)
     with one_line_errors(EdgeError), stop_on_signal() as stop:
-        run_pos_tap(load_toml(config, PosConfig), stop)
+        run_pos_tap(load_toml(config, PosConfig), stop, lambda: load_toml(config, PosConfig))

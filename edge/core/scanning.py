@@ -6,6 +6,7 @@ for the item scans of the next seconds; it is sent as a pseudonym alone. Of a st
 `{"t_ms", "staff": true}`) nothing is sent but that one was shown; it ends the time of the member before.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import get_args
 
 import msgspec
@@ -73,6 +74,22 @@ def scan_rules(
     """Return checked rules.
 
     Raises:
+        ConfigurationError: As `check_prefixes`.
+    """
+    return ScanRules(
+        source=source,
+        pseudonym_key=key,
+        member_prefixes=check_prefixes(prefixes, staff_prefixes),
+        staff_prefixes=staff_prefixes,
+        member_hold_ms=round(member_hold_s * 1000),
+        zone_id=zone_id,
+    )
+
+
+def check_prefixes(prefixes: Mapping[str, str], staff_prefixes: Iterable[str]) -> tuple[tuple[str, Namespace], ...]:
+    """Return what member codes begin with, and the namespaces of the rest.
+
+    Raises:
         ConfigurationError: A prefix names a namespace that does not exist, is empty, or is that of members and staff.
     """
     for prefix in staff_prefixes:
@@ -89,14 +106,7 @@ def scan_rules(
             )
             raise ConfigurationError(msg)
         checked.append((prefix, known))
-    return ScanRules(
-        source=source,
-        pseudonym_key=key,
-        member_prefixes=tuple(checked),
-        staff_prefixes=staff_prefixes,
-        member_hold_ms=round(member_hold_s * 1000),
-        zone_id=zone_id,
-    )
+    return tuple(checked)
 
 
 def scan_line(

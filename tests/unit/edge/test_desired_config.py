@@ -19,7 +19,8 @@ from edge.adapters.device_link import Answer
 from edge.camera_config import load_camera_config
 from edge.camera_remote import CameraRemote
 from edge.camera_settings import CameraConfig
-from edge.desired_config import DesiredKeeper, laid_over
+from edge.desired_camera import laid_over
+from edge.desired_config import DesiredKeeper
 from edge.errors import ConfigurationError
 from models.registry import ModelRegistry
 
@@ -41,7 +42,7 @@ def _desired(document: str, version: int = 1) -> DesiredConfiguration:
     return DesiredConfiguration(version=version, document=document)
 
 
-def _take(keeper: DesiredKeeper, document: str, version: int = 1) -> ReportedConfiguration:
+def _take(keeper: DesiredKeeper[CameraConfig], document: str, version: int = 1) -> ReportedConfiguration:
     said: list[Answer] = []
     keeper.take(encode_configuration(_desired(document, version)), said.append)
     (answer,) = said
@@ -79,7 +80,7 @@ def test_the_last_that_could_be_used_is_kept_over_restarts(own: CameraConfig):
         put.append(config)
         return ("camera.model",)
 
-    keeper = DesiredKeeper(own, lambda: own, reconfigure)
+    keeper = DesiredKeeper(own, laid_over, lambda: own, reconfigure)
     assert keeper.in_force(own) is own
     assert _take(keeper, LINE, 4) == ReportedConfiguration(version=4, restart_needed=("camera.model",))
     assert _take(keeper, LINE, 4).restart_needed == ("camera.model",), "told again, done once"
@@ -88,7 +89,7 @@ def test_the_last_that_could_be_used_is_kept_over_restarts(own: CameraConfig):
     assert (refused.version, refused.refused) == (4, 5)
     assert "unknown field" in (refused.error or "")
     assert _take(keeper, "[broker]\n", 5) == refused
-    again = DesiredKeeper(own, lambda: own, reconfigure)
+    again = DesiredKeeper(own, laid_over, lambda: own, reconfigure)
     again.started()
     assert [each.id for each in again.in_force(own).tripwires] == ["inner"]
     assert _take(again, LINE, 4) == ReportedConfiguration(version=4)
@@ -97,23 +98,24 @@ def test_the_last_that_could_be_used_is_kept_over_restarts(own: CameraConfig):
 def test_what_no_longer_fits_the_camera_gives_way_to_its_own_file(own: CameraConfig, caplog: pytest.LogCaptureFixture):
     path = own.device.data_dir / "desired-config.json"
     path.write_bytes(encode_configuration(_desired("[broker]\n", 7)))
-    keeper = DesiredKeeper(own, lambda: own, lambda _: ())
+    keeper = DesiredKeeper(own, laid_over, lambda: own, lambda _: ())
     assert keeper.in_force(own) is own
     assert "configuration 7 from the gateway no longer fits" in caplog.text
+    assert _take(keeper, "[broker]\n", 7).version is None, "it is not in force, though it was kept"
     path.write_bytes(b"{")
-    assert DesiredKeeper(own, lambda: own, lambda _: ()).in_force(own) is own
-    assert "the camera's own file is in force" in caplog.text
+    assert DesiredKeeper(own, laid_over, lambda: own, lambda _: ()).in_force(own) is own
+    assert "the device's own file is in force" in caplog.text
 
 
 def test_a_disk_that_cannot_be_written_is_told(own: CameraConfig):
     (own.device.data_dir / "desired-config.part").mkdir()
-    keeper = DesiredKeeper(own, lambda: own, lambda _: ())
+    keeper = DesiredKeeper(own, laid_over, lambda: own, lambda _: ())
     assert "cannot write" in (_take(keeper, LINE).error or "")
 
 
 def test_what_is_no_message_is_refused(own: CameraConfig):
     with pytest.raises(ContractError):
-        DesiredKeeper(own, lambda: own, lambda _: ()).take(b"?", lambda _: None)
+        DesiredKeeper(own, laid_over, lambda: own, lambda _: ()).take(b"?", lambda _: None)
 
 
 def test_a_camera_that_does_not_start_says_so(own: CameraConfig, monkeypatch: pytest.MonkeyPatch):

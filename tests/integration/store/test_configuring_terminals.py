@@ -1,0 +1,116 @@
+"""A running terminal and a running till are configured from the gateway, over a real broker and the command line."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+pytest.importorskip("cv2", reason="the edge's composition needs the extra edge")
+
+from contracts.events import decode_event
+from contracts.payloads import CodeScanned, PosSale
+from edge.config import PosConfig, ScanTerminalConfig, load_toml
+from edge.terminals import run_pos_tap, run_scan_terminal
+from gateway.config import load_config
+from gateway.main import open_event_store, run_gateway
+from shopthread.cli import app
+from tests.servers import free_port, wait_for_socket, wait_until
+
+SALE = '{{"receipt_id":"r{}","lines":[],"total_minor":0,"currency":"EUR"}}\n'
+
+
+@contextmanager
+def _running(run: Callable[[threading.Event], None]) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=run, args=(stop,))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+class Shop:
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        (folder / "key").write_text("k" * 32)
+        self.gateway = folder / "gateway.toml"
+        self.gateway.write_text(
+            '[gateway]\ntenant = "acme"\nstore = "store-1"\ndata_dir = "gateway"\n'
+            f"[broker]\nport = {self.port}\nembedded = true\n"
+            f'[cloud]\nurl = "http://127.0.0.1:{free_port()}"\napi_key_file = "key"\n'
+        )
+        for name, table in (("kiosk", "terminal"), ("till", "pos")):
+            (folder / f"{name}.lines").write_text("")
+            (folder / f"{name}.toml").write_text(
+                f'[device]\ntenant = "acme"\nstore = "store-1"\nid = "{name}"\ndata_dir = "{name}"\n'
+                f'[pseudonyms]\nkey_file = "key"\n[broker]\nport = {self.port}\n'
+                f'[{table}]\ninput = "follow:{folder}/{name}.lines"\nzone_id = "own"\n'
+            )
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        kiosk, till = self.folder / "kiosk.toml", self.folder / "till.toml"
+        with _running(lambda stop: run_gateway(load_config(self.gateway), stop)):
+            wait_for_socket(self.port)
+            scan = load_toml(kiosk, ScanTerminalConfig)
+            with (
+                _running(lambda stop: run_scan_terminal(scan, stop, lambda: load_toml(kiosk, ScanTerminalConfig))),
+                _running(lambda stop: run_pos_tap(load_toml(till, PosConfig), stop)),
+            ):
+                yield
+
+    def line(self, name: str, text: str) -> None:
+        with (self.folder / f"{name}.lines").open("a") as file:
+            file.write(text)
+
+    def configure(self, device: str, text: str) -> None:
+        (self.folder / "wanted.toml").write_text(text)
+        words = ["gateway", "configure", str(self.gateway), device, str(self.folder / "wanted.toml")]
+        assert CliRunner().invoke(app, words).exit_code == 0
+
+    def device(self, name: str) -> dict[str, Any]:
+        result = CliRunner().invoke(app, ["gateway", "devices", str(self.gateway), "--json"])
+        return next((each for each in json.loads(result.stdout) if each["device"] == name), {})
+
+    def zones(self) -> list[str | None]:
+        store = open_event_store(load_config(self.gateway))
+        data = [decode_event(each.body).data for each in store.waiting(999)]
+        store.close()
+        return [each.zone_id for each in data if isinstance(each, CodeScanned | PosSale)]
+
+
+def test_a_terminal_and_a_till_are_configured_while_they_run(tmp_path: Path):
+    shop = Shop(tmp_path)
+    with shop.running():
+        shop.line("kiosk", "4006381333931\n")
+        wait_until(lambda: shop.zones() == ["own"], 60, "a scan")
+        shop.configure("kiosk", '[terminal]\nzone_id = "shelf-7"\n')
+        shop.configure("till", '[pos]\nzone_id = "checkout-2"\n')
+        for name in ("kiosk", "till"):
+            wait_until(lambda name=name: shop.device(name).get("config_reported") == 1, 60, f"{name} in force")
+        shop.line("kiosk", "4006381333931\n")
+        wait_until(lambda: shop.zones() == ["own", "shelf-7"], 60, "a scan in the other zone")
+        shop.line("till", SALE.format(1))
+        wait_until(lambda: shop.zones()[2:] == ["checkout-2"], 60, "a sale in the other zone")
+        shop.configure("kiosk", '[terminal]\ninput = "file:/etc/hostname"\n')
+        wait_until(lambda: shop.device("kiosk").get("config_error") is not None, 60, "the refusal")
+        told = shop.device("kiosk")
+        assert (told["config_desired"], told["config_reported"]) == (2, 1)
+        assert "it cannot use its configuration" in told["reasons"]
+        assert "unknown field `input`" in told["config_error"]
+        kiosk = tmp_path / "kiosk.toml"
+        kiosk.write_text(kiosk.read_text().replace(f"port = {shop.port}", "port = 1"))
+        shop.configure("kiosk", '[terminal]\nzone_id = "shelf-8"\n')
+        wait_until(lambda: shop.device("kiosk").get("restart_needed") == "broker.port", 60, "the need for a restart")
+        kiosk.write_text(kiosk.read_text().replace("port = 1\n", f"port = {shop.port}\n"))
+    with shop.running():
+        shop.line("kiosk", "4006381333931\n")
+        wait_until(lambda: shop.zones()[3:] == ["shelf-8"], 60, "what was kept over the restart")
