@@ -33,6 +33,7 @@ _TENANT = "bench"
 _NOW_MS = 1_772_442_000_000
 _DAY_MS = 86_400_000
 _READS = 400
+_FOREVER_MS = 1 << 62
 _WARM = 50
 _ID = "md5('{kind}' || i)::uuid::text"
 _PSEUDONYM = "translate(md5('m' || i), '0189', 'ghij')"
@@ -42,11 +43,13 @@ _FILL = (
     f"""INSERT INTO profiles (tenant, one_id, first_seen_ms, last_seen_ms)
         SELECT '{_TENANT}', {_ID.format(kind="p")}, {_NOW_MS} - 400 * {_DAY_MS}::bigint, {_NOW_MS}
         FROM generate_series(1, :profiles) AS i""",
-    f"""INSERT INTO profile_identifiers (tenant, namespace, pseudonym, one_id)
-        SELECT '{_TENANT}', 'member_number', {_PSEUDONYM}, {_ID.format(kind="p")}
+    f"""INSERT INTO profile_identifiers (tenant, namespace, pseudonym, one_id, from_ms, until_ms)
+        SELECT '{_TENANT}', 'member_number', {_PSEUDONYM}, {_ID.format(kind="p")}, 0, {_FOREVER_MS}
         FROM generate_series(1, :profiles) AS i""",
-    f"""INSERT INTO identity_map (tenant, namespace, pseudonym, own_id, one_id)
-        SELECT '{_TENANT}', 'member_number', {_PSEUDONYM}, {_ID.format(kind="p")}, {_ID.format(kind="p")}
+    f"""INSERT INTO identity_map (tenant, namespace, pseudonym, own_id, one_id, from_ms, until_ms,
+            is_held)
+        SELECT '{_TENANT}', 'member_number', {_PSEUDONYM}, {_ID.format(kind="p")}, {_ID.format(kind="p")}, 0,
+            {_FOREVER_MS}, true
         FROM generate_series(1, :profiles) AS i""",
     f"""INSERT INTO identity_statements (tenant, statement_id, source, rank, relation, at_ms, recorded_ms)
         SELECT '{_TENANT}', 'crm:' || i, 'crm', 1, 'same_person', {_NOW_MS}, {_NOW_MS}

@@ -60,6 +60,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     identity_limits: str = "member_number=4,unionid=1,openid=6,phone=5,card=6,device=10"
     """The most identifiers of each namespace that one person may have; the first namespace names profiles."""
+    identity_quarantine_days: str = "phone=90"
+    """For how many days an identifier of a namespace names nobody after it was given back."""
     identity_hub_neighbours: Annotated[int, Meta(ge=1, le=1000)] = 30
     """An identifier that stands together with more others than this joins nobody."""
 
@@ -171,15 +173,16 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Raises:
             ValueError: A part is not NAMESPACE=NUMBER.
         """
-        limits = {}
-        for part in self.identity_limits.split(","):
-            namespace, _, number = part.strip().partition("=")
-            if namespace not in NAMESPACES or not number.isascii() or not number.isdigit() or int(number) < 1:
-                known = ", ".join(NAMESPACES)
-                msg = f"{part.strip()!r} is not NAMESPACE=NUMBER with a namespace of {known} and a number from 1"
-                raise ValueError(msg)
-            limits[namespace] = int(number)
-        return limits
+        return _numbers_by_namespace(self.identity_limits, least=1)
+
+    @property
+    def quarantine_days_of_identity(self) -> dict[str, int]:
+        """Return for how many days an identifier rests, by namespace; empty: none does.
+
+        Raises:
+            ValueError: A part is not NAMESPACE=NUMBER.
+        """
+        return _numbers_by_namespace(self.identity_quarantine_days, least=0) if self.identity_quarantine_days else {}
 
     @property
     def resolved_database_url(self) -> str:
@@ -195,6 +198,18 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Return the SQLite file, or None where the database is none."""
         url = self.resolved_database_url
         return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
+def _numbers_by_namespace(text: str, least: int) -> dict[str, int]:
+    found = {}
+    for part in text.split(","):
+        namespace, _, number = part.strip().partition("=")
+        if namespace not in NAMESPACES or not number.isascii() or not number.isdigit() or int(number) < least:
+            known = ", ".join(NAMESPACES)
+            msg = f"{part.strip()!r} is not NAMESPACE=NUMBER with a namespace of {known} and a number from {least}"
+            raise ValueError(msg)
+        found[namespace] = int(number)
+    return found
 
 
 def load_settings(environ: Mapping[str, str], overrides: Mapping[str, str | int | float | None]) -> Settings:
@@ -225,11 +240,12 @@ def load_settings(environ: Mapping[str, str], overrides: Mapping[str, str | int 
         fault = str(error).partition(" - at ")[0]
         msg = f"{name}: {fault}, got {values.get(name)!r}; settings come from {ENV_PREFIX}* and the command line"
         raise ConfigError(msg) from error
-    try:
-        _ = settings.limits_of_identity
-    except ValueError as error:
-        msg = f"identity_limits: {error}"
-        raise ConfigError(msg) from error
+    for key in ("limits", "quarantine_days"):
+        try:
+            getattr(settings, f"{key}_of_identity")
+        except ValueError as error:
+            msg = f"identity_{key}: {error}"
+            raise ConfigError(msg) from error
     try:
         _ = settings.lifecycle, settings.mail_server
     except ValueError as error:

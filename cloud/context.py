@@ -5,10 +5,11 @@ from fastapi import Request
 from cloud.codes.judge import CodeRules
 from cloud.config import Settings
 from cloud.db import Database
-from cloud.identity.resolve import Rules
+from cloud.identity.statements import Rules
 from cloud.ingest.intake import Intake
 from cloud.keys.service import KeyService
 from cloud.linking.decide import Gate, Linker
+from cloud.profiles.lifecycle import MS_PER_DAY
 from cloud.runtime import Clock, FailureReport, Wake
 
 
@@ -38,7 +39,12 @@ class Context:
 
 def rules_of(settings: Settings) -> Rules:
     """Return the rules of identity that the settings describe."""
-    return Rules(limits=settings.limits_of_identity, hub_neighbours=settings.identity_hub_neighbours)
+    days = settings.quarantine_days_of_identity
+    return Rules(
+        limits=settings.limits_of_identity,
+        hub_neighbours=settings.identity_hub_neighbours,
+        quarantine_ms={namespace: count * MS_PER_DAY for namespace, count in days.items()},
+    )
 
 
 def code_rules_of(settings: Settings) -> CodeRules:

@@ -27,10 +27,10 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
-def upgrade(database: Database) -> None:
-    """Bring the schema up to date; a database that is does not change."""
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Bring the schema up to a revision; a database that is there does not change."""
     with database.write() as session:
-        command.upgrade(_config(session.connection), "head")
+        command.upgrade(_config(session.connection), revision)
 
 
 def check(database: Database) -> None:

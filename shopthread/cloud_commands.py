@@ -122,6 +122,10 @@ def erase(
         str, typer.Option(metavar="NAMESPACE:PSEUDONYM", help="One of the member's identifiers, such as phone:mfrg....")
     ],
     tenant: Annotated[str, typer.Option(help="Whose member it is.")],
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="INSTANT", help="When it was the member's, such as 2025-03-01T00:00:00Z; else now."),
+    ] = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
@@ -131,16 +135,20 @@ def erase(
     """
     with told_in_one_line():
         from cloud.app import make_eraser
-        from cloud.identity.resolve import parse_identifier
+        from cloud.identity.statements import parse_identifier
+        from contracts.timestamps import parse_time
 
         settings = settings_of(data_dir, database_url)
+        option = "--member"
         try:
             identifier = parse_identifier(member)
+            option = "--at"
+            at_ms = None if at is None else parse_time(at)
         except ValueError as error:
-            print_error(f"--member: {error}")
+            print_error(f"{option}: {error}")
             raise typer.Exit(1) from error
         with current_database(settings) as database:
-            done = make_eraser(settings, database).erase(tenant, identifier)
+            done = make_eraser(settings, database).erase(tenant, identifier, at_ms)
         typer.echo(
             f"erased {done.identifiers} identifiers: {done.events} events no longer name them; gone are "
             f"{done.statements} statements, {done.consents} consents, {done.link_decisions} link decisions and "

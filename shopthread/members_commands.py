@@ -51,11 +51,13 @@ def import_members(  # noqa: PLR0913, PLR0917 - one argument per option
 
     The first line names the columns: record_id, at least one of member_number, phone, openid, unionid, card, device,
     and if you have them since (when the record was made) and visit_linking_consent (yes or no). Several values of one
-    column are separated by ';'. A file whose name ends in .parquet has the same columns, of whatever type; several
-    values may be a list. It needs the extra parquet. Identifiers become pseudonyms here; the cloud never sees them.
+    column are separated by ';'. Columns such as phone_from and phone_until (days or instants, one for each value) say
+    since when an identifier was the member's and when it was given back: after that it may be a stranger's. A file
+    whose name ends in .parquet has the same columns, of whatever type; several values may be a list. It needs the extra
+    parquet. Identifiers become pseudonyms here; the cloud never sees them.
     Sending the same file again changes nothing.
     """
-    from cloud.identity.resolve import Rules
+    from cloud.identity.statements import Rules
     from shopthread.cloud_api import CloudRefusedError, cloud_client
     from shopthread.members.parquet import MissingPyarrowError
     from shopthread.members.rehearsal import rehearse

@@ -14,7 +14,7 @@ from cloud.changes.queue import Change
 from cloud.changes.repository import forget_before
 from cloud.changes.tables import change_queue, changes, profile_queue, published_profiles
 from cloud.db import ReadSession, WriteSession
-from cloud.identity.repository import surviving_one_id
+from cloud.identity.ownership import surviving_one_id
 from cloud.profiles.lifecycle import MS_PER_DAY
 from cloud.profiles.live import load_facts
 from cloud.projections.base import lock_cursor

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import ColumnElement, Subquery, func, select
 
 from cloud.db import AnyRow, Page, ReadSession, WriteSession, chunks
+from cloud.identity.timelines import Span
 from cloud.tables import consents, profile_identifiers
 
 VISIT_LINKING = "visit_linking"
@@ -62,7 +63,15 @@ def _latest(tenant: str, *conditions: ColumnElement[bool]) -> Subquery:
     """Return statements with their profile and their age among those of one identifier and purpose, 1 the latest."""
     age = (
         func.row_number()
-        .over(partition_by=(consents.c.namespace, consents.c.pseudonym, consents.c.purpose), order_by=_LATEST_FIRST)
+        .over(
+            partition_by=(
+                profile_identifiers.c.one_id,
+                consents.c.namespace,
+                consents.c.pseudonym,
+                consents.c.purpose,
+            ),
+            order_by=_LATEST_FIRST,
+        )
         .label("age")
     )
     return (
@@ -71,19 +80,22 @@ def _latest(tenant: str, *conditions: ColumnElement[bool]) -> Subquery:
             profile_identifiers,
             (profile_identifiers.c.tenant == consents.c.tenant)
             & (profile_identifiers.c.namespace == consents.c.namespace)
-            & (profile_identifiers.c.pseudonym == consents.c.pseudonym),
+            & (profile_identifiers.c.pseudonym == consents.c.pseudonym)
+            & (profile_identifiers.c.from_ms <= consents.c.at_ms)
+            & (profile_identifiers.c.until_ms > consents.c.at_ms),
         )
         .where(consents.c.tenant == tenant, *conditions)
         .subquery()
     )
 
 
-def consent_in_force(session: ReadSession, tenant: str, namespace: str, pseudonym: str) -> bool:
-    """Return whether an identifier's latest statement grants visit linking."""
+def consent_in_force(session: ReadSession, tenant: str, namespace: str, pseudonym: str, held: Span) -> bool:
+    """Return whether the latest statement through an identifier, while it was one person's, grants visit linking."""
     row = session.first(
         select(consents.c.granted)
         .where(consents.c.tenant == tenant, consents.c.purpose == VISIT_LINKING)
         .where(consents.c.namespace == namespace, consents.c.pseudonym == pseudonym)
+        .where(consents.c.at_ms >= held.from_ms, consents.c.at_ms < held.until_ms)
         .order_by(*_LATEST_FIRST)
         .limit(1)
     )

@@ -7,10 +7,10 @@ from cloud.consents.repository import consent_in_force, record_consents, unknown
 from cloud.consents.schemas import ConsentReceipt, ConsentsReceipt, ConsentStatement
 from cloud.context import Context
 from cloud.db import WriteSession
-from cloud.erasure.tombstones import erased_among, is_after
+from cloud.erasure.tombstones import erased_among, is_erased
 from cloud.errors import invalid_value
-from cloud.identity.repository import one_ids_of
-from cloud.identity.resolve import Identifier
+from cloud.identity.ownership import Owners, owners_of, span_of
+from cloud.identity.statements import Identifier
 from cloud.instants import parse_instant
 from cloud.linking.repository import active_links_of, touches_of
 from cloud.linking.service import relink
@@ -28,7 +28,8 @@ def put_consent(context: Context, tenant: str, statement: ConsentStatement) -> C
     rows = [_row(tenant, statement, now_ms)]
     with context.database.write() as session:
         retracted = _record(session, context, tenant, rows, now_ms)
-        in_force = consent_in_force(session, tenant, statement.namespace, statement.pseudonym)
+        held = span_of(session, tenant, _identifier(rows[0]), _at_ms(rows[0]))
+        in_force = consent_in_force(session, tenant, statement.namespace, statement.pseudonym, held)
     return ConsentReceipt(in_force=in_force, retracted_links=retracted)
 
 
@@ -51,9 +52,9 @@ def _record(
     """Record statements; return how many links they ended."""
     named = {_identifier(row) for row in rows}
     erased = erased_among(session, tenant, named)
-    rows = [row for row in rows if is_after(row, erased.get(_identifier(row)))]
-    owners = one_ids_of(session, tenant, named)
-    one_ids = sorted(set(owners.values()))
+    rows = [row for row in rows if not is_erased(erased.get(_identifier(row)), _at_ms(row))]
+    owners = owners_of(session, tenant, named)
+    one_ids = sorted({owners.at(_identifier(row), _at_ms(row)) for row in rows})
     before = {link for one_id in one_ids for link in active_links_of(session, tenant, one_id)}
     new = unknown_consents(session, rows)
     record_consents(session, rows)
@@ -65,14 +66,18 @@ def _record(
     return len(before - after)
 
 
-def _change(row: Mapping[str, object], owners: Mapping[Identifier, str]) -> Change:
+def _change(row: Mapping[str, object], owners: Owners) -> Change:
     identifier = _identifier(row)
     data = {"purpose": row["purpose"], "granted": row["granted"], "namespace": identifier.namespace}
-    return Change(kind="consent.recorded", one_id=owners[identifier], data=data)
+    return Change(kind="consent.recorded", one_id=owners.at(identifier, _at_ms(row)), data=data)
 
 
 def _identifier(row: Mapping[str, object]) -> Identifier:
     return Identifier(str(row["namespace"]), str(row["pseudonym"]))
+
+
+def _at_ms(row: Mapping[str, object]) -> int:
+    return int(str(row["at_ms"]))
 
 
 def _row(tenant: str, statement: ConsentStatement, now_ms: int) -> dict[str, object]:

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from cloud.auth import ERRORS, INVALID, CanManageMembers
 from cloud.consents.schemas import Namespace
 from cloud.erasure.service import Eraser
-from cloud.identity.resolve import Identifier
+from cloud.identity.statements import Identifier
+from cloud.instants import parse_instant
 
 router = APIRouter(prefix="/v1/members", tags=["members"], responses=ERRORS)
 
@@ -36,13 +37,15 @@ def erase_member(
     pseudonym: Annotated[str, Path(pattern=r"^[a-z2-7]{32}$", description="That identifier's pseudonym")],
     principal: CanManageMembers,
     eraser: Annotated[Eraser, Depends(get_eraser)],
+    at: Annotated[str | None, Query(description="When it was that member's, RFC 3339; now unless given")] = None,
 ) -> ErasureReceipt:
     """Forget the person to whom an identifier belongs, with all identifiers of the profile, before the answer is sent.
 
     Scans and receipts stay as an unknown person's. What comes later and is from before this moment loses the member
-    too; what happens after it is a new member's.
+    too; what happens after it is a new member's. Of an identifier that others had before or after, theirs stays.
     """
-    erased = eraser.erase(principal.tenant, Identifier(namespace, pseudonym))
+    at_ms = None if at is None else parse_instant("at", at)
+    erased = eraser.erase(principal.tenant, Identifier(namespace, pseudonym), at_ms)
     return ErasureReceipt(
         identifiers=erased.identifiers,
         events=erased.events,

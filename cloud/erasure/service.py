@@ -15,11 +15,11 @@ from cloud.changes.tables import change_queue, changes
 from cloud.db import Database, ReadSession, WriteSession, chunks
 from cloud.erasure.redaction import redacted
 from cloud.erasure.tombstones import bury
-from cloud.identity.names import one_id_of
-from cloud.identity.repository import one_ids_of
-from cloud.identity.resolve import Identifier, Rules
-from cloud.identity.service import IDENTITY, forget_identifiers
-from cloud.identity.tables import identity_map
+from cloud.identity.holdings import Holding
+from cloud.identity.ownership import periods_of, span_of, timelines_of
+from cloud.identity.service import IDENTITY, forget_holdings
+from cloud.identity.statements import Identifier, Rules
+from cloud.identity.timelines import kept_from_others, name_of
 from cloud.ingest.repository import lock_log
 from cloud.linking.service import LINKING
 from cloud.profiles.recount import recount_profiles
@@ -54,30 +54,37 @@ class Eraser:
         self._clock = clock
         self._tokens = tokens
 
-    def erase(self, tenant: str, identifier: Identifier) -> Erasure:
+    def erase(self, tenant: str, identifier: Identifier, at_ms: int | None = None) -> Erasure:
         """Erase the person to whom an identifier belongs, with all identifiers of his or her profile.
 
         A second time it erases what came since. Nobody needs to be known: the identifier is kept out either way.
+        Of an identifier that was or is somebody else's too, only the person's time is erased.
+
+        Args:
+            tenant: Whose member it is.
+            identifier: One of the person's.
+            at_ms: A time at which it was, Unix milliseconds; None: now.
         """
         now_ms = self._clock()
+        held_ms = now_ms if at_ms is None else at_ms
         with self._database.write() as session:
             # Nothing that names the person gets in between here and the commit.
             lock_log(session)
             lock_cursor(session, TouchesProjection.name)
             lock_cursor(session, IDENTITY)
             lock_cursor(session, LINKING)
-            person = _identifiers_of(session, tenant, identifier)
-            one_ids = _one_ids_of(session, tenant, person)
+            person, one_ids = _person(session, tenant, identifier, held_ms)
             bury(session, tenant, person, now_ms, self._tokens)
-            statements = forget_identifiers(session, tenant, person, self._rules, now_ms)
+            statements = forget_holdings(session, tenant, person, self._rules, now_ms)
             events = _redact_events(session, tenant, person)
             decisions = _forget_links(session, tenant, one_ids)
-            said = _delete(session, consents, _naming(consents, tenant, person))
-            _delete(session, profile_attributes, _naming(profile_attributes, tenant, person))
+            said = _delete(session, consents, _naming(consents, tenant, person, consents.c.at_ms))
+            said_of = _naming(profile_attributes, tenant, person, profile_attributes.c.at_ms)
+            _delete(session, profile_attributes, said_of)
             letters = _forget_dead_letters(session, tenant, person)
             _forget_profiles(session, tenant, one_ids)
         return Erasure(
-            identifiers=len(person),
+            identifiers=len({each.identifier for each in person}),
             events=events,
             statements=statements,
             consents=said,
@@ -86,24 +93,31 @@ class Eraser:
         )
 
 
-def _identifiers_of(session: ReadSession, tenant: str, identifier: Identifier) -> list[Identifier]:
-    one_id = one_ids_of(session, tenant, [identifier])[identifier]
-    rows = session.rows(
-        select(identity_map.c.namespace, identity_map.c.pseudonym).where(
-            identity_map.c.tenant == tenant, identity_map.c.one_id == one_id
+def _person(session: ReadSession, tenant: str, identifier: Identifier, at_ms: int) -> tuple[list[Holding], list[str]]:
+    """Return when which identifiers were the person's, and every name that the profile has or had.
+
+    The names are those of the identifiers.
+    """
+    one_id = span_of(session, tenant, identifier, at_ms).one_id
+    rows = periods_of(session, tenant, one_id)
+    identifiers = {identifier, *(Identifier(row.namespace, row.pseudonym) for row in rows)}
+    timelines = timelines_of(session, tenant, identifiers)
+    person = [held for each in sorted(identifiers) for held in kept_from_others(each, timelines[each], {one_id})]
+    began = {Holding(each, span.from_ms) for each in identifiers for span in timelines[each]}
+    own = {name_of(tenant, each) for each in began if any(held.covers(each.from_ms) for held in person)}
+    return person, sorted({one_id, *own})
+
+
+def _naming(table: Table, tenant: str, person: Sequence[Holding], at_ms: ColumnElement[int]) -> ColumnElement[bool]:
+    named = [
+        and_(
+            table.c.namespace == each.namespace,
+            table.c.pseudonym == each.pseudonym,
+            at_ms >= each.from_ms,
+            at_ms < each.until_ms,
         )
-    )
-    return sorted({identifier, *(Identifier(row.namespace, row.pseudonym) for row in rows)})
-
-
-def _one_ids_of(session: ReadSession, tenant: str, person: Sequence[Identifier]) -> list[str]:
-    """Return every name that the profile has or had: each is that of one of the identifiers."""
-    own = {one_id_of(tenant, each.namespace, each.pseudonym) for each in person}
-    return sorted(own | set(one_ids_of(session, tenant, person).values()))
-
-
-def _naming(table: Table, tenant: str, person: Sequence[Identifier]) -> ColumnElement[bool]:
-    named = [and_(table.c.namespace == each.namespace, table.c.pseudonym == each.pseudonym) for each in person]
+        for each in person
+    ]
     return and_(table.c.tenant == tenant, or_(*named))
 
 
@@ -111,9 +125,9 @@ def _delete(session: WriteSession, table: Table, condition: ColumnElement[bool])
     return session.execute(delete(table).where(condition))
 
 
-def _redact_events(session: WriteSession, tenant: str, person: Sequence[Identifier]) -> int:
+def _redact_events(session: WriteSession, tenant: str, person: Sequence[Holding]) -> int:
     """Take the person out of the log and the touches; return out of how many events."""
-    known = session.rows(select(touches.c.touch_id).where(_naming(touches, tenant, person)))
+    known = session.rows(select(touches.c.touch_id).where(_naming(touches, tenant, person, touches.c.time_ms)))
     count = 0
     for part in chunks([row.touch_id for row in known]):
         events = _stored(session, and_(event_log.c.tenant == tenant, event_log.c.event_id.in_(part)))
@@ -125,7 +139,7 @@ def _redact_events(session: WriteSession, tenant: str, person: Sequence[Identifi
     unread = event_log.c.position > read_cursor(session, TouchesProjection.name)
     scans_and_sales = event_log.c.type.in_((CodeScanned.TYPE, PosSale.TYPE))
     waiting = _stored(session, and_(event_log.c.tenant == tenant, unread, scans_and_sales))
-    naming = [event for event in waiting if _names(event.raw, person)]
+    naming = [event for event in waiting if _names(event.raw, [each for each in person if each.covers(event.time_ms)])]
     _write_redacted(session, naming)
     return count + len(naming)
 
@@ -140,7 +154,7 @@ def _write_redacted(session: WriteSession, events: Iterable[StoredEvent]) -> Non
         session.execute(update(event_log).where(event_log.c.position == event.position).values(raw=event.raw))
 
 
-def _names(raw: bytes, person: Sequence[Identifier]) -> bool:
+def _names(raw: bytes, person: Sequence[Holding]) -> bool:
     return any(each.pseudonym.encode() in raw for each in person)
 
 
@@ -152,7 +166,7 @@ def _forget_links(session: WriteSession, tenant: str, one_ids: Sequence[str]) ->
     return _delete(session, link_decisions, theirs)
 
 
-def _forget_dead_letters(session: WriteSession, tenant: str, person: Sequence[Identifier]) -> int:
+def _forget_dead_letters(session: WriteSession, tenant: str, person: Sequence[Holding]) -> int:
     """Delete refused lines that hold the person's identifiers, wherever in the line."""
     count, after_id = 0, 0
     columns = (dead_letters.c.id, dead_letters.c.raw, dead_letters.c.detail, dead_letters.c.event_id)

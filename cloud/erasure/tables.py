@@ -16,5 +16,6 @@ erased_identifiers = Table(
     metadata,
     tenant_column(primary_key=True),
     Column("digest", String(64), primary_key=True, comment="keyed hash of the identifier"),
-    Column("erased_ms", BigInteger, nullable=False, comment="what happened up to then is forgotten"),
+    Column("from_ms", BigInteger, primary_key=True, autoincrement=False, comment="since when it was the member's"),
+    Column("erased_ms", BigInteger, nullable=False, comment="what happened since then and up to here is forgotten"),
 )

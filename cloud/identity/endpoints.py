@@ -6,16 +6,26 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from cloud.auth import ERRORS, INVALID_BODY, NOT_FOUND, CanManageMembers, InContext
+from cloud.auth import ERRORS, INVALID, INVALID_BODY, NOT_FOUND, CanManageMembers, InContext
 from cloud.consents.schemas import Namespace
 from cloud.context import Context
 from cloud.db import WriteSession
-from cloud.errors import ProblemError
+from cloud.errors import ProblemError, invalid_value
 from cloud.identity import repository, service
-from cloud.identity.explain import show_entry, show_move, show_refusal
-from cloud.identity.resolve import Identifier, Statement
-from cloud.identity.schemas import BlockBody, Changes, Ledger, StatementBody, Statements
-from cloud.identity.service import Move
+from cloud.identity.explain import show_entry, show_holders, show_move, show_refusal
+from cloud.identity.ownership import timelines_of
+from cloud.identity.schemas import (
+    BlockBody,
+    Changes,
+    Holders,
+    IdentifierBody,
+    Ledger,
+    StatedIdentifier,
+    StatementBody,
+    Statements,
+)
+from cloud.identity.statements import UNSAID, Identifier, Statement, Validity
+from cloud.identity.timelines import Move
 from cloud.instants import parse_instant
 
 router = APIRouter(prefix="/v1/identity", tags=["members"], responses=ERRORS)
@@ -99,6 +109,19 @@ def remove_block(
     )
 
 
+@router.get("/identifiers/{namespace}/{pseudonym}", summary="Whose an identifier is, and was", responses=INVALID)
+def read_holders(
+    namespace: Annotated[Namespace, Path(description="Of the identifier")],
+    pseudonym: Annotated[str, Path(pattern=r"^[a-z2-7]{32}$", description="Of the identifier")],
+    principal: CanManageMembers,
+    context: InContext,
+) -> Holders:
+    """Show to which profile scans and receipts with this identifier belong, by when they were made."""
+    identifier = Identifier(namespace, pseudonym)
+    with context.database.read() as session:
+        return show_holders(timelines_of(session, principal.tenant, [identifier])[identifier])
+
+
 @router.get("/ledger", summary="Every move of an identifier from one profile to another")
 def read_ledger(
     principal: CanManageMembers,
@@ -128,9 +151,35 @@ def _statement(body: StatementBody) -> Statement:
         statement_id=body.id,
         rank=body.rank,
         at_ms=parse_instant("at", body.at),
-        identifiers=tuple(sorted({Identifier(each.namespace, each.pseudonym) for each in body.identifiers})),
+        identifiers=tuple(sorted({_identifier(each) for each in body.identifiers})),
         relation=body.relation,
+        validity=_validity(body.identifiers),
     )
+
+
+def _identifier(body: IdentifierBody) -> Identifier:
+    return Identifier(body.namespace, body.pseudonym)
+
+
+def _validity(identifiers: Sequence[StatedIdentifier]) -> dict[Identifier, Validity]:
+    """Return what a statement says of when identifiers were the person's.
+
+    Raises:
+        ProblemError: 422, a time ends before it begins, or one identifier has two.
+    """
+    found: dict[Identifier, Validity] = {}
+    for each in identifiers:
+        from_ms = None if each.valid_from is None else max(0, parse_instant("valid_from", each.valid_from))
+        until_ms = None if each.valid_until is None else parse_instant("valid_until", each.valid_until)
+        if until_ms is not None and until_ms <= (from_ms or 0):
+            raise invalid_value(
+                name="valid_until", value=each.valid_until, allowed=f"after valid_from, {each.valid_from or '1970'}"
+            )
+        said = Validity(from_ms, until_ms)
+        if found.setdefault(_identifier(each), said) != said:
+            allowed = "one time for each identifier; make a statement for each time"
+            raise invalid_value(name="identifiers", value=f"{each.namespace}:{each.pseudonym}", allowed=allowed)
+    return {identifier: said for identifier, said in found.items() if said != UNSAID}
 
 
 def _refuse_changed(session: WriteSession, tenant: str, stated: Sequence[tuple[str, Statement]]) -> None:

@@ -1,14 +1,17 @@
-"""SQL of identity: statements and their reach, the map from identifiers to profiles, the ledger."""
+"""SQL of identity: statements, what the rules forbid of them, the ledger."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, delete, or_, select, update
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Table, and_, case, delete, exists, or_, select, update
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from cloud.db import AnyRow, ReadSession, WriteSession, chunks
-from cloud.identity.names import one_id_of
-from cloud.identity.resolve import Cluster, Identifier, Refusal, Statement
+from cloud.identity.holdings import Holding
+from cloud.identity.ownership import by_namespace
+from cloud.identity.resolve import Refusal
+from cloud.identity.statements import Identifier, Statement, Validity
 from cloud.identity.tables import (
     identity_blocks,
     identity_joins,
@@ -18,8 +21,19 @@ from cloud.identity.tables import (
     identity_refusals,
     identity_statements,
 )
+from cloud.identity.timelines import name_of
 
+Columns = ReadOnlyColumnCollection[str, Any]
 _mentions, _statements, _map = identity_mentions.c, identity_statements.c, identity_map.c
+
+
+class Mention(Struct, frozen=True, kw_only=True):
+    """An identifier as one statement names it."""
+
+    statement_id: str
+    identifier: Identifier
+    at_ms: int
+    validity: Validity
 
 
 def known_statements(session: ReadSession, tenant: str, statement_ids: Iterable[str]) -> dict[str, AnyRow]:
@@ -38,10 +52,14 @@ def load_statements(session: ReadSession, tenant: str, statement_ids: Iterable[s
     loaded = []
     for part in chunks(sorted(set(statement_ids))):
         named: dict[str, list[Identifier]] = {}
+        validity: dict[str, dict[Identifier, Validity]] = {}
         for row in session.rows(
             select(identity_mentions).where(_mentions.tenant == tenant, _mentions.statement_id.in_(part))
         ):
-            named.setdefault(row.statement_id, []).append(Identifier(row.namespace, row.pseudonym))
+            identifier = Identifier(row.namespace, row.pseudonym)
+            named.setdefault(row.statement_id, []).append(identifier)
+            if row.from_ms is not None or row.until_ms is not None:
+                validity.setdefault(row.statement_id, {})[identifier] = Validity(row.from_ms, row.until_ms)
         rows = session.rows(
             select(identity_statements).where(
                 _statements.tenant == tenant,
@@ -56,118 +74,77 @@ def load_statements(session: ReadSession, tenant: str, statement_ids: Iterable[s
                 at_ms=row.at_ms,
                 identifiers=tuple(sorted(named[row.statement_id])),
                 relation=row.relation,
+                validity=validity.get(row.statement_id, {}),
             )
             for row in rows
         ]
     return loaded
 
 
+def stating_tenants(session: ReadSession) -> list[str]:
+    """Return the tenants that made statements."""
+    return [row.tenant for row in session.rows(select(_statements.tenant).distinct().order_by(_statements.tenant))]
+
+
+def load_page(session: ReadSession, tenant: str, after_id: str, limit: int) -> list[Statement]:
+    """Return statements that hold, in the order of their ids from after one on."""
+    page = (
+        select(_statements.statement_id)
+        .where(_statements.tenant == tenant, _statements.statement_id > after_id, _statements.retracted_ms.is_(None))
+        .order_by(_statements.statement_id)
+        .limit(limit)
+    )
+    loaded = load_statements(session, tenant, [row.statement_id for row in session.rows(page)])
+    return sorted(loaded, key=lambda each: each.statement_id)
+
+
+def delete_unnamed(session: WriteSession) -> None:
+    """Take out of the map what no statement that holds names."""
+    named = exists().where(
+        _mentions.tenant == _map.tenant,
+        _mentions.namespace == _map.namespace,
+        _mentions.pseudonym == _map.pseudonym,
+        _mentions.statement_id == _statements.statement_id,
+        _statements.tenant == _map.tenant,
+        _statements.retracted_ms.is_(None),
+    )
+    session.execute(delete(identity_map).where(~named))
+
+
 def statements_naming(
     session: ReadSession, tenant: str, identifiers: Iterable[Identifier]
 ) -> dict[Identifier, list[str]]:
     """Return the statements that hold and name each of these identifiers."""
-    wanted = set(identifiers)
-    found: dict[Identifier, list[str]] = {identifier: [] for identifier in wanted}
-    for part in chunks(sorted({identifier.pseudonym for identifier in wanted})):
-        holds = and_(
-            _statements.tenant == _mentions.tenant,
-            _statements.statement_id == _mentions.statement_id,
-            _statements.retracted_ms.is_(None),
-        )
+    found: dict[Identifier, list[str]] = {identifier: [] for identifier in identifiers}
+    holds = and_(
+        _statements.tenant == _mentions.tenant,
+        _statements.statement_id == _mentions.statement_id,
+        _statements.retracted_ms.is_(None),
+    )
+    for namespace, part in by_namespace(found):
         rows = session.rows(
-            select(_mentions.namespace, _mentions.pseudonym, _mentions.statement_id)
+            select(_mentions.pseudonym, _mentions.statement_id)
             .join(identity_statements, holds)
-            .where(_mentions.tenant == tenant, _mentions.pseudonym.in_(part))
+            .where(_mentions.tenant == tenant, _mentions.namespace == namespace, _mentions.pseudonym.in_(part))
             .order_by(_mentions.statement_id)
         )
-        for namespace, pseudonym, statement_id in rows:
-            if (identifier := Identifier(namespace, pseudonym)) in wanted:
-                found[identifier].append(statement_id)
+        for pseudonym, statement_id in rows:
+            found[Identifier(namespace, pseudonym)].append(statement_id)
     return found
 
 
 def blocked_among(session: ReadSession, tenant: str, identifiers: Iterable[Identifier]) -> set[Identifier]:
     """Return which of these identifiers somebody declared to name nobody."""
-    wanted = set(identifiers)
+    blocks = identity_blocks.c
     found: set[Identifier] = set()
-    for part in chunks(sorted({identifier.pseudonym for identifier in wanted})):
+    for namespace, part in by_namespace(identifiers):
         rows = session.rows(
-            select(identity_blocks.c.namespace, identity_blocks.c.pseudonym).where(
-                identity_blocks.c.tenant == tenant, identity_blocks.c.pseudonym.in_(part)
+            select(blocks.pseudonym).where(
+                blocks.tenant == tenant, blocks.namespace == namespace, blocks.pseudonym.in_(part)
             )
         )
-        found |= {Identifier(row.namespace, row.pseudonym) for row in rows} & wanted
+        found |= {Identifier(namespace, row.pseudonym) for row in rows}
     return found
-
-
-def one_ids_of(session: ReadSession, tenant: str, identifiers: Iterable[Identifier]) -> dict[Identifier, str]:
-    """Return each identifier's One ID; one that no statement names has its own."""
-    wanted = set(identifiers)
-    found = {each: one_id_of(tenant, each.namespace, each.pseudonym) for each in wanted}
-    for part in chunks(sorted({identifier.pseudonym for identifier in wanted})):
-        rows = session.rows(
-            select(_map.namespace, _map.pseudonym, _map.one_id).where(_map.tenant == tenant, _map.pseudonym.in_(part))
-        )
-        for namespace, pseudonym, one_id in rows:
-            if (identifier := Identifier(namespace, pseudonym)) in wanted:
-                found[identifier] = one_id
-    return found
-
-
-def surviving_one_id(session: ReadSession, tenant: str, own_id: str) -> str | None:
-    """Return the One ID of the profile that the profile `own_id` went into, None if there is no such identifier."""
-    row = session.first(select(_map.one_id).where(_map.tenant == tenant, _map.own_id == own_id))
-    return None if row is None else str(row.one_id)
-
-
-def write_clusters(session: WriteSession, tenant: str, clusters: Sequence[Cluster], gone: Iterable[Identifier]) -> None:
-    """Make the map and the explanations say what was resolved; identifiers `gone` are named by nothing any more."""
-    gone_now = sorted(gone)
-    names = {cluster.anchor: one_id_of(tenant, *_values(cluster.anchor)) for cluster in clusters}
-    stale = set(one_ids_of(session, tenant, [*(i for c in clusters for i in c.identifiers), *gone_now]).values())
-    for part in chunks(sorted(stale | set(names.values()))):
-        session.execute(
-            delete(identity_joins).where(identity_joins.c.tenant == tenant, identity_joins.c.one_id.in_(part))
-        )
-    for identifier in gone_now:
-        session.execute(
-            delete(identity_map).where(
-                _map.tenant == tenant,
-                _map.namespace == identifier.namespace,
-                _map.pseudonym == identifier.pseudonym,
-            )
-        )
-    session.upsert(
-        identity_map,
-        [
-            {
-                "tenant": tenant,
-                "namespace": identifier.namespace,
-                "pseudonym": identifier.pseudonym,
-                "own_id": one_id_of(tenant, *_values(identifier)),
-                "one_id": names[cluster.anchor],
-            }
-            for cluster in clusters
-            for identifier in cluster.identifiers
-        ],
-    )
-    session.insert(
-        identity_joins,
-        [
-            {
-                "tenant": tenant,
-                "one_id": names[cluster.anchor],
-                "ordinal": ordinal,
-                "statement_id": join.statement_id,
-                "left_namespace": join.left.namespace,
-                "left_pseudonym": join.left.pseudonym,
-                "right_namespace": join.right.namespace,
-                "right_pseudonym": join.right.pseudonym,
-            }
-            for cluster in clusters
-            for ordinal, join in enumerate(cluster.joins)
-        ],
-    )
 
 
 def write_refusals(
@@ -188,8 +165,10 @@ def write_refusals(
                 "statement_id": refusal.statement_id,
                 "left_namespace": refusal.left.namespace,
                 "left_pseudonym": refusal.left.pseudonym,
+                "left_from_ms": refusal.left.from_ms,
                 "right_namespace": refusal.right.namespace,
                 "right_pseudonym": refusal.right.pseudonym,
+                "right_from_ms": refusal.right.from_ms,
                 "reason": refusal.reason,
                 "namespace": refusal.namespace,
                 "allowed": refusal.allowed,
@@ -208,22 +187,35 @@ def retract_statement(session: WriteSession, tenant: str, statement_id: str, now
     )
 
 
-def statements_mentioning(session: ReadSession, tenant: str, identifiers: Iterable[Identifier]) -> list[str]:
-    """Return the statements, retracted ones too, that name one of these identifiers."""
-    found: set[str] = set()
-    for identifier in identifiers:
-        rows = session.rows(select(_mentions.statement_id).where(_is(identity_mentions, tenant, identifier)))
-        found.update(row.statement_id for row in rows)
-    return sorted(found)
+def mentions_of(session: ReadSession, tenant: str, identifiers: Iterable[Identifier]) -> list[Mention]:
+    """Return where these identifiers are named, in statements that hold and in retracted ones."""
+    said = and_(_statements.tenant == _mentions.tenant, _statements.statement_id == _mentions.statement_id)
+    found = []
+    for namespace, part in by_namespace(identifiers):
+        rows = session.rows(
+            select(identity_mentions, _statements.at_ms)
+            .join(identity_statements, said)
+            .where(_mentions.tenant == tenant, _mentions.namespace == namespace, _mentions.pseudonym.in_(part))
+            .order_by(_mentions.pseudonym, _mentions.statement_id)
+        )
+        found += [
+            Mention(
+                statement_id=row.statement_id,
+                identifier=Identifier(namespace, row.pseudonym),
+                at_ms=row.at_ms,
+                validity=Validity(row.from_ms, row.until_ms),
+            )
+            for row in rows
+        ]
+    return found
 
 
-def delete_mentions(
-    session: WriteSession, tenant: str, identifiers: Iterable[Identifier], statement_ids: Iterable[str]
-) -> None:
+def delete_mentions(session: WriteSession, tenant: str, mentions: Sequence[Mention]) -> None:
     """Take identifiers out of statements; a statement that names nobody any more goes too."""
-    for identifier in identifiers:
-        session.execute(delete(identity_mentions).where(_is(identity_mentions, tenant, identifier)))
-    for part in chunks(sorted(statement_ids)):
+    for each in mentions:
+        this = and_(_is(identity_mentions, tenant, each.identifier), _mentions.statement_id == each.statement_id)
+        session.execute(delete(identity_mentions).where(this))
+    for part in chunks(sorted({each.statement_id for each in mentions})):
         left = select(_mentions.statement_id).where(_mentions.tenant == tenant, _mentions.statement_id.in_(part))
         session.execute(
             delete(identity_statements).where(
@@ -234,13 +226,17 @@ def delete_mentions(
         )
 
 
-def delete_blocks_and_moves(session: WriteSession, tenant: str, identifiers: Iterable[Identifier]) -> None:
-    """Forget that identifiers were blocked, which profiles they belonged to, and who came to theirs or left it."""
+def delete_moves(session: WriteSession, tenant: str, held: Iterable[Holding]) -> None:
+    """Forget to which profiles identifiers belonged at some time, and who came to theirs or left it."""
     ledger = identity_ledger.c
-    for identifier in identifiers:
-        name = one_id_of(tenant, *_values(identifier))
-        session.execute(delete(identity_blocks).where(_is(identity_blocks, tenant, identifier)))
-        moved = or_(_is(identity_ledger, tenant, identifier), ledger.from_one_id == name, ledger.to_one_id == name)
+    for each in held:
+        name = name_of(tenant, each)
+        theirs = and_(
+            _is(identity_ledger, tenant, each.identifier),
+            ledger.from_ms < each.until_ms,
+            ledger.until_ms > each.from_ms,
+        )
+        moved = or_(theirs, ledger.from_one_id == name, ledger.to_one_id == name)
         session.execute(delete(identity_ledger).where(ledger.tenant == tenant, moved))
 
 
@@ -297,10 +293,11 @@ def household_of(session: ReadSession, tenant: str, one_id: str) -> list[str]:
                 _statements.statement_id == mine.c.statement_id,
                 _statements.relation == "household",
                 _statements.retracted_ms.is_(None),
+                _meant(mine.c, my_map.c),
             ),
         )
         .join(theirs, and_(theirs.c.tenant == mine.c.tenant, theirs.c.statement_id == mine.c.statement_id))
-        .join(their_map, _same_identifier(theirs.c, their_map.c))
+        .join(their_map, and_(_same_identifier(theirs.c, their_map.c), _meant(theirs.c, their_map.c)))
         .where(my_map.c.tenant == tenant, my_map.c.one_id == one_id, their_map.c.one_id != one_id)
         .order_by(their_map.c.one_id)
     )
@@ -310,8 +307,16 @@ def household_of(session: ReadSession, tenant: str, one_id: str) -> list[str]:
 def refusals_of(session: ReadSession, tenant: str, one_id: str) -> Sequence[AnyRow]:
     """Return the joins with a profile's identifiers that the rules forbid."""
     refused = identity_refusals.c
-    is_left = and_(_map.namespace == refused.left_namespace, _map.pseudonym == refused.left_pseudonym)
-    is_right = and_(_map.namespace == refused.right_namespace, _map.pseudonym == refused.right_pseudonym)
+    is_left = and_(
+        _map.namespace == refused.left_namespace,
+        _map.pseudonym == refused.left_pseudonym,
+        _map.from_ms == refused.left_from_ms,
+    )
+    is_right = and_(
+        _map.namespace == refused.right_namespace,
+        _map.pseudonym == refused.right_pseudonym,
+        _map.from_ms == refused.right_from_ms,
+    )
     return session.rows(
         select(identity_refusals)
         .distinct()
@@ -334,11 +339,16 @@ def refusals_by(session: ReadSession, tenant: str, statement_ids: Iterable[str])
     return found
 
 
-def _same_identifier(
-    left: ReadOnlyColumnCollection[str, Any], right: ReadOnlyColumnCollection[str, Any]
-) -> ColumnElement[bool]:
+def _same_identifier(left: Columns, right: Columns) -> ColumnElement[bool]:
     return and_(left.tenant == right.tenant, left.namespace == right.namespace, left.pseudonym == right.pseudonym)
 
 
-def _values(identifier: Identifier) -> tuple[str, str]:
-    return identifier.namespace, identifier.pseudonym
+def _meant(mention: Columns, held: Columns) -> ColumnElement[bool]:
+    """Return the condition that a row of the map covers when a statement speaks of (`holdings.instant_of`)."""
+    instant_ms = case(
+        (_statements.at_ms < mention.from_ms, mention.from_ms),
+        (_statements.at_ms >= mention.until_ms, mention.until_ms - 1),
+        (_statements.at_ms < 0, 0),
+        else_=_statements.at_ms,
+    )
+    return and_(held.is_held, held.from_ms <= instant_ms, held.until_ms > instant_ms)

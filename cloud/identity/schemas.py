@@ -16,6 +16,15 @@ class IdentifierBody(BaseModel):
     pseudonym: str = Field(pattern=r"^[a-z2-7]{32}$", examples=["mfrggzdfmztwq2lknnwg23tpobyxe43u"])
 
 
+class StatedIdentifier(IdentifierBody):
+    """An identifier, and when it was the person's, where that is known."""
+
+    valid_from: str | None = Field(default=None, description="Since when, RFC 3339", examples=["2024-05-01T00:00:00Z"])
+    valid_until: str | None = Field(
+        default=None, description="When it was given back, RFC 3339; after that it may be a stranger's"
+    )
+
+
 class StatementBody(BaseModel):
     """Somebody says that identifiers belong to one person, or to people of one household."""
 
@@ -24,7 +33,7 @@ class StatementBody(BaseModel):
     rank: int = Field(default=5, ge=0, le=9, description="How far to trust the source, 0 the most; it goes first")
     relation: Literal["same_person", "household"] = "same_person"
     at: str = Field(description="When it was said, RFC 3339", examples=["2026-03-01T09:00:00Z"])
-    identifiers: list[IdentifierBody] = Field(min_length=1, max_length=20)
+    identifiers: list[StatedIdentifier] = Field(min_length=1, max_length=20)
 
 
 class Statements(BaseModel):
@@ -39,6 +48,8 @@ class MoveBody(BaseModel):
     identifier: IdentifierBody
     from_one_id: str
     to_one_id: str
+    valid_from: str | None = Field(default=None, description="Scans and receipts since then moved; null: ever")
+    valid_until: str | None = Field(default=None, description="And before this; null: for good")
 
 
 class RefusalBody(BaseModel):
@@ -47,7 +58,7 @@ class RefusalBody(BaseModel):
     statement_id: str
     left: IdentifierBody
     right: IdentifierBody
-    reason: Literal["limit", "blocked", "hub"]
+    reason: Literal["limit", "blocked", "hub", "quarantine"]
     detail: str = Field(examples=["a person may have 1 unionid"])
 
 
@@ -94,9 +105,36 @@ class JoinBody(BaseModel):
     at: str
 
 
+class Period(BaseModel):
+    """From when until when an identifier belongs to a profile."""
+
+    valid_from: str | None = Field(description="null: ever")
+    valid_until: str | None = Field(description="Not with this instant; null: for good")
+
+
+class HolderBody(Period):
+    """Whose an identifier is for some time."""
+
+    one_id: str
+    is_held: bool = Field(description="Whether a statement says whose it is; else it has a profile of its own")
+
+
+class Holders(BaseModel):
+    """Whose an identifier is at each time, the earliest first, without gaps."""
+
+    items: list[HolderBody]
+
+
+class HeldBody(Period):
+    """When an identifier of a profile was the person's."""
+
+    identifier: IdentifierBody
+
+
 class IdentityExplanation(BaseModel):
     """Why identifiers belong to one person, and whom they might have been joined with."""
 
+    periods: list[HeldBody] = Field(description="Of identifiers that are or were somebody else's, or nobody's, too")
     joins: list[JoinBody]
     refusals: list[RefusalBody]
     household: list[str] = Field(description="One IDs of others in the household; never a reason to merge")

@@ -1,6 +1,6 @@
 """Takes statements of identity in and back, and moves what belonged to the one profile to the other."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -8,20 +8,23 @@ from msgspec.structs import replace
 from sqlalchemy import and_, delete, select, update
 
 from cloud.codes.queue import enqueue_codes_of_touches
-from cloud.db import WriteSession
-from cloud.erasure.tombstones import erased_among
+from cloud.db import ReadSession, WriteSession
+from cloud.erasure.tombstones import erased_among, is_erased
 from cloud.errors import not_found
 from cloud.identity import repository
-from cloud.identity.reach import Reach, reach_of, seeds_of
-from cloud.identity.resolve import Identifier, Resolution, Rules, Statement, resolve
+from cloud.identity.holdings import Holding, Holdings, instant_of
+from cloud.identity.ownership import delete_of, timelines_of, write_clusters
+from cloud.identity.reach import Change, change_around, change_of, reach_of
+from cloud.identity.resolve import resolve
+from cloud.identity.statements import UNSAID, Identifier, Rules, Statement
 from cloud.identity.tables import (
     identity_blocks,
     identity_joins,
-    identity_map,
     identity_mentions,
     identity_refusals,
     identity_statements,
 )
+from cloud.identity.timelines import Move, moves_between
 from cloud.linking.queue import enqueue
 from cloud.profiles.recount import recount_profiles
 from cloud.projections.base import lock_cursor
@@ -31,18 +34,12 @@ from cloud.tables import touches
 IDENTITY = "identity"
 """The lock under which identifiers move between profiles."""
 Cause = Literal["stated", "retracted", "blocked", "unblocked", "rules"]
+_PAGE = 1000
+"""So many statements are derived anew at once."""
 
 
-class Move(Struct, frozen=True, order=True):
-    """An identifier goes from one profile to another. The inverse is the move with both swapped."""
-
-    identifier: Identifier
-    from_one_id: str
-    to_one_id: str
-
-
-class Change(Struct, frozen=True, kw_only=True):
-    """What moved, and why."""
+class Occasion(Struct, frozen=True, kw_only=True):
+    """Why identifiers move, and when."""
 
     cause: Cause
     statement_id: str | None
@@ -84,6 +81,8 @@ def add_statements(
                 "namespace": identifier.namespace,
                 "pseudonym": identifier.pseudonym,
                 "statement_id": each.statement_id,
+                "from_ms": each.validity.get(identifier, UNSAID).from_ms,
+                "until_ms": each.validity.get(identifier, UNSAID).until_ms,
             }
             for _, each in new.values()
             for identifier in sorted(set(each.identifiers))
@@ -91,8 +90,8 @@ def add_statements(
     )
     changed = [each for _, each in new.values()]
     only = changed[0].statement_id if len(changed) == 1 else None
-    change = Change(cause="stated", statement_id=only, at_ms=now_ms)
-    return _reassign(session, tenant, seeds_of(session, tenant, changed, rules), rules, change)
+    occasion = Occasion(cause="stated", statement_id=only, at_ms=now_ms)
+    return _reassign(session, tenant, change_of(session, tenant, changed, rules), rules, occasion)
 
 
 def _without_erased(
@@ -102,10 +101,17 @@ def _without_erased(
     erased = erased_among(session, tenant, {each for _, statement in stated for each in statement.identifiers})
     kept = []
     for source, statement in stated:
-        named = tuple(each for each in statement.identifiers if statement.at_ms > erased.get(each, -1))
+        named = tuple(
+            each for each in statement.identifiers if not is_erased(erased.get(each), _instant_of(statement, each))
+        )
         if named:
             kept.append((source, replace(statement, identifiers=named)))
     return kept
+
+
+def _instant_of(statement: Statement, identifier: Identifier) -> int:
+    """Return an instant at which a statement takes an identifier for the person's."""
+    return instant_of(statement.validity.get(identifier, UNSAID), statement.at_ms)
 
 
 def retract(session: WriteSession, tenant: str, statement_id: str, rules: Rules, now_ms: int) -> list[Move]:
@@ -119,11 +125,11 @@ def retract(session: WriteSession, tenant: str, statement_id: str, rules: Rules,
     if not found:
         remedy = "it was never made, or it is retracted already"
         raise not_found(noun="statement", key=statement_id, remedy=remedy)
-    seeds = seeds_of(session, tenant, found, rules)
+    change = change_of(session, tenant, found, rules)
     repository.retract_statement(session, tenant, statement_id, now_ms)
     repository.write_refusals(session, tenant, [statement_id], [])
-    change = Change(cause="retracted", statement_id=statement_id, at_ms=now_ms)
-    return _reassign(session, tenant, seeds, rules, change)
+    occasion = Occasion(cause="retracted", statement_id=statement_id, at_ms=now_ms)
+    return _reassign(session, tenant, change, rules, occasion)
 
 
 def block(
@@ -131,7 +137,7 @@ def block(
 ) -> list[Move]:
     """Declare that an identifier names nobody. Return which identifiers moved."""
     lock_cursor(session, IDENTITY)
-    seeds = reach_of(session, tenant, [identifier], rules).identifiers
+    change = change_around(session, tenant, identifier, rules)
     row = {
         "tenant": tenant,
         "namespace": identifier.namespace,
@@ -140,7 +146,7 @@ def block(
         "recorded_ms": now_ms,
     }
     session.upsert(identity_blocks, [row])
-    return _reassign(session, tenant, seeds, rules, Change(cause="blocked", statement_id=None, at_ms=now_ms))
+    return _reassign(session, tenant, change, rules, Occasion(cause="blocked", statement_id=None, at_ms=now_ms))
 
 
 def unblock(session: WriteSession, tenant: str, identifier: Identifier, rules: Rules, now_ms: int) -> list[Move]:
@@ -156,26 +162,52 @@ def unblock(session: WriteSession, tenant: str, identifier: Identifier, rules: R
     )
     if not session.execute(delete(identity_blocks).where(is_this)):
         raise not_found(noun="block", key=f"{identifier.namespace}/{identifier.pseudonym}", remedy="it is not blocked")
-    return _reassign(session, tenant, [identifier], rules, Change(cause="unblocked", statement_id=None, at_ms=now_ms))
+    change = change_around(session, tenant, identifier, rules)
+    return _reassign(session, tenant, change, rules, Occasion(cause="unblocked", statement_id=None, at_ms=now_ms))
 
 
-def forget_identifiers(
-    session: WriteSession, tenant: str, identifiers: Sequence[Identifier], rules: Rules, now_ms: int
-) -> int:
-    """Forget identifiers, in whatever statement, block or move they are named; the others of a statement stay.
+def forget_holdings(session: WriteSession, tenant: str, forgotten: Sequence[Holding], rules: Rules, now_ms: int) -> int:
+    """Forget identifiers for some time, in whatever statement, block or move they are named then.
+
+    The others of a statement stay, and so does what is said of other times.
 
     Returns:
         How many statements named them.
     """
     lock_cursor(session, IDENTITY)
-    statement_ids = repository.statements_mentioning(session, tenant, identifiers)
-    seeds = seeds_of(session, tenant, repository.load_statements(session, tenant, statement_ids), rules)
-    repository.write_refusals(session, tenant, statement_ids, [])
-    repository.delete_mentions(session, tenant, identifiers, statement_ids)
-    change = Change(cause="retracted", statement_id=None, at_ms=now_ms)
-    _reassign(session, tenant, seeds | set(identifiers), rules, change)
-    repository.delete_blocks_and_moves(session, tenant, identifiers)
-    return len(statement_ids)
+    identifiers = {each.identifier for each in forgotten}
+    mentions = _mentions_within(session, tenant, forgotten, rules)
+    named_by = {each.statement_id for each in mentions}
+    change = change_of(session, tenant, repository.load_statements(session, tenant, named_by), rules)
+    repository.write_refusals(session, tenant, named_by, [])
+    repository.delete_mentions(session, tenant, mentions)
+    occasion = Occasion(cause="retracted", statement_id=None, at_ms=now_ms)
+    everyone = Change(identifiers={*change.identifiers, *identifiers}, statement_ids=change.statement_ids)
+    _reassign(session, tenant, everyone, rules, occasion)
+    for_good = {each.identifier for each in forgotten if each == Holding(each.identifier)}
+    delete_of(session, identity_blocks, tenant, for_good)
+    repository.delete_moves(session, tenant, forgotten)
+    return len(named_by)
+
+
+def _mentions_within(
+    session: ReadSession, tenant: str, forgotten: Sequence[Holding], rules: Rules
+) -> list[repository.Mention]:
+    """Return where statements speak of holdings within these; of retracted ones the time that they say decides."""
+    identifiers = {each.identifier for each in forgotten}
+    mentions = repository.mentions_of(session, tenant, identifiers)
+    held = {s.statement_id: s for s in repository.load_statements(session, tenant, {m.statement_id for m in mentions})}
+    holdings = Holdings(held.values(), rules.quarantine_ms)
+    found = []
+    for mention in mentions:
+        statement = held.get(mention.statement_id)
+        if statement is not None and statement.relation == "same_person":
+            at_ms = holdings.said(statement, mention.identifier).from_ms
+        else:
+            at_ms = max(0, instant_of(mention.validity, mention.at_ms))
+        if any(each.identifier == mention.identifier and each.covers(at_ms) for each in forgotten):
+            found.append(mention)
+    return found
 
 
 class Identities:
@@ -196,66 +228,47 @@ def rebuild_identities(session: WriteSession, rules: Rules, now_ms: int) -> None
     Under rules that changed identifiers may move; the ledger tells of it.
     """
     lock_cursor(session, IDENTITY)
-    mentions = identity_mentions.c
-    named = session.rows(select(mentions.tenant, mentions.namespace, mentions.pseudonym).distinct())
-    by_tenant: dict[str, set[Identifier]] = {}
-    for tenant, namespace, pseudonym in named:
-        by_tenant.setdefault(tenant, set()).add(Identifier(namespace, pseudonym))
-    before = {tenant: repository.one_ids_of(session, tenant, of_it) for tenant, of_it in by_tenant.items()}
-    for table in (identity_map, identity_joins, identity_refusals):
+    for table in (identity_joins, identity_refusals):
         session.execute(delete(table))
-    change = Change(cause="rules", statement_id=None, at_ms=now_ms)
-    for tenant, identifiers in sorted(by_tenant.items()):
-        reach = reach_of(session, tenant, identifiers, rules)
-        _write(session, tenant, reach, resolve(reach.statements, rules, reach.blocked, reach.hubs))
-        after = repository.one_ids_of(session, tenant, identifiers)
-        _record_moves(session, tenant, before[tenant], after, change)
-        recount_profiles(session, tenant, sorted({*before[tenant].values(), *after.values()}))
+    repository.delete_unnamed(session)
+    occasion = Occasion(cause="rules", statement_id=None, at_ms=now_ms)
+    for tenant in repository.stating_tenants(session):
+        after_id = ""
+        while page := repository.load_page(session, tenant, after_id, _PAGE):
+            after_id = page[-1].statement_id
+            named = {identifier for each in page for identifier in each.identifiers}
+            change = Change(identifiers=named, statement_ids=[each.statement_id for each in page])
+            _reassign(session, tenant, change, rules, occasion)
 
 
-def _reassign(
-    session: WriteSession, tenant: str, seeds: Iterable[Identifier], rules: Rules, change: Change
-) -> list[Move]:
-    reach = reach_of(session, tenant, seeds, rules)
-    before = repository.one_ids_of(session, tenant, reach.identifiers)
-    _write(session, tenant, reach, resolve(reach.statements, rules, reach.blocked, reach.hubs))
-    after = repository.one_ids_of(session, tenant, reach.identifiers)
-    moves = _record_moves(session, tenant, before, after, change)
-    _move_touches(session, tenant, moves)
-    recount_profiles(session, tenant, sorted({*before.values(), *after.values()}))
-    return moves
-
-
-def _record_moves(
-    session: WriteSession,
-    tenant: str,
-    before: Mapping[Identifier, str],
-    after: Mapping[Identifier, str],
-    change: Change,
-) -> list[Move]:
-    """Write into the ledger, and return, which identifiers belong to another profile than before."""
-    moves = sorted(Move(each, before[each], after[each]) for each in before if before[each] != after[each])
-    repository.write_ledger(session, [_ledger_row(tenant, move, change) for move in moves])
-    return moves
-
-
-def _write(session: WriteSession, tenant: str, reach: Reach, resolution: Resolution) -> None:
-    resolved = {identifier for cluster in resolution.clusters for identifier in cluster.identifiers}
-    repository.write_clusters(session, tenant, resolution.clusters, reach.identifiers - resolved)
+def _reassign(session: WriteSession, tenant: str, change: Change, rules: Rules, occasion: Occasion) -> list[Move]:
+    """Derive anew what a change reaches; write into the ledger, and return, which identifiers moved."""
+    reach = reach_of(session, tenant, change, rules)
+    resolution = resolve(reach.statements, rules, reach.blocked, reach.hubs, reach.alone)
+    before = timelines_of(session, tenant, reach.identifiers)
+    after = write_clusters(session, tenant, resolution.clusters, before)
     refusals = [each for each in resolution.refusals if each.statement_id in reach.whole]
     repository.write_refusals(session, tenant, reach.whole, refusals)
+    moves = moves_between(before, after)
+    repository.write_ledger(session, [_ledger_row(tenant, move, occasion) for move in moves])
+    _move_touches(session, tenant, moves)
+    one_ids = {span.one_id for timeline in (*before.values(), *after.values()) for span in timeline}
+    recount_profiles(session, tenant, sorted(one_ids))
+    return moves
 
 
-def _ledger_row(tenant: str, move: Move, change: Change) -> dict[str, object]:
+def _ledger_row(tenant: str, move: Move, occasion: Occasion) -> dict[str, object]:
     return {
         "tenant": tenant,
-        "at_ms": change.at_ms,
-        "cause": change.cause,
-        "statement_id": change.statement_id,
+        "at_ms": occasion.at_ms,
+        "cause": occasion.cause,
+        "statement_id": occasion.statement_id,
         "namespace": move.identifier.namespace,
         "pseudonym": move.identifier.pseudonym,
         "from_one_id": move.from_one_id,
         "to_one_id": move.to_one_id,
+        "from_ms": move.from_ms,
+        "until_ms": move.until_ms,
     }
 
 
@@ -267,6 +280,8 @@ def _move_touches(session: WriteSession, tenant: str, moves: Sequence[Move]) -> 
             touches.c.tenant == tenant,
             touches.c.pseudonym == move.identifier.pseudonym,
             touches.c.namespace == move.identifier.namespace,
+            touches.c.time_ms >= move.from_ms,
+            touches.c.time_ms < move.until_ms,
         )
         changed += [row.touch_id for row in session.rows(select(touches.c.touch_id).where(theirs))]
         session.execute(update(touches).where(theirs).values(one_id=move.to_one_id))

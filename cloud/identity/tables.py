@@ -3,7 +3,7 @@
 `cloud.identity.service.rebuild_identities` makes the latter anew.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text
 
 from cloud.columns import COUNTER, ID, NAME, SEGMENT, metadata, tenant_column
 
@@ -27,6 +27,8 @@ identity_mentions = Table(
     Column("namespace", SEGMENT, primary_key=True),
     Column("pseudonym", SEGMENT, primary_key=True),
     Column("statement_id", NAME, primary_key=True),
+    Column("from_ms", BigInteger, nullable=True, comment="since when it was the person's, NULL: not said"),
+    Column("until_ms", BigInteger, nullable=True, comment="when it was given back, NULL: not said"),
     Index("ix_identity_mentions_statement", "tenant", "statement_id"),
 )
 
@@ -52,6 +54,8 @@ identity_ledger = Table(
     Column("pseudonym", SEGMENT, nullable=False),
     Column("from_one_id", ID, nullable=False),
     Column("to_one_id", ID, nullable=False),
+    Column("from_ms", BigInteger, nullable=False, comment="for which time the identifier moved"),
+    Column("until_ms", BigInteger, nullable=False),
     Index("ix_identity_ledger_tenant", "tenant", "position"),
     Index("ix_identity_ledger_from", "tenant", "from_one_id"),
     Index("ix_identity_ledger_identifier", "tenant", "pseudonym"),
@@ -64,8 +68,11 @@ identity_map = Table(
     tenant_column(primary_key=True),
     Column("namespace", SEGMENT, primary_key=True),
     Column("pseudonym", SEGMENT, primary_key=True),
-    Column("own_id", ID, nullable=False, comment="the One ID that this identifier alone would have"),
+    Column("from_ms", BigInteger, primary_key=True, autoincrement=False, comment="0: ever"),
+    Column("until_ms", BigInteger, nullable=False, comment="where the next row begins, or for good"),
+    Column("own_id", ID, nullable=False, comment="the One ID that this identifier alone would have then"),
     Column("one_id", ID, nullable=False),
+    Column("is_held", Boolean, nullable=False, comment="false: no statement says whose it is then"),
     Index("ix_identity_map_one_id", "tenant", "one_id"),
     Index("ix_identity_map_own_id", "tenant", "own_id"),
 )
@@ -92,7 +99,9 @@ identity_refusals = Table(
     Column("right_pseudonym", SEGMENT, primary_key=True),
     Column("left_namespace", SEGMENT, nullable=False),
     Column("left_pseudonym", SEGMENT, nullable=False),
-    Column("reason", SEGMENT, nullable=False, comment="limit, blocked or hub"),
+    Column("left_from_ms", BigInteger, nullable=False, comment="which of its holders"),
+    Column("right_from_ms", BigInteger, nullable=False),
+    Column("reason", SEGMENT, nullable=False, comment="limit, blocked, hub or quarantine"),
     Column("namespace", SEGMENT, nullable=False, comment="whose limit, or of the identifier that joins nobody"),
     Column("allowed", Integer, nullable=False),
 )

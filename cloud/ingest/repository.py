@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from cloud.db import ReadSession, WriteSession
 from cloud.erasure.redaction import redacted
-from cloud.erasure.tombstones import erased_among
-from cloud.identity.resolve import Identifier
+from cloud.erasure.tombstones import Erased, erased_among, is_erased
+from cloud.identity.statements import Identifier
 from cloud.ingest.judge import AcceptedEvent
 from cloud.tables import event_log
 
@@ -71,11 +71,11 @@ def without_erased(session: ReadSession, events: Sequence[AcceptedEvent]) -> Seq
     return [_nameless(event) if _is_erased(event, erased) else event for event in events]
 
 
-def _is_erased(event: AcceptedEvent, erased: Mapping[str, Mapping[Identifier, int]]) -> bool:
+def _is_erased(event: AcceptedEvent, erased: Mapping[str, Mapping[Identifier, Sequence[Erased]]]) -> bool:
     if event.member is None:
         return False
-    until_ms = erased[event.tenant].get(Identifier(event.member.namespace, event.member.pseudonym))
-    return until_ms is not None and event.time_ms <= until_ms
+    named = Identifier(event.member.namespace, event.member.pseudonym)
+    return is_erased(erased[event.tenant].get(named), event.time_ms)
 
 
 def _nameless(event: AcceptedEvent) -> AcceptedEvent:

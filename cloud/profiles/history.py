@@ -14,10 +14,11 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from cloud.consents.repository import granted_profiles
 from cloud.db import AnyRow, ReadSession, chunks
 from cloud.errors import not_found
-from cloud.identity.names import one_id_of
-from cloud.identity.repository import one_ids_of
-from cloud.identity.resolve import Identifier
+from cloud.identity.holdings import Holding
+from cloud.identity.ownership import timelines_of
+from cloud.identity.statements import Identifier
 from cloud.identity.tables import identity_ledger, identity_map, identity_mentions, identity_statements
+from cloud.identity.timelines import Timeline, name_of, overlaid, owner_at
 from cloud.instants import write_instant
 from cloud.profiles.facts import Facts, KnownLink, KnownStay, KnownVisit, Named
 from cloud.profiles.live import (
@@ -51,20 +52,29 @@ def load_facts_at(session: ReadSession, tenant: str, one_id: str, known_ms: int)
         ProblemError: 404, no profile was known under that One ID.
     """
     owned = _owned(session, tenant, one_id, known_ms)
-    survivor = next((owner for identifier, owner in owned.items() if _own_id(tenant, identifier) == one_id), one_id)
+    survivor = _named_like(tenant, owned, one_id) or one_id
     if survivor != one_id:
         one_id = survivor
         owned = _owned(session, tenant, one_id, known_ms)
-    rows = _touch_rows(session, tenant, [each for each, owner in owned.items() if owner == one_id], known_ms)
+    mine = {each for each, timeline in owned.items() if any(span.one_id == one_id for span in timeline)}
+    rows = [
+        row
+        for row in _touch_rows(session, tenant, mine, known_ms)
+        if owner_at(owned[Identifier(row.namespace, row.pseudonym)], row.time_ms) == one_id
+    ]
     known = [read_touch(row, is_corrected=not row.stands, is_reversed=bool(row.is_reversed)) for row in rows]
     shown = {Named(row.namespace, row.pseudonym) for row in rows if row.stands}
-    stated = {Named(*each) for each in _stated(session, tenant, owned, known_ms)}
-    identifiers = tuple(sorted(each for each in shown | stated if owned[Identifier(*_names(each))] == one_id))
+    stated = {Named(*each) for each in _stated(session, tenant, mine, known_ms)}
+    identifiers = tuple(sorted(shown | stated))
     if not identifiers:
         remedy = f"nothing was known of it at {write_instant(known_ms)}; leave as_of out to ask for now"
         raise not_found(noun="profile", key=one_id, remedy=remedy)
     links = _links(session, tenant, one_id, known_ms, rows)
-    said = dict.fromkeys(identifiers, one_id)
+
+    def owner(named: Named, at_ms: int) -> str | None:
+        timeline = owned.get(Identifier(named.namespace, named.pseudonym))
+        return one_id if timeline is not None and owner_at(timeline, at_ms) == one_id else None
+
     return Facts(
         one_id=one_id,
         identifiers=identifiers,
@@ -73,14 +83,14 @@ def load_facts_at(session: ReadSession, tenant: str, one_id: str, known_ms: int)
         visits=_visits(session, tenant, {each for link in links for each in link.posteriors}, known_ms),
         consents=tuple(
             consents_by_profile(
-                session, and_(said_by(consents.c, tenant, identifiers), consents.c.recorded_ms <= known_ms), said
+                session, and_(said_by(consents.c, tenant, identifiers), consents.c.recorded_ms <= known_ms), owner
             ).get(one_id, ())
         ),
         attributes=tuple(
             attributes_by_profile(
                 session,
                 and_(said_by(profile_attributes.c, tenant, identifiers), profile_attributes.c.recorded_ms <= known_ms),
-                said,
+                owner,
             ).get(one_id, ())
         ),
     )
@@ -90,28 +100,39 @@ def _names(named: Named | Identifier) -> tuple[str, str]:
     return named.namespace, named.pseudonym
 
 
-def _own_id(tenant: str, identifier: Identifier) -> str:
-    return one_id_of(tenant, identifier.namespace, identifier.pseudonym)
+def _named_like(tenant: str, owned: Mapping[Identifier, Timeline], one_id: str) -> str | None:
+    """Return whose the identifier was after whose holding a profile is named, None: it is named after none of these."""
+    return next(
+        (
+            span.one_id
+            for identifier, timeline in owned.items()
+            for span in timeline
+            if name_of(tenant, Holding(identifier, span.from_ms)) == one_id
+        ),
+        None,
+    )
 
 
-def _owned(session: ReadSession, tenant: str, one_id: str, known_ms: int) -> dict[Identifier, str]:
-    """Return, of every identifier that ever had to do with a One ID, whose it was then.
+def _owned(session: ReadSession, tenant: str, one_id: str, known_ms: int) -> dict[Identifier, Timeline]:
+    """Return, of every identifier that ever had to do with a One ID, whose it was, as was known then.
 
-    Whose it is now is known; the ledger tells whose it was before each move since.
+    Whose it is as known now is on record; the ledger tells whose it was before each move since.
     """
     candidates = _candidates(session, tenant, one_id)
-    if not any(_own_id(tenant, each) == one_id for each in candidates):
-        candidates |= {each for each in _retracted(session, tenant, known_ms) if _own_id(tenant, each) == one_id}
-    owners = one_ids_of(session, tenant, candidates)
+    if not any(name_of(tenant, Holding(each)) == one_id for each in candidates):
+        candidates |= {
+            each for each in _retracted(session, tenant, known_ms) if name_of(tenant, Holding(each)) == one_id
+        }
+    owners = timelines_of(session, tenant, candidates)
     for part in chunks(sorted({each.pseudonym for each in candidates})):
         moves = session.rows(
-            select(_ledger.namespace, _ledger.pseudonym, _ledger.from_one_id)
+            select(identity_ledger)
             .where(_ledger.tenant == tenant, _ledger.pseudonym.in_(part), _ledger.at_ms > known_ms)
             .order_by(_ledger.position.desc())
         )
-        for namespace, pseudonym, from_one_id in moves:
-            if (identifier := Identifier(namespace, pseudonym)) in owners:
-                owners[identifier] = from_one_id
+        for move in moves:
+            if (identifier := Identifier(move.namespace, move.pseudonym)) in owners:
+                owners[identifier] = overlaid(owners[identifier], move.from_one_id, move.from_ms, move.until_ms)
     return owners
 
 

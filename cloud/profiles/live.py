@@ -1,6 +1,6 @@
 """SQL that reads what is known of profiles now, many at a time."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
@@ -31,6 +31,8 @@ from cloud.tables import (
 )
 from cloud.touches.repository import reversal_of
 
+OwnerAt = Callable[[Named, int], str | None]
+"""Returns the One ID to which an identifier belonged at a time, Unix milliseconds; None: to none in question."""
 TOUCH_COLUMNS = (
     touches.c.touch_id,
     touches.c.one_id,
@@ -53,14 +55,13 @@ def load_facts(session: ReadSession, tenant: str, one_ids: Sequence[str]) -> dic
     """Return what is known of these profiles; of one that there is not, nothing but its One ID."""
     loaded: dict[str, Facts] = {}
     for part in chunks(one_ids):
-        identifiers = _identifiers(session, tenant, part)
-        owners = {named: one_id for one_id, of_it in identifiers.items() for named in of_it}
+        owners, identifiers = _identifiers(session, tenant, part)
         known = load_touches(session, tenant, part)
         links = _links(session, tenant, part)
         compared = {visit_id for of_it in links.values() for link in of_it for visit_id in link.posteriors}
         seen = _visits(session, tenant, compared)
-        said = consents_by_profile(session, said_by(consents.c, tenant, owners), owners)
-        attributes = attributes_by_profile(session, said_by(profile_attributes.c, tenant, owners), owners)
+        said = consents_by_profile(session, said_by(consents.c, tenant, owners.names()), owners.at)
+        attributes = attributes_by_profile(session, said_by(profile_attributes.c, tenant, owners.names()), owners.at)
         for one_id in part:
             mine = {visit_id for link in links.get(one_id, ()) for visit_id in link.posteriors}
             loaded[one_id] = Facts(
@@ -110,13 +111,35 @@ def read_touch(row: AnyRow, *, is_corrected: bool, is_reversed: bool) -> KnownTo
     )
 
 
-def _identifiers(session: ReadSession, tenant: str, one_ids: Sequence[str]) -> dict[str, list[Named]]:
-    found: dict[str, list[Named]] = {}
+class Owned:
+    """Which of some profiles each identifier belongs to, and when."""
+
+    def __init__(self) -> None:
+        self._spans: dict[Named, list[tuple[int, int, str]]] = {}
+
+    def add(self, named: Named, from_ms: int, until_ms: int, one_id: str) -> None:
+        """Know that an identifier belongs to a profile from one instant on up to another."""
+        self._spans.setdefault(named, []).append((from_ms, until_ms, one_id))
+
+    def names(self) -> Collection[Named]:
+        """Return the identifiers."""
+        return self._spans.keys()
+
+    def at(self, named: Named, at_ms: int) -> str | None:
+        """Return to which profile an identifier belongs at a time, None: to none of these."""
+        spans = self._spans.get(named, ())
+        return next((one_id for start, end, one_id in spans if start <= max(at_ms, 0) < end), None)
+
+
+def _identifiers(session: ReadSession, tenant: str, one_ids: Sequence[str]) -> tuple[Owned, dict[str, list[Named]]]:
+    owned, found = Owned(), dict[str, set[Named]]()
     names = profile_identifiers.c
     rows = session.rows(select(profile_identifiers).where(names.tenant == tenant, names.one_id.in_(one_ids)))
     for row in rows:
-        found.setdefault(row.one_id, []).append(Named(row.namespace, row.pseudonym))
-    return {one_id: sorted(of_it) for one_id, of_it in found.items()}
+        named = Named(row.namespace, row.pseudonym)
+        found.setdefault(row.one_id, set()).add(named)
+        owned.add(named, row.from_ms, row.until_ms, row.one_id)
+    return owned, {one_id: sorted(of_it) for one_id, of_it in found.items()}
 
 
 def _links(session: ReadSession, tenant: str, one_ids: Sequence[str]) -> dict[str, list[KnownLink]]:
@@ -191,32 +214,33 @@ def _visits(session: ReadSession, tenant: str, visit_ids: Iterable[str]) -> dict
 
 
 def consents_by_profile(
-    session: ReadSession, condition: ColumnElement[bool], owners: Mapping[Named, str]
+    session: ReadSession, condition: ColumnElement[bool], owner_at: OwnerAt
 ) -> dict[str, list[ConsentSaid]]:
-    """Return the statements that meet a condition, by the One ID that owns the identifier, in order of recording."""
+    """Return the statements that meet a condition, by the One ID that owned the identifier, in order of recording."""
     found: dict[str, list[ConsentSaid]] = {}
     for row in session.rows(select(consents).where(condition).order_by(consents.c.id)):
         identifier = Named(row.namespace, row.pseudonym)
-        if identifier in owners:
+        owner = owner_at(identifier, row.at_ms)
+        if owner is not None:
             said = ConsentSaid(
                 identifier=identifier, purpose=row.purpose, granted=row.granted, at_ms=row.at_ms, order=row.id
             )
-            found.setdefault(owners[identifier], []).append(said)
+            found.setdefault(owner, []).append(said)
     return found
 
 
 def attributes_by_profile(
-    session: ReadSession, condition: ColumnElement[bool], owners: Mapping[Named, str]
+    session: ReadSession, condition: ColumnElement[bool], owner_at: OwnerAt
 ) -> dict[str, list[AttributeSaid]]:
-    """Return what sources said that meets a condition, by the One ID that owns the identifier, in a fixed order."""
+    """Return what sources said that meets a condition, by the One ID that owned the identifier, in a fixed order."""
     said = profile_attributes.c
     order = (said.name, said.source, said.at_ms, said.value, said.rank, said.namespace, said.pseudonym)
     found: dict[str, list[AttributeSaid]] = {}
     for row in session.rows(select(profile_attributes).where(condition).order_by(*order)):
-        identifier = Named(row.namespace, row.pseudonym)
-        if identifier in owners:
+        owner = owner_at(Named(row.namespace, row.pseudonym), row.at_ms)
+        if owner is not None:
             word = AttributeSaid(name=row.name, value=row.value, source=row.source, rank=row.rank, at_ms=row.at_ms)
-            found.setdefault(owners[identifier], []).append(word)
+            found.setdefault(owner, []).append(word)
     return found
 
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from cloud.changes.queue import note_profiles
 from cloud.consents.service import MAX_CLOCK_SKEW_MS
 from cloud.context import Context
-from cloud.erasure.tombstones import erased_among, is_after
+from cloud.erasure.tombstones import erased_among, is_erased
 from cloud.errors import invalid_value
-from cloud.identity.repository import one_ids_of
-from cloud.identity.resolve import Identifier
+from cloud.identity.ownership import owners_of
+from cloud.identity.statements import Identifier
 from cloud.instants import parse_instant
 from cloud.profiles.schemas import AttributeStatement, Category
 from cloud.profiles.tables import product_categories, profile_attributes
@@ -25,9 +25,12 @@ def record_attributes(context: Context, tenant: str, statements: Sequence[Attrib
     named = [Identifier(each.namespace, each.pseudonym) for each in statements]
     with context.database.write() as session:
         erased = erased_among(session, tenant, named)
-        said = zip(named, rows, strict=True)
-        session.insert_new(profile_attributes, [row for who, row in said if is_after(row, erased.get(who))])
-        note_profiles(session, tenant, one_ids_of(session, tenant, named).values())
+        owners = owners_of(session, tenant, named)
+        said = [(who, row, int(str(row["at_ms"]))) for who, row in zip(named, rows, strict=True)]
+        session.insert_new(
+            profile_attributes, [row for who, row, at_ms in said if not is_erased(erased.get(who), at_ms)]
+        )
+        note_profiles(session, tenant, [owners.at(who, at_ms) for who, _, at_ms in said])
     return len(rows)
 
 

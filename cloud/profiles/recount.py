@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select
 from cloud.analytics.queue import enqueue_members
 from cloud.changes.queue import note_profiles
 from cloud.db import WriteSession, chunks
+from cloud.identity.holdings import FOREVER_MS
 from cloud.identity.tables import identity_map
 from cloud.profiles.standings import restate
 from cloud.projections.corrections import stands
@@ -36,12 +37,13 @@ def _recount(session: WriteSession, tenant: str, part: Sequence[str]) -> None:
         .where(touches.c.tenant == tenant, touches.c.one_id.in_(part), stands(touches, "touch_id"))
         .group_by(touches.c.one_id, touches.c.namespace, touches.c.pseudonym)
     )
-    stated = session.rows(
-        select(identity_map.c.one_id, identity_map.c.namespace, identity_map.c.pseudonym).where(
-            identity_map.c.tenant == tenant, identity_map.c.one_id.in_(part)
-        )
-    )
-    times: dict[str, list[int]] = {row[0]: [] for row in (*stated, *seen)}
+    mapped = session.rows(select(identity_map).where(identity_map.c.tenant == tenant, identity_map.c.one_id.in_(part)))
+    shown = {(row.one_id, row.namespace, row.pseudonym) for row in seen}
+    known = {(row.one_id, row.namespace, row.pseudonym) for row in mapped}
+    stated = [row for row in mapped if row.is_held or (row.one_id, row.namespace, row.pseudonym) in shown]
+    held = {(row.one_id, row.namespace, row.pseudonym, row.from_ms, row.until_ms) for row in stated}
+    held |= {(*each, 0, FOREVER_MS) for each in shown - known}
+    times: dict[str, list[int]] = {each[0]: [] for each in sorted(held)}
     for one_id, _, _, first_ms, last_ms in seen:
         times[one_id] += [first_ms, last_ms]
     session.insert(
@@ -59,7 +61,14 @@ def _recount(session: WriteSession, tenant: str, part: Sequence[str]) -> None:
     session.insert(
         profile_identifiers,
         [
-            {"tenant": tenant, "one_id": one_id, "namespace": namespace, "pseudonym": pseudonym}
-            for one_id, namespace, pseudonym in sorted({(row[0], row[1], row[2]) for row in (*seen, *stated)})
+            {
+                "tenant": tenant,
+                "one_id": one_id,
+                "namespace": namespace,
+                "pseudonym": pseudonym,
+                "from_ms": from_ms,
+                "until_ms": until_ms,
+            }
+            for one_id, namespace, pseudonym, from_ms, until_ms in sorted(held)
         ],
     )

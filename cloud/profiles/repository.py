@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from cloud.db import AnyRow, ReadSession
 from cloud.errors import not_found
-from cloud.identity.repository import surviving_one_id
+from cloud.identity.ownership import surviving_one_id
 from cloud.tables import profiles
 
 

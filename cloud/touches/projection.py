@@ -9,9 +9,9 @@ from cloud.analytics.queue import enqueue_touches
 from cloud.codes.queue import enqueue_codes_of_touches
 from cloud.db import WriteSession, chunks
 from cloud.identity.names import one_id_of
-from cloud.identity.repository import one_ids_of
-from cloud.identity.resolve import Identifier
+from cloud.identity.ownership import owners_of
 from cloud.identity.service import IDENTITY
+from cloud.identity.statements import Identifier
 from cloud.linking.decide import Touch, ineligibility
 from cloud.linking.queue import enqueue_news
 from cloud.profiles.recount import recount_profiles
@@ -47,12 +47,13 @@ class TouchesProjection:
 
 
 def _with_profiles(session: WriteSession, tenant: str, rows: list[Row]) -> list[Row]:
-    """Return the rows, each with the One ID of the profile that its identifier belongs to now."""
+    """Return the rows, each with the One ID of the profile that its identifier belonged to then."""
     named = {Identifier(str(row["namespace"]), str(row["pseudonym"])) for row in rows if row["pseudonym"] is not None}
-    one_ids = one_ids_of(session, tenant, named)
+    owners = owners_of(session, tenant, named)
     for row in rows:
         if row["pseudonym"] is not None:
-            row["one_id"] = one_ids[Identifier(str(row["namespace"]), str(row["pseudonym"]))]
+            identifier = Identifier(str(row["namespace"]), str(row["pseudonym"]))
+            row["one_id"] = owners.at(identifier, int(str(row["time_ms"])))
     return rows
 
 

@@ -17,8 +17,8 @@ from cloud.config import load_settings
 from cloud.consents.schemas import ConsentStatement
 from cloud.consents.service import put_consents
 from cloud.context import Context
-from cloud.identity.resolve import Identifier, Statement
 from cloud.identity.service import add_statements
+from cloud.identity.statements import Identifier, Statement
 from cloud.main import prepare_database
 from contracts.pseudonym import Namespace, pseudonymize
 from contracts.timestamps import format_time

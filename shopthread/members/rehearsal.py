@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from cloud.identity.resolve import Identifier, Refusal, Rules, Statement, neighbours_of, resolve
+from cloud.identity.holdings import Holdings
+from cloud.identity.resolve import Refusal, resolve
+from cloud.identity.statements import Identifier, Rules, Statement, neighbours_of
 from shopthread.members.table import MemberRecord
 
 
@@ -37,6 +39,7 @@ def statement_of(record: MemberRecord, source: str, rank: int) -> Statement:
         rank=rank,
         at_ms=record.since_ms,
         identifiers=tuple(sorted({Identifier(each.namespace, each.pseudonym) for each in record.identifiers})),
+        validity={Identifier(each.namespace, each.pseudonym): said for each, said in record.validity.items()},
     )
 
 
@@ -46,13 +49,15 @@ def rehearse(records: Sequence[MemberRecord], rules: Rules) -> Rehearsal:
     neighbours = neighbours_of(statements)
     hubs = {each for each, others in neighbours.items() if len(others) > rules.hub_neighbours}
     resolution = resolve(statements, rules, hubs=hubs)
-    person_of = {each: cluster.anchor for cluster in resolution.clusters for each in cluster.identifiers}
-    records_of = Counter(anchor for each in statements for anchor in {person_of[i] for i in each.identifiers})
+    held = Holdings(statements, rules.quarantine_ms, hubs)
+    person_of = {holding: cluster.anchor for cluster in resolution.clusters for holding in cluster.holdings}
+    persons = [{person_of.get(held.said(each, i)) for i in each.identifiers} - {None} for each in statements]
+    records_of = Counter(anchor for of_record in persons for anchor in of_record)
     return Rehearsal(
         records=len(records),
-        identifiers=dict(Counter(each.namespace for each in sorted(person_of))),
+        identifiers=dict(Counter(each.namespace for each in sorted({holding.identifier for holding in person_of}))),
         persons=len(resolution.clusters),
-        joined_records=sum(any(records_of[person_of[i]] > 1 for i in each.identifiers) for each in statements),
+        joined_records=sum(any(records_of[anchor] > 1 for anchor in of_record) for of_record in persons),
         refusals=resolution.refusals,
         hubs=len(hubs),
         consents_granted=sum(record.consent is True for record in records),

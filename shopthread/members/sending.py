@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import httpx
 
+from cloud.identity.statements import UNSAID, Validity
 from contracts.timestamps import format_time
 from shopthread.cloud_api import post
 from shopthread.members.rehearsal import statement_of
@@ -52,13 +53,27 @@ def _statement(record: MemberRecord, source: str, rank: int) -> dict[str, object
         "source": source,
         "rank": rank,
         "at": format_time(record.since_ms),
-        "identifiers": [{"namespace": each.namespace, "pseudonym": each.pseudonym} for each in statement.identifiers],
+        "identifiers": [
+            {
+                "namespace": each.namespace,
+                "pseudonym": each.pseudonym,
+                **_times(statement.validity.get(each, UNSAID)),
+            }
+            for each in statement.identifiers
+        ],
     }
 
 
+def _times(said: Validity) -> dict[str, str]:
+    times = {"valid_from": said.from_ms, "valid_until": said.until_ms}
+    return {name: format_time(at_ms) for name, at_ms in times.items() if at_ms is not None}
+
+
 def _consents(record: MemberRecord) -> list[dict[str, object]]:
+    """Return what the member said, through the identifiers that were his or hers when the record was made."""
     if record.consent is None:
         return []
+    covering = [each for each in record.identifiers if record.validity.get(each, UNSAID).covers(record.since_ms)]
     return [
         {
             "namespace": each.namespace,
@@ -66,7 +81,7 @@ def _consents(record: MemberRecord) -> list[dict[str, object]]:
             "granted": record.consent,
             "at": format_time(record.since_ms),
         }
-        for each in record.identifiers
+        for each in covering
     ]
 
 

@@ -9,13 +9,16 @@ from typing import Any, TextIO
 import phonenumbers
 from msgspec import Struct
 
+from cloud.identity.statements import UNSAID, Validity
 from contracts.pseudonym import NAMESPACES, MemberPseudonym, Namespace, pseudonymize
 from contracts.timestamps import parse_time
 from shopthread.members.parquet import read_parquet
 from shopthread.rejected_rows import RejectedRow
 
 RECORD_ID, SINCE, CONSENT = "record_id", "since", "visit_linking_consent"
-COLUMNS = (RECORD_ID, SINCE, *NAMESPACES, CONSENT)
+FROM = {namespace: f"{namespace}_from" for namespace in NAMESPACES}
+UNTIL = {namespace: f"{namespace}_until" for namespace in NAMESPACES}
+COLUMNS = (RECORD_ID, SINCE, *NAMESPACES, *FROM.values(), *UNTIL.values(), CONSENT)
 _SEPARATOR = ";"
 _YES, _NO = {"yes", "true", "1"}, {"no", "false", "0"}
 
@@ -29,6 +32,7 @@ class MemberRecord(Struct, frozen=True, kw_only=True):
 
     Attributes:
         since_ms: When the record was made, Unix milliseconds; 0 where the row does not say.
+        validity: When the identifiers were the member's, where the row says something of that.
         consent: What the member said about visit linking, None where nothing is on record.
     """
 
@@ -37,6 +41,7 @@ class MemberRecord(Struct, frozen=True, kw_only=True):
     since_ms: int
     identifiers: tuple[MemberPseudonym, ...]
     consent: bool | None
+    validity: Mapping[MemberPseudonym, Validity] = {}
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -108,7 +113,8 @@ def _check_columns(names: Sequence[str]) -> None:
         found = f"unknown column {unknown[0]!r}" if unknown else f"columns {', '.join(names) or '(none)'}"
         msg = (
             f"{found}; the first line must name {RECORD_ID}, at least one of {', '.join(NAMESPACES)}, "
-            f"and may name {SINCE} and {CONSENT}"
+            f"and may name {SINCE}, {CONSENT}, and for each of these namespaces such as phone {FROM['phone']} and "
+            f"{UNTIL['phone']}"
         )
         raise TableError(msg)
 
@@ -122,18 +128,57 @@ def read_row(row: Mapping[str, str], line: int, reading: Reading) -> MemberRecor
     record_id = row[RECORD_ID].strip()
     if not record_id or not record_id.replace("-", "").replace("_", "").replace(".", "").isalnum():
         _fail(f"{RECORD_ID} must be letters, digits, '-', '_' and '.', got {record_id!r}")
-    identifiers = tuple(
-        pseudonymize(namespace, _normal(namespace, value, reading.region), reading.key)
-        for namespace in NAMESPACES
-        for value in row.get(namespace, "").split(_SEPARATOR)
-        if value.strip()
-    )
+    identifiers = tuple(each for namespace in NAMESPACES for each in _identifiers(row, namespace, reading))
     if not identifiers:
         _fail("the row names nobody: every identifier is empty")
-    since_ms, consent = _since_ms(row.get(SINCE, "").strip()), _consent(row.get(CONSENT, "").strip())
+    since_ms = _instant_ms(SINCE, row.get(SINCE, "").strip()) or 0
+    consent = _consent(row.get(CONSENT, "").strip())
     if consent is not None and since_ms == 0:
         _fail(f"{CONSENT} needs {SINCE}: of several statements the latest holds")
-    return MemberRecord(line=line, record_id=record_id, since_ms=since_ms, identifiers=identifiers, consent=consent)
+    if consent is not None and not any(said.covers(since_ms) for _, said in identifiers):
+        _fail(f"{CONSENT} needs an identifier that was the member's at {SINCE}, {row[SINCE].strip()}")
+    return MemberRecord(
+        line=line,
+        record_id=record_id,
+        since_ms=since_ms,
+        identifiers=tuple(each for each, _ in identifiers),
+        consent=consent,
+        validity=_validity(identifiers),
+    )
+
+
+def _identifiers(
+    row: Mapping[str, str], namespace: Namespace, reading: Reading
+) -> list[tuple[MemberPseudonym, Validity]]:
+    """Return a namespace's identifiers with what the row says of when they were the member's."""
+    values = row.get(namespace, "").split(_SEPARATOR)
+    since, until = (_times_ms(column[namespace], row, values) for column in (FROM, UNTIL))
+    return [
+        (pseudonymize(namespace, _normal(namespace, value, reading.region), reading.key), Validity(from_ms, until_ms))
+        for value, from_ms, until_ms in zip(values, since, until, strict=True)
+        if value.strip()
+    ]
+
+
+def _times_ms(column: str, row: Mapping[str, str], values: Sequence[str]) -> list[int | None]:
+    """Return a column's times, one for each value of its namespace; an empty column says nothing of any."""
+    text = row.get(column, "").strip()
+    if not text:
+        return [None] * len(values)
+    times = text.split(_SEPARATOR)
+    if len(times) != len(values):
+        _fail(f"{column} must hold as many times as there are values ({len(values)}), got {text!r}")
+    return [_instant_ms(column, each.strip()) for each in times]
+
+
+def _validity(identifiers: Iterable[tuple[MemberPseudonym, Validity]]) -> dict[MemberPseudonym, Validity]:
+    found: dict[MemberPseudonym, Validity] = {}
+    for each, said in identifiers:
+        if said.until_ms is not None and said.until_ms <= (said.from_ms or 0):
+            _fail(f"{UNTIL[each.namespace]} must be after {FROM[each.namespace]}, and after 1970")
+        if found.setdefault(each, said) != said:
+            _fail(f"the row names a {each.namespace} twice with different times; write one row for each time")
+    return {each: said for each, said in found.items() if said != UNSAID}
 
 
 def _normal(namespace: Namespace, value: str, region: str | None) -> str:
@@ -151,13 +196,13 @@ def _normal(namespace: Namespace, value: str, region: str | None) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _since_ms(text: str) -> int:
+def _instant_ms(column: str, text: str) -> int | None:
     if not text:
-        return 0
+        return None
     try:
         return parse_time(text if "T" in text else f"{date.fromisoformat(text).isoformat()}T00:00:00Z")
     except ValueError as error:
-        msg = f"{SINCE} must be a day such as 2026-03-01 or an instant such as 2026-03-01T09:00:00Z, got {text!r}"
+        msg = f"{column} must be a day such as 2026-03-01 or an instant such as 2026-03-01T09:00:00Z, got {text!r}"
         raise ValueError(msg) from error
 
 

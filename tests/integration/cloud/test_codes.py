@@ -14,8 +14,8 @@ from cloud.codes.store_token import InStore
 from cloud.codes.tables import code_states, code_verdicts
 from cloud.db import Page
 from cloud.errors import ProblemError
-from cloud.identity.resolve import Identifier, Rules, Statement
 from cloud.identity.service import add_statements
+from cloud.identity.statements import Identifier, Rules, Statement
 from cloud.tables import event_log
 from contracts.payloads import CodeScanned
 from contracts.pseudonym import MemberPseudonym

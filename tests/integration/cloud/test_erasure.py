@@ -10,8 +10,8 @@ from cloud.app import make_eraser
 from cloud.context import rules_of
 from cloud.erasure.service import Erasure
 from cloud.identity.names import one_id_of
-from cloud.identity.resolve import Identifier, Statement
 from cloud.identity.service import add_statements, block
+from cloud.identity.statements import Identifier, Statement
 from cloud.schema import metadata
 from cloud.tables import consents, event_log, touches
 from contracts.pseudonym import pseudonymize

@@ -7,12 +7,13 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cloud.app import create_app
 from cloud.config import ConfigError, Settings, load_settings
 from cloud.identity.names import one_id_of
-from cloud.identity.resolve import Identifier, Rules, Statement
 from cloud.identity.service import add_statements, block, retract, unblock
+from cloud.identity.statements import UNSAID, Identifier, Rules, Statement, Validity
 from contracts.pseudonym import MemberPseudonym, pseudonymize
 from tests.integration.cloud.support import KEY, MEMBERS, T0, TENANT, Cloud, NewCloud, Shop, serving
 from tests.integration.cloud.test_properties import give_consent
@@ -184,8 +185,12 @@ def test_an_identifier_that_stands_with_too_many_lets_go_of_all_and_joins_them_a
 
 
 PEOPLE = st.lists(st.sampled_from([*MEMBERS[:3], *PHONES[:3]]), min_size=1, max_size=3, unique=True)
-WORLDS = st.lists(PEOPLE, min_size=1, max_size=6).map(
-    lambda sets: [stated(i, *members, rank=i % 2) for i, members in enumerate(sets)]
+TIMES = st.sampled_from([Validity(), Validity(None, T0 + 2000), Validity(T0 + 1000, None), Validity(T0, T0 + 1500)])
+WORLDS = st.lists(st.tuples(PEOPLE, TIMES), min_size=1, max_size=6).map(
+    lambda said: [
+        replace(stated(i, *members, rank=i % 2), validity={named(members[-1])[0]: times} if times != UNSAID else {})
+        for i, (members, times) in enumerate(said)
+    ]
 )
 
 

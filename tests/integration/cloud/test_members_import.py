@@ -15,11 +15,11 @@ from shopthread.cli import app
 from shopthread.members.parquet import as_text
 from tests.integration.cloud.support import TENANT, Cloud, serving
 
-ROWS = """record_id,since,member_number,phone,visit_linking_consent
-1,2026-01-01,M1,+442079460000,yes
-2,2026-01-02,M2,+442079460000,
-3,2026-01-03,M3,,no
-4,,,,
+ROWS = """record_id,since,member_number,phone,phone_until,visit_linking_consent
+1,2026-01-01,M1,+442079460000,2026-02-01,yes
+2,2026-01-02,M2,+442079460000,,
+3,2026-01-03,M3,,,no
+4,,,,,
 """
 
 
@@ -47,7 +47,7 @@ def test_a_file_is_rehearsed_then_sent_then_a_no_op(http: httpx.Client, cloud: C
     assert not cloud.state()["profiles"]
     sent = ["--apply", "--url", str(http.base_url), "--api-key-file", str(secret)]
     code, said = _import(tmp_path, *sent)
-    assert (code, "Sent 3 records; 2 identifiers moved" in said) == (1, True), said
+    assert (code, "Sent 3 records; 3 identifiers moved" in said) == (1, True), said
     cloud.projector.catch_up()
     state = cloud.state()
     assert (len(state["profiles"]), len(state["consents"])) == (2, 3)

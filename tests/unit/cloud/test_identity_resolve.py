@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.identity.resolve import Cluster, Identifier, Rules, Statement, neighbours_of, resolve
+from cloud.identity.resolve import Cluster, resolve
+from cloud.identity.statements import Identifier, Rules, Statement, neighbours_of
 
 nx = pytest.importorskip("networkx", reason="the oracle needs the extra dev")
 
@@ -63,8 +64,8 @@ def test_the_order_in_which_statements_arrive_changes_nothing(world: list[Statem
 @given(worlds())
 def test_limits_hold_and_every_refusal_would_have_broken_one(world: list[Statement]):
     resolution = resolve(world, TIGHT)
-    cluster_of = {identifier: cluster for cluster in resolution.clusters for identifier in cluster.identifiers}
-    assert set(cluster_of) == {identifier for each in world for identifier in each.identifiers}
+    cluster_of = {identifier: cluster for cluster in resolution.clusters for identifier in cluster.holdings}
+    assert {each.identifier for each in cluster_of} == {identifier for each in world for identifier in each.identifiers}
     for cluster in resolution.clusters:
         for namespace in TIGHT.limits:
             held = sum(identifier.namespace == namespace for identifier in cluster.identifiers)
@@ -79,12 +80,12 @@ def test_joins_explain_each_person(world: list[Statement]):
     named = {each.statement_id: set(each.identifiers) for each in world}
     for cluster in resolve(world, TIGHT).clusters:
         tree = nx.Graph()
-        tree.add_nodes_from(cluster.identifiers)
+        tree.add_nodes_from(cluster.holdings)
         for join in cluster.joins:
-            assert {join.left, join.right} <= named[join.statement_id]
+            assert {join.left.identifier, join.right.identifier} <= named[join.statement_id]
             tree.add_edge(join.left, join.right)
         assert nx.is_tree(tree)
-        assert cluster.anchor in cluster.identifiers
+        assert cluster.anchor in cluster.holdings
 
 
 @given(worlds())
@@ -117,7 +118,7 @@ def test_the_more_trusted_source_goes_first_then_the_earlier_statement():
 def test_the_member_number_that_was_stated_first_names_the_profile():
     signed_up_twice = [statement(1, PHONE, OTHER_NUMBER), statement(2, PHONE, NUMBER)]
     (cluster,) = resolve(signed_up_twice, TIGHT).clusters
-    assert cluster.anchor == OTHER_NUMBER
+    assert cluster.anchor.identifier == OTHER_NUMBER
 
 
 def test_an_identifier_that_names_nobody_joins_nobody_and_leaves_the_others_joined():

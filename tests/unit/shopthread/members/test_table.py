@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from cloud.identity.resolve import Rules
+from cloud.identity.statements import Rules, Validity
 from contracts.pseudonym import pseudonymize
-from shopthread.members.rehearsal import rehearse
+from shopthread.members.rehearsal import rehearse, statement_of
 from shopthread.members.table import MemberRecord, Reading, TableError, read_table
 from shopthread.rejected_rows import RejectedRow
 
@@ -118,3 +118,41 @@ def test_a_rehearsal_counts_profiles_joins_and_consents(tmp_path: Path):
     assert (result.consents_granted, result.consents_refused, result.hubs) == (1, 1, 0)
     crowded = Rules(hub_neighbours=2)
     assert rehearse(records, crowded).hubs == 2
+
+
+def test_a_row_says_when_each_identifier_was_the_members(tmp_path: Path):
+    header = "record_id,phone,phone_from,phone_until,card,card_until"
+    (record,) = read(tmp_path, header, "1,020 7946 0000;020 7946 0001,2024-01-01;,;2026-03-01,C1,")
+    assert isinstance(record, MemberRecord)
+    first, second = (pseudonymize("phone", f"+44207946000{n}", READING.key) for n in range(2))
+    assert record.validity == {first: Validity(1_704_067_200_000, None), second: Validity(None, 1_772_323_200_000)}
+    said = statement_of(record, "crm", 1)
+    assert {each.pseudonym for each in said.validity} == {first.pseudonym, second.pseudonym}
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("1,C1;C2,2024-01-01,,,", "card_from must hold as many times as there are values"),
+        ("1,C1,soon,,,", "card_from must be a day"),
+        ("1,C1,2024-01-02,2024-01-02,,", "card_until must be after card_from"),
+        ("1,C1;C1,2024-01-02;2025-01-02,,,", "names a card twice with different times"),
+        ("1,C1,2024-01-02,,2023-01-01,yes", "visit_linking_consent needs an identifier that was the member's at since"),
+    ],
+)
+def test_times_that_cannot_be_reject_the_row(tmp_path: Path, row: str, reason: str):
+    (bad,) = read(tmp_path, "record_id,card,card_from,card_until,since,visit_linking_consent", row)
+    assert isinstance(bad, RejectedRow)
+    assert reason in bad.reason
+
+
+def test_the_rehearsal_keeps_the_holders_of_a_number_apart(tmp_path: Path):
+    rows = read(
+        tmp_path,
+        "record_id,member_number,phone,phone_from,phone_until",
+        "1,M1,020 7946 0000,,2024-01-01",
+        "2,M2,020 7946 0000,2024-09-01,",
+    )
+    records = [row for row in rows if isinstance(row, MemberRecord)]
+    result = rehearse(records, Rules())
+    assert (result.persons, result.joined_records, result.identifiers) == (2, 0, {"member_number": 2, "phone": 1})

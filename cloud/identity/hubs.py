@@ -1,0 +1,84 @@
+"""SQL that finds identifiers which stand with too many others, at a cost that does not grow with how many."""
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import ColumnElement, and_, literal, or_, select
+
+from cloud.db import ReadSession
+from cloud.identity.ownership import by_namespace
+from cloud.identity.statements import Identifier
+from cloud.identity.tables import identity_map, identity_mentions, identity_statements
+
+_OFTEN = 4
+"""How often, for each neighbour that a hub must have, an identifier must be named to be counted by itself."""
+_mine, _theirs = identity_mentions.alias("mine"), identity_mentions.alias("theirs")
+
+
+def named_often(session: ReadSession, tenant: str, identifiers: Collection[Identifier], most: int) -> set[Identifier]:
+    """Return which of these identifiers are named so often that whether they are hubs is better asked by itself.
+
+    What the map does not know yet is not among them.
+    """
+    mentions, held = identity_mentions.c, identity_map.c
+    one_more = (
+        select(literal(1))
+        .where(
+            mentions.tenant == held.tenant,
+            mentions.namespace == held.namespace,
+            mentions.pseudonym == held.pseudonym,
+        )
+        .limit(1)
+        .offset(_OFTEN * most)
+        .scalar_subquery()
+    )
+    found = set()
+    for namespace, part in by_namespace(identifiers):
+        this = and_(held.tenant == tenant, held.namespace == namespace, held.pseudonym.in_(part), held.from_ms == 0)
+        rows = session.rows(select(held.pseudonym).where(this, one_more.is_not(None)))
+        found |= {Identifier(namespace, row.pseudonym) for row in rows}
+    return found
+
+
+def is_hub(session: ReadSession, tenant: str, identifier: Identifier, most: int, without: Collection[str] = ()) -> bool:
+    """Return whether an identifier stands with more than `most` others, some statements not regarded."""
+    mine, theirs = _mine.c, _theirs.c
+    this = and_(mine.tenant == tenant, mine.namespace == identifier.namespace, mine.pseudonym == identifier.pseudonym)
+    is_other = or_(theirs.namespace != identifier.namespace, theirs.pseudonym != identifier.pseudonym)
+    others = (
+        select(theirs.namespace, theirs.pseudonym)
+        .distinct()
+        .select_from(_mine)
+        .join(identity_statements, _same_person())
+        .join(_theirs, and_(theirs.tenant == mine.tenant, theirs.statement_id == mine.statement_id))
+        .where(this, is_other, mine.statement_id.not_in(sorted(without)))
+        .limit(most + 1)
+    )
+    return len(session.rows(others)) > most
+
+
+def named_among(session: ReadSession, tenant: str, identifiers: Iterable[Identifier]) -> set[Identifier]:
+    """Return which of these identifiers a statement that holds names."""
+    mine, statements = _mine.c, identity_statements.c
+    found = set()
+    for identifier in identifiers:
+        this = and_(
+            mine.tenant == tenant, mine.namespace == identifier.namespace, mine.pseudonym == identifier.pseudonym
+        )
+        holds = and_(
+            statements.tenant == mine.tenant,
+            statements.statement_id == mine.statement_id,
+            statements.retracted_ms.is_(None),
+        )
+        if session.first(select(mine.statement_id).join(identity_statements, holds).where(this).limit(1)) is not None:
+            found.add(identifier)
+    return found
+
+
+def _same_person() -> ColumnElement[bool]:
+    mine, statements = _mine.c, identity_statements.c
+    return and_(
+        statements.tenant == mine.tenant,
+        statements.statement_id == mine.statement_id,
+        statements.retracted_ms.is_(None),
+        statements.relation == "same_person",
+    )
