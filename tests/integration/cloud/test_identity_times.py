@@ -195,7 +195,7 @@ def test_how_long_a_number_rests_comes_from_the_settings():
 
 def test_what_stood_before_there_were_times_stands_for_good(empty_settings: Settings):
     cloud = Cloud(empty_settings)
-    upgrade(cloud.database, "0011")
+    upgrade(cloud.database, "0013")
     columns = "tenant, namespace, pseudonym, own_id, one_id"
     with cloud.database.write() as session:
         session.execute(text(f"INSERT INTO identity_map ({columns}) VALUES ('t', 'phone', 'p', 'o', 'o')"))

@@ -1,13 +1,13 @@
 """Identifiers belong to somebody from one time to another; what stands was said for good.
 
-Revision: 0012. Follows: 0011.
+Revision: 0014. Follows: 0013.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
