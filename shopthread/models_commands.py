@@ -13,6 +13,7 @@ import typer
 from rich.table import Table
 
 from shopthread.console import err, one_line_errors, out, print_error
+from shopthread.reid_commands import export_reid, train_reid
 
 if TYPE_CHECKING:
     from models.manifest import Task
@@ -22,8 +23,10 @@ HOME_VARIABLE = "SHOPTHREAD_HOME"
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="The models that find people in frames: list, verify, add your own, measure.",
+    help="The models that find people in frames and know them again: list, verify, add your own, train, measure.",
 )
+app.command()(train_reid)
+app.command()(export_reid)
 
 
 def default_models_dir() -> Path:

@@ -7,6 +7,7 @@ import typer
 
 from shopthread import assets_commands
 from shopthread.console import one_line_errors, out, stop_on_signal
+from shopthread.crops_commands import crops
 from shopthread.publish_commands import publish
 from shopthread.render_commands import render, render_check
 from shopthread.score_commands import score
@@ -16,6 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="Simulate a store: devices' feeds w
 app.command()(score)
 app.command()(render)
 app.command()(render_check)
+app.command()(crops)
 app.command()(publish)
 app.command()(visits)
 app.add_typer(assets_commands.app, name="assets")

@@ -1,11 +1,13 @@
 """Measures the ranges of a float model's activations over frames of a video."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import helper
 
 from models.building.quantize import Range, calibrated_tensors
@@ -35,16 +37,29 @@ def measure_ranges(
     Raises:
         ValueError: There were no frames.
     """
+
+    def batches() -> Iterator[NDArray[Any]]:
+        for frame in frames:
+            letterbox = fit_letterbox((frame.shape[1], frame.shape[0]), input_wh_px)
+            yield prepare_batch(frame, letterbox, manifest, resize)
+
+    return ranges_over(model, manifest.inputs[0].name, batches())
+
+
+def ranges_over(model: onnx.ModelProto, input_name: str, batches: Iterable[NDArray[Any]]) -> dict[str, Range]:
+    """Return least and greatest value of every activation that quantization needs, over batches of input.
+
+    Raises:
+        ValueError: There were none.
+    """
     names = calibrated_tensors(model)
     exposed = onnx.ModelProto()
     exposed.CopyFrom(model)
     exposed.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
     session = open_session(exposed.SerializeToString(), source="the model to calibrate")
     low, high = np.full(len(names), np.inf), np.full(len(names), -np.inf)
-    for frame in frames:
-        letterbox = fit_letterbox((frame.shape[1], frame.shape[0]), input_wh_px)
-        batch = prepare_batch(frame, letterbox, manifest, resize)
-        values = session.run(names, {manifest.inputs[0].name: batch})
+    for batch in batches:
+        values = session.run(names, {input_name: batch})
         low = np.minimum(low, [value.min() for value in values])
         high = np.maximum(high, [value.max() for value in values])
     if not np.isfinite(low).all():

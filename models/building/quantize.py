@@ -17,7 +17,7 @@ from onnx import helper, numpy_helper
 
 from models.building.graph import finish, make_node
 
-QUANTIZED_OPERATORS = frozenset({"Conv", "LeakyRelu", "MaxPool", "Concat", "Add", "Resize"})
+QUANTIZED_OPERATORS = frozenset({"Conv", "LeakyRelu", "MaxPool", "Concat", "Add", "Resize", "Clip"})
 _KEEPS_RANGE = frozenset({"MaxPool", "Resize"})  # fused only where both sides share one scale
 _ACTIVATION_LEVELS = 255
 _WEIGHT_LIMIT = 127
@@ -38,10 +38,16 @@ def quantized_nodes(model: onnx.ModelProto) -> list[onnx.NodeProto]:
     return found
 
 
+def _clipped(graph: onnx.GraphProto) -> set[str]:
+    """Return activations that are clipped at once: the range after it says all, and ONNX Runtime fuses the clipping."""
+    return {node.input[0] for node in graph.node if node.op_type == "Clip"}
+
+
 def calibrated_tensors(model: onnx.ModelProto) -> list[str]:
     """Return the activations whose ranges quantization needs, in order of appearance."""
     constants = {tensor.name for tensor in model.graph.initializer}
     keeps = {node.output[0] for node in quantized_nodes(model) if node.op_type in _KEEPS_RANGE}
+    keeps |= _clipped(model.graph)
     names: dict[str, None] = {}
     for node in quantized_nodes(model):
         for name in (*node.input, *node.output):
@@ -70,6 +76,7 @@ class _Quantizer:
         self._graph = model.graph
         self._integer = {node.output[0]: node for node in quantized_nodes(model)}
         self._ranges = ranges
+        self._clipped = _clipped(model.graph)
         self._constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
         self._new_constants: dict[str, NDArray[Any]] = {}
         self._nodes: list[onnx.NodeProto] = []
@@ -102,7 +109,7 @@ class _Quantizer:
                 self._zero_points[node.output[0]] = self._zero_points[source]
                 continue
             for name in (*node.input, *node.output):
-                if name not in self._constants and name not in self._scales:
+                if name not in self._constants and name not in self._scales and name not in self._clipped:
                     self._set_scale(name, self._ranges[name])
         return set(self._scales)
 

@@ -71,10 +71,11 @@ def rasterize(points_px: Floats, depth_m: Floats, triangles: Indices, bounds: Bo
     corners = points_px[triangles]
     x, y = corners[:, :, 0], corners[:, :, 1]
     area = (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0])
-    left = np.maximum(np.ceil(x.min(axis=1) - 0.5), bounds.left).astype(np.int64)
-    top = np.maximum(np.ceil(y.min(axis=1) - 0.5), bounds.top).astype(np.int64)
-    wide = np.minimum(np.floor(x.max(axis=1) - 0.5), bounds.right - 1).astype(np.int64) - left + 1
-    high = np.minimum(np.floor(y.max(axis=1) - 0.5), bounds.bottom - 1).astype(np.int64) - top + 1
+    (low_x, high_x), (low_y, high_y) = _range(x), _range(y)
+    left = np.maximum(np.ceil(low_x - 0.5), bounds.left).astype(np.int64)
+    top = np.maximum(np.ceil(low_y - 0.5), bounds.top).astype(np.int64)
+    wide = np.minimum(np.floor(high_x - 0.5), bounds.right - 1).astype(np.int64) - left + 1
+    high = np.minimum(np.floor(high_y - 0.5), bounds.bottom - 1).astype(np.int64) - top + 1
     drawn = np.flatnonzero((area < -_LEAST_AREA_PX2) & (wide > 0) & (high > 0))
     wide, left, top = wide[drawn], left[drawn], top[drawn]
     counts = wide * high[drawn]
@@ -98,6 +99,12 @@ def rasterize(points_px: Floats, depth_m: Floats, triangles: Indices, bounds: Bo
         triangle=drawn[owner[shown]],
         corner_shares=np.stack([1 - second - third, second, third], axis=1),
     )
+
+
+def _range(values: Floats) -> tuple[Floats, Floats]:
+    """Return the least and the greatest of the three in each row; many times as fast as NumPy's `min(axis=1)`."""
+    first, second, third = values.T
+    return np.minimum(np.minimum(first, second), third), np.maximum(np.maximum(first, second), third)
 
 
 def _slopes(x: Floats, y: Floats, area: Floats, nearness: Floats, left: Indices, top: Indices) -> Floats32:

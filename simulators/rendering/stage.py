@@ -101,6 +101,10 @@ class Stage:
         self._empty = _shrunk(self._colour)
         self._touched: list[tuple[_Window, Image]] = []
 
+    def relight(self, lighting: Lighting) -> None:
+        """Change the light on people."""
+        self._lighting = lighting
+
     def shoot(self, actors: list[Actor]) -> tuple[Image, list[Sighting]]:
         """Return a picture with people, at most 255, and the sighting of each of whom anything shows."""
         for actor in actors:
@@ -156,10 +160,12 @@ class Stage:
         figure = actor.figure
         in_front = depth_m > _NEAREST_M
         triangles = figure.body.triangles
-        whole = in_front[triangles].all(axis=1)
-        if not whole.any():
+        whole = np.flatnonzero(in_front[triangles[:, 0]] & in_front[triangles[:, 1]] & in_front[triangles[:, 2]])
+        if not len(whole):
             return None
-        used = pixels[np.unique(triangles[whole])]
+        is_used = np.zeros(len(pixels), dtype=np.bool_)
+        is_used[triangles[whole]] = True
+        used = pixels[is_used]
         low, high = used.min(axis=0), used.max(axis=0)
         x1, y1, x2, y2 = (float(side) / SUPERSAMPLING for side in np.concatenate([low, high]))
         rows, columns = self._nearness.shape
@@ -172,7 +178,7 @@ class Stage:
             shown = np.flatnonzero(inside)
             x, y = found.x[shown], found.y[shown]
             self._touch(_even_window(x, y))
-            kept = np.flatnonzero(whole)[found.triangle[shown]]
+            kept = whole[found.triangle[shown]]
             self._colour[y, x] = self._painted(figure, kept, found.corner_shares[shown], shade)
             self._nearness[y, x] = found.nearness[shown]
             self._owner[y, x] = number
@@ -183,7 +189,8 @@ class Stage:
     ) -> Image:
         corners = figure.body.triangles[triangle]
         values = np.column_stack([figure.texels, shade]).astype(np.float32)
-        column, row, lit = (values[corners] * shares[..., None]).sum(axis=1).T
+        first, second, third = (values[corners[:, each]] * shares[:, each, None] for each in range(3))
+        column, row, lit = (first + second + third).T
         height, width = figure.pages.shape[1:3]
         row = np.clip(row.astype(np.int64), 0, height - 1)
         column = np.clip(column.astype(np.int64), 0, width - 1)

