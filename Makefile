@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEV := $(VENV)/.dev-installed
 RUN := $(VENV)/.demo-installed
+TRAINING := $(VENV)/.training-installed
 # Whole files side by side: the fixtures of a file start its servers once.
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -14,10 +15,10 @@ UV_VERSION := 0.13.9
 # `python3.11` may not be on the PATH under that name; a newer python3 serves as well.
 PYTHON_FOUND := $(or $(shell command -v $(PYTHON) 2>/dev/null),$(shell command -v python3 2>/dev/null))
 
-.PHONY: help demo test unit check bench chaos fmt lock schemas extras servers clean
+.PHONY: help demo test unit check bench chaos reid-data reid-train reid-export fmt lock schemas extras servers clean
 
 help:  ## Show what each command does
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(BIN)/python:
 	@test -n "$(PYTHON_FOUND)" || { echo "error: no Python found; install Python 3.11 with venv, or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -35,6 +36,11 @@ $(DEV): requirements/dev.lock pyproject.toml | $(BIN)/python
 	$(PIP) install --require-hashes -r requirements/dev.lock
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ $(RUN)
+
+$(TRAINING): pyproject.toml | $(DEV)
+	@echo "Installing PyTorch and what else training needs into $(VENV) ..."
+	$(PIP) install -e '.[training]'
+	@touch $@
 
 demo: $(RUN)  ## Watch a shop being digitized end to end; VIDEO=file for your own footage, ARGS="--headless --seconds 60"
 	@exec $(BIN)/shopthread demo --video "$(VIDEO)" $(ARGS)
@@ -59,6 +65,16 @@ bench: $(DEV)  ## Run the benchmarks; ONLY=name for one. Table on screen, build/
 
 chaos: $(DEV)  ## Kill, cut and fill what runs, then compare every hop's events; SEED=n FAULTS=n (200)
 	$(BIN)/python -m benchmarks.chaos $(if $(SEED),--seed $(SEED),) $(if $(FAULTS),--faults $(FAULTS),) $(ARGS)
+
+# Pictures of people who do not exist, an embedder that learns from them, and its files: docs/training.md.
+reid-data: $(DEV)  ## Render pictures of people to train on; PEOPLE=n (3000) SEED=n, ARGS for more options
+	$(BIN)/shopthread simulate crops $(if $(PEOPLE),--people $(PEOPLE),) $(if $(SEED),--seed $(SEED),) $(ARGS)
+
+reid-train: $(TRAINING)  ## Train an embedder on them; MINUTES=n (60) INITIAL=weights, or RESUME=1 to go on
+	$(BIN)/shopthread models train-reid --budget-minutes $(or $(MINUTES),60) $(if $(RESUME),--resume,--initial $(or $(INITIAL),reid-synth-mnv2)) $(ARGS)
+
+reid-export: $(TRAINING)  ## Write what was learned as ONNX in floats and integers, with manifests and a card
+	$(BIN)/shopthread models export-reid $(ARGS)
 
 fmt: $(DEV)  ## Format the code and mend what can be mended automatically
 	$(BIN)/ruff format .

@@ -37,6 +37,9 @@ _MORE_EXTRAS = {
     ("simulate", "cv2"): "render",
     ("simulate", "matplotlib"): "analysis",
     ("simulate", "pyarrow"): "analysis",
+    ("models", "cv2"): "edge",
+    ("models", "torch"): "training",
+    ("models", "onnx"): "training",
 }
 """What only some of a tier's commands need, by the module that is missing."""
 

@@ -85,6 +85,9 @@ class _Quantizer:
 
     def run(self) -> onnx.ModelProto:
         activations = self._activations()
+        for given in self._graph.input:
+            if given.name in activations:
+                self._wrap(given.name)
         for node in self._graph.node:
             copy = onnx.NodeProto()
             copy.CopyFrom(node)

@@ -59,7 +59,7 @@ def read_shard(path: Path) -> Shard:
         ModelError: It is no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             content, ends = file["content"].tobytes(), file["ends"].tolist()
             person, camera = file["person"].astype(np.int32), file["camera"].astype(np.int32)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

@@ -35,17 +35,28 @@ def draw_person(seed: int, number: int, wardrobes: Sequence[AssetSet]) -> Figure
         wardrobes: What people may wear besides the renderer's own clothes.
     """
     leader = number - number % GROUP
-    group = np.random.default_rng([seed, _STREAM, leader])
-    kind = _KINDS[int(group.choice(len(_KINDS), p=_KIND_SHARES))]
+    kind, group = _group(seed, leader)
     own_clothes, which = group.random() < _OWN_CLOTHES, int(group.integers(max(1, len(wardrobes))))
-    look = _look(seed, number)
-    if kind != "own":
-        look = _alike(look, _look(seed, leader), cut=kind == "uniform")
+    look = look_of(seed, number)
     folds = crc32(_name(number).encode()) ^ seed
     if own_clothes or not wardrobes:
         return dress(look, folds)
     wears = leader if kind == "uniform" else number
     return dress_in(choose(wardrobes[which], look, seed, _name(wears), "shopper"), wardrobes[which].body, folds)
+
+
+def look_of(seed: int, number: int) -> Look:
+    """Return how a person looks in the renderer's own clothes, with what is common to the group."""
+    leader = number - number % GROUP
+    kind, _ = _group(seed, leader)
+    look = _look(seed, number)
+    return look if kind == "own" else _alike(look, _look(seed, leader), cut=kind == "uniform")
+
+
+def _group(seed: int, leader: int) -> tuple[str, np.random.Generator]:
+    """Return what people in a row have in common, and where more about them is drawn from."""
+    rng = np.random.default_rng([seed, _STREAM, leader])
+    return _KINDS[int(rng.choice(len(_KINDS), p=_KIND_SHARES))], rng
 
 
 def _name(number: int) -> str:

@@ -30,8 +30,7 @@ RECIPE = 1
 
 _STREAM = 73
 _QUALITY = 94
-_NEW_VIEWS = 6
-_HELD_VIEWS = 24
+_RENEWED = 4
 _OTHERS = 16
 _OTHERS_FROM = 10_000_000
 
@@ -49,6 +48,7 @@ class CropSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         cameras: How many cameras take each person.
         pictures: How many pictures each of them takes.
         people_per_file: How many people are in a file.
+        views: Among how many places and lenses the cameras of a file's people are; a quarter are new in each file.
         wardrobes: How many example asset folders of fabrics, prints and hats people choose from.
         assets: Name, licences and SHA-256 of the file of each asset set that was given besides.
     """
@@ -58,6 +58,7 @@ class CropSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     cameras: int = 8
     pictures: int = 3
     people_per_file: int = 64
+    views: int = 24
     wardrobes: int = 4
     assets: tuple[tuple[str, str, str], ...] = ()
 
@@ -99,7 +100,8 @@ class CropMaker:
 
     def _views_of(self, number: int) -> list[View]:
         """Return the views of a file: most of them are those of the file before."""
-        wanted = range(_NEW_VIEWS * number, _NEW_VIEWS * number + _HELD_VIEWS)
+        first = number * max(1, self._settings.views // _RENEWED)
+        wanted = range(first, first + self._settings.views)
         for each in [known for known in self._views if known not in wanted]:
             del self._views[each]
         for each in wanted:

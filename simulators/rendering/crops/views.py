@@ -67,18 +67,23 @@ def draw_view(seed: int, number: int, shops: Sequence[Scenario]) -> View:
         shops: Some scenarios.
     """
     rng = np.random.default_rng([seed, _STREAM, number])
-    if rng.random() >= _UNBUILT:
-        for _ in range(_TRIES):
-            shop = shops[int(rng.integers(len(shops)))]
-            optics = _optics(rng, *_range_of(shop))
-            view = _view(optics, build_scenery(shop, optics, int(rng.integers(2**31))), rng)
-            if len(view.places_m) >= _LEAST_PLACES:
-                return view
+    tries = 0 if rng.random() < _UNBUILT else _TRIES
     while True:
-        optics = _optics(rng, np.zeros(2), np.full(2, 30.0))
-        view = _view(optics, paint_place(optics, rng), rng)
+        tries -= 1
+        view = _shop_view(shops, rng) if tries >= 0 else _painted_view(rng)
         if len(view.places_m) >= _LEAST_PLACES:
             return view
+
+
+def _shop_view(shops: Sequence[Scenario], rng: np.random.Generator) -> View:
+    shop = shops[int(rng.integers(len(shops)))]
+    optics = _optics(rng, *_range_of(shop))
+    return _view(optics, build_scenery(shop, optics, int(rng.integers(2**31))), rng)
+
+
+def _painted_view(rng: np.random.Generator) -> View:
+    optics = _optics(rng, np.zeros(2), np.full(2, 30.0))
+    return _view(optics, paint_place(optics, rng), rng)
 
 
 def _range_of(shop: Scenario) -> tuple[Floats, Floats]:

