@@ -22,6 +22,7 @@ from contracts.fields import (
     Role,
     Seconds,
     Share,
+    StorageState,
     Text,
     TimeMs,
     TripwireKind,
@@ -250,6 +251,21 @@ class PosSale(UplinkPayload, frozen=True, kw_only=True):
     zone_id: Name | None = None
 
 
+class StorageUse(Struct, frozen=True, kw_only=True):
+    """How full a gateway's event store is.
+
+    `thinning`: events were deleted unsent because it fills, and it has not emptied since. `full`: nothing more is taken
+    in, and devices keep their events. `disk_free_bytes` is what the disk has left, and `events_thinned` how many events
+    were deleted unsent since the file was made.
+    """
+
+    state: StorageState
+    used_bytes: Count
+    max_bytes: Count
+    disk_free_bytes: Count | None = None
+    events_thinned: Count = 0
+
+
 class DeviceHealth(UplinkPayload, frozen=True, kw_only=True):
     """How a device is doing.
 
@@ -257,7 +273,7 @@ class DeviceHealth(UplinkPayload, frozen=True, kw_only=True):
     and the share of pairs of strangers that it expects to reach it (`false_match_rate`).
 
     `clock_offset_ms` is how far a device's events are ahead of its own wall clock; the gateway tells in `clocks` how
-    far each device's wall clock is ahead of its own.
+    far each device's wall clock is ahead of its own, and in `storage` how full its event store is.
     """
 
     TYPE: ClassVar[str] = "org.shopthread.device.health.v1"
@@ -278,6 +294,7 @@ class DeviceHealth(UplinkPayload, frozen=True, kw_only=True):
     input_errors: Count = 0
     dead_letters: Count = 0
     clocks: tuple[DeviceClock, ...] = ()
+    storage: StorageUse | None = None
 
 
 class StoreOccupancy(UplinkPayload, frozen=True, kw_only=True):

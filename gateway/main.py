@@ -161,6 +161,7 @@ def _report(gateway: Source, store: EventStore, uptime_s: float, now_ms: int, cl
         queue_depth=store.queue_depth(),
         dead_letters=store.dead_letter_count(),
         clocks=clocks,
+        storage=store.storage(),
     )
     store.append_own(draft_event(gateway, health, now_ms), now_ms)
     for source, count in store.missing().items():

@@ -1,8 +1,10 @@
 """Gathers what the gateway shows of itself and its store."""
 
 from collections.abc import Callable
+from typing import get_args
 
 from contracts.events import Source
+from contracts.fields import StorageState
 from gateway.adapters.device_database import DeviceDatabase
 from gateway.adapters.event_store import EventStore
 from gateway.adapters.live_zones import LiveZones
@@ -14,6 +16,7 @@ from gateway.device_overview import device_views
 from gateway.errors import GatewayError
 
 _LIGHTS = ("green", "yellow", "red", "grey")
+_STATES: tuple[StorageState, ...] = get_args(StorageState)
 
 
 class Shown:
@@ -55,7 +58,9 @@ class Shown:
         if not self._is_connected():
             missing.append("the broker is not there")
         try:
-            self._store.queue_depth()
+            storage = self._store.storage()
+            if storage is not None and storage.state == "full":
+                missing.append("the event store is full: devices keep their events")
         except GatewayError as error:
             missing.append(str(error))
         return missing
@@ -77,6 +82,7 @@ class Shown:
             waiting=self._store.queue_depth(),
             zones=self._zones.now(now_ms),
             devices=self._views(now_ms),
+            storage=self._store.storage(),
         )
 
     def metrics(self) -> list[Metric]:
@@ -86,7 +92,7 @@ class Shown:
             GatewayError: A file cannot be read.
         """
         now_ms = self._clock_ms()
-        views, tallies = self._views(now_ms), self._store.tallies()
+        views, tallies, storage = self._views(now_ms), self._store.tallies(), self._store.storage()
         oldest_ms, counted = self._store.oldest_waiting_ms(), self._store.people(now_ms)
         people = None if counted is None else counted.people
         return [
@@ -103,6 +109,12 @@ class Shown:
                 "shopthread_gateway_dead_letters", "gauge", "Unacceptable messages", self._store.dead_letter_count()
             ),
             single("shopthread_gateway_store_bytes", "gauge", "Bytes of the event store", self._store.used_bytes()),
+            Metric(
+                "shopthread_gateway_storage",
+                "gauge",
+                "1 for the state that the event store is in",
+                [] if storage is None else [({"state": name}, float(storage.state == name)) for name in _STATES],
+            ),
             single("shopthread_store_people", "gauge", "People in the store", people),
             Metric(
                 "shopthread_gateway_events_total",

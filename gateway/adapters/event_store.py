@@ -4,13 +4,14 @@ SQLite in WAL mode with synchronous=FULL: what a method returned from is on disk
 """
 
 import logging
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contracts.delivery import Presence
 from contracts.errors import EventRejectedError
 from contracts.events import EventDraft, Source, decode_event, require_uplink
-from contracts.payloads import AppearanceSignature, StoreOccupancy
+from contracts.payloads import AppearanceSignature, StorageUse, StoreOccupancy
 from contracts.privacy import UplinkPayload
 from gateway.adapters.dead_letters import DeadLetters
 from gateway.adapters.derived_events import DerivedEvents
@@ -70,7 +71,8 @@ class EventStore:
         storage: StorageRules | None = None,
         intake: IntakeRules | None = None,
     ) -> None:
-        self._gateway, self._storage, self._intake = gateway, storage, intake
+        self._path, self._gateway, self._storage, self._intake = path, gateway, storage, intake
+        self._is_thinning = self._is_full = False
         self._database = EventDatabase(path, self._restart)
         db = self._database.connection
         self._log, self._streams, self._letters = EventLog(db, gateway), EventStreams(db), DeadLetters(db)
@@ -96,7 +98,16 @@ class EventStore:
             EventStoreError: The file cannot be written, or is full; nothing of the call was kept and nothing may be
                 acknowledged.
         """
-        self.make_room()
+        try:
+            self.make_room()
+            held = self._receive(deliveries, limited or {})
+        except StorageFullError:
+            self._is_full = True
+            raise
+        self._is_full = False
+        return held
+
+    def _receive(self, deliveries: Sequence[Delivery], limited: Mapping[str, int]) -> list[Held]:
         with self._database.transaction():
             arrivals = [Arrival(each.event, each.body, each.received_ms) for each in deliveries if each.event]
             self._derived.take_in(arrivals)
@@ -107,7 +118,7 @@ class EventStore:
                     if each.refusal is not None
                 ]
             )
-            self._log.count("limited", limited or {})
+            self._log.count("limited", limited)
             if deliveries:
                 self._derived.settle(deliveries[-1].received_ms)
             return self._streams.advance(deliveries)
@@ -138,6 +149,7 @@ class EventStore:
         thinned = self._queue.thin(_STEP_EVENTS)
         count = sum(each.events for each in thinned)
         if count:
+            self._is_thinning = True
             logger.warning("the event store is full: deleted %d events unsent, of %s", count, _names(thinned))
         return count
 
@@ -327,6 +339,25 @@ class EventStore:
         """Return when the event came that waits longest, Unix milliseconds; None where none waits."""
         with self._database.reading():
             return self._queue.oldest_ms()
+
+    def storage(self) -> StorageUse | None:
+        """Return how full the file is, None where it may take all there is.
+
+        Raises:
+            EventStoreError: The file cannot be read.
+        """
+        if self._storage is None:
+            return None
+        used_bytes = self._database.used_bytes()
+        self._is_thinning &= not self._storage.is_relieved(used_bytes)
+        is_full = self._is_full or self._storage.is_full(used_bytes)
+        return StorageUse(
+            state="full" if is_full else "thinning" if self._is_thinning else "roomy",
+            used_bytes=used_bytes,
+            max_bytes=self._storage.max_bytes,
+            disk_free_bytes=shutil.disk_usage(self._path.parent).free,
+            events_thinned=sum(each.thinned for each in self.tallies()),
+        )
 
     def used_bytes(self) -> int:
         """Return how many bytes of the file hold something."""

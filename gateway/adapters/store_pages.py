@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from contracts.payloads import StorageUse
 from gateway.adapters.http_server import Handler, Handlers, Reply, Request, json_reply, text_reply
 from gateway.adapters.live_zones import LiveZone
 from gateway.core.devices.overview import DeviceView
@@ -22,7 +23,10 @@ _FILES = {
 
 
 class StoreNow(Struct, frozen=True, kw_only=True):
-    """The store as the page shows it; `people` is None where nobody counts them."""
+    """The store as the page shows it.
+
+    `people` is None where nobody counts them, `storage` where the event store may take all the disk.
+    """
 
     store: str
     now_ms: int
@@ -32,6 +36,7 @@ class StoreNow(Struct, frozen=True, kw_only=True):
     waiting: int
     zones: list[LiveZone]
     devices: list[DeviceView]
+    storage: StorageUse | None = None
 
 
 class StoreFacts(Struct, frozen=True):

@@ -52,6 +52,10 @@ class StorageRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             return 0
         return max(0, used_bytes - round(min(self.thin_to, self.thin_above) * self.max_bytes))
 
+    def is_relieved(self, used_bytes: int) -> bool:
+        """Return whether there is room again, so that nothing need be deleted soon."""
+        return used_bytes < (2 * min(self.thin_to, self.thin_above) - self.thin_above) * self.max_bytes
+
     def is_full(self, used_bytes: int) -> bool:
         """Return whether nothing more may be taken in."""
         return used_bytes > self.max_bytes

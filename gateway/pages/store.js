@@ -28,6 +28,18 @@ function fill(body, rows, empty, columns) {
   body.replaceChildren(...made);
 }
 
+const STORAGE = { roomy: ["green", () => ""], thinning: ["yellow", (storage) => `the disk fills: ${storage.events_thinned} events were deleted unsent`],
+  full: ["red", () => "full: nothing is taken in, devices keep their events; see that the cloud is reached"] };
+
+function showStorage(storage) {
+  if (!storage) { at("room").textContent = "-"; at("storage").textContent = ""; return; }
+  const [light, why] = STORAGE[storage.state] ?? ["grey", () => storage.state];
+  const used = `${Math.round(100 * storage.used_bytes / storage.max_bytes)} % used`;
+  at("room").textContent = used;
+  at("room").className = light === "green" ? "large" : `large light ${light}`;
+  at("storage").textContent = why(storage);
+}
+
 function show(store) {
   at("store").textContent = `${store.store} now`;
   at("people").textContent = store.people === null ? "-" : Math.max(0, store.people);
@@ -39,6 +51,7 @@ function show(store) {
   const known = store.devices.filter((device) => !device.is_revoked);
   at("working").textContent = `${known.filter((device) => device.light === "green").length} of ${known.length}`;
   at("cloud").textContent = store.waiting ? `${store.waiting} events wait for the cloud` : "all is in the cloud";
+  showStorage(store.storage);
   fill(at("zones"), store.zones.map((zone) => [
     cell(`${zone.zone} (${zone.device})`), cell(zone.kind.replace("_", " ")), cell(zone.people, "number"),
     cell(zone.waiting ?? "", "number"), cell(duration(zone.longest_wait_s), "number"),

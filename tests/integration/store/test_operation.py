@@ -107,11 +107,13 @@ def test_the_store_is_shown_without_the_cloud(tmp_path: Path):
         assert [(each["zone"], each["waiting"]) for each in store["zones"]] == [("till", 2)]
         assert [(each["device"], each["light"], each["fps"]) for each in store["devices"]] == [("cam-1", "red", 9.5)]
         assert store["waiting"] > 0
+        assert store["storage"]["state"] == "roomy"
         text = shop.get("/metrics")[1]
         for line in (
             "shopthread_gateway_up 1",
             "shopthread_gateway_broker_connected 1",
             "shopthread_store_people 1",
+            'shopthread_gateway_storage{state="roomy"} 1',
             'shopthread_device_light{device="cam-1",light="red"} 1',
             'shopthread_device_fps{device="cam-1"} 9.5',
             'shopthread_gateway_events_total{device="cam-1",outcome="received"} 3',

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from contracts.errors import EventRejectedError, RejectReason
 from contracts.events import MAX_EVENT_BYTES, Source, decode_event, draft_event, encode_event, require_uplink
-from contracts.payloads import STORE_LOCAL_PAYLOADS, UPLINK_PAYLOADS, FootfallCrossing
+from contracts.payloads import STORE_LOCAL_PAYLOADS, UPLINK_PAYLOADS, DeviceHealth, FootfallCrossing, StorageUse
 from contracts.privacy import Payload, PrivacyClass, StoreLocalPayload, UplinkPayload
 from tests.unit.contracts.samples import SAMPLES, SOURCE, payloads, sample_event, times_ms
 
@@ -26,6 +26,22 @@ def test_decoding_undoes_encoding_byte_for_byte(payload: Payload, time_ms: int, 
     assert decoded.time_ms == time_ms
     assert decoded.sequence_number == sequence
     assert decoded.origin == SOURCE
+
+
+def test_a_gateway_s_storage_is_read_where_it_is_told_and_left_out_by_who_does_not_know_it():
+    storage = StorageUse(state="thinning", used_bytes=9, max_bytes=10, disk_free_bytes=5, events_thinned=3)
+    health = DeviceHealth(uptime_s=1.0, software_version="1", queue_depth=0, storage=storage)
+    raw = encode_event(draft_event(SOURCE, health, 5).numbered(SOURCE, 1))
+    assert decode_event(raw).data == health
+
+    class OlderHealth(msgspec.Struct):
+        uptime_s: float
+        queue_depth: int
+
+    older = msgspec.json.decode(msgspec.json.encode(health), type=OlderHealth)
+    assert older.uptime_s == 1.0
+    before = msgspec.json.encode({"uptime_s": 1.0, "software_version": "1", "queue_depth": 0})
+    assert msgspec.json.decode(before, type=DeviceHealth).storage is None
 
 
 def test_unknown_fields_are_tolerated_in_envelope_and_data():

@@ -138,6 +138,39 @@ def test_a_disk_that_is_full_loses_nothing_and_recovers(tmp_path: Path):
     store.close()
 
 
+def _state(store: EventStore) -> tuple[str, int]:
+    told = store.storage()
+    assert told is not None
+    assert (told.max_bytes, told.used_bytes) == (MOST, store.used_bytes())
+    assert told.disk_free_bytes
+    return told.state, told.events_thinned
+
+
+def test_how_full_it_is_is_told_until_there_is_room_again(store: EventStore, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("gateway.adapters.event_store._STEP_EVENTS", 20)
+    assert _state(store) == ("roomy", 0)
+    for number in range(1, 20_000, 50):
+        store.receive(_deliveries(HEAT, number, 50))
+        if store.thinned():
+            break
+    state, thinned = _state(store)
+    assert (state, thinned) == ("thinning", store.thinned()[0].events)
+    _fill(store, SALE, 20_001)
+    assert _state(store)[0] == "full"
+    while store.queue_depth():
+        store.mark_uploaded(store.waiting(500), {}, 10)
+    store.prune(11)
+    assert _state(store)[0] == "full", "until something is taken in again"
+    store.receive([])
+    assert _state(store)[0] == "roomy"
+
+
+def test_where_there_is_no_bound_nothing_is_told_of_it(tmp_path: Path):
+    store = EventStore(tmp_path / "gateway.sqlite", GATEWAY)
+    assert store.storage() is None
+    store.close()
+
+
 def test_an_event_that_nobody_can_read_any_more_is_counted_as_such(store: EventStore):
     store.receive(_deliveries(HEAT, 1, 10))
     store._database.connection.execute("UPDATE event SET body = x'00'")

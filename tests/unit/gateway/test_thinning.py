@@ -41,6 +41,13 @@ def test_room_is_made_above_one_share_down_to_the_other(used_bytes: int):
     assert RULES.is_full(used_bytes) == (used_bytes > RULES.max_bytes)
 
 
+@pytest.mark.parametrize(
+    ("share", "is_relieved"), [(0.0, True), (0.69, True), (0.71, False), (0.8, False), (1.2, False)]
+)
+def test_there_is_room_again_once_as_much_is_free_as_is_made_at_once(share: float, is_relieved: bool):
+    assert RULES.is_relieved(round(share * RULES.max_bytes)) == is_relieved
+
+
 @settings(deadline=None)
 @given(EVENTS)
 def test_sums_add_up(events: list[tuple[str, str, int]]):
