@@ -51,9 +51,11 @@ def get_alerts(
     position = _position(before)
     with context.database.read() as session:
         counts = repository.count_active(session, principal.tenant)
+        dead = delivery_repository.count_dead(session, principal.tenant)
         rows = repository.list_alerts(session, principal.tenant, state, store, position, limit)
     following = f"{rows[-1].opened_ms}.{rows[-1].id}" if len(rows) == limit else None
-    return Alerts(**counts, items=[show_alert(row) for row in rows], next_before=following)
+    items = [show_alert(row) for row in rows]
+    return Alerts(**counts, dead_deliveries=dead, items=items, next_before=following)
 
 
 @router.get("/alerts/{alert_id}", summary="One alert with its log", responses=NOT_FOUND)

@@ -119,6 +119,7 @@ class Alerts(BaseModel):
 
     open: int = Field(description="How many nobody has acknowledged, of all")
     acknowledged: int = Field(description="How many somebody has and that are not over")
+    dead_deliveries: int = Field(description="How often nobody could be told, and no attempt is left")
     items: list[Alert]
     next_before: str | None = Field(description="Send it as `before` to read on; null at the end")
 

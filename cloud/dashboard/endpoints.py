@@ -41,7 +41,7 @@ def _endpoint_of(view: View) -> Callable[[Request, InContext], Response]:
         if key is None:
             wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/login?{urlencode({'next': wanted})}", HTTPStatus.SEE_OTHER)
-        return render(request, "view.html", view=view, tenant=key.tenant)
+        return render(request, "view.html", view=view, tenant=key.tenant, scopes=sorted(key.scopes))
 
     return get_view
 

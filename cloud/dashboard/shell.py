@@ -36,6 +36,7 @@ VIEWS: Final = (
     View(name="profiles"),
     View(name="profile", chapter="profiles"),
     View(name="codes"),
+    View(name="alerts", controls=("stores",)),
     View(name="quality", controls=("store",)),
 )
 """In the navigation's order; the first is where people begin."""

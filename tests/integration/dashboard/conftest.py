@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed: make .venv/.dev-installed")
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 from cloud.app import create_app
 from cloud.config import Settings
@@ -24,8 +24,11 @@ VIEWS = (
     "profiles",
     f"profile?id={MEMBER}",
     f"codes?code={GTIN}/{SERIAL}",
+    "alerts",
     "quality?store=west",
 )
+
+expect.set_options(timeout=30_000)  # a loaded machine draws late
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,7 @@ def address(chain: Cloud) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def key(chain: Cloud) -> str:
-    return chain.keys.create(TENANT, ["read", "members"]).secret
+    return chain.keys.create(TENANT, ["read", "members", "alerts"]).secret
 
 
 @pytest.fixture(scope="module")

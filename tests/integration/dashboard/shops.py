@@ -1,5 +1,7 @@
 """A small chain whose figures are known: one shop seen well, one seen in part, one that nobody sees."""
 
+from cloud.alerts.tables import alert_channels, alert_rules
+from cloud.app import make_alert_evaluator
 from cloud.codes.registry import IssuedItem, Product, put_products, register
 from cloud.floor.repository import put_plan
 from cloud.identity.names import one_id_of
@@ -62,6 +64,31 @@ def fill(cloud: Cloud) -> None:
         west.event("cam-1", _HEAT, NOW_MS),
         b"{",
     )
+
+    _watch(cloud)
+
+
+def _watch(cloud: Cloud) -> None:
+    """Let rules find two things: a camera of the east is silent, and a quarter of its hour was observed."""
+    rules = [
+        {
+            "name": "Camera silent",
+            "measure": "camera_silence",
+            "condition": "above",
+            "limit": 600,
+            "severity": "critical",
+        },
+        {"name": "Observed too little", "measure": "coverage", "condition": "below", "limit": 0.8, "grain": "hour"},
+        {"name": "Long queue", "measure": "queue_wait_now", "condition": "above", "limit": 300, "is_enabled": False},
+    ]
+    times = {"created_ms": NOW_MS, "updated_ms": NOW_MS}
+    channel = {"id": "ops", "kind": "webhook", "name": "Operations", "target": "https://ops.example/hook"}
+    with cloud.database.write() as session:
+        session.insert(alert_channels, [{**channel, "tenant": TENANT, "language": "en", "created_ms": NOW_MS}])
+        session.insert(
+            alert_rules, [{"id": f"r{n}", "tenant": TENANT, "rule": rule, **times} for n, rule in enumerate(rules)]
+        )
+    make_alert_evaluator(cloud.settings, cloud.database, cloud.clock).step()
 
 
 def _scans(shop: Shop) -> list[bytes]:

@@ -9,21 +9,27 @@ export class ApiError extends Error {
   }
 }
 
-/** Return what a path answers; parameters that are null are left out. Who is not signed in any more is sent there. */
-export async function read(path, query = {}) {
+async function ask(path, query, options) {
   const url = new URL(path, location.origin);
   for (const [name, value] of Object.entries(query)) {
     if (value !== null && value !== undefined) url.searchParams.set(name, value);
   }
-  const response = await fetch(url, { headers: { Accept: "application/json" } });
+  const response = await fetch(url, { ...options, headers: { Accept: "application/json", ...options.headers } });
   if (response.status === 401) {
     location.assign(`/login?${new URLSearchParams({ next: location.pathname + location.search })}`);
     return new Promise(() => {}); // the page is being left
   }
-  const body = await response.json();
+  const body = response.status === 204 ? null : await response.json();
   if (!response.ok) throw new ApiError(response.status, body.detail ?? `${response.status}: ${path}`);
   return body;
 }
+
+/** Return what a path answers; parameters that are null are left out. Who is not signed in any more is sent there. */
+export const read = (path, query = {}) => ask(path, query, {});
+
+/** Change something, where the cloud opens that to pages. */
+export const send = (method, path, body) =>
+  ask(path, {}, { method, headers: { "Content-Type": "application/json" }, body: body === undefined ? undefined : JSON.stringify(body) });
 
 /** Return all rows of an answer that comes in pages. */
 export async function readRows(path, query) {

@@ -2,7 +2,7 @@
 
 import { h } from "../core/dom.js";
 
-/** @param tile {name, value, note, tone}: `value` and `note` are text. */
+/** @param tile {name, value, note, tone}: `value` is text, `note` text or a node. */
 export const tile = ({ name, value, note, tone }) =>
   h("div", { class: `figure ${tone ?? ""}` }, h("span", { class: "name" }, name), h("strong", null, value), h("span", { class: "note" }, note));
 

@@ -24,13 +24,14 @@ const byStore = (rows) => d3.group(rows, (row) => row.store);
 async function readChain(period) {
   const earlier = periodBefore(period, "UTC");
   const days = ({ first, last }) => ({ from: first, to: addDays(last, 1), by: "store" });
-  const [totals, now, before, devices] = await Promise.all([
+  const [totals, now, before, devices, alerts] = await Promise.all([
     readRows(FOOTFALL, { ...days(period), grain: "total" }),
     readRows(FOOTFALL, { ...days(period), grain: period.grain }),
     readRows(FOOTFALL, { ...days(earlier), grain: period.grain }),
     read("/v1/devices"),
+    read("/v1/alerts", { state: "active", limit: 1 }),
   ]);
-  return { totals: byStore(totals), now: byStore(now), before: byStore(before), devices: byStore(devices) };
+  return { alerts, totals: byStore(totals), now: byStore(now), before: byStore(before), devices: byStore(devices) };
 }
 
 /** Return the relative change over the intervals that are over and were observed well both times; null: there is none. */
@@ -59,7 +60,7 @@ function rowOf(store, chain) {
 /** The best first; those of which nothing is known last, by name. */
 const ranked = (rows) => [...rows].sort((a, b) => (b.entered ?? -1) - (a.entered ?? -1) || a.store.name.localeCompare(b.store.name));
 
-function tiles(rows) {
+function tiles(rows, { open, acknowledged }) {
   const observed = rows.filter((row) => row.entered !== null);
   const partial = observed.filter((row) => isPartial(row.coverage));
   const silent = rows.filter((row) => row.faults.length);
@@ -69,6 +70,7 @@ function tiles(rows) {
     tile({ name: t("overview.shops"), value: number(rows.length), note: t("overview.shops_note", { count: rows.length - observed.length }) }),
     tile({ name: t("overview.partly"), value: number(partial.length), note: t("overview.partly_note"), tone: partial.length ? "warn" : "" }),
     tile({ name: t("overview.alerts"), value: number(silent.length), note: t("overview.alerts_note"), tone: silent.length ? "bad" : "" }),
+    tile({ name: t("overview.open_alerts"), value: number(open), note: h("a", { href: viewAddress("alerts") }, t("overview.open_alerts_note", { count: acknowledged })), tone: open ? "bad" : "" }),
   ];
 }
 
@@ -102,7 +104,7 @@ async function load({ stores, period }) {
   const chain = await readChain(period);
   const rows = ranked(stores.map((store) => rowOf(store, chain)));
   const { first, last } = period;
-  draw(panel("overview-tiles"), rows, () => h("div", { class: "figures", role: "group", "aria-label": t("shop.figures") }, tiles(rows)));
+  draw(panel("overview-tiles"), [rows, chain.alerts], () => h("div", { class: "figures", role: "group", "aria-label": t("shop.figures") }, tiles(rows, chain.alerts)));
   draw(panel("overview-ranking"), [rows, Math.floor(Date.now() / REFRESH_MS)], () => ranking(rows, `shopthread-shops-${first}-${last}`));
   const latest = stores.map((store) => store.last_event_at).filter(Boolean).sort().at(-1);
   return t("overview.latest", { ago: ago(latest) });
