@@ -83,25 +83,27 @@ class WriteSession(ReadSession):
 
     def upsert(self, table: Table, rows: Sequence[Values]) -> None:
         """Insert rows; where the primary key is there already, the other given columns are replaced."""
-        if not rows:
-            return
-        keys = [column.name for column in table.primary_key]
+        if rows:
+            keys = [column.name for column in table.primary_key]
+            latest = list({tuple(row[name] for name in keys): row for row in rows}.values())
+            self._merge(table, latest, keys, adds=False)
+
+    def add(self, table: Table, rows: Sequence[Values]) -> None:
+        """Insert rows, no two with one key; where a key is there already, the other columns are added to its own."""
+        if rows:
+            self._merge(table, rows, [column.name for column in table.primary_key], adds=True)
+
+    def _merge(self, table: Table, rows: Sequence[Values], keys: Sequence[str], *, adds: bool) -> None:
         changed = [name for name in rows[0] if name not in keys]
-        latest = list({tuple(row[name] for name in keys): row for row in rows}.values())
-        replaced = ", ".join(f"{name} = EXCLUDED.{name}" for name in changed)
-        conflict = f"ON CONFLICT ({', '.join(keys)}) DO " + (f"UPDATE SET {replaced}" if changed else "NOTHING")
-        if self._insert_as_json(table, latest, conflict):
+        values = [f"{name} = {f'{table.name}.{name} + ' if adds else ''}EXCLUDED.{name}" for name in changed]
+        conflict = f"ON CONFLICT ({', '.join(keys)}) DO " + (
+            f"UPDATE SET {', '.join(values)}" if changed else "NOTHING"
+        )
+        if self._insert_as_json(table, rows, conflict):
             return
-        if self.dialect == "postgresql":
-            for_postgresql = postgresql.insert(table)
-            statement: Insert = for_postgresql.on_conflict_do_update(
-                index_elements=keys, set_={name: for_postgresql.excluded[name] for name in changed}
-            )
-        else:
-            for_sqlite = sqlite.insert(table)
-            statement = for_sqlite.on_conflict_do_update(
-                index_elements=keys, set_={name: for_sqlite.excluded[name] for name in changed}
-            )
+        insert = postgresql.insert(table) if self.dialect == "postgresql" else sqlite.insert(table)
+        given = {name: table.c[name] + insert.excluded[name] if adds else insert.excluded[name] for name in changed}
+        statement = insert.on_conflict_do_update(index_elements=keys, set_=given)
         self._connection.execute(statement, [dict(row) for row in rows])
 
     def _insert_as_json(self, table: Table, rows: Sequence[Values], conflict: str) -> bool:

@@ -90,7 +90,8 @@ def get_metric(  # noqa: PLR0913 - each is one query parameter
     with context.database.read() as session:
         shops = select_shops(session, principal.tenant, store or (), region)
         require_rows(groups_of(shops, by), grain, asked)
-        query = MetricQuery(session, principal.tenant, metric, shops, now_ms)
+        are_all = not store and region is None
+        query = MetricQuery(session, principal.tenant, metric, shops, now_ms, are_all=are_all)
         chosen = choose_currency(session, query.asked(asked, grain), metric, currency)
         cells = query.cells(asked, grain, by, chosen)
         write = RowWriter(metric, asked, now_ms).write

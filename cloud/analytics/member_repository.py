@@ -48,6 +48,8 @@ def count_groups(
 ) -> dict[str, GroupCounts]:
     """Return what new, existing and dormant members did; who did nothing in the period counts nowhere here.
 
+    It looks at every member who was there: for all shops `cell_repository` tells the same from sums.
+
     Both tables are read once and summed by member, without a join: its plan would depend on how many there are.
     """
     rows = _days_and_sales(tenant, stores, days, currency).subquery()
@@ -90,6 +92,10 @@ def _days_and_sales(
 ) -> CompoundSelect[*tuple[Any, ...]]:
     """Return members' days in any shop, and beside them their sales in some; what happened elsewhere counts 0."""
     here = true() if stores is None else member_days.c.store.in_(stores)
+    theirs: ColumnElement[bool] = true()
+    if stores is not None:
+        within = _within(member_days, tenant, stores, days)
+        theirs = member_days.c.one_id.in_(select(member_days.c.one_id).where(*within))
     visited = select(
         member_days.c.one_id,
         func.coalesce(member_days.c.previous_day, 0).label("before"),
@@ -97,7 +103,7 @@ def _days_and_sales(
         case((and_(here, member_days.c.transactions > 0), 1), else_=0).label("with_purchase"),
         literal(0).label("transactions"),
         literal(0).label("sales_minor"),
-    ).where(member_days.c.tenant == tenant, member_days.c.day >= days.first, member_days.c.day < days.end)
+    ).where(member_days.c.tenant == tenant, member_days.c.day >= days.first, member_days.c.day < days.end, theirs)
     paid = select(
         member_sales.c.one_id,
         cast(null(), Integer).label("before"),

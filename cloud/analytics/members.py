@@ -1,14 +1,16 @@
 """Each member's days in shops, with what came before: what matrices, cohorts and flows are counted from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 
+import msgspec
 from msgspec import Struct
-from sqlalchemy import delete, or_, select
+from sqlalchemy import Table, delete, or_, select
 
-from cloud.analytics.tables import member_days, member_sales
-from cloud.db import AnyRow, ReadSession, Values, WriteSession, chunks
+from cloud.analytics.member_cells import COUNTS, CellKey, Cells, Sales, Visit, cells_of, difference
+from cloud.analytics.tables import member_cells, member_days, member_sales
+from cloud.db import AnyRow, AnySelect, ReadSession, Values, WriteSession, chunks
 from cloud.projections.corrections import stands
 from cloud.stores.calendars import calendars_of
 from cloud.stores.opening import Calendar
@@ -27,9 +29,11 @@ class MemberTouch(Struct, frozen=True, order=True, kw_only=True):
 
 
 def write_members(session: WriteSession, tenant: str, one_ids: Sequence[str]) -> None:
-    """Make the days of these members what their touches say."""
+    """Make the days of these members what their touches say, and change what they add to the numbers of all members."""
     found: dict[str, list[MemberTouch]] = {one_id: [] for one_id in one_ids}
+    old: list[Cells] = []
     for part in chunks(one_ids):
+        old += _stored_cells(session, tenant, part)
         for table in (member_days, member_sales):
             session.execute(delete(table).where(table.c.tenant == tenant, table.c.one_id.in_(part)))
         rows = _touches_of(session, tenant, part)
@@ -38,12 +42,47 @@ def write_members(session: WriteSession, tenant: str, one_ids: Sequence[str]) ->
             found[row.one_id].append(_touch(row, calendars[row.store]))
     days: list[Values] = []
     sales: list[Values] = []
+    new: list[Cells] = []
     for one_id, made in found.items():
         key = {"tenant": tenant, "one_id": one_id}
-        days += [{**key, **row} for row in day_rows(made)]
-        sales += [{**key, **row} for row in sale_rows(made)]
+        visited, paid = day_rows(made), sale_rows(made)
+        days += [{**key, **row} for row in visited]
+        sales += [{**key, **row} for row in paid]
+        new.append(cells_of(msgspec.convert(visited, list[Visit]), msgspec.convert(paid, list[Sales])))
     session.insert(member_days, days)
     session.insert(member_sales, sales)
+    _change_cells(session, tenant, difference(new, old))
+
+
+def _stored_cells(session: ReadSession, tenant: str, one_ids: Sequence[str]) -> list[Cells]:
+    """Return what members add to the numbers so far."""
+    visits: dict[str, list[Visit]] = {}
+    sales: dict[str, list[Sales]] = {}
+    for row in session.rows(_of_members(member_days, tenant, one_ids)):
+        visits.setdefault(row.one_id, []).append(Visit(row.day, row.transactions))
+    for row in session.rows(_of_members(member_sales, tenant, one_ids)):
+        sales.setdefault(row.one_id, []).append(Sales(row.day, row.currency, row.sales_minor, row.transactions))
+    return [cells_of(visited, sales.get(one_id, ())) for one_id, visited in visits.items()]
+
+
+def _of_members(table: Table, tenant: str, one_ids: Sequence[str]) -> AnySelect:
+    return select(table).where(table.c.tenant == tenant, table.c.one_id.in_(one_ids))
+
+
+def _change_cells(session: WriteSession, tenant: str, changes: Mapping[CellKey, Mapping[str, int]]) -> None:
+    """Add numbers to the cells; one in which nothing is left disappears, as if it had never been."""
+    rows = [{"tenant": tenant, **key._asdict(), **counts} for key, counts in sorted(changes.items())]
+    for part in chunks(rows):
+        session.add(member_cells, part)
+    for days in chunks(sorted({key.day for key in changes})):
+        session.execute(
+            delete(member_cells).where(
+                member_cells.c.tenant == tenant,
+                member_cells.c.kind.in_(sorted({key.kind for key in changes})),
+                member_cells.c.day.in_(days),
+                *(member_cells.c[name] == 0 for name in COUNTS),
+            )
+        )
 
 
 def day_rows(made: Iterable[MemberTouch]) -> list[Values]:

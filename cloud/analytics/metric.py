@@ -74,9 +74,13 @@ class Metric(Struct, frozen=True, kw_only=True):
     @property
     def parts(self) -> tuple[str, ...]:
         """Return every part that the value, its band, its sample and whether it is known need."""
+        return tuple(dict.fromkeys((*self.told_parts, *(name for group in self.sources for name in group))))
+
+    @property
+    def told_parts(self) -> tuple[str, ...]:
+        """Return the parts that the value, its band and its sample need."""
         single = [name for name in (self.variance, self.sample) if name is not None]
-        known = [name for group in self.sources for name in group]
-        return tuple(dict.fromkeys((*self.numerator, *self.denominator, *single, *known)))
+        return tuple(dict.fromkeys((*self.numerator, *self.denominator, *single)))
 
     def is_known(self, parts: Parts) -> bool:
         """Return whether everything that the value needs was observed at all."""
@@ -88,9 +92,9 @@ class Metric(Struct, frozen=True, kw_only=True):
 
     def value_of(self, parts: Parts) -> float | int | None:
         """Return the value of summed parts, None where a ratio has nothing to divide by."""
-        above = sum(parts.get(name, 0) for name in self.numerator)
+        above = _total(parts, self.numerator)
         if self.kind == "ratio":
-            below = sum(parts.get(name, 0) for name in self.denominator)
+            below = _total(parts, self.denominator)
             # One division of whole numbers: the quotient of the sums to the last digit.
             return None if below == 0 else above * self.divisor_below / (below * self.divisor)
         return _divided(above, self.divisor)
@@ -106,7 +110,7 @@ class Metric(Struct, frozen=True, kw_only=True):
         spread = BAND_Z * (parts.get(self.variance, 0) / self.divisor) ** 0.5
         most = 1.0
         if self.kind == "ratio":
-            spread /= sum(parts.get(name, 0) for name in self.denominator) / self.divisor_below
+            spread /= _total(parts, self.denominator) / self.divisor_below
         else:
             most = float(self.sample_of(parts))
         return max(value - spread, 0.0), min(value + spread, max(most, float(value)))
@@ -118,8 +122,13 @@ class Metric(Struct, frozen=True, kw_only=True):
         names, divisor = (
             (self.denominator, self.divisor_below) if self.kind == "ratio" else (self.numerator, self.divisor)
         )
-        sample = _divided(sum(parts.get(name, 0) for name in names), divisor)
+        sample = _divided(_total(parts, names), divisor)
         return sample if isinstance(sample, int) else round(sample, 3)
+
+
+def _total(parts: Parts, names: tuple[str, ...]) -> int:
+    """Return the sum of some parts; most are one, and answers have thousands of rows."""
+    return parts.get(names[0], 0) if len(names) == 1 else sum(parts.get(name, 0) for name in names)
 
 
 def _divided(number: int, divisor: int) -> int | float:

@@ -7,6 +7,7 @@ from sqlalchemy import Table, and_, delete, func, select
 from cloud.analytics.tables import (
     analytics_queue,
     journeys,
+    member_cells,
     member_days,
     member_sales,
     queue_waits,
@@ -32,6 +33,7 @@ ROLLUPS: tuple[Table, ...] = (
     journeys,
     member_days,
     member_sales,
+    member_cells,
     analytics_queue,
 )
 _OF_STORES: tuple[Table, ...] = (rollups, rollup_money, rollup_zones, rollup_terminals, journeys)

@@ -1,13 +1,12 @@
 """SQL over rollups. No query here reads the log or what rollups are made from."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    FromClause,
     Subquery,
     Table,
     and_,
@@ -26,7 +25,7 @@ from cloud.analytics.metric import Grain
 from cloud.analytics.parts import MONEY, PEAKS
 from cloud.analytics.periods import Period, rollups_for
 from cloud.analytics.tables import member_days, rollup_money, rollups
-from cloud.db import AnyRow, ReadSession
+from cloud.db import AnyRow, AnySelect, ReadSession
 from cloud.tables import stores
 
 Key = tuple[str, int]
@@ -74,23 +73,22 @@ def sum_parts(
         names: The parts.
         sources: Kinds of devices that must have reported for a value to be known, in one store: any part of each.
     """
-    inner = _by_store(rollups, asked, names, rollups.c.start_ms < asked.now_ms)
+    wanted = list(dict.fromkeys([*names, *(name for group in sources for name in group)]))
+    inner = _by_store(rollups, asked, wanted, rollups.c.start_ms < asked.now_ms)
     seen = (or_(*(inner.c[name] != 0 for name in group)) for group in sources)
     known = case((and_(true(), *seen), 1), else_=0)
-    columns = [(func.max if name in PEAKS else func.sum)(inner.c[name]) for name in names]
     return {
-        key: Summed(dict(zip(names, map(int, values), strict=True)), bool(is_known))
-        for key, (is_known, *values) in _by_group(session, asked, inner, [func.max(known), *columns])
+        key: Summed(dict(zip(names, values, strict=True)), bool(is_known))
+        for key, (is_known, *values) in _by_group(session, asked, inner, [(func.max, known), *_totals(inner, names)])
     }
 
 
 def sum_money(session: ReadSession, asked: Asked, currency: str) -> dict[Key, dict[str, int]]:
     """Return sales and their number in one currency, likewise."""
     inner = _by_store(rollup_money, asked, MONEY, rollup_money.c.currency == currency)
-    columns = [func.sum(inner.c[name]) for name in MONEY]
     return {
-        key: dict(zip(MONEY, map(int, values), strict=True))
-        for key, values in _by_group(session, asked, inner, columns)
+        key: dict(zip(MONEY, values, strict=True))
+        for key, values in _by_group(session, asked, inner, _totals(inner, MONEY))
     }
 
 
@@ -119,17 +117,29 @@ def _within(table: Table, asked: Asked, grain: Grain, days: Period) -> tuple[Col
     )
 
 
+Total = tuple[Callable[[ColumnElement[Any]], ColumnElement[Any]], ColumnElement[Any]]
+"""How the values of several stores become one, and the value of each store."""
+
+
+def _totals(inner: Subquery, names: Sequence[str]) -> list[Total]:
+    return [(func.max if name in PEAKS else func.sum, inner.c[name]) for name in names]
+
+
 def _by_group(
-    session: ReadSession, asked: Asked, inner: Subquery, columns: Sequence[ColumnElement[Any]]
+    session: ReadSession, asked: Asked, inner: Subquery, totals: Sequence[Total]
 ) -> Iterator[tuple[Key, Sequence[Any]]]:
-    """Yield each group and interval with the columns that sum what the stores of the group have."""
-    source: FromClause = inner
-    group: ColumnElement[str] = inner.c.store if asked.by == "store" else literal("")
-    if asked.by == "region":
-        source = inner.join(stores, and_(stores.c.tenant == asked.tenant, stores.c.store == inner.c.store))
-        group = func.coalesce(stores.c.region, "")
-    statement = select(group.label("named"), inner.c.period, *columns).select_from(source)
-    for named, period, *values in session.rows(statement.group_by(text("named"), inner.c.period)):
+    """Yield each group and interval with what the stores of the group have together."""
+    statement: AnySelect
+    if asked.by == "store":
+        statement = select(inner.c.store, inner.c.period, *(value for _, value in totals))
+    else:
+        columns = [cast(total(value), BigInteger) for total, value in totals]
+        group = func.coalesce(stores.c.region, "") if asked.by == "region" else literal("")
+        here = and_(stores.c.tenant == asked.tenant, stores.c.store == inner.c.store)
+        source = inner.join(stores, here) if asked.by == "region" else inner
+        statement = select(group.label("named"), inner.c.period, *columns).select_from(source)
+        statement = statement.group_by(text("named"), inner.c.period)
+    for named, period, *values in session.rows(statement):
         yield (named, period), values
 
 
@@ -157,7 +167,7 @@ def running_days(session: ReadSession, asked: Asked) -> Sequence[AnyRow]:
     return session.rows(
         select(rollups.c.store, rollups.c.day, rollups.c.expected_devices, rollups.c.open_ms)
         .where(rollups.c.tenant == asked.tenant, rollups.c.grain == "day", rollups.c.store.in_(asked.stores))
-        .where(rollups.c.day >= asked.days.first, rollups.c.day < asked.days.end)
+        .where(rollups.c.day >= max(asked.days.first, asked.today), rollups.c.day < asked.days.end)
         .where(rollups.c.start_ms < asked.now_ms, rollups.c.end_ms > asked.now_ms)
     )
 

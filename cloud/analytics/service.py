@@ -5,6 +5,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from msgspec import Struct
 
 from cloud.analytics import repository
+from cloud.analytics.cell_repository import read_members
 from cloud.analytics.metric import Grain, Metric, Parts
 from cloud.analytics.parts import CALENDAR, MONEY, PEAKS
 from cloud.analytics.periods import Period, periods_in
@@ -34,14 +35,24 @@ class Cell(Struct, frozen=True, kw_only=True):
 
 
 class MetricQuery:
-    """One metric over some shops."""
+    """One metric over some shops. `are_all` says that they are all of the tenant's."""
 
-    def __init__(self, session: ReadSession, tenant: str, metric: Metric, shops: Sequence[Shop], now_ms: int) -> None:
+    def __init__(
+        self,
+        session: ReadSession,
+        tenant: str,
+        metric: Metric,
+        shops: Sequence[Shop],
+        now_ms: int,
+        *,
+        are_all: bool = False,
+    ) -> None:
         self._session = session
         self._tenant = tenant
         self._metric = metric
         self._shops = shops
         self._now_ms = now_ms
+        self._are_all = are_all
         self._calendars = {shop.store: shop.calendar for shop in shops}
         self._hours_of: dict[tuple[Hashable, Period], list[Interval]] = {}
 
@@ -93,9 +104,9 @@ class MetricQuery:
             ]
         return self._hours_of[calendar, asked.days]
 
-    def _names(self) -> list[str]:
+    def _names(self, *, with_sources: bool = False) -> list[str]:
         """Return the parts to read, besides money, which has a table of its own."""
-        wanted = (*self._metric.parts, "observed_ms", *CALENDAR)
+        wanted = (*(self._metric.parts if with_sources else self._metric.told_parts), "observed_ms", *CALENDAR)
         return [name for name in dict.fromkeys(wanted) if name not in MONEY]
 
     def _days(self, asked: Asked, currency: str | None) -> dict[Key, Summed]:
@@ -113,7 +124,7 @@ class MetricQuery:
 
     def _hours(self, asked: Asked, groups: Mapping[str, Sequence[Shop]], currency: str | None) -> dict[Key, Summed]:
         """Return hours; whether tills or terminals work is known of their day as a whole."""
-        names = self._names()
+        names = self._names(with_sources=True)
         summed = repository.sum_parts(self._session, asked, names)
         days = {
             key: (row.expected_devices, {name: getattr(row, name) for name in names})
@@ -146,7 +157,11 @@ class MetricQuery:
 
     def _member_cells(self, asked: Asked, groups: Mapping[str, Sequence[Shop]]) -> list[Cell]:
         of_shop = {shop.store: group for group, shops in groups.items() for shop in shops}
-        counts = repository.count_members(self._session, asked, self._metric.name, of_shop)
+        if self._are_all and asked.grain == "day" and asked.by == "none":
+            by_day = read_members(self._session, self._tenant, self._metric.name, asked.days)
+            counts = {("", number): members for number, members in by_day.items()}
+        else:
+            counts = repository.count_members(self._session, asked, self._metric.name, of_shop)
         is_known = repository.has_members(self._session, self._tenant, of_shop)
         found = []
         for group, shops in groups.items():

@@ -2,6 +2,7 @@
 
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table
 
+from cloud.analytics.member_cells import COUNTS
 from cloud.analytics.parts import CALENDAR, MONEY, PEAKS, SUMS
 from cloud.columns import ID, NAME, SEGMENT, device_column, event_id_column, metadata, store_column, tenant_column
 
@@ -103,6 +104,7 @@ member_days = Table(
     Column("first_buy_day", Integer, nullable=True),
     Column("previous_buy_day", Integer, nullable=True),
     Index("ix_member_days_day", "tenant", "day"),
+    Index("ix_member_days_store", "tenant", "store", "day"),
 )
 
 member_sales = Table(
@@ -115,6 +117,18 @@ member_sales = Table(
     Column("currency", _CURRENCY, primary_key=True),
     *_counts("sales_minor", "transactions"),
     Index("ix_member_sales_day", "tenant", "day"),
+    Index("ix_member_sales_store", "tenant", "store", "day"),
+)
+
+member_cells = Table(
+    "member_cells",
+    metadata,
+    tenant_column(primary_key=True),
+    Column("kind", SEGMENT, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False, comment="days since 0000-12-31"),
+    Column("edge", Integer, primary_key=True, autoincrement=False, comment="see cloud.analytics.member_cells"),
+    Column("currency", _CURRENCY, primary_key=True, comment="* of what is no money"),
+    *_counts(*COUNTS),
 )
 
 analytics_queue = Table(

@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from cloud.analytics import views
+from cloud.analytics.cell_repository import read_currencies
 from cloud.analytics.endpoints import Currency, FromDay, Region, Stores, ToDay, parse_period
 from cloud.analytics.funnel import Order
+from cloud.analytics.member_cells import DORMANT_DAYS
 from cloud.analytics.member_repository import Activity, member_currencies
 from cloud.analytics.parts import FUNNEL_STEPS
 from cloud.analytics.selection import select_shops
@@ -36,7 +38,9 @@ def get_matrix(  # noqa: PLR0913 - each is one query parameter
     store: Stores = None,
     region: Region = None,
     currency: Currency = None,
-    dormant_days: Annotated[int, Query(ge=1, le=3650, description="Who was in no shop for longer is dormant")] = 180,
+    dormant_days: Annotated[
+        int, Query(ge=1, le=3650, description="Who was in no shop for longer is dormant")
+    ] = DORMANT_DAYS,
 ) -> Matrix:
     """Tell traffic, conversion and order value of new and existing members, and number and return of the dormant.
 
@@ -178,7 +182,10 @@ def _scope(
 
 
 def _only_currency(session: ReadSession, scope: Scope) -> str | None:
-    found = member_currencies(session, scope.tenant, scope.asked_stores, scope.days)
+    if scope.are_all:
+        found = read_currencies(session, scope.tenant, scope.days)
+    else:
+        found = member_currencies(session, scope.tenant, scope.asked_stores, scope.days)
     if len(found) > 1:
         raise invalid_value(name="currency", value=None, allowed=f"one of {', '.join(found)}: they do not add up")
     return found[0] if found else None

@@ -5,10 +5,11 @@ from datetime import date
 
 from msgspec import Struct
 
-from cloud.analytics import member_repository, view_repository
+from cloud.analytics import cell_repository, member_repository, view_repository
 from cloud.analytics.catalogue import METRICS
 from cloud.analytics.flows import UNKNOWN, count_flows
 from cloud.analytics.funnel import Order, Reached, count_reached
+from cloud.analytics.member_cells import COHORT_GRAINS, DORMANT_DAYS
 from cloud.analytics.member_repository import Activity, GroupCounts
 from cloud.analytics.metric import Grain
 from cloud.analytics.parts import FUNNEL_STEPS, PPM
@@ -69,10 +70,14 @@ def thresholds(dormant_days: int, least_members: int) -> Thresholds:
 
 def make_matrix(session: ReadSession, scope: Scope, dormant_days: int, currency: str | None) -> list[MatrixGroup]:
     """Return the nine indicators."""
-    found = member_repository.count_groups(
-        session, scope.tenant, scope.asked_stores, scope.days, dormant_days, currency
-    )
-    dormant = member_repository.count_dormant(session, scope.tenant, scope.asked_stores, scope.days.first, dormant_days)
+    first = scope.days.first
+    if scope.are_all and dormant_days == DORMANT_DAYS:
+        found = cell_repository.read_groups(session, scope.tenant, scope.days, currency)
+        dormant = cell_repository.read_dormant(session, scope.tenant, first)
+    else:
+        asked = (scope.tenant, scope.asked_stores)
+        found = member_repository.count_groups(session, *asked, scope.days, dormant_days, currency)
+        dormant = member_repository.count_dormant(session, *asked, first, dormant_days)
     new, existing, woken = (found.get(name, GroupCounts()) for name in ("new", "existing", "dormant"))
     # Whoever slept elsewhere and came here is counted with the dormant of these shops: no share exceeds 1.
     number = max(dormant, woken.members)
@@ -106,7 +111,10 @@ def make_cohorts(session: ReadSession, scope: Scope, grain: Grain, activity: Act
         allowed = f"such that the period has at most {MAX_COHORTS} of them, not {len(periods)}"
         raise invalid_value(name="grain", value=grain, allowed=allowed)
     # Only whole intervals that begin in the period: members are told apart by when they first came.
-    counts = member_repository.count_cohorts(session, scope.tenant, scope.asked_stores, periods, activity)
+    if scope.are_all and grain in COHORT_GRAINS:
+        counts = cell_repository.read_cohorts(session, scope.tenant, periods, grain, activity)
+    else:
+        counts = member_repository.count_cohorts(session, scope.tenant, scope.asked_stores, periods, activity)
     ends = [max(shop.calendar.day(period.end - 1).end_ms for shop in scope.shops) for period in periods]
     partial = [
         end_ms > scope.now_ms or period.end > scope.days.end or period.first < scope.days.first

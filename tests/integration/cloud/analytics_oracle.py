@@ -29,6 +29,7 @@ _CELLS = {
     "wide": "SELECT store, DATE '2026-03-01' AS day, min(a) AS a, max(b) AS b FROM day GROUP BY store",
 }
 
+_GROUPS = (_HERE / "analytics_groups.sql").read_text(encoding="utf-8")
 _PARTS = (_HERE / "analytics_parts.sql").read_text(encoding="utf-8")
 
 _FORMULAS: Mapping[str, str] = {
@@ -97,6 +98,11 @@ class Oracle:
         SELECT store, a, {_FORMULAS[metric]}, sqrt(spread / 1000000), observed / nullif(expected, 0)
         FROM parts WHERE grain = '{grain}'"""
         return {(row[0], row[1]): row[2:] for row in self._duck.execute(sql).fetchall()}
+
+    def groups(self, first: str, end: str) -> dict[str, tuple[int, ...]]:
+        """Return members, visits, visits with a purchase, sales and their sum in euro, by group of members."""
+        sql = _GROUPS.format(first=first, end=end)
+        return {row[0]: tuple(map(int, row[1:])) for row in self._duck.execute(sql).fetchall()}
 
     def members(self, condition: str) -> dict[tuple[str, str], int]:
         """Return how many members were in each store on each day, of those for whom a condition holds."""

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from cloud.analytics.catalogue import METRICS
+from cloud.analytics.cell_repository import read_cohorts, read_dormant, read_groups
+from cloud.analytics.member_cells import COHORT_GRAINS, DORMANT_DAYS
+from cloud.analytics.member_repository import Activity, GroupCounts, count_cohorts, count_dormant, count_groups
 from cloud.analytics.metric import GRAINS, Grain
 from cloud.analytics.parts import FUNNEL_STEPS
-from cloud.analytics.periods import Period
+from cloud.analytics.periods import Period, periods_in
 from cloud.analytics.rows import RowWriter
 from cloud.analytics.selection import select_shops
 from cloud.analytics.service import MetricQuery, add_up
@@ -28,6 +31,7 @@ HOURS_OF = Period(date(2026, 3, 28).toordinal(), date(2026, 3, 31).toordinal())
 """The days whose hours are compared: the clocks in Berlin change on the second."""
 WEEKLY = {day: [["09:30", "12:00"], ["13:00", "18:15"]] for day in ("friday", "saturday", "sunday", "monday")}
 STORES: dict[str, tuple[str, Any]] = {"berlin": ("Europe/Berlin", WEEKLY), "kolkata-1": ("Asia/Kolkata", None)}
+ACTIVITIES: tuple[Activity, ...] = ("visit", "purchase")
 MEMBERS = {
     "members_active": "true",
     "members_new": "day = first",
@@ -104,8 +108,45 @@ def test_every_metric_is_what_another_engine_finds(cloud: Cloud):
                     assert low == pytest.approx(max(value - 1.96 * spread, 0), abs=1e-9)
         assert known > 4 or metric.kind == "members", name
     compare_members(cloud, oracle)
+    compare_matrix(cloud, oracle)
     compare_groups(cloud)
     compare_funnels(cloud)
+
+
+def compare_matrix(cloud: Cloud, oracle: Oracle) -> None:
+    """What is kept of members in cells is what looking at each of them finds, here and in DuckDB."""
+    compared = 0
+    with cloud.database.read() as session:
+        shops = select_shops(session, TENANT, (), None)
+        everything = MetricQuery(session, TENANT, METRICS["members_active"], shops, cloud.now_ms, are_all=True)
+        for name in MEMBERS:
+            query = MetricQuery(session, TENANT, METRICS[name], shops, cloud.now_ms)
+            kept = MetricQuery(session, TENANT, METRICS[name], shops, cloud.now_ms, are_all=True)
+            assert kept.cells(ASKED, "day", "none", None) == query.cells(ASKED, "day", "none", None)
+        assert any(cell.parts["members_active"] for cell in everything.cells(ASKED, "day", "none", None))
+        for grain, activity in product(COHORT_GRAINS, ACTIVITIES):
+            periods = periods_in(WIDE, grain)
+            kept_cohorts = read_cohorts(session, TENANT, periods, grain, activity)
+            assert kept_cohorts == count_cohorts(session, TENANT, None, periods, activity)
+        for first, length in product(range(ASKED.first, ASKED.end), (1, 3, 200)):
+            days = Period(first, first + length)
+            found = read_groups(session, TENANT, days, "EUR")
+            looked_at = count_groups(session, TENANT, None, days, DORMANT_DAYS, "EUR")
+            assert found == {name: looked_at.get(name, GroupCounts()) for name in found}
+            theirs = oracle.groups(*(date.fromordinal(day).isoformat() for day in (days.first, days.end)))
+            for name, counts in found.items():
+                told = (
+                    counts.members,
+                    counts.visits,
+                    counts.visits_with_purchase,
+                    counts.transactions,
+                    counts.sales_minor,
+                )
+                assert told == theirs.get(name, (0, 0, 0, 0, 0)), (name, days)
+                compared += counts.visits > 0
+            later = first + DORMANT_DAYS
+            assert read_dormant(session, TENANT, later) == count_dormant(session, TENANT, None, later, DORMANT_DAYS)
+    assert compared > ASKED.days // 4
 
 
 def compare_groups(cloud: Cloud) -> None:
