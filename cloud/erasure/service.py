@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Table, and_, delete, or_, select, update
 
+from cloud.analytics.follower import ANALYTICS
 from cloud.analytics.members import write_members
 from cloud.analytics.tables import analytics_queue
 from cloud.changes.tables import change_queue, changes
@@ -73,6 +74,8 @@ class Eraser:
             lock_cursor(session, TouchesProjection.name)
             lock_cursor(session, IDENTITY)
             lock_cursor(session, LINKING)
+            # Nor is the person taken from the sums of members twice.
+            lock_cursor(session, ANALYTICS)
             person, one_ids = _person(session, tenant, identifier, held_ms)
             bury(session, tenant, person, now_ms, self._tokens)
             statements = forget_holdings(session, tenant, person, self._rules, now_ms)
