@@ -13,12 +13,14 @@ from cloud.analytics.member_cells import DORMANT_DAYS
 from cloud.analytics.member_repository import Activity, member_currencies
 from cloud.analytics.parts import FUNNEL_STEPS
 from cloud.analytics.selection import select_shops
-from cloud.analytics.view_schemas import Cohorts, Flows, Funnel, Matrix, Touchpoints, Zones
+from cloud.analytics.view_schemas import Cohorts, Flows, Funnel, Matrix, Scores, Touchpoints, Zones
 from cloud.analytics.views import Scope
 from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanRead, InContext, Principal
 from cloud.context import Context
 from cloud.db import ReadSession
 from cloud.errors import invalid_value
+from cloud.profiles.rfm import VERSION
+from cloud.profiles.score_grid import list_currencies
 
 router = APIRouter(prefix="/v1", tags=["analytics"], responses={**ERRORS, **NOT_FOUND, **INVALID})
 
@@ -101,6 +103,17 @@ def get_flows(
             rule_version=rules.version,
             flows=views.make_flows(session, scope, rules),
         )
+
+
+@router.get("/rfm", summary="Customers by recency, frequency and monetary value")
+def get_rfm(principal: CanRead, context: InContext, currency: Currency = None) -> Scores:
+    """Count the customers of all shops by their scores; a score compares with all who buy in the same currency."""
+    least = context.settings.analytics_least_members
+    with context.database.read() as session:
+        known = list_currencies(session, principal.tenant)
+        chosen = currency or _only(known)
+        cells, customers = views.make_scores(session, principal.tenant, chosen, least) if chosen in known else ([], 0)
+    return Scores(currency=chosen, customers=customers, least_members=least, rule_version=VERSION, cells=cells)
 
 
 @router.get("/funnels", summary="How far visits come along some steps")
@@ -186,6 +199,10 @@ def _only_currency(session: ReadSession, scope: Scope) -> str | None:
         found = read_currencies(session, scope.tenant, scope.days)
     else:
         found = member_currencies(session, scope.tenant, scope.asked_stores, scope.days)
-    if len(found) > 1:
-        raise invalid_value(name="currency", value=None, allowed=f"one of {', '.join(found)}: they do not add up")
-    return found[0] if found else None
+    return _only(found)
+
+
+def _only(currencies: list[str]) -> str | None:
+    if len(currencies) > 1:
+        raise invalid_value(name="currency", value=None, allowed=f"one of {', '.join(currencies)}: they do not add up")
+    return currencies[0] if currencies else None

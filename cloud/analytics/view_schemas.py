@@ -68,6 +68,26 @@ class CohortCell(BaseModel):
     is_partial: bool = Field(description="The period is not over in every shop, or reaches beyond the asked one")
 
 
+class ScoreFigures(BaseModel):
+    """Customers with one score of recency and one of frequency."""
+
+    recency: int = Field(description="1 to 5: how lately they bought last, by fifths of all customers")
+    frequency: int = Field(description="1 to 5: how often they bought")
+    customers: int | None = Field(description="null: some, but fewer than `least_members`")
+    share: float | None = Field(description="Of all customers of the currency; null as above")
+    monetary: float | None = Field(description="Their mean score of value, 1 to 5; null: nobody, or too few to tell")
+
+
+class Scores(BaseModel):
+    """All customers of a currency by recency, frequency and monetary value."""
+
+    currency: str | None = Field(description="null: nobody bought yet")
+    customers: int
+    least_members: int
+    rule_version: str
+    cells: list[ScoreFigures] = Field(description="All 25 pairs of scores, the lowest first; none where nobody bought")
+
+
 class Cohort(BaseModel):
     """Members whose first visit, or purchase, in any shop lay in one period and in one of the asked shops."""
 

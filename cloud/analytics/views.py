@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import product
 
 from msgspec import Struct
 
@@ -23,6 +24,7 @@ from cloud.analytics.view_schemas import (
     Flow,
     FunnelStep,
     MatrixGroup,
+    ScoreFigures,
     Thresholds,
     TouchpointFigures,
     ZoneFigures,
@@ -30,7 +32,9 @@ from cloud.analytics.view_schemas import (
 from cloud.db import ReadSession
 from cloud.errors import invalid_value
 from cloud.profiles.lifecycle import STAGES, LifecycleRules
+from cloud.profiles.score_grid import count_scores
 
+SCORES = range(1, 6)
 MAX_JOURNEYS = 200_000
 MAX_COHORTS = 60
 MAX_MEMBER_DAYS = 1_000_000
@@ -173,6 +177,27 @@ def make_flows(session: ReadSession, scope: Scope, rules: LifecycleRules) -> lis
             count_flows(rows, scope.days.first, end, rules).items(), key=lambda flow: tuple(map(order.index, flow[0]))
         )
     ]
+
+
+def make_scores(session: ReadSession, tenant: str, currency: str, least: int) -> tuple[list[ScoreFigures], int]:
+    """Return how many customers have which scores, and how many there are."""
+    found = {(cell.recency, cell.frequency): cell for cell in count_scores(session, tenant, currency)}
+    customers = sum(cell.customers for cell in found.values())
+    figures = []
+    for recency, frequency in product(SCORES, SCORES):
+        cell = found.get((recency, frequency))
+        count = cell.customers if cell else 0
+        told = count == 0 or count >= least
+        figures.append(
+            ScoreFigures(
+                recency=recency,
+                frequency=frequency,
+                customers=count if told else None,
+                share=count / customers if told else None,
+                monetary=cell.monetary / count if cell and told else None,
+            )
+        )
+    return figures, customers
 
 
 def make_funnel(

@@ -1,6 +1,9 @@
 """Customers: what is told of members, how far visits come, and any metric over time."""
 
-from tests.integration.dashboard.conftest import Visitor, cells
+import csv
+from pathlib import Path
+
+from tests.integration.dashboard.conftest import Visitor, cells, save
 from tests.integration.dashboard.shops import ENTERED, WEEK_BEFORE
 
 
@@ -32,3 +35,13 @@ def test_a_metric_over_time_has_gaps_where_nothing_was_observed(visitor: Visitor
     assert page.locator("#course .line").count() == 0
     page.select_option('[data-key="metric"]', "capture_rate")
     page.wait_for_url("**metric=capture_rate*")
+
+
+def test_customers_are_told_by_scores_where_they_are_many_enough(visitor: Visitor, tmp_path: Path):
+    page = visitor.open("/customers")
+    assert "1 customer of all shops who bought in EUR" in page.inner_text("#scores .note")
+    told = [text for row in cells(page, "#scores tbody tr") for text in row[1:]]
+    assert (len(told), told.count("0"), told.count("\u2013")) == (25, 24, 1)
+    rows = list(csv.reader(save(page, "scores", "csv", tmp_path).read_text(encoding="utf-8-sig").splitlines()))
+    assert (rows[0][:3], len(rows)) == (["recency", "frequency", "customers"], 26)
+    assert visitor.open("/customers?store=west").locator("#scores").count() == 0, "scores are of all shops"

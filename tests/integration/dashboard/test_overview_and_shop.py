@@ -7,8 +7,10 @@ from xml.etree import ElementTree as ET
 
 from playwright.sync_api import expect
 
+from contracts.payloads import ZoneCount, ZoneOccupancy
+from tests.integration.cloud.support import Cloud, Shop
 from tests.integration.dashboard.conftest import Visitor, cells, save, tile
-from tests.integration.dashboard.shops import ENTERED, ENTERED_IN_PART, LEFT, WEEK_BEFORE
+from tests.integration.dashboard.shops import ENTERED, ENTERED_IN_PART, LEFT, NOW_MS, WEEK_BEFORE
 
 UNKNOWN = "\u2013"
 ROW = "#footfall .as-table tbody tr"
@@ -105,3 +107,15 @@ def test_what_the_cloud_refuses_is_said(visitor: Visitor):
     page.wait_for_selector("#pulse.lost")
     assert "does not answer" in page.inner_text("#fault")
     visitor.forgive("ERR_FAILED")
+
+
+def test_who_waits_in_line_is_told_as_it_changes(visitor: Visitor, chain: Cloud):
+    """The last test of this file: the shop has a queue from here on."""
+    page = visitor.open("/shop?store=west")
+    expect(page.locator("#zones-body .queue")).to_have_count(0)
+    address = page.url
+    line = ZoneCount(zone_id="line", zone_kind="queue", people=3, waiting=2, longest_wait_s=90.0)
+    chain.take_in(Shop(store="west").event("cam-9", ZoneOccupancy(zones=(line,)), NOW_MS - 1000))
+    expect(page.locator("#zones-body .queue")).to_have_text("line 2 wait, the longest for 1.5 min", timeout=30_000)
+    assert page.locator("#zones-body li").count() == 3
+    assert page.url == address

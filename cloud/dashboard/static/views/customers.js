@@ -11,6 +11,7 @@ import { chartCard, widthOf } from "../charts/figure.js";
 import { funnelChart } from "../charts/funnel.js";
 import { cohortsCard } from "../parts/cohorts.js";
 import { matrixCard } from "../parts/matrix.js";
+import { scoresCard } from "../parts/scores.js";
 
 const DEFAULT_METRIC = "conversion_by_visit";
 const COHORTS = { week: 8 * 7, month: 183 };
@@ -83,7 +84,7 @@ function courseCard({ metric, catalogue, width, file }, choose) {
 }
 
 function frame() {
-  return [h("div", { id: "currency-place" }), h("div", { class: "stack" }, h("div", { id: "matrix-place" }), h("div", { class: "grid even" }, h("div", { class: "column", id: "funnel-place" }), h("div", { class: "column", id: "course-place" })), h("div", { id: "cohorts-place" }))];
+  return [h("div", { id: "currency-place" }), h("div", { class: "stack" }, h("div", { id: "matrix-place" }), h("div", { class: "grid even" }, h("div", { class: "column", id: "funnel-place" }), h("div", { class: "column", id: "course-place" })), h("div", { id: "cohorts-place" }), h("div", { id: "scores-place" }))];
 }
 
 async function load({ store, zone, period, refresh }) {
@@ -94,12 +95,13 @@ async function load({ store, zone, period, refresh }) {
   const asked = param("metric") ?? DEFAULT_METRIC;
   const since = period.days < LEAST_DAYS ? addDays(days.to, -LEAST_DAYS) : days.from;
   const matrix = await readMoney("/v1/matrix", { ...days, ...stores });
-  const [before, funnel, catalogue, metric, cohorts] = await Promise.all([
+  const [before, funnel, catalogue, metric, cohorts, scores] = await Promise.all([
     readMoney("/v1/matrix", { from: earlier.first, to: addDays(earlier.last, 1), ...stores }),
     read("/v1/funnels", { ...days, ...stores }),
     read("/v1/metrics"),
     readMoney(`/v1/metrics/${asked}`, { from: since, to: days.to, ...stores, grain: "day", by: store ? "store" : "none" }),
     read("/v1/cohorts", { from: addDays(days.to, -COHORTS[grain]), to: days.to, grain, ...stores }),
+    store ? null : readMoney("/v1/rfm", {}),
   ]);
   draw(panel("customers"), "frame", frame);
   const file = (what) => `shopthread-${store?.store ?? "all"}-${what}-${period.first}-${period.last}`;
@@ -113,6 +115,7 @@ async function load({ store, zone, period, refresh }) {
   draw(at("funnel-place"), [funnel, width], () => funnelCard(funnel, width, file("funnel")));
   draw(at("course-place"), [metric, width], () => courseCard({ metric, catalogue, width, file: file(asked) }, choose("metric")));
   draw(at("cohorts-place"), cohorts, () => cohortsCard(cohorts, file("cohorts"), choose("cohorts")));
+  draw(at("scores-place"), scores, () => (scores ? scoresCard(scores, file("scores")) : []));
 }
 
 startView(load);

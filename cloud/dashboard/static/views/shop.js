@@ -2,19 +2,20 @@
 
 import { param, setParams } from "../core/address.js";
 import { read } from "../core/api.js";
-import { card, draw, empty, h, level } from "../core/dom.js";
+import { card, draw, h } from "../core/dom.js";
 import { periodBefore } from "../core/period.js";
-import { clock, named, number, sharePercent, signedPercent, t } from "../core/texts.js";
+import { number, sharePercent, signedPercent, t } from "../core/texts.js";
 import { panel, startView } from "../core/view.js";
 import { widthOf } from "../charts/figure.js";
 import { isPartial } from "../charts/columns.js";
 import { deviceList } from "../parts/devices.js";
 import { changeAgainst, coverageOf, footfallCard, sum } from "../parts/footfall.js";
+import { followShop, liveOf, occupancyPanel } from "../parts/live.js";
 import { linksPanel } from "../parts/links.js";
 import { tile } from "../parts/tiles.js";
 import { visitsPanel } from "../parts/visits.js";
 
-const REFRESH_MS = 2000;
+const REFRESH_MS = 5000; // what the stream of the shop does not tell
 const OLD_MS = 60_000; // how long the days before stay as they were read
 const SHOWN_VISITS = 12;
 const SHOWN_LINKS = 10;
@@ -48,16 +49,6 @@ function tiles({ occupancy, footfall, earlier, visits, period }) {
     tile({ name: t("shop.visits"), value: unseen ? "–" : number(visits.customer_visits), note: unseen ? t("shop.unknown") : t("shop.visits_note", { staff: visits.staff_visits }) }),
     tile({ name: t("shop.observed"), value: sharePercent(coverage), note: t("shop.observed_note"), tone: isPartial(coverage) ? "warn" : "" }),
   ];
-}
-
-function occupancyPanel(occupancy, zone) {
-  if (!occupancy.zones.length) return empty(t("zones.none"), t("zones.none_hint"));
-  const oldest = occupancy.zones.map((one) => one.at).sort()[0];
-  const most = Math.max(1, ...occupancy.zones.map((one) => one.people));
-  const rows = occupancy.zones.map((one) =>
-    h("li", null, h("span", null, one.zone_id, h("small", null, ` ${named("zone", one.zone_kind)}`)), level(one.people / most), h("strong", { title: `${one.device}, ${clock(one.at, zone)}` }, number(one.people))),
-  );
-  return [h("ul", { class: "zones" }, rows), h("p", { class: "quiet" }, t("zones.total", { count: occupancy.people_in_zones, time: clock(oldest, zone) }))];
 }
 
 function healthPanel({ reconciliation, devices, deadLetters }, store) {
@@ -123,13 +114,23 @@ async function showHealth({ store }) {
   draw(at("health-body"), [reconciliation, devices, deadLetters, Math.floor(Date.now() / REFRESH_MS)], () => healthPanel({ reconciliation, devices, deadLetters }));
 }
 
+let shown = null; // what the tiles show besides what the stream tells
+
+/** Draw what the stream tells. */
+function drawNow() {
+  const { store, zone, period, footfall, earlier, visits } = shown;
+  const now = liveOf(store.store) ?? { occupancy: shown.occupancy, queues: [] };
+  draw(at("zones-body"), now, () => occupancyPanel(now, zone));
+  draw(at("tiles"), [now.occupancy, footfall, earlier, visits.total], () => tiles({ occupancy: now.occupancy, footfall, earlier, visits, period }));
+}
+
 async function load(context) {
   const { store, period, zone } = context;
   const path = `/v1/stores/${store.store}`;
   const [footfall, earlier, occupancy] = await Promise.all([
     read(`${path}/footfall`, { from: period.from, to: period.to, grain: period.grain }),
     readBefore(store.store, period, zone),
-    read(`${path}/occupancy`),
+    liveOf(store.store)?.occupancy ?? read(`${path}/occupancy`),
   ]);
   draw(panel("shop"), "frame", frame);
   const width = widthOf(at("chart")) - 38;
@@ -137,10 +138,13 @@ async function load(context) {
   draw(at("chart"), [footfall, earlier, width], () =>
     footfallCard({ footfall, before: earlier, zone, grain: period.grain, width, file, title: t(period.grain === "hour" ? "footfall.by_hour" : "footfall.by_day") }),
   );
-  draw(at("zones-body"), occupancy, () => occupancyPanel(occupancy, zone));
   at("zones").hidden = !period.isNow;
   const [visits] = await Promise.all([showVisits(context), showLinks(context), showHealth(context)]);
-  draw(at("tiles"), [occupancy, footfall, earlier, visits.total], () => tiles({ occupancy, footfall, earlier, visits, period }));
+  shown = { store, zone, period, footfall, earlier, visits, occupancy };
+  drawNow();
+  followShop(period.isNow ? store.store : null, drawNow);
 }
+
+document.addEventListener("visibilitychange", () => shown && followShop(shown.period.isNow ? shown.store.store : null, drawNow));
 
 startView(load, { everyMs: REFRESH_MS });

@@ -1,13 +1,13 @@
 """Numbers of new, existing and dormant members that are kept as members come. All members are queued to be counted.
 
-Revision: 0013. Follows: 0012.
+Revision: 0015. Follows: 0014.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
