@@ -19,6 +19,7 @@ from benchmarks.events import decode
 from benchmarks.gateway_drain import drain
 from benchmarks.gateway_intake import intake
 from benchmarks.gateway_store import receive
+from benchmarks.identity import identity
 from benchmarks.linking import linking
 from benchmarks.measure import Result
 from benchmarks.outbox import append
@@ -55,6 +56,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "agent": agent,
     "pipeline": pipeline,
     "queues": waiting,
+    "identity": identity,
     "linking": linking,
     "rendering": rendering,
     "staff": staff,

@@ -8,12 +8,12 @@ from msgspec.structs import replace
 from sqlalchemy import and_, delete, select, update
 
 from cloud.codes.queue import enqueue_codes_of_touches
-from cloud.db import ReadSession, WriteSession
+from cloud.db import ReadSession, WriteSession, chunks
 from cloud.erasure.tombstones import erased_among, is_erased
 from cloud.errors import not_found
 from cloud.identity import repository
 from cloud.identity.holdings import Holding, Holdings, instant_of
-from cloud.identity.ownership import delete_of, timelines_of, write_clusters
+from cloud.identity.ownership import by_namespace, delete_of, timelines_of, write_clusters
 from cloud.identity.reach import Change, change_around, change_of, reach_of
 from cloud.identity.resolve import resolve
 from cloud.identity.statements import UNSAID, Identifier, Rules, Statement
@@ -274,16 +274,20 @@ def _ledger_row(tenant: str, move: Move, occasion: Occasion) -> dict[str, object
 
 def _move_touches(session: WriteSession, tenant: str, moves: Sequence[Move]) -> None:
     """Give touches to the profile that their identifier belongs to now; they are linked, their codes judged anew."""
-    changed: list[str] = []
+    moved: dict[Identifier, list[Move]] = {}
     for move in moves:
-        theirs = and_(
-            touches.c.tenant == tenant,
-            touches.c.pseudonym == move.identifier.pseudonym,
-            touches.c.namespace == move.identifier.namespace,
-            touches.c.time_ms >= move.from_ms,
-            touches.c.time_ms < move.until_ms,
-        )
-        changed += [row.touch_id for row in session.rows(select(touches.c.touch_id).where(theirs))]
-        session.execute(update(touches).where(theirs).values(one_id=move.to_one_id))
+        moved.setdefault(move.identifier, []).append(move)
+    going: dict[str, list[str]] = {}
+    for namespace, part in by_namespace(moved):
+        shown = and_(touches.c.tenant == tenant, touches.c.namespace == namespace, touches.c.pseudonym.in_(part))
+        for row in session.rows(select(touches.c.touch_id, touches.c.pseudonym, touches.c.time_ms).where(shown)):
+            for move in moved[Identifier(namespace, row.pseudonym)]:
+                if move.from_ms <= max(row.time_ms, 0) < move.until_ms:
+                    going.setdefault(move.to_one_id, []).append(row.touch_id)
+    for one_id, touch_ids in going.items():
+        for few in chunks(touch_ids):
+            theirs = and_(touches.c.tenant == tenant, touches.c.touch_id.in_(few))
+            session.execute(update(touches).where(theirs).values(one_id=one_id))
+    changed = [touch_id for touch_ids in going.values() for touch_id in touch_ids]
     enqueue(session, tenant, "touch", changed)
     enqueue_codes_of_touches(session, tenant, changed)

@@ -17,6 +17,9 @@ from cloud.tables import profile_identifiers, profiles, touches
 def recount_profiles(session: WriteSession, tenant: str, one_ids: Sequence[str]) -> None:
     """Make these profiles what their touches and identifiers say; one with neither disappears."""
     enqueue_members(session, tenant, one_ids)
+    for part in chunks(one_ids):  # All of them first: an identifier goes from a profile of one part to one of another.
+        for table in (profiles, profile_identifiers):
+            session.execute(delete(table).where(table.c.tenant == tenant, table.c.one_id.in_(part)))
     for part in chunks(one_ids):
         _recount(session, tenant, part)
     restate(session, tenant, one_ids)
@@ -24,8 +27,6 @@ def recount_profiles(session: WriteSession, tenant: str, one_ids: Sequence[str])
 
 
 def _recount(session: WriteSession, tenant: str, part: Sequence[str]) -> None:
-    for table in (profiles, profile_identifiers):
-        session.execute(delete(table).where(table.c.tenant == tenant, table.c.one_id.in_(part)))
     seen = session.rows(
         select(
             touches.c.one_id,
