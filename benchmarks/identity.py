@@ -33,7 +33,7 @@ _NAMESPACES = ("member_number", "phone", "card")
 
 
 def identity(folder: Path) -> list[Result]:
-    """Return how many identifiers are joined in a second of processor time in the last tenth of the growth, beside the first."""
+    """Return the merges in a second of processor time in the last tenth of the growth, beside the first."""
     identifiers = int(os.environ.get("SHOPTHREAD_BENCH_IDENTIFIERS", "6000"))
     rates = merge_rates(folder, identifiers)
     _print(rates, identifiers)

@@ -184,6 +184,15 @@ def test_an_identifier_that_stands_with_too_many_lets_go_of_all_and_joins_them_a
     assert len(cloud.state()["profiles"]) == 1
 
 
+def test_more_profiles_than_one_step_recounts_merge_at_once(cloud: Cloud):
+    """Of 600 phones each goes to another profile; the names of both lie far apart in the order of recounting."""
+    phones = [pseudonymize("phone", f"+1555{number:06}", KEY) for number in range(600)]
+    state(cloud, *(stated(i, each) for i, each in enumerate(phones)))
+    numbers = [pseudonymize("member_number", f"n{number}", KEY) for number in range(600)]
+    state(cloud, *(stated(1000 + i, *pair) for i, pair in enumerate(zip(phones, numbers, strict=True))))
+    assert [len(cloud.state()[name]) for name in ("profiles", "profile_identifiers")] == [600, 1200]
+
+
 PEOPLE = st.lists(st.sampled_from([*MEMBERS[:3], *PHONES[:3]]), min_size=1, max_size=3, unique=True)
 TIMES = st.sampled_from([Validity(), Validity(None, T0 + 2000), Validity(T0 + 1000, None), Validity(T0, T0 + 1500)])
 WORLDS = st.lists(st.tuples(PEOPLE, TIMES), min_size=1, max_size=6).map(
