@@ -14,9 +14,9 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import psycopg
 import zstandard
 
+from benchmarks.cloud_copies import binary_copy, psql_copy
 from benchmarks.events import mixed
 from benchmarks.measure import Result, Work, compare
 from cloud.app import make_key_service, open_database, system_clock
@@ -31,8 +31,6 @@ TENANT = "bench"
 _BATCH, _BATCHES, _RUNS = 500, 40, 6
 _PROCESSES, _CONNECTIONS = 2, 3
 _START_S = 30.0
-_COLUMNS = "event_id, tenant, store, device, type, time_ms, sequence, received_ms, raw"
-_TYPES = ("text", "text", "text", "text", "text", "int8", "int8", "int8", "bytea")
 
 Run = list[list[bytes]]
 """Batches of encoded events."""
@@ -44,6 +42,7 @@ def ingest(folder: Path) -> list[Result]:
     results += _over_http("SQLite", Settings(data_dir=str(folder / "http")), processes=1)
     with postgresql() as url:
         results += _over_http("PostgreSQL", Settings(database_url=url), processes=_PROCESSES)
+        results.append(_copies(url))
     return results
 
 
@@ -87,16 +86,24 @@ def _over_http(name: str, settings: Settings, processes: int) -> list[Result]:
         def replay() -> int:
             return post(next(again), 0)
 
+        title = f"ingest, {name}, HTTP to {processes} process{'es' if processes > 1 else ''}"
         if settings.database_url is None:
             raw = stack.enter_context(closing(_plain_sqlite(Path(settings.data_dir) / "raw.sqlite")))
-            reference_name, reference = "raw SQLite commits", _sqlite_reference(raw, runs)
+            results = [compare(title, "events/s", new, "raw SQLite commits", _sqlite_reference(raw, runs))]
         else:
-            link = stack.enter_context(psycopg.connect(settings.database_url))
-            reference_name, reference = "one binary COPY by psycopg", _copy_reference(link, runs)
-        title = f"ingest, {name}, HTTP to {processes} process{'es' if processes > 1 else ''}"
-        first = compare(title, "events/s", new, reference_name, reference)
+            by_psql = stack.enter_context(psql_copy(settings.database_url, _accepted(runs)))
+            results = [compare(title, "events/s", new, r"psql \copy", by_psql)]
         second = compare(title + ", replay", "events/s", replay, "the same, new", lambda: 1)
-    return [first, Result(second.name, second.value, second.unit, "new", first.value, second.value / first.value)]
+    first = results[0]
+    results.append(Result(second.name, second.value, second.unit, "new", first.value, second.value / first.value))
+    return results
+
+
+def _copies(url: str) -> Result:
+    """Return what a COPY in a better format than psql's would come to."""
+    rows = _accepted(_runs())
+    with binary_copy(url, rows) as binary, psql_copy(url, rows) as text:
+        return compare("one binary COPY by psycopg", "events/s", binary, r"psql \copy", text)
 
 
 def _plain_sqlite(file: Path) -> sqlite3.Connection:
@@ -107,37 +114,18 @@ def _plain_sqlite(file: Path) -> sqlite3.Connection:
     return raw
 
 
-def _accepted(runs: list[Run]) -> Iterator[list[list[AcceptedEvent]]]:
-    return iter([[judge_batch(batch, TENANT, system_clock())[0] for batch in run] for run in runs])
+def _accepted(runs: list[Run]) -> list[list[list[AcceptedEvent]]]:
+    return [[judge_batch(batch, TENANT, system_clock())[0] for batch in run] for run in runs]
 
 
 def _sqlite_reference(raw: sqlite3.Connection, runs: list[Run]) -> Work:
-    batches = _accepted(runs)
+    batches = iter(_accepted(runs))
 
     def plain() -> int:
         for batch in next(batches):
             raw.execute("BEGIN IMMEDIATE")
             raw.executemany("INSERT INTO event (event_id, body) VALUES (?, ?)", [(e.event_id, e.raw) for e in batch])
             raw.execute("COMMIT")
-        return _BATCH * _BATCHES
-
-    return plain
-
-
-def _copy_reference(link: psycopg.Connection, runs: list[Run]) -> Work:
-    """Return a COPY of a whole run in one transaction, into a table with the columns and indexes of the log."""
-    link.execute("CREATE TABLE reference (LIKE event_log INCLUDING ALL)")
-    link.commit()
-    batches = _accepted(runs)
-
-    def plain() -> int:
-        with link.cursor() as cursor, cursor.copy(f"COPY reference ({_COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types(_TYPES)
-            for batch in next(batches):
-                for e in batch:
-                    row = (e.event_id, e.tenant, e.store, e.device, e.type, e.time_ms, e.sequence, e.time_ms, e.raw)
-                    copy.write_row(row)
-        link.commit()
         return _BATCH * _BATCHES
 
     return plain

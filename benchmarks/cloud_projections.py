@@ -21,7 +21,7 @@ from cloud.lag import read_lags
 from cloud.main import prepare_database
 from contracts.events import encode_event
 
-_RATE, _DURATION_S, _BATCH, _STORES = 5000, 20, 500, 100
+_RATE, _DURATION_S, _BATCH, _STORES = 5000, 60, 500, 100
 _BACKLOG = 20_000
 _SAMPLE_S = 0.05
 _LIMIT_S = 2.0

@@ -128,7 +128,9 @@ class Database:
     """One database, SQLite or PostgreSQL."""
 
     def __init__(self, url: str, busy_timeout_s: float) -> None:
-        self.engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+        self.engine = create_engine(
+            url, pool_pre_ping=not url.startswith("sqlite"), json_deserializer=msgspec.json.decode
+        )
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine, busy_timeout_s)
 

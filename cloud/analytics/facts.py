@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import and_, select
 
+from cloud.among import among
 from cloud.analytics.cells import (
     MAX_PRESENCE_MS,
     CoverageFact,
@@ -112,7 +113,7 @@ class FactReader:
             statement = select(visits.c.party_id, visits.c.opened_ms, visits.c.visit_id).where(
                 visits.c.tenant == self._tenant,
                 visits.c.store == self._store,
-                visits.c.party_id.in_(part),
+                among(visits.c.party_id, part),
                 visits.c.status.in_(COUNTED),
                 ~staff_made(self._staff_score),
             )
@@ -124,7 +125,7 @@ class FactReader:
         found = []
         for part in chunks(visit_ids):
             statement = select(visit_stays).where(
-                visit_stays.c.tenant == self._tenant, visit_stays.c.visit_id.in_(part)
+                visit_stays.c.tenant == self._tenant, among(visit_stays.c.visit_id, part)
             )
             found += [
                 StayFact(
@@ -157,7 +158,7 @@ class FactReader:
                     and_(touches.c.tenant == link_decisions.c.tenant, touches.c.touch_id == link_decisions.c.touch_id),
                 )
                 .where(
-                    link_hypotheses.c.visit_id.in_(part),
+                    among(link_hypotheses.c.visit_id, part),
                     link_decisions.c.tenant == self._tenant,
                     link_decisions.c.retracted_ms.is_(None),
                     touches.c.kind.in_(("scan", "sale")),

@@ -2,7 +2,8 @@
 
 Under a stream of events each hour that is filling changes all the time. So the follower goes through its queue in
 rounds: a round takes up everything once, in order, and what is queued again behind it waits for the next. Rounds begin
-at most every `REST_MS`: what an hour costs does not grow with how many events it takes in, only with time.
+at most every `REST_MS`: what an hour costs does not grow with how many events it takes in, only with time. Where many
+shops make a round long, the next comes later, so that what is read from the log does not.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,7 @@ from itertools import groupby, islice
 
 from sqlalchemy import delete, select, tuple_
 
+from cloud.among import among
 from cloud.analytics.cells import HourCell, make_cell
 from cloud.analytics.facts import FactReader
 from cloud.analytics.long import sum_long
@@ -34,6 +36,12 @@ STORES = 8
 REST_MS = 5_000
 """How long after the beginning of a round the next one begins at the soonest."""
 
+REST_PARTS = 4
+"""From one round's beginning to the next it takes at least so many times as long as the round worked, ..."""
+
+MOST_REST_MS = 60_000
+"""... but never more than this: clocks jump."""
+
 EXPECTED_DAYS = 7
 """A camera that observed anything on a day or on one of the six before is expected to observe all of that day."""
 
@@ -48,6 +56,8 @@ class AnalyticsFollower:
         self._staff_score = staff_score
         self._clock = clock
         self._began_ms: int | None = None
+        self._worked_ms = 0
+        """How long the round, or the last one, has worked."""
         self._reached: tuple[int, str, str, str] | None = None
         """What the round took up last; None between rounds."""
 
@@ -55,7 +65,8 @@ class AnalyticsFollower:
         """Return whether a round is under way, or the last began long enough ago (or later than now: clocks jump)."""
         if self._reached is not None or self._began_ms is None:
             return True
-        return not 0 <= self._clock() - self._began_ms < REST_MS
+        rest_ms = min(max(REST_MS, REST_PARTS * self._worked_ms), MOST_REST_MS)
+        return not 0 <= self._clock() - self._began_ms < rest_ms
 
     def has_work(self, session: ReadSession) -> bool:
         """Return whether anything is queued."""
@@ -64,8 +75,9 @@ class AnalyticsFollower:
     def step(self, session: WriteSession) -> None:
         """Sum some of what is queued anew."""
         lock_cursor(session, ANALYTICS)
+        started_ms = self._clock()
         if self._reached is None:
-            self._began_ms = self._clock()
+            self._began_ms, self._worked_ms = started_ms, 0
         # Taken before the facts are read: what changes meanwhile is queued again.
         groups = self._next(session)
         for (stage, tenant, store), keys in groups:
@@ -77,6 +89,7 @@ class AnalyticsFollower:
             else:
                 write_members(session, tenant, keys)
         self._reached = (*groups[-1][0], groups[-1][1][-1]) if groups else None
+        self._worked_ms += self._clock() - started_ms
 
     def _next(self, session: ReadSession) -> list[tuple[tuple[int, str, str], list[str]]]:
         """Return what the round takes up next, by stage, tenant and store: some stores of one stage."""
@@ -111,7 +124,7 @@ def _take(session: WriteSession, stage: int, tenant: str, store: str, keys: Sequ
                 analytics_queue.c.stage == stage,
                 analytics_queue.c.tenant == tenant,
                 analytics_queue.c.store == store,
-                analytics_queue.c.key.in_(part),
+                among(analytics_queue.c.key, part),
             )
         )
 

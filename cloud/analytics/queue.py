@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Table, and_, delete, func, select
 
+from cloud.among import among
 from cloud.analytics.tables import (
     analytics_queue,
     journeys,
@@ -44,10 +45,16 @@ Spans = Iterable[tuple[str, int, int]]
 
 def enqueue_spans(session: WriteSession, tenant: str, spans: Spans) -> None:
     """Queue the hours of UTC that some spans of time in stores touch."""
-    hours: set[tuple[str, int]] = set()
-    for store, start_ms, end_ms in spans:
-        last_ms = min(max(end_ms, start_ms), start_ms + MAX_INTERVAL_MS)
-        hours.update((store, hour_ms) for hour_ms in range(start_ms - start_ms % HOUR_MS, last_ms + 1, HOUR_MS))
+    firsts_and_lasts = {
+        (store, start_ms - start_ms % HOUR_MS, last_ms - last_ms % HOUR_MS)
+        for store, start_ms, end_ms in spans
+        for last_ms in (min(max(end_ms, start_ms), start_ms + MAX_INTERVAL_MS),)
+    }
+    hours = {
+        (store, hour_ms)
+        for store, first_ms, last_ms in firsts_and_lasts
+        for hour_ms in range(first_ms, last_ms + 1, HOUR_MS)
+    }
     _insert(session, tenant, HOURS, ((store, str(hour_ms)) for store, hour_ms in hours))
 
 
@@ -69,7 +76,7 @@ def enqueue_visits(session: WriteSession, tenant: str, visit_ids: Sequence[str])
     )
     spans = []
     for part in chunks(visit_ids):
-        mine = and_(visits.c.tenant == tenant, visits.c.visit_id.in_(part))
+        mine = and_(visits.c.tenant == tenant, among(visits.c.visit_id, part))
         own = select(visits.c.store, visits.c.opened_ms, visits.c.updated_ms, visits.c.closed_ms).where(mine)
         for store, opened_ms, updated_ms, closed_ms in session.rows(own):
             ended_ms = updated_ms if closed_ms is None else closed_ms
@@ -83,7 +90,9 @@ def enqueue_touches(session: WriteSession, tenant: str, touch_ids: Sequence[str]
     """Queue the hours of touches and of the visits that may have made them."""
     spans = []
     for part in chunks(touch_ids):
-        own = select(touches.c.store, touches.c.time_ms).where(touches.c.tenant == tenant, touches.c.touch_id.in_(part))
+        own = select(touches.c.store, touches.c.time_ms).where(
+            touches.c.tenant == tenant, among(touches.c.touch_id, part)
+        )
         spans += [(store, time_ms, time_ms) for store, time_ms in session.rows(own)]
         fitting = (
             select(visits.c.store, visits.c.opened_ms)
@@ -95,7 +104,7 @@ def enqueue_touches(session: WriteSession, tenant: str, touch_ids: Sequence[str]
             )
             .where(
                 link_decisions.c.tenant == tenant,
-                link_decisions.c.touch_id.in_(part),
+                among(link_decisions.c.touch_id, part),
                 link_decisions.c.retracted_ms.is_(None),
             )
         )
@@ -114,7 +123,7 @@ def enqueue_corrected(session: WriteSession, tenant: str, event_ids: Sequence[st
     for part in chunks(event_ids):
         for table, (start, end) in bounds.items():
             statement = select(table.c.store, table.c[start], table.c[end]).where(
-                table.c.tenant == tenant, table.c.event_id.in_(part)
+                table.c.tenant == tenant, among(table.c.event_id, part)
             )
             spans += [(store, start_ms, end_ms) for store, start_ms, end_ms in session.rows(statement)]
     enqueue_spans(session, tenant, spans)

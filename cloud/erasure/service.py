@@ -25,7 +25,7 @@ from cloud.ingest.repository import lock_log
 from cloud.linking.service import LINKING
 from cloud.profiles.recount import recount_profiles
 from cloud.profiles.tables import profile_attributes
-from cloud.projections.base import StoredEvent, lock_cursor, read_cursor
+from cloud.projections.base import ENVELOPE, StoredEvent, lock_cursor, read_cursor
 from cloud.runtime import Clock, TokenSource
 from cloud.tables import consents, dead_letters, event_log, link_decisions, link_hypotheses, touches
 from cloud.touches.projection import TouchesProjection
@@ -148,7 +148,9 @@ def _redact_events(session: WriteSession, tenant: str, person: Sequence[Holding]
 
 
 def _stored(session: ReadSession, condition: ColumnElement[bool]) -> list[StoredEvent]:
-    return [StoredEvent.of(row) for row in session.rows(select(event_log).where(condition).order_by("position"))]
+    columns = (*ENVELOPE, "raw")
+    statement = select(*(event_log.c[name] for name in columns)).where(condition).order_by(event_log.c.position)
+    return [StoredEvent.of(row) for row in session.rows(statement)]
 
 
 def _write_redacted(session: WriteSession, events: Iterable[StoredEvent]) -> None:

@@ -1,6 +1,8 @@
 """SQL of the event log."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -10,22 +12,23 @@ from cloud.db import ReadSession, WriteSession
 from cloud.erasure.redaction import redacted
 from cloud.erasure.tombstones import Erased, erased_among, is_erased
 from cloud.identity.statements import Identifier
+from cloud.ingest.binary_copy import COLUMNS, encode_rows
 from cloud.ingest.judge import AcceptedEvent
 from cloud.tables import event_log
 
 LOG_LOCK_KEY = 0x5348_4F50
 """Number of the advisory lock under which PostgreSQL gives out positions."""
 
-_COLUMNS = ("event_id", "tenant", "store", "device", "type", "time_ms", "sequence", "received_ms", "raw")
-_NAMES = ", ".join(_COLUMNS)
-_SQLITE_INSERT = f"INSERT INTO event_log ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own column names
-_COPY_TYPES = ("text", "text", "text", "text", "text", "int8", "int8", "int8", "bytea")
+_NAMES = ", ".join(COLUMNS)
+_SQLITE_ROWS = 64
+"""So many rows go into SQLite by one statement: it runs without Python's lock, while other threads judge."""
 _COPY = f"COPY event_log ({_NAMES}) FROM STDIN (FORMAT BINARY)"
 _LOCK = "SELECT pg_advisory_xact_lock(%s)"
 _KNOWN = "SELECT event_id FROM event_log WHERE tenant = %s AND event_id = ANY(string_to_array(%s, ','))"
 """One text of all ids: the driver takes longer to write an array of them than PostgreSQL to split it."""
 
-Record = tuple[str, str, str, str, str, int, int, int, bytes]
+Arrivals = Sequence[tuple[Sequence[AcceptedEvent], int]]
+"""Batches, each with the instant when it came, Unix milliseconds."""
 
 
 def lock_log(session: WriteSession) -> None:
@@ -39,21 +42,21 @@ def append_events(session: WriteSession, events: Sequence[AcceptedEvent], receiv
     return append_batches(session, [(events, received_ms)])[0]
 
 
-def append_batches(session: WriteSession, batches: Sequence[tuple[Sequence[AcceptedEvent], int]]) -> list[int]:
+def append_batches(session: WriteSession, batches: Arrivals) -> list[int]:
     """Append what the log does not hold yet of several batches, in their order.
 
     Args:
         session: The transaction; on PostgreSQL it holds the log's lock from here to its end.
-        batches: Each with the instant when it came, Unix milliseconds.
+        batches: What came, and when.
 
     Returns:
         How many events of each batch were new.
     """
     lock_log(session)
-    records = [_records(without_erased(session, events), received_ms) for events, received_ms in batches]
+    named = [(without_erased(session, events), received_ms) for events, received_ms in batches]
     if session.dialect == "postgresql":
-        return _copy_new(session, records)
-    return [session.connection.exec_driver_sql(_SQLITE_INSERT, batch).rowcount if batch else 0 for batch in records]
+        return _copy_new(session, named)
+    return [_insert_new(session, events, received_ms) for events, received_ms in named]
 
 
 def without_erased(session: ReadSession, events: Sequence[AcceptedEvent]) -> Sequence[AcceptedEvent]:
@@ -82,13 +85,25 @@ def _nameless(event: AcceptedEvent) -> AcceptedEvent:
     return msgspec.structs.replace(event, raw=redacted(event.raw), member=None)
 
 
-def _records(events: Iterable[AcceptedEvent], received_ms: int) -> list[Record]:
-    return [
-        (e.event_id, e.tenant, e.store, e.device, e.type, e.time_ms, e.sequence, received_ms, e.raw) for e in events
-    ]
+def _insert_new(session: WriteSession, events: Sequence[AcceptedEvent], received_ms: int) -> int:
+    """Append to SQLite what it does not hold; return how many that were."""
+    inserted = 0
+    for start in range(0, len(events), _SQLITE_ROWS):
+        part = events[start : start + _SQLITE_ROWS]
+        values: list[str | int | bytes] = []
+        for e in part:
+            values += (e.tenant, e.store, e.device, e.type, e.event_id, e.time_ms, e.sequence, received_ms, e.raw)
+        inserted += session.connection.exec_driver_sql(_sqlite_insert(len(part)), tuple(values)).rowcount
+    return inserted
 
 
-def _copy_new(session: WriteSession, batches: Sequence[Sequence[Record]]) -> list[int]:
+@cache
+def _sqlite_insert(rows: int) -> str:
+    row = f"({', '.join('?' * len(COLUMNS))})"
+    return f"INSERT INTO event_log ({_NAMES}) VALUES {', '.join([row] * rows)} ON CONFLICT DO NOTHING"  # noqa: S608 - our own column names
+
+
+def _copy_new(session: WriteSession, batches: Arrivals) -> list[int]:
     """Append by binary COPY what a look at the log does not find there.
 
     A sequence gives out positions before their transactions commit, so a slower transaction could publish position 7
@@ -101,36 +116,33 @@ def _copy_new(session: WriteSession, batches: Sequence[Sequence[Record]]) -> lis
     if connection is None:
         msg = "the PostgreSQL connection was closed while a batch was being written"
         raise RuntimeError(msg)
-    if not any(batches):
-        return [0] * len(batches)
     with connection.cursor() as cursor:
-        new = _without_known(cursor, batches)
-        with cursor.copy(_COPY) as copy:
-            copy.set_types(_COPY_TYPES)
-            for batch in new:
-                for record in batch:
-                    copy.write_row(record)
-    return [len(batch) for batch in new]
+        new = _without_known(cursor, [events for events, _ in batches])
+        if any(new):
+            arrived = zip(new, (received_ms for _, received_ms in batches), strict=True)
+            with cursor.copy(_COPY) as copy:
+                copy.write(encode_rows((event, received_ms) for events, received_ms in arrived for event in events))
+    return [len(events) for events in new]
 
 
-def _without_known(cursor: Any, batches: Sequence[Sequence[Record]]) -> list[list[Record]]:  # noqa: ANN401 - the driver's
-    """Return the batches without what the log, or an earlier record here, holds already."""
+def _without_known(cursor: Any, batches: Sequence[Sequence[AcceptedEvent]]) -> list[list[AcceptedEvent]]:  # noqa: ANN401 - the driver's
+    """Return the batches without what the log, or an earlier batch or line here, holds already."""
     asked: dict[str, set[str]] = {}
-    for batch in batches:
-        for event_id, tenant, *_ in batch:
-            asked.setdefault(tenant, set()).add(event_id)
-    seen: set[tuple[str, str]] = set()
-    for tenant, event_ids in asked.items():
-        seen.update((tenant, row[0]) for row in cursor.execute(_KNOWN, (tenant, ",".join(event_ids))))
-    new: list[list[Record]] = []
-    for batch in batches:
-        new.append([])
-        for record in batch:
-            key = (record[1], record[0])
-            if key not in seen:
-                seen.add(key)
-                new[-1].append(record)
-    return new
+    for event in chain.from_iterable(batches):
+        asked.setdefault(event.tenant, set()).add(event.event_id)
+    unknown = {
+        tenant: event_ids - {row[0] for row in cursor.execute(_KNOWN, (tenant, ",".join(event_ids)))}
+        for tenant, event_ids in asked.items()
+    }
+    return [[event for event in events if _take(unknown[event.tenant], event.event_id)] for events in batches]
+
+
+def _take(event_ids: set[str], event_id: str) -> bool:
+    """Take an id out of a set; return whether it was there."""
+    if event_id not in event_ids:
+        return False
+    event_ids.remove(event_id)
+    return True
 
 
 def log_head(session: ReadSession) -> int:

@@ -89,11 +89,11 @@ class KeyService:
 
     def by_secret(self, secret: str) -> StoredKey | None:
         """Return the key that `secret` opens, or None. A gateway in a hurry does not cost a look-up each request."""
+        known = self.remembered(secret)
+        if known is not None:
+            return known
         digest = digest_of(secret)
         now_ms = self._clock()
-        known = self._recent.get(digest)
-        if known is not None and 0 <= now_ms - known[1] < KEY_MEMORY_MS:
-            return _same(known[0], digest)
         with self._database.read() as session:
             key = _same(find_key(session, digest), digest)
         if key is not None:
@@ -101,6 +101,14 @@ class KeyService:
                 self._recent.clear()
             self._recent[digest] = (key, now_ms)
         return key
+
+    def remembered(self, secret: str) -> StoredKey | None:
+        """Return the key that `secret` opens if it was found a moment ago, else None; the database is not asked."""
+        digest = digest_of(secret)
+        known = self._recent.get(digest)
+        if known is None or not 0 <= self._clock() - known[1] < KEY_MEMORY_MS:
+            return None
+        return _same(known[0], digest)
 
     def by_session(self, token: str) -> StoredKey | None:
         """Return the key behind a browser session, or None."""

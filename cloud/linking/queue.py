@@ -5,6 +5,7 @@ from typing import Literal
 
 from sqlalchemy import select
 
+from cloud.among import among
 from cloud.db import WriteSession
 from cloud.linking.tables import terminal_queue
 from cloud.tables import link_queue, visit_stays, visits
@@ -42,7 +43,7 @@ def enqueue_old_stays(session: WriteSession, tenant: str, visit_ids: Sequence[st
                 visits, (visits.c.tenant == visit_stays.c.tenant) & (visits.c.visit_id == visit_stays.c.visit_id)
             )
         )
-        .where(visits.c.tenant == tenant, visits.c.visit_id.in_(visit_ids), visits.c.status == "closed")
+        .where(visits.c.tenant == tenant, among(visits.c.visit_id, visit_ids), visits.c.status == "closed")
     )
     keys = [f"{row.day_ms}/{row.store}/{row.zone_id}" for row in session.rows(statement)]
     session.insert_new(terminal_queue, [{"tenant": tenant, "kind": "zone", "key": key} for key in sorted(keys)])

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from sqlalchemy import ColumnElement, and_, delete, func, literal, select, update
 
+from cloud.among import among
 from cloud.db import AnyRow, Page, ReadSession, WriteSession, chunks
 from cloud.linking.decide import Decision, Gate, Touch, Visit, VisitStay
 from cloud.linking.queue import Changed
@@ -41,7 +42,7 @@ def take_changes(session: WriteSession, tenant: str, changes: dict[Changed, list
     for kind, keys in changes.items():
         session.execute(
             delete(link_queue).where(
-                link_queue.c.tenant == tenant, link_queue.c.kind == kind, link_queue.c.key.in_(keys)
+                link_queue.c.tenant == tenant, link_queue.c.kind == kind, among(link_queue.c.key, keys)
             )
         )
 
@@ -84,15 +85,15 @@ def touches_near(session: ReadSession, tenant: str, visit_ids: Iterable[str], ga
         covered = (
             select(touches.c.touch_id)
             .select_from(visit_stays.outerjoin(touches, _covers(gate)))
-            .where(visit_stays.c.tenant == tenant, visit_stays.c.visit_id.in_(part))
+            .where(visit_stays.c.tenant == tenant, among(visit_stays.c.visit_id, part))
         )
         found.update(row.touch_id for row in session.rows(covered) if row.touch_id is not None)
         naming = session.rows(
-            select(link_hypotheses.c.decision_id).distinct().where(link_hypotheses.c.visit_id.in_(part))
+            select(link_hypotheses.c.decision_id).distinct().where(among(link_hypotheses.c.visit_id, part))
         )
         for decision_ids in chunks([row.decision_id for row in naming]):
             named = select(link_decisions.c.touch_id, link_decisions.c.tenant, link_decisions.c.retracted_ms)
-            rows = session.rows(named.where(link_decisions.c.id.in_(decision_ids)))
+            rows = session.rows(named.where(among(link_decisions.c.id, decision_ids)))
             found.update(row.touch_id for row in rows if row.tenant == tenant and row.retracted_ms is None)
     return found
 
@@ -118,7 +119,7 @@ def touches_of_members(session: ReadSession, tenant: str, touch_ids: Iterable[st
                     ),
                 )
             )
-            .where(touches.c.tenant == tenant, touches.c.touch_id.in_(part))
+            .where(touches.c.tenant == tenant, among(touches.c.touch_id, part))
         )
         found.update(row.touch_id for row in session.rows(statement))
     return found
@@ -132,7 +133,7 @@ def visits_near(session: ReadSession, tenant: str, touch_ids: Iterable[str], gat
             select(visit_stays.c.visit_id)
             .distinct()
             .select_from(touches.outerjoin(visit_stays, _covers(gate)))
-            .where(touches.c.tenant == tenant, touches.c.touch_id.in_(part))
+            .where(touches.c.tenant == tenant, among(touches.c.touch_id, part))
         )
         found.update(row.visit_id for row in session.rows(statement) if row.visit_id is not None)
     return found
@@ -145,7 +146,7 @@ def load_touches(session: ReadSession, tenant: str, touch_ids: Iterable[str]) ->
     corrected = corrected_among(session, tenant, wanted)
     for part in chunks(wanted):
         statement = select(touches, reversal_of().label("is_reversed")).where(
-            touches.c.tenant == tenant, touches.c.touch_id.in_(part)
+            touches.c.tenant == tenant, among(touches.c.touch_id, part)
         )
         for row in session.rows(statement):
             touch = Touch(
@@ -169,11 +170,11 @@ def load_visits(session: ReadSession, tenant: str, visit_ids: Iterable[str]) -> 
     for part in chunks(sorted(set(visit_ids))):
         stays: dict[str, list[VisitStay]] = {}
         for row in session.rows(
-            select(visit_stays).where(visit_stays.c.tenant == tenant, visit_stays.c.visit_id.in_(part))
+            select(visit_stays).where(visit_stays.c.tenant == tenant, among(visit_stays.c.visit_id, part))
         ):
             stay = VisitStay(zone_id=row.zone_id, entered_ms=row.entered_ms, left_ms=row.left_ms)
             stays.setdefault(row.visit_id, []).append(stay)
-        for row in session.rows(select(visits).where(visits.c.tenant == tenant, visits.c.visit_id.in_(part))):
+        for row in session.rows(select(visits).where(visits.c.tenant == tenant, among(visits.c.visit_id, part))):
             visit = Visit(
                 visit_id=row.visit_id,
                 status=row.status,
@@ -196,7 +197,7 @@ def active_decisions(session: ReadSession, tenant: str, touch_ids: Iterable[str]
     for part in chunks(sorted(set(touch_ids))):
         statement = select(link_decisions).where(
             link_decisions.c.tenant == tenant,
-            link_decisions.c.touch_id.in_(part),
+            among(link_decisions.c.touch_id, part),
             link_decisions.c.retracted_ms.is_(None),
         )
         found.update({row.touch_id: row for row in session.rows(statement)})
@@ -209,7 +210,7 @@ def count_decisions(session: ReadSession, tenant: str, touch_ids: Iterable[str])
     for part in chunks(sorted(set(touch_ids))):
         statement = (
             select(link_decisions.c.touch_id, func.count())
-            .where(link_decisions.c.tenant == tenant, link_decisions.c.touch_id.in_(part))
+            .where(link_decisions.c.tenant == tenant, among(link_decisions.c.touch_id, part))
             .group_by(link_decisions.c.touch_id)
         )
         found.update({touch_id: count for touch_id, count in session.rows(statement)})  # noqa: C416 - a row is no pair to mypy
@@ -219,7 +220,7 @@ def count_decisions(session: ReadSession, tenant: str, touch_ids: Iterable[str])
 def retract(session: WriteSession, decision_ids: Sequence[str], now_ms: int) -> None:
     """Say of decisions that they hold no longer."""
     for part in chunks(decision_ids):
-        session.execute(update(link_decisions).where(link_decisions.c.id.in_(part)).values(retracted_ms=now_ms))
+        session.execute(update(link_decisions).where(among(link_decisions.c.id, part)).values(retracted_ms=now_ms))
 
 
 def assert_decisions(session: WriteSession, rows: Sequence[dict[str, object]], decided: Sequence[Decision]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, literal, select
 
+from cloud.among import among
 from cloud.db import ReadSession, WriteSession, chunks
 from cloud.linking.decide import Touch
 from cloud.linking.queue import MS_PER_DAY
@@ -114,7 +115,7 @@ def device_days(session: ReadSession, tenant: str, touch_ids: Iterable[str]) -> 
     found: set[DeviceDay] = set()
     for part in chunks(sorted(set(touch_ids))):
         statement = select(touches.c.store, touches.c.device, touches.c.time_ms).where(
-            touches.c.tenant == tenant, touches.c.touch_id.in_(part), touches.c.zone_id.is_not(None)
+            touches.c.tenant == tenant, among(touches.c.touch_id, part), touches.c.zone_id.is_not(None)
         )
         found |= {(row.store, row.device, day_of(row.time_ms)) for row in session.rows(statement)}
     return found
@@ -160,7 +161,7 @@ def take_terminal_changes(session: WriteSession, tenant: str) -> dict[str, list[
     for kind, keys in changes.items():
         session.execute(
             delete(terminal_queue).where(
-                terminal_queue.c.tenant == tenant, terminal_queue.c.kind == kind, terminal_queue.c.key.in_(keys)
+                terminal_queue.c.tenant == tenant, terminal_queue.c.kind == kind, among(terminal_queue.c.key, keys)
             )
         )
     return changes

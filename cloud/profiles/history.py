@@ -271,7 +271,7 @@ def _visits(session: ReadSession, tenant: str, visit_ids: Iterable[str], known_m
             .subquery()
         )
         best = session.rows(select(ranked.c.event_id).where(ranked.c.rank == 1))
-        for store, _, visit in payloads(session, tenant, best):
+        for store, _, visit in payloads(session, tenant, [row.event_id for row in best]):
             found[visit.visit_id] = KnownVisit(
                 visit_id=visit.visit_id,
                 store=store,

@@ -6,13 +6,17 @@ from typing import Protocol, TypeVar
 from msgspec import Struct
 from sqlalchemy import Table, select
 
+from cloud.among import among
 from cloud.db import AnyRow, ReadSession, WriteSession, chunks
-from cloud.ingest.quick import read_quickly
+from cloud.ingest.quick import read_payload
 from cloud.tables import corrected_events, projection_cursors
-from contracts.events import decode_event
 from contracts.privacy import Payload
 
 P = TypeVar("P", bound=Payload)
+
+
+ENVELOPE = ("position", "event_id", "tenant", "store", "device", "type", "time_ms", "sequence")
+"""The columns of the log that an event has beside its bytes, in the order in which `StoredEvent.of` takes them."""
 
 
 class StoredEvent(Struct, kw_only=True):
@@ -27,33 +31,37 @@ class StoredEvent(Struct, kw_only=True):
     time_ms: int
     sequence: int
     raw: bytes
+    """Empty where nobody who reads the event asked for its payload."""
     _data: Payload | None = None
 
     @classmethod
     def of(cls, row: AnyRow) -> "StoredEvent":
-        """Return a row of the event log."""
+        """Return what a row of the event log holds: the columns of `ENVELOPE`, then the bytes."""
+        position, event_id, tenant, store, device, event_type, time_ms, sequence, raw = row
         return cls(
-            position=row.position,
-            event_id=row.event_id,
-            tenant=row.tenant,
-            store=row.store,
-            device=row.device,
-            event_type=row.type,
-            time_ms=row.time_ms,
-            sequence=row.sequence,
-            raw=bytes(row.raw),
+            position=position,
+            event_id=event_id,
+            tenant=tenant,
+            store=store,
+            device=device,
+            event_type=event_type,
+            time_ms=time_ms,
+            sequence=sequence,
+            raw=raw or b"",
         )
 
     def payload(self, kind: type[P]) -> P:
         """Return the payload.
 
         Raises:
-            TypeError: The event is of another type.
+            TypeError: The event is of another type, or was read without its bytes.
         """
         data = self._data
         if data is None:
-            quick = read_quickly(self.raw)
-            data = self._data = decode_event(self.raw).data if quick is None else quick.data
+            if not self.raw:
+                msg = f"event {self.event_id} was read without its payload; a projection names the types that it reads"
+                raise TypeError(msg)
+            data = self._data = read_payload(self.raw, self.event_type)
         if not isinstance(data, kind):
             msg = f"expected a payload of type {kind.TYPE}, event {self.event_id} holds {data.TYPE}"
             raise TypeError(msg)
@@ -72,7 +80,7 @@ class Projection(Protocol):
 
     @property
     def types(self) -> frozenset[str] | None:
-        """Return the event types that it reads, None for all."""
+        """Return the event types that it reads; None for all, but of none the payload."""
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -87,7 +95,7 @@ def corrected_among(session: ReadSession, tenant: str, event_ids: Sequence[str])
     found: set[str] = set()
     for part in chunks(event_ids):
         statement = select(corrected_events.c.event_id).where(
-            corrected_events.c.tenant == tenant, corrected_events.c.event_id.in_(part)
+            corrected_events.c.tenant == tenant, among(corrected_events.c.event_id, part)
         )
         found.update(row.event_id for row in session.rows(statement))
     return frozenset(found)

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from sqlalchemy import delete, select
+from sqlalchemy import case, delete, select
 
 from cloud.db import Database, ReadSession, WriteSession
 from cloud.ingest.repository import log_head
-from cloud.projections.base import Projection, StoredEvent, lock_cursors, read_cursor, read_cursors
+from cloud.projections.base import ENVELOPE, Projection, StoredEvent, lock_cursors, read_cursor, read_cursors
 from cloud.tables import event_log, projection_cursors
 
 _LOG = logging.getLogger(__name__)
@@ -175,9 +175,17 @@ def advance(session: WriteSession, projections: Sequence[Projection], limit: int
 
 
 def _window(session: ReadSession, projections: Sequence[Projection], after: int, until: int) -> list[StoredEvent]:
-    """Return the events of the log in (after, until] that some of the projections reads."""
-    statement = select(event_log).where(event_log.c.position > after, event_log.c.position <= until)
-    types = [projection.types for projection in projections if projection.types is not None]
-    if len(types) == len(projections):
-        statement = statement.where(event_log.c.type.in_(sorted(frozenset().union(*types))))
-    return [StoredEvent.of(row) for row in session.rows(statement.order_by(event_log.c.position))]
+    """Return the events of the log in (after, until] that some of the projections reads.
+
+    The bytes of an event come along only where a projection reads its payload; they are most of the log.
+    """
+    kinds = frozenset[str]().union(*(projection.types or () for projection in projections))
+    is_read = event_log.c.type.in_(sorted(kinds))
+    statement = (
+        select(*(event_log.c[name] for name in ENVELOPE), case((is_read, event_log.c.raw)))
+        .where(event_log.c.position > after, event_log.c.position <= until)
+        .order_by(event_log.c.position)
+    )
+    if all(projection.types is not None for projection in projections):
+        statement = statement.where(is_read)
+    return [StoredEvent.of(row) for row in session.rows(statement)]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Table, select
 
+from cloud.among import among
 from cloud.analytics.queue import enqueue_touches
 from cloud.codes.queue import enqueue_codes_of_touches
 from cloud.db import WriteSession, chunks
@@ -61,7 +62,7 @@ def _settle(session: WriteSession, tenant: str, event_ids: Sequence[str]) -> Non
     """Queue these touches and the receipts that they reverse, and recount their profiles."""
     rows = session.rows(
         select(touches.c.touch_id, touches.c.store, touches.c.one_id, touches.c.reverses_receipt_id).where(
-            touches.c.tenant == tenant, touches.c.touch_id.in_(event_ids)
+            touches.c.tenant == tenant, among(touches.c.touch_id, event_ids)
         )
     )
     changed = list(rows)

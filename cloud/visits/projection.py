@@ -1,11 +1,12 @@
 """Visits: the highest revision that was not corrected wins, in whatever order revisions come."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Table, delete, func, select
 
+from cloud.among import among
 from cloud.analytics.queue import enqueue_visits
 from cloud.db import AnyRow, ReadSession, WriteSession, chunks
 from cloud.linking.queue import enqueue_news, enqueue_old_stays
@@ -14,6 +15,9 @@ from cloud.projections.corrections import stands
 from cloud.tables import event_log, visit_revisions, visit_stays, visits
 from contracts.events import decode_event
 from contracts.payloads import Correction, Stay, VisitRevised
+
+Revisions = Mapping[str, tuple[str, VisitRevised]]
+"""Of each event the store and what it says."""
 
 
 class VisitsProjection:
@@ -45,8 +49,9 @@ class VisitsProjection:
                 for event_id in event.payload(Correction).corrects
             ]
             touched = {visit.visit_id for _, visit in revised} | _visits_of(session, tenant, corrected)
+            read = {event.event_id: (event.store, visit) for event, visit in revised}
             for part in chunks(sorted(touched)):
-                _settle(session, tenant, part)
+                _settle(session, tenant, part, read)
 
 
 def _visits_of(session: ReadSession, tenant: str, event_ids: Sequence[str]) -> set[str]:
@@ -54,35 +59,52 @@ def _visits_of(session: ReadSession, tenant: str, event_ids: Sequence[str]) -> s
     found: set[str] = set()
     for part in chunks(event_ids):
         statement = select(visit_revisions.c.visit_id).where(
-            visit_revisions.c.tenant == tenant, visit_revisions.c.event_id.in_(part)
+            visit_revisions.c.tenant == tenant, among(visit_revisions.c.event_id, part)
         )
         found.update(row.visit_id for row in session.rows(statement))
     return found
 
 
-def _settle(session: WriteSession, tenant: str, visit_ids: Sequence[str]) -> None:
+def _settle(session: WriteSession, tenant: str, visit_ids: Sequence[str], read: Revisions) -> None:
     """Make each visit what its best revision says; one without any left disappears."""
     current = {
         row.visit_id: row.event_id
         for row in session.rows(
             select(visits.c.visit_id, visits.c.event_id).where(
-                visits.c.tenant == tenant, visits.c.visit_id.in_(visit_ids)
+                visits.c.tenant == tenant, among(visits.c.visit_id, visit_ids)
             )
         )
     }
-    best = {row.visit_id: row for row in _best_revisions(session, tenant, visit_ids)}
-    changed = [key for key in visit_ids if current.get(key) != (best[key].event_id if key in best else None)]
+    best = {row.visit_id: row.event_id for row in _best_revisions(session, tenant, visit_ids)}
+    changed = [key for key in visit_ids if current.get(key) != best.get(key)]
     if not changed:
         return
-    enqueue_old_stays(session, tenant, changed)
-    enqueue_visits(session, tenant, changed)
     enqueue_news(session, tenant, "visit", changed)
-    session.execute(delete(visit_stays).where(visit_stays.c.tenant == tenant, visit_stays.c.visit_id.in_(changed)))
-    session.execute(delete(visits).where(visits.c.tenant == tenant, visits.c.visit_id.in_(changed)))
-    holding = payloads(session, tenant, [best[key] for key in changed if key in best])
-    session.insert(visits, [_visit_row(tenant, store, event_id, visit) for store, event_id, visit in holding])
-    session.insert(visit_stays, [row for store, _, visit in holding for row in _stay_rows(tenant, store, visit)])
+    _take_out(session, tenant, [key for key in changed if key in current])
+    holding = _revisions(session, tenant, [best[key] for key in changed if key in best], read)
+    session.insert(visits, [_visit_row(tenant, store, event_id, visit) for event_id, (store, visit) in holding])
+    session.insert(visit_stays, [row for _, (store, visit) in holding for row in _stay_rows(tenant, store, visit)])
     enqueue_visits(session, tenant, changed)
+
+
+def _take_out(session: WriteSession, tenant: str, visit_ids: Sequence[str]) -> None:
+    """Delete visits, and queue what they told."""
+    if not visit_ids:
+        return
+    enqueue_old_stays(session, tenant, visit_ids)
+    enqueue_visits(session, tenant, visit_ids)
+    for table in (visit_stays, visits):
+        session.execute(delete(table).where(table.c.tenant == tenant, among(table.c.visit_id, visit_ids)))
+
+
+def _revisions(
+    session: ReadSession, tenant: str, event_ids: Sequence[str], read: Revisions
+) -> list[tuple[str, tuple[str, VisitRevised]]]:
+    """Return revisions by event id: those that were just read, and the others from the log."""
+    found = dict(read)
+    older = payloads(session, tenant, [event_id for event_id in event_ids if event_id not in read])
+    found |= {event_id: (store, visit) for store, event_id, visit in older}
+    return [(event_id, found[event_id]) for event_id in sorted(event_ids) if event_id in found]
 
 
 def _best_revisions(session: ReadSession, tenant: str, visit_ids: Sequence[str]) -> Iterable[AnyRow]:
@@ -96,18 +118,21 @@ def _best_revisions(session: ReadSession, tenant: str, visit_ids: Sequence[str])
     )
     ranked = (
         select(visit_revisions, rank)
-        .where(visit_revisions.c.tenant == tenant, visit_revisions.c.visit_id.in_(visit_ids), stands(visit_revisions))
+        .where(
+            visit_revisions.c.tenant == tenant, among(visit_revisions.c.visit_id, visit_ids), stands(visit_revisions)
+        )
         .subquery()
     )
     return session.rows(select(ranked.c.visit_id, ranked.c.event_id).where(ranked.c.rank == 1))
 
 
-def payloads(session: ReadSession, tenant: str, best: Sequence[AnyRow]) -> list[tuple[str, str, VisitRevised]]:
+def payloads(session: ReadSession, tenant: str, event_ids: Sequence[str]) -> list[tuple[str, str, VisitRevised]]:
     """Return (store, event id, revision), read from the log."""
-    event_ids = [row.event_id for row in best]
+    if not event_ids:
+        return []
     statement = (
         select(event_log.c.event_id, event_log.c.store, event_log.c.raw)
-        .where(event_log.c.tenant == tenant, event_log.c.event_id.in_(event_ids))
+        .where(event_log.c.tenant == tenant, among(event_log.c.event_id, event_ids))
         .order_by(event_log.c.event_id)
     )
     found = []

@@ -1,9 +1,11 @@
 """Sums follow in rounds: soon, but not with every event; and each hour in its turn, however many wait."""
 
+import itertools
+
 import pytest
 from sqlalchemy import func, select
 
-from cloud.analytics.follower import REST_MS
+from cloud.analytics.follower import MOST_REST_MS, REST_MS, REST_PARTS, AnalyticsFollower
 from cloud.analytics.queue import DAYS, HOURS, enqueue_days, enqueue_members, enqueue_spans
 from cloud.analytics.tables import analytics_queue, rollups
 from tests.integration.cloud.support import T0, TENANT, Cloud, Shop
@@ -42,6 +44,22 @@ def test_what_changes_soon_after_a_round_waits_for_the_next(cloud: Cloud, shop: 
     cloud.now_ms += 1
     assert follow(cloud) == 2
     assert not waiting(cloud, HOURS)
+
+
+@pytest.mark.parametrize(("step_ms", "rest_ms"), [(10, REST_MS), (1000, 3000 * REST_PARTS), (10**9, MOST_REST_MS)])
+def test_a_long_round_is_followed_by_a_long_rest(cloud: Cloud, shop: Shop, step_ms: int, rest_ms: int):
+    cloud.take_in(shop.crossing(T0))
+    ticks = itertools.count(0, step_ms)
+    now_ms: list[int] = []
+    follower = AnalyticsFollower(0.5, lambda: now_ms[0] if now_ms else next(ticks))
+    with cloud.database.write() as session:
+        enqueue_spans(session, TENANT, [("a", T0, T0)])
+        for _ in range(3):
+            follower.step(session)
+        assert follower.has_work(session) is False
+    for waited_ms, is_due in ((rest_ms - 1, False), (rest_ms, True)):
+        now_ms[:] = [waited_ms]
+        assert follower.is_due() is is_due
 
 
 def test_a_clock_that_was_set_back_holds_up_nothing(cloud: Cloud, shop: Shop):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloud.ingest.judge import judge_line
-from cloud.ingest.quick import read_quickly
+from cloud.ingest.quick import read_payload, read_quickly
 from contracts.errors import EventRejectedError
 from contracts.events import MAX_EVENT_BYTES, Source, decode_event, draft_event, encode_event, require_uplink
 from contracts.payloads import VisitRevised
@@ -66,6 +66,18 @@ def test_a_good_line_goes_the_quick_way(data: UplinkPayload):
     raw = line(data)
     assert read_quickly(raw) is not None
     assert_same_as_thorough(raw)
+
+
+@pytest.mark.parametrize("data", PAYLOADS, ids=lambda data: type(data).__name__)
+def test_the_payload_alone_reads_the_same(data: UplinkPayload):
+    raw = line(data)
+    assert read_payload(raw, data.TYPE) == decode_event(raw).data
+    assert read_payload(raw, "org.shopthread.nothing.v1") == data, "the event says itself what it is"
+
+
+def test_a_payload_that_is_none_is_told():
+    with pytest.raises(EventRejectedError):
+        read_payload(b"{}", VISIT.TYPE)
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
