@@ -33,7 +33,8 @@ def _row(event: AcceptedEvent, received_ms: int) -> bytes:
         _BIGINT_BYTES, event.time_ms, _BIGINT_BYTES, event.sequence, _BIGINT_BYTES, received_ms, len(raw)
     )
     origin = _origin(event.tenant, event.store, event.device, event.type)
-    return origin + _text(event.event_id) + numbers + raw
+    event_id = event.event_id.encode()
+    return origin + _LENGTH.pack(len(event_id)) + event_id + numbers + raw
 
 
 @lru_cache(_SOURCES_KEPT)
