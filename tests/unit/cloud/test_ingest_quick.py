@@ -58,7 +58,7 @@ def assert_same_as_thorough(raw: bytes) -> None:
     if quick is not None:
         assert (quick.event_id, quick.source, quick.type) == (event.id, event.origin, event.type)
         assert (quick.time_ms, quick.sequence, quick.data) == (event.time_ms, event.sequence_number, event.data)
-    assert judge_line(raw, "acme").time_ms == event.time_ms
+    assert judge_line(raw, event.origin.tenant).time_ms == event.time_ms
 
 
 @pytest.mark.parametrize("data", PAYLOADS, ids=lambda data: type(data).__name__)
