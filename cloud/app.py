@@ -18,6 +18,7 @@ from cloud.analytics.endpoints import router as analytics_router
 from cloud.analytics.follower import AnalyticsFollower
 from cloud.analytics.live import router as live_router
 from cloud.analytics.view_endpoints import router as views_router
+from cloud.audits.endpoints import router as audits_router
 from cloud.background import BackgroundWorker
 from cloud.changes.endpoints import router as changes_router
 from cloud.changes.follower import ChangeFollower
@@ -42,6 +43,7 @@ from cloud.identity.service import Identities
 from cloud.ingest.endpoints import router as ingest_router
 from cloud.keys.endpoints import router as keys_router
 from cloud.keys.service import KeyService
+from cloud.lateness.endpoints import router as lateness_router
 from cloud.linking.decide import Linker, RuleLinker
 from cloud.linking.endpoints import router as links_router
 from cloud.linking.probabilistic import LinkRules, ProbabilisticLinker
@@ -227,6 +229,8 @@ def create_app(
         changes_router,
         webhooks_router,
         alerts_router,
+        audits_router,
+        lateness_router,
         channels_router,
         codes_router,
         dead_letters_router,

@@ -38,6 +38,7 @@ VIEWS: Final = (
     View(name="codes"),
     View(name="alerts", controls=("stores",)),
     View(name="quality", controls=("store",)),
+    View(name="audits", controls=("stores",)),
 )
 """In the navigation's order; the first is where people begin."""
 

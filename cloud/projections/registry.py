@@ -3,6 +3,7 @@
 from cloud.analytics.projection import AnalyticsProjection
 from cloud.floor.projection import FloorProjection
 from cloud.footfall.projection import FootfallProjection
+from cloud.lateness.projection import LatenessProjection
 from cloud.projections.base import Projection
 from cloud.projections.corrections import CorrectionsProjection
 from cloud.stores.projection import DeviceHealthProjection, StoresProjection
@@ -18,6 +19,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     FloorProjection(),
     VisitsProjection(),
     AnalyticsProjection(),
+    LatenessProjection(),
 )
 """Corrections first: the others read which events were corrected, and never run ahead of it.
 

@@ -26,6 +26,7 @@ VIEWS = (
     f"codes?code={GTIN}/{SERIAL}",
     "alerts",
     "quality?store=west",
+    "audits",
 )
 
 expect.set_options(timeout=30_000)  # a loaded machine draws late

@@ -1,12 +1,17 @@
 """A small chain whose figures are known: one shop seen well, one seen in part, one that nobody sees."""
 
+import msgspec
+
 from cloud.alerts.tables import alert_channels, alert_rules
 from cloud.app import make_alert_evaluator
+from cloud.audits.endpoints import keep_report
 from cloud.codes.registry import IssuedItem, Product, put_products, register
+from cloud.context import Context
 from cloud.floor.repository import put_plan
 from cloud.identity.names import one_id_of
 from contracts.payloads import CodeScanned, DeviceHealth, FloorHeat, HeatCell
 from contracts.pseudonym import MemberPseudonym
+from tests.integration.cloud.audit_reports import a_report
 from tests.integration.cloud.support import MEMBERS, T0, TENANT, Cloud, Shop, consent
 
 HOUR_MS = 3_600_000
@@ -66,6 +71,16 @@ def fill(cloud: Cloud) -> None:
     )
 
     _watch(cloud)
+    _audit(cloud)
+
+
+def _audit(cloud: Cloud) -> None:
+    """Upload an audit of the west's camera, of which two who came in were missed, and an old one that is certified."""
+    context = Context(cloud.settings, cloud.database, cloud.clock, cloud.keys, cloud.linker)
+    old = {**a_report(WEST, (90, 0, 0)), "statement": "of the year before"}
+    old["recordings"][0]["start"] = "2025-03-02T09:00:00.000Z"
+    for report in (a_report(WEST), old):
+        keep_report(context, TENANT, "key", msgspec.json.encode(report))
 
 
 def _watch(cloud: Cloud) -> None:

@@ -59,7 +59,26 @@ def test_quality_tells_what_was_observed_refused_and_how_sure_links_are(visitor:
     assert today.count() == 28 * 24
     assert "not JSON" in page.inner_text("#letters")
     assert "none" in page.inner_text("#devices tbody tr >> nth=0")
+    assert tile(page, "Events that came late") == "48%"
+    late = {row[0]: row[1:] for row in cells(page, "#lateness tbody tr")}
+    assert late["Mon 2 Mar"] == ["25", "48%", "0%"]
+    assert late["Mon 23 Feb"][1:] == ["100%", "100%"], "the week before was told when it was over"
     visitor.open("/quality?store=north")
     assert tile(page, "Observed") == "\u2013"
     assert tile(page, "Links expected to be right") == "\u2013"
     assert "silent" in page.inner_text("#devices")
+
+
+def test_audits_tell_accuracy_by_direction_with_its_interval(visitor: Visitor, tmp_path: Path):
+    page = visitor.open("/audits")
+    assert (tile(page, "Reports"), tile(page, "Cameras audited"), tile(page, "Certified")) == ("2", "1", "1")
+    (latest, old) = cells(page, "#audits-list tbody tr")
+    assert latest[1:3] == ["west/cam-1", "52"]
+    assert "95.2%" in latest[4]
+    assert "84.2% to 98.7%" in latest[4]
+    assert "100%" in latest[5]
+    assert (latest[6], old[6]) == ("\u2265 85%", "\u2265 95%")
+    rows = list(csv.DictReader(save(page, "audits-list", "csv", tmp_path).read_text(encoding="utf-8-sig").splitlines()))
+    assert (rows[0]["in_missed"], rows[0]["in_matched"], rows[0]["total_labelled"]) == ("2", "40", "52")
+    visitor.open("/audits?store=east")
+    assert "No audit yet" in page.inner_text("#audits-list")

@@ -20,13 +20,20 @@ const LONG_LAG = 1000;
 
 const at = (id) => document.getElementById(id);
 
-function tiles({ week, devices, letters, reconciliation, precision }) {
+/** Return the share of some days' events that came in late; null: there were none. */
+function lateShare(rows, name) {
+  const events = d3.sum(rows, (row) => row.events);
+  return events ? d3.sum(rows, (row) => row[name]) / events : null;
+}
+
+function tiles({ week, devices, letters, reconciliation, precision, lateness }) {
   const coverage = coverageOf(week);
   const faulty = devices.filter((device) => faultsOf(device).length).length;
   return [
     tile({ name: t("quality.observed"), value: sharePercent(coverage), note: t("quality.observed_note"), tone: isPartial(coverage) ? "warn" : "leading" }),
     tile({ name: t("quality.faulty"), value: number(faulty), note: t("quality.of_devices", { count: devices.length }), tone: faulty ? "bad" : "" }),
     tile({ name: t("quality.lag"), value: number(reconciliation.lag_events), note: t("quality.lag_note"), tone: reconciliation.lag_events > LONG_LAG ? "warn" : "" }),
+    tile({ name: t("quality.late"), value: percent(lateShare(lateness, "late_1h"), 1), note: t("quality.late_note", { share: percent(lateShare(lateness, "late_24h"), 1) }) }),
     tile({ name: t("quality.refused"), value: number(letters.total), note: t("quality.refused_note"), tone: letters.total ? "warn" : "" }),
     tile({ name: t("quality.precision"), value: percent(precision.expected_precision, 1), note: precision.expected_precision === null ? t("quality.precision_unknown") : t("quality.precision_note", { count: precision.estimated }) }),
   ];
@@ -97,6 +104,15 @@ function lettersCard(letters) {
   return card({ id: "letters", title: t("quality.letters"), note: t("quality.letters_note") }, h("ul", { class: "zones" }, reasons), table(columns, rows, { label: t("quality.letters"), named: false }), h("p", { class: "quiet" }, t("quality.replay"), h("code", null, " POST /v1/dead-letters/replay")));
 }
 
+function latenessCard(rows, file) {
+  if (!rows.length) return card({ id: "lateness", title: t("quality.lateness") }, empty(t("quality.no_events"), t("quality.no_events_hint")));
+  const columns = ["day", "events", "late_1h", "late_24h"].map((name) => ({ title: t(`quality.${name}`), number: name !== "day" }));
+  const day = (row) => date(`${row.day}T00:00:00Z`, "UTC");
+  const shown = [...rows].reverse().map((row) => [day(row), number(row.events), h("span", { class: row.late_1h ? "warn" : null }, percent(row.share_late_1h, 1)), h("span", { class: row.late_24h ? "warn" : null }, percent(row.share_late_24h, 1))]);
+  const heads = ["store", "day", "events", "late_1h", "late_24h", "share_late_1h", "share_late_24h"];
+  return tableCard({ id: "lateness", title: t("quality.lateness"), note: t("quality.lateness_note"), columns, rows: shown, heads, raw: rows.map((row) => heads.map((name) => row[name])), file });
+}
+
 function projectionsCard(reconciliation) {
   const columns = [{ title: t("quality.projection") }, { title: t("quality.position"), number: true }, { title: t("quality.waiting"), number: true }];
   const rows = reconciliation.projections.map((one) => [h("code", null, one.name), number(one.position), h("span", { class: one.waiting_events > LONG_LAG ? "warn" : null }, number(one.waiting_events))]);
@@ -106,30 +122,32 @@ function projectionsCard(reconciliation) {
 
 function frame() {
   const column = (...ids) => h("div", { class: "column" }, ids.map((id) => h("div", { id })));
-  return [h("div", { id: "tiles" }), h("div", { class: "stack" }, h("div", { id: "hours" }), h("div", { id: "all-devices" }), h("div", { class: "grid even" }, column("all-links", "all-projections"), column("all-letters")))];
+  return [h("div", { id: "tiles" }), h("div", { class: "stack" }, h("div", { id: "hours" }), h("div", { id: "all-devices" }), h("div", { class: "grid even" }, column("all-links", "all-projections"), column("all-letters", "all-lateness")))];
 }
 
 async function load({ store, zone }) {
   const today = dayOf(Date.now(), zone);
   const [from, to] = [addDays(today, 1 - DAYS), addDays(today, 1)].map((day) => new Date(midnight(day, zone)).toISOString());
   const path = `/v1/stores/${store.store}`;
-  const [footfall, devices, reconciliation, letters, links, precision] = await Promise.all([
+  const [footfall, devices, reconciliation, letters, links, precision, late] = await Promise.all([
     read(`${path}/footfall`, { from, to, grain: "hour" }),
     read(`${path}/devices`),
     read(`${path}/reconciliation`),
     read("/v1/dead-letters", { limit: SHOWN_LETTERS }),
     read("/v1/links", { store: store.store, limit: 1 }),
     read("/v1/links/precision", { store: store.store }),
+    read("/v1/lateness", { store: store.store, from: addDays(today, 1 - DAYS), to: addDays(today, 1) }),
   ]);
   draw(panel("quality"), "frame", frame);
   const week = footfall.buckets.slice(-7 * 24);
   const second = Math.floor(Date.now() / REFRESH_MS);
   const width = widthOf(at("hours")) - 38;
-  draw(at("tiles"), [week, devices, letters, reconciliation, precision, second], () => h("div", { class: "figures", role: "group", "aria-label": t("shop.figures") }, tiles({ week, devices, letters, reconciliation, precision })));
+  draw(at("tiles"), [week, devices, letters, reconciliation, precision, late, second], () => h("div", { class: "figures", role: "group", "aria-label": t("shop.figures") }, tiles({ week, devices, letters, reconciliation, precision, lateness: late.rows.filter((row) => row.day > addDays(today, -7)) })));
   draw(at("hours"), [footfall, width], () => coverageCard(footfall, zone, width, `shopthread-${store.store}-coverage-${today}`));
   draw(at("all-devices"), [devices, second], () => devicesCard(devices, zone, `shopthread-${store.store}-devices`));
   draw(at("all-links"), [links.counts, links.waiting, precision], () => linksCard(links, precision));
   draw(at("all-projections"), reconciliation, () => projectionsCard(reconciliation));
+  draw(at("all-lateness"), late, () => latenessCard(late.rows, `shopthread-${store.store}-lateness`));
   draw(at("all-letters"), [letters, second], () => lettersCard(letters));
 }
 
