@@ -103,6 +103,7 @@ class CloudSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         timeout_s: Seconds to wait for an answer.
         first_retry_s: Wait after the first failure; it doubles, with jitter, up to `longest_retry_s`.
         longest_retry_s: Longest wait between tries.
+        erasures_interval_s: Seconds between two questions whom the cloud has forgotten.
     """
 
     url: Annotated[str, Meta(pattern=r"^https?://[^/]+/?" + END)]
@@ -112,6 +113,7 @@ class CloudSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     timeout_s: Annotated[float, Meta(gt=0)] = 30.0
     first_retry_s: Annotated[float, Meta(gt=0)] = 0.5
     longest_retry_s: Annotated[float, Meta(gt=0)] = 60.0
+    erasures_interval_s: Annotated[float, Meta(gt=0, le=86_400)] = 900.0
 
 
 class StoreHours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

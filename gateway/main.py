@@ -14,7 +14,9 @@ from contracts.events import Source, draft_event
 from contracts.payloads import DeviceClock, DeviceHealth
 from gateway.adapters.consumer import Consumer
 from gateway.adapters.data_lock import DataLock
+from gateway.adapters.erased_rows import ErasedRows
 from gateway.adapters.event_store import EventStore
+from gateway.adapters.forgetting import Forgetting
 from gateway.adapters.signatures import SignatureDesk
 from gateway.adapters.store_count import StoreCount
 from gateway.config import GatewayConfig
@@ -69,11 +71,18 @@ def run_gateway(config: GatewayConfig, stop: threading.Event, on_alive: Callable
         held.callback(DataLock(config.gateway.data_dir).release)
         store = open_event_store(config)
         held.callback(store.close)
-        _run(config, client, store, stop, on_alive)
+        rows = ErasedRows(event_store_path(config))
+        held.callback(rows.close)
+        _run(config, client, store, Forgetting(rows, client, config.cloud.erasures_interval_s), stop, on_alive)
 
 
 def _run(
-    config: GatewayConfig, client: httpx.Client, store: EventStore, stop: threading.Event, on_alive: Callable[[], None]
+    config: GatewayConfig,
+    client: httpx.Client,
+    store: EventStore,
+    forgetting: Forgetting,
+    stop: threading.Event,
+    on_alive: Callable[[], None],
 ) -> None:
     devices = DeviceOperation(config)
     broker = devices.access.broker
@@ -87,16 +96,18 @@ def _run(
             broker.start()
 
         def is_working() -> bool:
-            return consumer.is_alive and uploader.is_alive
+            return consumer.is_alive and uploader.is_alive and forgetting.is_alive
 
         devices.start(store, is_working)
         consumer.start()
         uploader.start()
+        forgetting.start()
         on_alive()
         _housekeeping(config, store, stop, lambda: is_working() and devices.is_alive, devices, on_alive)
         consumer.stop()
         uploader.stop(_DRAIN_S)
     finally:
+        forgetting.stop()
         devices.stop()
         if broker is not None:
             broker.stop()

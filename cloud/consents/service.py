@@ -7,13 +7,14 @@ from cloud.consents.repository import consent_in_force, record_consents, unknown
 from cloud.consents.schemas import ConsentReceipt, ConsentsReceipt, ConsentStatement
 from cloud.context import Context
 from cloud.db import WriteSession
-from cloud.erasure.tombstones import erased_among, is_erased
+from cloud.erasure.tombstones import erased_among
 from cloud.errors import invalid_value
 from cloud.identity.ownership import Owners, owners_of, span_of
 from cloud.identity.statements import Identifier
 from cloud.instants import parse_instant
 from cloud.linking.repository import active_links_of, touches_of
 from cloud.linking.service import relink
+from contracts.erasure import is_forgotten
 
 MAX_CLOCK_SKEW_MS = 5 * 60 * 1000
 
@@ -52,7 +53,7 @@ def _record(
     """Record statements; return how many links they ended."""
     named = {_identifier(row) for row in rows}
     erased = erased_among(session, tenant, named)
-    rows = [row for row in rows if not is_erased(erased.get(_identifier(row)), _at_ms(row))]
+    rows = [row for row in rows if not is_forgotten(erased.get(_identifier(row), ()), _at_ms(row))]
     owners = owners_of(session, tenant, named)
     one_ids = sorted({owners.at(_identifier(row), _at_ms(row)) for row in rows})
     before = {link for one_id in one_ids for link in active_links_of(session, tenant, one_id)}

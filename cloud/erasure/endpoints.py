@@ -2,16 +2,27 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+import msgspec
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from cloud.auth import ERRORS, INVALID, CanManageMembers
+from cloud.auth import ERRORS, INVALID, CanIngest, CanManageMembers, InContext
 from cloud.consents.schemas import Namespace
 from cloud.erasure.service import Eraser
+from cloud.erasure.tombstones import erasures_after
 from cloud.identity.statements import Identifier
 from cloud.instants import parse_instant
+from contracts.erasure import ERASURES_PATH, MOST_ERASURES
 
-router = APIRouter(prefix="/v1/members", tags=["members"], responses=ERRORS)
+router = APIRouter(tags=["members"], responses=ERRORS)
+
+
+_ERASURES_EXAMPLE = {
+    "secret": "...",
+    "items": [{"digest": "9f86d081...", "from_ms": 0, "until_ms": 1772442000000}],
+    "next_after": 1,
+    "has_more": False,
+}
 
 
 class ErasureReceipt(BaseModel):
@@ -31,7 +42,7 @@ async def get_eraser(request: Request) -> Eraser:
     return eraser
 
 
-@router.delete("/{namespace}/{pseudonym}", summary="Erase a member", responses=INVALID)
+@router.delete("/v1/members/{namespace}/{pseudonym}", summary="Erase a member", responses=INVALID)
 def erase_member(
     namespace: Annotated[Namespace, Path(description="Of one of the member's identifiers")],
     pseudonym: Annotated[str, Path(pattern=r"^[a-z2-7]{32}$", description="That identifier's pseudonym")],
@@ -54,3 +65,29 @@ def erase_member(
         link_decisions=erased.link_decisions,
         dead_letters=erased.dead_letters,
     )
+
+
+@router.get(
+    ERASURES_PATH,
+    summary="Whom gateways must forget",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Hashes of erased identifiers, oldest first, and the key under which they are made.",
+            "content": {"application/json": {"example": _ERASURES_EXAMPLE}},
+        }
+    },
+)
+def read_erasures(
+    principal: CanIngest,
+    context: InContext,
+    after: Annotated[int, Query(ge=0, le=1 << 62, description="The `next_after` of the answer before")] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_ERASURES, description="How many at most")] = MOST_ERASURES,
+) -> Response:
+    """List, for a gateway, whom its file must no longer name. Only who holds an identifier can tell that it is meant.
+
+    A cursor that lies ahead, as after an older backup of the cloud came back, begins anew.
+    """
+    with context.database.read() as session:
+        found = erasures_after(session, principal.tenant, after, limit)
+    return Response(msgspec.json.encode(found), media_type="application/json")

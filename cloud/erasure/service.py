@@ -14,7 +14,6 @@ from cloud.analytics.members import write_members
 from cloud.analytics.tables import analytics_queue
 from cloud.changes.tables import change_queue, changes
 from cloud.db import Database, ReadSession, WriteSession, chunks
-from cloud.erasure.redaction import redacted
 from cloud.erasure.tombstones import bury
 from cloud.identity.holdings import Holding
 from cloud.identity.ownership import periods_of, span_of, timelines_of
@@ -31,6 +30,7 @@ from cloud.tables import consents, dead_letters, event_log, link_decisions, link
 from cloud.touches.projection import TouchesProjection
 from cloud.webhooks.tables import webhook_deliveries
 from contracts.payloads import CodeScanned, PosSale
+from contracts.redaction import redacted
 
 _PAGE = 500
 

@@ -1,6 +1,6 @@
 """Tables of erasure: whom the cloud has forgotten, without saying who it was."""
 
-from sqlalchemy import BigInteger, Column, String, Table
+from sqlalchemy import BigInteger, Column, Index, String, Table
 
 from cloud.columns import metadata, tenant_column
 
@@ -18,4 +18,6 @@ erased_identifiers = Table(
     Column("digest", String(64), primary_key=True, comment="keyed hash of the identifier"),
     Column("from_ms", BigInteger, primary_key=True, autoincrement=False, comment="since when it was the member's"),
     Column("erased_ms", BigInteger, nullable=False, comment="what happened since then and up to here is forgotten"),
+    Column("position", BigInteger, nullable=False, comment="in the order of erasure, over all tenants; for gateways"),
+    Index("ix_erased_identifiers_position", "tenant", "position"),
 )

@@ -1,35 +1,28 @@
 """Who was erased, known by a keyed hash alone: enough to recognize what comes back, too little to say who it was."""
 
-import hmac
 from collections.abc import Iterable
-from hashlib import sha256
 
-from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from cloud.db import ReadSession, WriteSession, chunks
+from cloud.db import AnyRow, ReadSession, WriteSession, chunks
 from cloud.erasure.tables import erased_identifiers, erasure_keys
 from cloud.identity.holdings import Holding
 from cloud.identity.statements import Identifier
 from cloud.runtime import TokenSource
+from contracts.erasure import ErasedIdentifier, Erasures, erasure_digest
 
-
-class Erased(Struct, frozen=True):
-    """A time of which everything that happened is forgotten: both instants belong to it, Unix milliseconds."""
-
-    from_ms: int
-    until_ms: int
+_erased_at = erased_identifiers.c
 
 
 def erased_among(
     session: ReadSession, tenant: str, identifiers: Iterable[Identifier]
-) -> dict[Identifier, list[Erased]]:
+) -> dict[Identifier, list[ErasedIdentifier]]:
     """Return which of these identifiers were erased, and for which times."""
     secret = _secret(session, tenant)
     if secret is None:
         return {}
-    by_digest = {digest_of(secret, each.namespace, each.pseudonym): each for each in identifiers}
-    found: dict[Identifier, list[Erased]] = {}
+    by_digest = {erasure_digest(secret, each.namespace, each.pseudonym): each for each in identifiers}
+    found: dict[Identifier, list[ErasedIdentifier]] = {}
     for part in chunks(sorted(by_digest)):
         rows = session.rows(
             select(erased_identifiers).where(
@@ -37,37 +30,54 @@ def erased_among(
             )
         )
         for row in rows:
-            found.setdefault(by_digest[row.digest], []).append(Erased(row.from_ms, row.erased_ms))
+            found.setdefault(by_digest[row.digest], []).append(_erased(row))
     return found
 
 
-def is_erased(erased: Iterable[Erased] | None, at_ms: int) -> bool:
-    """Return whether what happened or was said at a time is forgotten."""
-    return any(each.from_ms <= max(at_ms, 0) <= each.until_ms for each in erased or ())
-
-
 def bury(session: WriteSession, tenant: str, forgotten: Iterable[Holding], erased_ms: int, tokens: TokenSource) -> None:
-    """Remember that these identifiers were erased for these times, as far as they have passed."""
+    """Remember that these identifiers were erased for these times, as far as they have passed.
+
+    The log's lock is held: positions become visible in their own order.
+    """
     if _secret(session, tenant) is None:
         session.insert_new(erasure_keys, [{"tenant": tenant, "secret": tokens()}])
     secret = _secret(session, tenant) or ""
+    last = session.number(select(func.max(_erased_at.position)))
     rows = [
         {
             "tenant": tenant,
-            "digest": digest_of(secret, each.namespace, each.pseudonym),
+            "digest": erasure_digest(secret, each.namespace, each.pseudonym),
             "from_ms": each.from_ms,
             "erased_ms": min(erased_ms, each.until_ms - 1),
+            "position": position,
         }
-        for each in forgotten
+        for position, each in enumerate(forgotten, start=last + 1)
     ]
     session.upsert(erased_identifiers, rows)
+
+
+def erasures_after(session: ReadSession, tenant: str, position: int, limit: int) -> Erasures:
+    """Return whom the cloud has forgotten, from after a position on, for gateways."""
+    newest = session.number(select(func.max(_erased_at.position)).where(_erased_at.tenant == tenant))
+    position = position if position <= newest else 0
+    rows = session.rows(
+        select(erased_identifiers)
+        .where(_erased_at.tenant == tenant, _erased_at.position > position)
+        .order_by(_erased_at.position)
+        .limit(limit + 1)
+    )
+    return Erasures(
+        secret=_secret(session, tenant),
+        items=tuple(_erased(row) for row in rows[:limit]),
+        next_after=rows[:limit][-1].position if rows else position,
+        has_more=len(rows) > limit,
+    )
+
+
+def _erased(row: AnyRow) -> ErasedIdentifier:
+    return ErasedIdentifier(digest=row.digest, from_ms=row.from_ms, until_ms=row.erased_ms)
 
 
 def _secret(session: ReadSession, tenant: str) -> str | None:
     row = session.first(select(erasure_keys.c.secret).where(erasure_keys.c.tenant == tenant))
     return None if row is None else str(row.secret)
-
-
-def digest_of(secret: str, namespace: str, pseudonym: str) -> str:
-    """Return the keyed hash by which an identifier is known to be erased."""
-    return hmac.new(secret.encode(), f"{namespace}\0{pseudonym}".encode(), sha256).hexdigest()

@@ -9,7 +9,7 @@ from sqlalchemy import and_, delete, select, update
 
 from cloud.codes.queue import enqueue_codes_of_touches
 from cloud.db import ReadSession, WriteSession, chunks
-from cloud.erasure.tombstones import erased_among, is_erased
+from cloud.erasure.tombstones import erased_among
 from cloud.errors import not_found
 from cloud.identity import repository
 from cloud.identity.holdings import Holding, Holdings, instant_of
@@ -30,6 +30,7 @@ from cloud.profiles.recount import recount_profiles
 from cloud.projections.base import lock_cursor
 from cloud.runtime import Clock
 from cloud.tables import touches
+from contracts.erasure import is_forgotten
 
 IDENTITY = "identity"
 """The lock under which identifiers move between profiles."""
@@ -102,7 +103,9 @@ def _without_erased(
     kept = []
     for source, statement in stated:
         named = tuple(
-            each for each in statement.identifiers if not is_erased(erased.get(each), _instant_of(statement, each))
+            each
+            for each in statement.identifiers
+            if not is_forgotten(erased.get(each, ()), _instant_of(statement, each))
         )
         if named:
             kept.append((source, replace(statement, identifiers=named)))

@@ -9,12 +9,13 @@ import msgspec
 from sqlalchemy import func, select
 
 from cloud.db import ReadSession, WriteSession
-from cloud.erasure.redaction import redacted
-from cloud.erasure.tombstones import Erased, erased_among, is_erased
+from cloud.erasure.tombstones import erased_among
 from cloud.identity.statements import Identifier
 from cloud.ingest.binary_copy import COLUMNS, encode_rows
 from cloud.ingest.judge import AcceptedEvent
 from cloud.tables import event_log
+from contracts.erasure import ErasedIdentifier, is_forgotten
+from contracts.redaction import redacted
 
 LOG_LOCK_KEY = 0x5348_4F50
 """Number of the advisory lock under which PostgreSQL gives out positions."""
@@ -74,11 +75,11 @@ def without_erased(session: ReadSession, events: Sequence[AcceptedEvent]) -> Seq
     return [_nameless(event) if _is_erased(event, erased) else event for event in events]
 
 
-def _is_erased(event: AcceptedEvent, erased: Mapping[str, Mapping[Identifier, Sequence[Erased]]]) -> bool:
+def _is_erased(event: AcceptedEvent, erased: Mapping[str, Mapping[Identifier, Sequence[ErasedIdentifier]]]) -> bool:
     if event.member is None:
         return False
     named = Identifier(event.member.namespace, event.member.pseudonym)
-    return is_erased(erased[event.tenant].get(named), event.time_ms)
+    return is_forgotten(erased[event.tenant].get(named, ()), event.time_ms)
 
 
 def _nameless(event: AcceptedEvent) -> AcceptedEvent:

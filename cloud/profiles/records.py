@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from cloud.changes.queue import note_profiles
 from cloud.consents.service import MAX_CLOCK_SKEW_MS
 from cloud.context import Context
-from cloud.erasure.tombstones import erased_among, is_erased
+from cloud.erasure.tombstones import erased_among
 from cloud.errors import invalid_value
 from cloud.identity.ownership import owners_of
 from cloud.identity.statements import Identifier
 from cloud.instants import parse_instant
 from cloud.profiles.schemas import AttributeStatement, Category
 from cloud.profiles.tables import product_categories, profile_attributes
+from contracts.erasure import is_forgotten
 
 
 def record_attributes(context: Context, tenant: str, statements: Sequence[AttributeStatement]) -> int:
@@ -28,7 +29,7 @@ def record_attributes(context: Context, tenant: str, statements: Sequence[Attrib
         owners = owners_of(session, tenant, named)
         said = [(who, row, int(str(row["at_ms"]))) for who, row in zip(named, rows, strict=True)]
         session.insert_new(
-            profile_attributes, [row for who, row, at_ms in said if not is_erased(erased.get(who), at_ms)]
+            profile_attributes, [row for who, row, at_ms in said if not is_forgotten(erased.get(who, ()), at_ms)]
         )
         note_profiles(session, tenant, [owners.at(who, at_ms) for who, _, at_ms in said])
     return len(rows)

@@ -101,7 +101,28 @@ _ROOM = (
 )
 """What may be deleted unsent where the disk fills (`gateway.core.thinning`), and what was."""
 
-STEPS: Final = (_FIRST, _ROOM)
+_ERASURES = (
+    """
+    CREATE TABLE erased (
+        digest TEXT NOT NULL,
+        from_ms INTEGER NOT NULL,
+        until_ms INTEGER NOT NULL,
+        PRIMARY KEY (digest, from_ms)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE erasure_state (
+        known INTEGER NOT NULL,
+        secret TEXT NOT NULL,
+        events INTEGER NOT NULL,
+        letters INTEGER NOT NULL
+    ) STRICT
+    """,
+    "INSERT INTO erasure_state VALUES (0, '', 0, 0)",
+)
+"""Whom the cloud has forgotten, by hashes; up to where that is known, and up to where it was acted upon."""
+
+STEPS: Final = (_FIRST, _ROOM, _ERASURES)
 
 
 class NewerFileError(Exception):
