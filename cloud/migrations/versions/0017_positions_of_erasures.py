@@ -1,13 +1,13 @@
 """Erasures stand in an order, so that gateways can ask for what is new.
 
-Revision: 0016. Follows: 0015.
+Revision: 0017. Follows: 0016.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
