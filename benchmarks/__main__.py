@@ -19,6 +19,7 @@ from benchmarks.events import decode
 from benchmarks.gateway_drain import drain
 from benchmarks.gateway_intake import intake
 from benchmarks.gateway_store import receive
+from benchmarks.gateway_upgrade import upgrade
 from benchmarks.identity import identity
 from benchmarks.linking import linking
 from benchmarks.measure import Result
@@ -47,6 +48,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "gateway": receive,
     "gateway-intake": intake,
     "gateway-drain": drain,
+    "gateway-upgrade": upgrade,
     "cloud_ingest": ingest,
     "cloud_projections": projections,
     "analytics": analytics,

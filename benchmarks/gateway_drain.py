@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import sqlite3
 import time
+from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,11 +21,12 @@ from benchmarks.measure import Result
 from benchmarks.mqtt_feed import Load, device_events
 from contracts.delivery import BATCH_MEDIA_TYPE, INGEST_PATH, IngestReceipt, encode_message, split_batch
 from contracts.events import Source, encode_event
+from gateway.adapters.event_schema import STEPS
 from gateway.adapters.event_store import EventStore
 from gateway.adapters.uploader import Uploader
 from gateway.core.retry import RetryPolicy
 
-_EVENTS: Final = int(os.environ.get("SHOPTHREAD_BENCH_BACKLOG", "200000"))
+EVENTS: Final = int(os.environ.get("SHOPTHREAD_BENCH_BACKLOG", "200000"))
 _DEVICES, _STEP, _BATCH, _PLAIN_BATCHES = 40, 20_000, 5000, 20
 
 
@@ -54,7 +56,7 @@ def _serve(told: Connection) -> None:
 
 def drain(folder: Path) -> list[Result]:
     path = folder / "gateway.sqlite"
-    bodies = _fill(path)
+    bodies = fill(path, EVENTS)
     context = multiprocessing.get_context("spawn")
     ours_end, cloud_end = context.Pipe()
     cloud = context.Process(target=_serve, args=(cloud_end,), daemon=True)
@@ -71,7 +73,7 @@ def drain(folder: Path) -> list[Result]:
         cloud.kill()
     return [
         Result(
-            name=f"a gateway drains a backlog of {_EVENTS:,} events over HTTP",
+            name=f"a gateway drains a backlog of {EVENTS:,} events over HTTP",
             value=rate,
             unit="events/s",
             reference_name="httpx alone, batches ready in memory",
@@ -79,7 +81,7 @@ def drain(folder: Path) -> list[Result]:
             ratio=rate / plain,
         ),
         Result(
-            name=f"memory of a gateway with a backlog of {_EVENTS:,} events",
+            name=f"memory of a gateway with a backlog of {EVENTS:,} events",
             value=memory_mib,
             unit="MiB",
             reference_name="the same before it drains",
@@ -89,15 +91,18 @@ def drain(folder: Path) -> list[Result]:
     ]
 
 
-def _fill(path: Path) -> list[bytes]:
+def fill(path: Path, events: int, layout: Sequence[Sequence[str]] = STEPS) -> list[bytes]:
     """Make a store whose events all wait, by statements as its own; returns some of the bodies."""
     gateway = Source("bench", "store", "gateway")
-    EventStore(path, gateway).close()
     bodies: list[bytes] = []
     with sqlite3.connect(path) as db:
+        db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = OFF")
-        for first in range(0, _EVENTS, _STEP):
-            load = Load(store=gateway, first=first, events=min(_STEP, _EVENTS - first), devices=_DEVICES)
+        for statement in (each for step in layout for each in step):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {len(layout)}")
+        for first in range(0, events, _STEP):
+            load = Load(store=gateway, first=first, events=min(_STEP, events - first), devices=_DEVICES)
             rows = [(event.id, event.source, encode_event(event)) for event in device_events(load)]
             db.executemany("INSERT INTO event (event_id, source, received_ms, body) VALUES (?, ?, 0, ?)", rows)
             db.execute(
@@ -121,7 +126,7 @@ def _drain(path: Path, port: int, told: Connection) -> None:
     while uploader.step():
         pass
     passed_s = time.perf_counter() - started_s
-    told.send((_EVENTS / passed_s, _memory_mib(), empty_mib))
+    told.send((EVENTS / passed_s, _memory_mib(), empty_mib))
     client.close()
     store.close()
 

@@ -189,18 +189,27 @@ def require_uplink(event: Event[Payload]) -> Event[UplinkPayload]:
     return event  # type: ignore[return-value]  # the payload was just checked
 
 
+def type_of(raw: bytes) -> str:
+    """Return the type that an encoded event names; nothing else is looked into.
+
+    Raises:
+        EventRejectedError: It is not JSON, or no envelope.
+    """
+    try:
+        return decode_json(_KIND_DECODER, raw).type
+    except msgspec.ValidationError as error:
+        raise EventRejectedError(RejectReason.INVALID_ENVELOPE, str(error), _id_in(raw)) from error
+    except msgspec.DecodeError as error:
+        raise EventRejectedError(RejectReason.NOT_JSON, str(error)) from error
+
+
 def check_uplink(raw: bytes) -> None:
     """Refuse what must not leave the store: an event of any type but those of the uplink. `data` is not looked into.
 
     Raises:
         EventRejectedError: With the reason: not JSON, no envelope, an unknown type or one that stays in the store.
     """
-    try:
-        kind = decode_json(_KIND_DECODER, raw).type
-    except msgspec.ValidationError as error:
-        raise EventRejectedError(RejectReason.INVALID_ENVELOPE, str(error), _id_in(raw)) from error
-    except msgspec.DecodeError as error:
-        raise EventRejectedError(RejectReason.NOT_JSON, str(error)) from error
+    kind = type_of(raw)
     if kind in _UPLINK_TYPES:
         return
     if kind in _DATA_DECODERS:

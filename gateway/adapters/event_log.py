@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from contracts.events import Event, EventDraft, Source, encode_event
 from contracts.privacy import UplinkPayload
-from gateway.core.thinning import rank_of
 
 Column = Literal["received", "duplicate", "uploaded", "refused", "thinned", "limited"]
 
@@ -56,10 +55,9 @@ class EventLog:
     def insert(self, arrivals: Sequence[Arrival]) -> None:
         """Write events that the file does not hold."""
         self._db.executemany(
-            "INSERT INTO event (event_id, source, received_ms, rank, body) VALUES (?, ?, ?, ?, ?)",
-            [(each.event.id, each.event.source, each.received_ms, rank_of(type(each.event.data)), each.body)
-             for each in arrivals],
-        )  # fmt: skip
+            "INSERT INTO event (event_id, source, received_ms, body) VALUES (?, ?, ?, ?)",
+            [(each.event.id, each.event.source, each.received_ms, each.body) for each in arrivals],
+        )
         self.count("received", Counter(each.event.source for each in arrivals))
 
     def number(self, groups: Sequence[Sequence[EventDraft[UplinkPayload]]], now_ms: int) -> list[list[Arrival]]:

@@ -6,15 +6,20 @@ from collections import Counter
 from collections.abc import Sequence
 
 from contracts.errors import EventRejectedError
-from contracts.events import decode_event
+from contracts.events import decode_event, type_of
 from gateway.adapters.event_log import EventLog
 from gateway.adapters.event_rows import WaitingEvent
-from gateway.core.thinning import RANKS, Thinned, sum_up
+from gateway.core.thinning import RANKS, Thinned, rank_of_body, sum_up
 
-UNREADABLE = "unreadable"
+_LOOKED_AT_FOR_EACH = 20
 _OLDEST = "SELECT position, source, body FROM event WHERE uploaded_ms IS NULL ORDER BY position LIMIT ?"
 _NEWEST = """
 SELECT position, source, body FROM event WHERE uploaded_ms IS NULL AND position > ? ORDER BY position DESC LIMIT ?
+"""
+_SEARCHED = "SELECT coalesce(max(through), 0) FROM thin_search WHERE rank = ?"
+_AFTER = """
+SELECT position, source, received_ms, body FROM event WHERE uploaded_ms IS NULL AND position > ?
+ORDER BY position LIMIT ?
 """
 _MARK = """
 UPDATE event SET uploaded_ms = ? WHERE position IN (SELECT value FROM json_each(?)) AND uploaded_ms IS NULL
@@ -75,17 +80,33 @@ class EventQueue:
             (uploaded_before_ms, limit),
         ).rowcount
 
-    def thin(self, limit: int) -> list[Thinned]:
-        """Delete at most so many waiting events of the rank that goes first, the oldest first. Returns what went."""
+    def thin(self, limit: int) -> list[Thinned] | None:
+        """Delete at most so many waiting events of the rank that goes first, the oldest first.
+
+        Each waiting event is looked at once for each rank, so that nothing must be known of it beforehand.
+
+        Returns:
+            What went, nothing where none was found yet; None where none is left.
+        """
         for rank in RANKS:
-            rows = self._db.execute(
-                "SELECT position, source, received_ms, body FROM event"
-                " WHERE uploaded_ms IS NULL AND rank > 0 AND rank = ? ORDER BY position LIMIT ?",
-                (rank, limit),
-            ).fetchall()
-            if rows:
+            rows, has_searched = self._search(rank, limit)
+            if has_searched:
                 return self._delete_unsent(rows)
-        return []
+        return None
+
+    def _search(self, rank: int, limit: int) -> tuple[list[tuple[int, str, int, bytes]], bool]:
+        """Go on searching waiting events for those of a rank. Returns what was found, and whether any was looked at."""
+        found: list[tuple[int, str, int, bytes]] = []
+        (through,) = self._db.execute(_SEARCHED, (rank,)).fetchone()
+        last = through
+        for row in self._db.execute(_AFTER, (through, limit * _LOOKED_AT_FOR_EACH)):
+            last = row[0]
+            if rank_of_body(row[3]) == rank:
+                found.append(row)
+                if len(found) == limit:
+                    break
+        self._db.execute("INSERT OR REPLACE INTO thin_search VALUES (?, ?)", (rank, last))
+        return found, last > through
 
     def _delete_unsent(self, rows: Sequence[tuple[int, str, int, bytes]]) -> list[Thinned]:
         self._db.executemany("DELETE FROM event WHERE position = ?", [(row[0],) for row in rows])
@@ -120,7 +141,6 @@ def _positions(events: Sequence[WaitingEvent]) -> str:
 
 def _type_and_time(body: bytes, received_ms: int) -> tuple[str, int]:
     try:
-        event = decode_event(body)
+        return type_of(body), decode_event(body).time_ms
     except EventRejectedError:  # Only an upgrade, or a damaged disk, can make it so.
-        return UNREADABLE, received_ms
-    return event.type, event.time_ms
+        return type_of(body), received_ms

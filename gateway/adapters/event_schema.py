@@ -1,11 +1,16 @@
 """The event store's tables, as numbered steps: a file of any earlier version is brought up to date when it is opened.
 
 `PRAGMA user_version` tells how many steps a file has had. A step that was released is never changed; what is new is a
-step of its own.
+step of its own. No step reads or writes the events, of which millions may wait: neither a column of theirs with a value
+(SQLite reads a STRICT table through for it) nor an index. What has to be known of old events is found out when it is
+needed, in pieces.
 """
 
+import logging
 import sqlite3
 from typing import Final
+
+logger = logging.getLogger(__name__)
 
 _FIRST = (
     """
@@ -71,20 +76,6 @@ _FIRST = (
 """What files had before they were numbered; so a file without a number may have it already."""
 
 _ROOM = (
-    "ALTER TABLE event ADD COLUMN rank INTEGER NOT NULL DEFAULT 0",
-    """
-    UPDATE event SET rank = CASE
-        WHEN instr(body, CAST('"type":"org.shopthread.floor.heat.' AS BLOB)) > 0
-          OR instr(body, CAST('"type":"org.shopthread.device.health.' AS BLOB)) > 0
-          OR instr(body, CAST('"type":"org.shopthread.coverage.' AS BLOB)) > 0
-          OR instr(body, CAST('"type":"org.shopthread.zone.occupancy.' AS BLOB)) > 0 THEN 2
-        WHEN instr(body, CAST('"type":"org.shopthread.visit.' AS BLOB)) > 0
-          OR instr(body, CAST('"type":"org.shopthread.queue.wait.' AS BLOB)) > 0
-          OR instr(body, CAST('"type":"org.shopthread.store.occupancy.' AS BLOB)) > 0 THEN 1
-        ELSE 0 END
-    WHERE uploaded_ms IS NULL
-    """,
-    "CREATE INDEX event_thinnable ON event (rank, position) WHERE uploaded_ms IS NULL AND rank > 0",
     "ALTER TABLE tally ADD COLUMN thinned INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE tally ADD COLUMN limited INTEGER NOT NULL DEFAULT 0",
     """
@@ -99,7 +90,7 @@ _ROOM = (
     ) STRICT, WITHOUT ROWID
     """,
 )
-"""What may be deleted unsent where the disk fills (`gateway.core.thinning`), and what was."""
+"""What was deleted unsent where the disk filled (`gateway.core.thinning`)."""
 
 _ERASURES = (
     """
@@ -122,7 +113,14 @@ _ERASURES = (
 )
 """Whom the cloud has forgotten, by hashes; up to where that is known, and up to where it was acted upon."""
 
-STEPS: Final = (_FIRST, _ROOM, _ERASURES)
+_SEARCH = (
+    "DROP INDEX IF EXISTS event_thinnable",
+    "CREATE TABLE thin_search (rank INTEGER PRIMARY KEY, through INTEGER NOT NULL) STRICT",
+)
+"""How far waiting events were searched for what may be deleted. Before, each had a rank in a column, which files that
+had it keep, and an index."""
+
+STEPS: Final = (_FIRST, _ROOM, _ERASURES, _SEARCH)
 
 
 class NewerFileError(Exception):
@@ -147,9 +145,10 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
         if version > len(STEPS):
             msg = f"it has layout {version}, this program knows layouts up to {len(STEPS)}"
             raise NewerFileError(msg)
-        for step in STEPS[version:]:
+        for number, step in enumerate(STEPS[version:], version + 1):
             for statement in step:
                 db.execute(statement)
+            logger.info("the event store has layout %d of %d", number, len(STEPS))
         db.execute(f"PRAGMA user_version = {len(STEPS)}")
         db.execute("COMMIT")
     finally:

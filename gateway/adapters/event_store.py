@@ -145,13 +145,18 @@ class EventStore:
             )
             raise StorageFullError(msg)
 
-    def _thin(self) -> int:
+    def _thin(self) -> bool:
+        """Delete some events unsent. Returns whether there may be more to delete."""
         thinned = self._queue.thin(_STEP_EVENTS)
+        if thinned is None:
+            return False
         count = sum(each.events for each in thinned)
         if count:
             self._is_thinning = True
             logger.warning("the event store is full: deleted %d events unsent, of %s", count, _names(thinned))
-        return count
+        else:
+            logger.info("searching the events that wait for what may be deleted unsent")
+        return True
 
     def tell_thinned(self, now_ms: int) -> None:
         """Tell of what was deleted unsent since the last time, if anything was.

@@ -10,6 +10,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from contracts.errors import EventRejectedError
+from contracts.events import type_of
 from contracts.payloads import (
     Coverage,
     DeviceHealth,
@@ -61,6 +63,9 @@ class StorageRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return used_bytes > self.max_bytes
 
 
+_RANK_OF_TYPE = {payload.TYPE: rank for payload, rank in _RANK_OF.items()}
+
+
 class Thinned(Struct, frozen=True, kw_only=True):
     """Events of one device and type that were deleted unsent: how many, and of what time."""
 
@@ -74,6 +79,14 @@ class Thinned(Struct, frozen=True, kw_only=True):
 def rank_of(payload: type[Payload]) -> int:
     """Return when events of a type are deleted unsent: `SAMPLES` first, then `PERSONS`, `NEVER` not at all."""
     return _RANK_OF.get(payload, NEVER)
+
+
+def rank_of_body(body: bytes) -> int:
+    """Return the rank of an encoded event; what nobody can read is never deleted unsent."""
+    try:
+        return _RANK_OF_TYPE.get(type_of(body), NEVER)
+    except EventRejectedError:
+        return NEVER
 
 
 def sum_up(events: Iterable[tuple[str, str, int]]) -> list[Thinned]:

@@ -9,7 +9,6 @@ from contracts.events import Source, decode_event, draft_event, encode_event
 from contracts.payloads import EventsThinned, FloorHeat, PosSale, VisitSegment
 from contracts.privacy import UplinkPayload
 from contracts.topics import event_topic
-from gateway.adapters.event_queue import UNREADABLE
 from gateway.adapters.event_rows import Held
 from gateway.adapters.event_store import EventStore
 from gateway.core.judging import Delivery, judge
@@ -171,12 +170,39 @@ def test_where_there_is_no_bound_nothing_is_told_of_it(tmp_path: Path):
     store.close()
 
 
-def test_an_event_that_nobody_can_read_any_more_is_counted_as_such(store: EventStore):
-    store.receive(_deliveries(HEAT, 1, 10))
-    store._database.connection.execute("UPDATE event SET body = x'00'")
-    for first in range(11, 3001, 50):
+def test_an_event_that_nobody_can_read_any_more_is_kept_and_one_whose_data_are_is_timed_by_when_it_came(
+    store: EventStore,
+):
+    store.receive(_deliveries(HEAT, 1, 20))
+    db = store._database.connection
+    db.execute("UPDATE event SET body = x'00' WHERE position <= 10")
+    db.execute("UPDATE event SET body = ? WHERE position > 10", (b'{"type":"org.shopthread.floor.heat.v1"}',))
+    for first in range(21, 3001, 50):
         store.receive(_deliveries(HEAT, first, 50))
-    assert [(each.type, each.events) for each in store.thinned() if each.type == UNREADABLE] == [(UNREADABLE, 10)]
+    (thinned,) = store.thinned()
+    assert (thinned.type, thinned.earliest_ms) == (HEAT.TYPE, 5)
+    assert store.waiting(10)[-1].body == b"\0"
+
+
+def test_a_search_that_was_interrupted_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("gateway.adapters.event_store._STEP_EVENTS", 10)
+    monkeypatch.setattr("gateway.adapters.event_store._STEPS_AT_ONCE", 1)
+    path = tmp_path / "gateway.sqlite"
+    store = EventStore(path, GATEWAY)
+    store.receive(_deliveries(SALE, 1, 450))
+    store.receive(_deliveries(HEAT, 451, 30))
+    used = store.used_bytes()
+    store.close()
+    gone = []
+    for _ in range(8):
+        store = EventStore(path, GATEWAY, storage=StorageRules(max_bytes=used, thin_above=0.5, thin_to=0.5))
+        store.make_room()
+        gone.append(sum(each.events for each in store.thinned()))
+        store.close()
+    assert gone == [0, 0, 10, 20, 30, 30, 30, 30], "200 sales are looked at each time, none of them twice"
+    store = EventStore(path, GATEWAY)
+    assert _types(store) == [SALE.TYPE] * 450
+    store.close()
 
 
 def test_where_there_is_no_room_to_mark_events_they_are_deleted(store: EventStore, monkeypatch: pytest.MonkeyPatch):
