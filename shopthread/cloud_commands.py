@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from shopthread.cloud_alerts_command import alerts
+from shopthread.cloud_archive_commands import register as register_archive
 from shopthread.cloud_export_commands import register as register_exports
 from shopthread.cloud_setup import DatabaseUrl, DataDir, current_database, settings_of, told_in_one_line
 from shopthread.console import print_error
@@ -17,6 +18,7 @@ app = typer.Typer(
 )
 
 register_exports(app)
+register_archive(app)
 app.command()(alerts)
 
 
