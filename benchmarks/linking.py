@@ -1,370 +1,166 @@
 """Links of visits to members' touches in simulated supermarkets whose clocks go wrong, beside simpler ways to link.
 
-`make bench ONLY=linking` takes two stores; `python -m benchmarks.linking --seeds 8` prints
-the tables of docs/linking.md.
+`make bench ONLY=linking` is short; `python -m benchmarks.linking --walks 60 --days 6` prints the tables of
+docs/linking.md. Simulated stores are kept in build/linking, so a second run costs only the linking.
 """
 
 import argparse
+import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from msgspec import Struct
-from msgspec.structs import replace
+from msgspec import Struct, field
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.linking_cases import GATE, Case, day_cases, walk_cases
+from benchmarks.linking_ways import BASELINES, OURS, WAYS, Way
 from benchmarks.measure import Result
-from benchmarks.shops import LEVELS, signatures_of
-from benchmarks.stitching import RULES
-from cloud.linking.decide import (
-    Decision,
-    Gate,
-    RuleLinker,
-    Scene,
-    StayIndex,
-    Touch,
-    Visit,
-    VisitStay,
-    ineligibility,
-    made_by_staff,
-)
-from cloud.linking.probabilistic import ProbabilisticLinker, motion_of
-from cloud.linking.terminal_follower import learned
-from cloud.linking.terminals import Terminal
-from contracts.events import EventDraft, Source
-from contracts.payloads import CodeScanned, PosSale, VisitRevised, VisitSegment
-from contracts.privacy import Payload
-from gateway.core.stitching import Visits
-from shopthread.fleet.devices import VirtualDevice, make_devices
-from simulators.adapters.scenario_files import load_scenario
-from simulators.core.layout import Kiosk, Till
-from simulators.core.lines import FeedLine
-from simulators.core.scoring.assignment import assign
+from cloud.linking.decide import Scene
+from cloud.linking.probabilistic import ProbabilisticLinker
 from simulators.core.scoring.intervals import wilson_lower_bound
-from simulators.core.scoring.linking import LinkScore, score_links
-from simulators.core.scoring.measured import MeasuredLink, MeasuredVisit, Options, TrackSpan
-from simulators.core.signatures import PRESETS
-from simulators.core.store import Store
-from simulators.core.truth import Truth
+from simulators.core.scoring.linking import CalibrationBin, LinkScore, score_links
+from simulators.core.scoring.measured import Options
 
-_BEGINS = datetime(2026, 3, 5, 16, tzinfo=UTC)
-_SKEWS_S = (0.0, 2.0, -2.0, 5.0, -5.0, 15.0, -15.0, 0.5)
-_DRIFT_PPM = 20.0
-_MS_PER_S = 1000
-_SETTLE_MS = 10_000
-_GATE = Gate(clock_error_ms=30_000)
-_GATEWAY = Source("demo", "store", "gateway")
-_FAR_M = 1000.0
 _TARGET_PER_S = 2000.0
-
-
-class Day(Struct, frozen=True, kw_only=True):
-    """What a cloud knows of some hours in one store, and the truth."""
-
-    scene: Scene
-    measured: list[MeasuredVisit]
-    truth: Truth
-
-
-def _wrong(terminal: Kiosk | Till, place: int) -> Kiosk | Till:
-    clock = replace(terminal.clock, offset_s=_SKEWS_S[place % len(_SKEWS_S)], drift_ppm=_DRIFT_PPM)
-    return replace(terminal, clock=clock)
-
-
-def simulate(scenario_name: str, hours: float, seed: int) -> Day:
-    """Return what the cloud learns of a store: visits as the gateway stitches them, touches as terminals date them."""
-    scenario, signs = load_scenario(scenario_name), PRESETS["typical"]
-    noise = replace(
-        scenario.noise, occlusion=True, signature_sd=signs.sd, signature_camera_sd=signs.camera_sd, **LEVELS["0.15 m"]
-    )
-    kiosks = tuple(_wrong(each, seed + place) for place, each in enumerate(scenario.kiosks))
-    tills = tuple(_wrong(each, seed + place + len(kiosks)) for place, each in enumerate(scenario.tills))
-    scenario = replace(scenario, noise=noise, kiosks=kiosks, tills=tills)
-    store = Store(scenario, seed, round(_BEGINS.timestamp() * _MS_PER_S))
-    devices = make_devices(scenario, _GATEWAY.tenant, _GATEWAY.store, bytes(32))
-    heard, next_ms = Heard(), 0
-    for _ in range(round(hours * 3600 * scenario.tick_hz)):
-        for output in store.step():
-            heard.take(devices[output.device_id], output.line, store.now_ms)
-        if store.now_ms >= next_ms:
-            heard.visits.settle()
-            next_ms = store.now_ms + _SETTLE_MS
-    for device in devices.values():
-        heard.take_drafts(device.source, device.end())
-    heard.visits.settle()
-    told = [visit for visit in heard.visits.visits() if visit.status in {"open", "closed"}]
-    truth = store.truth()
-    touches, consents = _touches(heard.made, truth)
-    seen = [_visit(visit) for visit in told]
-    scene = Scene(touches=touches, visits=seen, consents=consents, terminals=_terminals(touches, seen))
-    return Day(scene=scene, measured=[_measured(visit, heard.tracks) for visit in told], truth=truth)
-
-
-class Heard:
-    """What a gateway and its cloud hear of a store.
-
-    Attributes:
-        visits: The gateway's.
-        tracks: Each segment as a track.
-        made: Scans and receipts: device, its time, event.
-    """
-
-    def __init__(self) -> None:
-        self.visits = Visits(_GATEWAY, RULES)
-        self.tracks: dict[str, TrackSpan] = {}
-        self.made: list[tuple[str, int, CodeScanned | PosSale]] = []
-
-    def take(self, device: VirtualDevice, line: FeedLine, now_ms: int) -> None:
-        """Take a line of a device."""
-        self.take_drafts(device.source, device.take(line))
-        for sign in signatures_of(device, line):
-            self.visits.take_signature(sign, now_ms)
-
-    def take_drafts(self, source: Source, drafts: Iterable[EventDraft[Payload]]) -> None:
-        """Take events of a device."""
-        for draft in drafts:
-            if isinstance(draft.data, CodeScanned | PosSale):
-                self.made.append((source.device, draft.time_ms, draft.data))
-            elif isinstance(draft.data, VisitSegment):
-                segment = draft.data
-                self.visits.take(source, segment)
-                self.tracks[segment.segment_id] = TrackSpan(
-                    camera_id=source.device,
-                    track_id=segment.track_id,
-                    from_ms=segment.opened_ms,
-                    to_ms=segment.updated_ms,
-                )
-
-
-def _touches(made: list[tuple[str, int, CodeScanned | PosSale]], truth: Truth) -> tuple[list[Touch], set[str]]:
-    true_touches = {(touch.device_id, touch.t_ms): touch for touch in truth.touches}
-    touches, consents = [], set()
-    for device, time_ms, data in made:
-        one_id = None if data.member is None else data.member.pseudonym
-        is_reversal = isinstance(data, PosSale) and data.kind != "sale"
-        touches.append(
-            Touch(
-                touch_id=f"{device}@{time_ms}",
-                time_ms=time_ms,
-                zone_id=data.zone_id,
-                one_id=one_id,
-                device=device,
-                is_reversal=is_reversal,
-            )
-        )
-        true = true_touches.get((device, time_ms))
-        if one_id is not None and true is not None and true.expected in {"link", "abstain"}:
-            consents.add(one_id)
-    return touches, consents
-
-
-def _visit(visit: VisitRevised) -> Visit:
-    return Visit(
-        visit_id=visit.visit_id,
-        status=visit.status,
-        stays=tuple(
-            VisitStay(zone_id=s.zone_id, entered_ms=s.entered_ms, left_ms=s.left_ms or visit.updated_ms)
-            for s in visit.stays
-        ),
-        staff_score=visit.staff_score,
-        role=visit.role,
-        opened_ms=visit.opened_ms,
-        updated_ms=visit.updated_ms,
-        path=tuple((point.t_ms, point.x_m, point.y_m) for point in visit.path),
-        path_error_m=visit.path_error_m,
-        party_id=visit.party_id,
-    )
-
-
-def _measured(visit: VisitRevised, tracks: Mapping[str, TrackSpan]) -> MeasuredVisit:
-    return MeasuredVisit(
-        visit_id=visit.visit_id,
-        opened_ms=visit.opened_ms,
-        closed_ms=visit.closed_ms,
-        tracks=tuple(tracks[segment_id] for segment_id in visit.segment_ids),
-    )
-
-
-def _terminals(touches: list[Touch], visits: list[Visit]) -> dict[str, Terminal]:
-    found: dict[str, Terminal] = {}
-    for device in sorted({touch.device for touch in touches}):
-        of_device = [touch for touch in touches if touch.device == device]
-        terminal = learned(of_device, [v for v in visits if v.path and not made_by_staff(v, _GATE)], _GATE)
-        found |= {touch.touch_id: terminal for touch in of_device}
-    return found
-
-
-Way = Callable[[Scene], list[MeasuredLink]]
-
-
-def ours(scene: Scene) -> list[MeasuredLink]:
-    """Link by probability; every candidate that was compared is told, so that probabilities can be judged."""
-    return [_told(decision) for decision in ProbabilisticLinker(_GATE).link(scene).decisions.values()]
-
-
-def by_rule(scene: Scene) -> list[MeasuredLink]:
-    """Link the only visit in the zone, two seconds about."""
-    return [_told(decision) for decision in RuleLinker(Gate()).link(scene).decisions.values()]
-
-
-def _told(decision: Decision) -> MeasuredLink:
-    device, _, time_ms = decision.touch_id.rpartition("@")
-    best = max(decision.hypotheses, key=lambda each: (each.posterior or 0.0, each.visit_id), default=None)
-    visit_id = decision.visit_id or (None if best is None else best.visit_id)
-    held = next((each for each in decision.hypotheses if each.visit_id == visit_id), None)
-    return MeasuredLink(
-        device_id=device,
-        t_ms=int(time_ms),
-        visit_id=visit_id,
-        posterior=None if held is None else held.posterior,
-        party=decision.decision == "party",
-        decision=decision.decision,
-    )
-
-
-def _link(touch: Touch, visit_id: str | None) -> MeasuredLink:
-    return MeasuredLink(device_id=touch.device, t_ms=touch.time_ms, visit_id=visit_id)
-
-
-def nearest_in_time(scene: Scene) -> list[MeasuredLink]:
-    """Link whoever was in the zone nearest to the time that the terminal tells."""
-    index = StayIndex(scene.visits, _GATE)
-    links = []
-    for touch in _eligible(scene):
-        gaps_ms = index.gaps_ms(touch.zone_id or "", touch.time_ms, _GATE.clock_error_ms)
-        links.append(_link(touch, min(gaps_ms, key=lambda key: (gaps_ms[key], key), default=None)))
-    return links
-
-
-def nearest_in_space(scene: Scene) -> list[MeasuredLink]:
-    """Link whoever stood nearest to the terminal at the time that it tells."""
-    links = []
-    for touch in _eligible(scene):
-        away_m = _away_m(scene, touch)
-        links.append(_link(touch, min(away_m, key=lambda key: (away_m[key], key), default=None)))
-    return links
-
-
-def hungarian(scene: Scene) -> list[MeasuredLink]:
-    """Assign touches of a terminal to different visits, nearest in space in sum, and everybody to somebody."""
-    links = []
-    for device in sorted({touch.device for touch in scene.touches}):
-        touches = [touch for touch in _eligible(scene) if touch.device == device]
-        away_m = [_away_m(scene, touch) for touch in touches]
-        ids = sorted({key for each in away_m for key in each})
-        cost = np.array([[each.get(key, _FAR_M) for key in ids] for each in away_m]).reshape(len(touches), len(ids))
-        for row, column in assign(-cost):
-            if cost[row, column] < _FAR_M:
-                links.append(_link(touches[row], ids[column]))
-    return links
-
-
-def _eligible(scene: Scene) -> list[Touch]:
-    return [touch for touch in scene.touches if ineligibility(touch) is None and touch.one_id in scene.consents]
-
-
-def _away_m(scene: Scene, touch: Touch) -> dict[str, float]:
-    """Return how far each customer present stood from the terminal at the time that it tells."""
-    place = scene.terminals[touch.touch_id].place_m
-    if place is None:
-        return {}
-    found = {}
-    for visit in scene.visits:
-        if visit.path and not made_by_staff(visit, _GATE):
-            x_m, y_m = motion_of(visit).position(touch.time_ms)
-            if visit.opened_ms <= touch.time_ms <= visit.updated_ms:
-                found[visit.visit_id] = float(np.hypot(x_m - place[0], y_m - place[1]))
-    return found
-
-
-WAYS: dict[str, Way] = {
-    "ours": ours,
-    "only visit in the zone": by_rule,
-    "nearest in time": nearest_in_time,
-    "nearest in space": nearest_in_space,
-    "Hungarian": hungarian,
-}
+_SHORT_WALKS = 4
+_SHORT_DAYS = 1
+_TIMED = 5
+CLOCKED = "ours, clocks measured"
+_WHOLE = ("all", "")
 
 
 class Slice(Struct):
-    """Counts of one slice, over all stores."""
+    """Counts of one slice, over all days.
+
+    Attributes:
+        touches: Those that a linker should link if it can.
+        linked: Links.
+        correct: Those of them that are right.
+        found: Right links of `touches`.
+        bins: What was said with which probability: how often, the sum of the probabilities, how often rightly.
+    """
 
     touches: int = 0
     linked: int = 0
     correct: int = 0
+    bins: dict[float, Counter[str]] = field(default_factory=dict)
 
-    def add(self, touches: int, linked: int, correct: int) -> None:
-        """Count what one store adds."""
+    def add(self, touches: int, linked: int, correct: int, bins: Iterable[CalibrationBin]) -> None:
+        """Count what one day adds."""
         self.touches, self.linked, self.correct = self.touches + touches, self.linked + linked, self.correct + correct
+        for part in bins:
+            count, pool = part.correct.samples, self.bins.setdefault(part.low, Counter())
+            pool["said"] += count
+            pool["posterior_1e6"] += round(part.mean_posterior * count * 1e6)
+            pool["right"] += round((part.correct.value or 0.0) * count)
+
+    @property
+    def precision(self) -> float:
+        """Return the share of links that are right."""
+        return self.correct / self.linked if self.linked else float("nan")
+
+    @property
+    def calibration_error(self) -> float:
+        """Return the expected calibration error."""
+        said = sum(pool["said"] for pool in self.bins.values())
+        gaps = sum(abs(pool["right"] - pool["posterior_1e6"] / 1e6) for pool in self.bins.values())
+        return gaps / said if said else float("nan")
 
     def cells(self) -> list[str]:
-        """Return touches, precision, its lower bound, recall."""
-        precision = self.correct / self.linked if self.linked else float("nan")
-        recall = self.correct / self.touches if self.touches else float("nan")
-        bound = wilson_lower_bound(self.correct, self.linked)
-        return [str(self.touches), str(self.linked), f"{precision:.3f}", f"{bound:.3f}", f"{recall:.3f}"]
+        """Return touches, links, precision, its lower bound, recall, abstention, calibration error."""
+        touches = self.touches or float("nan")
+        figures = (
+            self.precision,
+            wilson_lower_bound(self.correct, self.linked),
+            self.correct / touches,
+            1 - self.linked / touches,
+            self.calibration_error,
+        )
+        return [str(self.touches), str(self.linked), *(f"{each:.3f}" for each in figures)]
 
 
-def pooled(scores: list[LinkScore]) -> dict[tuple[str, str], Slice]:
-    """Return what all stores say together, by slice."""
-    found: dict[tuple[str, str], Slice] = {("all", ""): Slice()}
+Slices = dict[tuple[str, str], Slice]
+
+
+def pooled(scores: Sequence[LinkScore]) -> Slices:
+    """Return what all days say together, by slice."""
+    found: Slices = {_WHOLE: Slice()}
     for each in scores:
-        found["all", ""].add(each.touches, each.linked, each.correct)
+        whole_bins = each.calibration.bins if each.calibration else ()
+        found[_WHOLE].add(each.touches, each.linked, each.correct, whole_bins)
         for part in each.slices:
-            found.setdefault((part.of, part.name), Slice()).add(part.touches, part.linked, part.correct)
+            pool = found.setdefault((part.of, part.name), Slice())
+            pool.add(part.touches, part.linked, part.correct, part.bins)
     return found
 
 
-def calibration_error(scores: list[LinkScore]) -> float:
-    """Return the expected calibration error over the pooled bins."""
-    bins: dict[float, Counter[str]] = {}
-    for each in scores:
-        for part in each.calibration.bins if each.calibration else ():
-            pool = bins.setdefault(part.low, Counter())
-            count = part.correct.samples
-            pool.update({"n": count})
-            pool["posterior"] += part.mean_posterior * count  # type: ignore[assignment]  # counts of what is no integer
-            pool["right"] += (part.correct.value or 0.0) * count  # type: ignore[assignment]
-    total = sum(pool["n"] for pool in bins.values())
-    return sum(abs(pool["right"] - pool["posterior"]) for pool in bins.values()) / max(1, total)
+def scores_of(name: str, way: Way, scenes: Iterable[Scene], cases: Sequence[Case]) -> Slices:
+    """Return the scores of one way over all cases."""
+    scores = [
+        score_links(name, way(scene), case.measured, case.truth, Options(), np.random.default_rng(0))
+        for scene, case in zip(scenes, cases, strict=True)
+    ]
+    return pooled(scores)
 
 
-def report(days: list[Day]) -> None:
-    """Print every way's scores as a whole, and ours in each slice."""
-    table = Table("way", "touches", "linked", "precision", "at least", "recall", "calibration error")
-    for name, way in WAYS.items():
-        scores = [
-            score_links(name, way(d.scene), d.measured, d.truth, Options(), np.random.default_rng(0)) for d in days
-        ]
-        error = f"{calibration_error(scores):.3f}" if name == "ours" else "-"
-        table.add_row(name, *pooled(scores)["all", ""].cells(), error)
-        if name == "ours":
-            slices = pooled(scores)
-    parts = Table("slice", "", "touches", "linked", "precision", "at least", "recall")
-    for (of, name), part in slices.items():
-        if of != "all":
-            parts.add_row(of, name, *part.cells())
-    console = Console(width=120)
+def report(title: str, cases: Sequence[Case]) -> None:
+    """Print every way's scores as a whole; ours in each slice, beside the others' precision."""
+    found = {
+        name: scores_of(name, way, [case.scene for case in cases], cases)
+        for name, way in track(WAYS.items(), "linking", transient=True)
+    }
+    found[CLOCKED] = scores_of(CLOCKED, WAYS[OURS], [case.clocked for case in cases], cases)
+    columns = ("touches", "linked", "precision", "at least", "recall", "abstention", "calibration error")
+    table = Table("way", *columns, title=title)
+    for name, slices in found.items():
+        cells = slices[_WHOLE].cells()
+        table.add_row(name, *cells[:-1], cells[-1] if name in {OURS, CLOCKED} else "-")
+    console = Console(width=190)
     console.print(table)
-    console.print(parts)
+    for ours in (OURS, CLOCKED):
+        parts = Table("slice", "", *columns, *(f"precision: {way}" for way in BASELINES), title=ours)
+        for key, part in sorted(found[ours].items(), key=_place_of):
+            if key != _WHOLE:
+                others = (found[way].get(key, Slice()).precision for way in BASELINES)
+                parts.add_row(*key, *part.cells(), *(f"{each:.3f}" for each in others))
+        console.print(parts)
+
+
+def _place_of(item: tuple[tuple[str, str], Slice]) -> tuple[str, float]:
+    (of, name), _ = item
+    return of, float(name.rstrip("+ s").split("-")[0] or 0)
+
+
+def rate_of(cases: Sequence[Case]) -> float:
+    """Return how many touches a second are decided, the median over cases and repetitions."""
+    rates = []
+    for _ in range(_TIMED):
+        for case in cases:
+            began_s = time.perf_counter()
+            ProbabilisticLinker(GATE).link(case.scene)
+            rates.append(len(case.scene.touches) / (time.perf_counter() - began_s))
+    return statistics.median(rates)
+
+
+def measured(walks: int, days: int) -> float:
+    """Print the scores of so many walks and days; return how many touches a second are decided."""
+    drawn = list(track(walk_cases(walks), "walking", walks, transient=True))
+    report(f"{walks} walks with drawn errors", drawn)
+    if days:
+        report(
+            f"{days} days with cameras and stitching", list(track(day_cases(days), "simulating", days, transient=True))
+        )
+    return rate_of(drawn)
 
 
 def linking(_folder: Path) -> Result:
-    """Link two hours of two supermarkets; print the scores, and say how many touches a second are decided."""
-    days = [simulate("supermarket", 1.0, seed) for seed in (1, 2)]
-    report(days)
-    rates = []
-    for _ in range(5):
-        for day in days:
-            began_s = time.perf_counter()
-            ProbabilisticLinker(_GATE).link(day.scene)
-            rates.append(len(day.scene.touches) / (time.perf_counter() - began_s))
-    rate = float(np.median(rates))
+    """Link a few walks and a day; print the scores, and say how many touches a second are decided."""
+    rate = measured(_SHORT_WALKS, _SHORT_DAYS)
     return Result(
         name="link touches to visits",
         value=rate,
@@ -377,15 +173,15 @@ def linking(_folder: Path) -> Result:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.linking", description=__doc__)
-    parser.add_argument("--scenario", default="supermarket", help="which store (default: %(default)s)")
-    parser.add_argument("--seeds", type=int, default=2, help="how many stores (default: %(default)s)")
-    parser.add_argument("--hours", type=float, default=1.0, help="hours of each (default: %(default)s)")
+    parser.add_argument(
+        "--walks", type=int, default=_SHORT_WALKS, help="half hours with drawn errors (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--days", type=int, default=_SHORT_DAYS, help="with cameras and stitching (default: %(default)s)"
+    )
     chosen = parser.parse_args()
-    days = [
-        simulate(chosen.scenario, chosen.hours, seed)
-        for seed in track(range(1, chosen.seeds + 1), "simulating", transient=True)
-    ]
-    report(days)
+    rate = measured(chosen.walks, chosen.days)
+    Console().print(f"ours decides {rate:,.0f} touches/s")
 
 
 if __name__ == "__main__":

@@ -43,10 +43,17 @@ class Touch(Struct, frozen=True, kw_only=True):
     device: str = ""
     in_store_proof: str = "terminal"
     is_reversal: bool = False
-    """It is a void or a refund."""
+    """It is a void: nothing but that another receipt did not happen. Who brings something back was there."""
     is_reversed: bool = False
     """A void says that it did not happen."""
     is_corrected: bool = False
+    corrected_ms: int | None = None
+    """When it was by the store's clock, where the gateway found the device's to be wrong."""
+
+    @property
+    def at_ms(self) -> int:
+        """Return when it was, as far as its device's clock was measured."""
+        return self.time_ms if self.corrected_ms is None else self.corrected_ms
 
 
 class VisitStay(Struct, frozen=True, kw_only=True):
@@ -219,7 +226,7 @@ class StayIndex:
         """Return the visits that fit a touch, in order of their ids."""
         return tuple(
             Hypothesis(touch_id=touch.touch_id, visit_id=visit_id, features=Features(gap_ms=gap_ms))
-            for visit_id, gap_ms in sorted(self.gaps_ms(touch.zone_id or "", touch.time_ms).items())
+            for visit_id, gap_ms in sorted(self.gaps_ms(touch.zone_id or "", touch.at_ms).items())
         )
 
     def gaps_ms(self, zone_id: str, t_ms: int, more_ms: int = 0) -> dict[str, int]:

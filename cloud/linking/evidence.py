@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 _WALK_MPMS = 0.9 / 1000
 """Between two points of a path somebody first stands, then walks at this speed: a path has no points of who stands."""
 _CLOSE_M = 1.0
-_SLACK_MS = 2000
-_NOWHERE_M = 1e6
+SLACK_MS = 2000
+NOWHERE_M = 1e6
 
 Point = tuple[float, float]
 
@@ -69,7 +69,7 @@ class Motion:
         left_ms = times[after] - t_ms
         share = np.where(left_ms >= walk_ms, 0.0, 1 - left_ms / np.maximum(walk_ms, 1e-9))
         found = where[before] + np.clip(share, 0.0, 1.0)[:, None] * step_m
-        found[(t_ms < self.opened_ms - _SLACK_MS) | (t_ms > self.ended_ms + _SLACK_MS)] = _NOWHERE_M
+        found[(t_ms < self.opened_ms - SLACK_MS) | (t_ms > self.ended_ms + SLACK_MS)] = NOWHERE_M
         return found
 
     def stood_s(self, place: Point, t_ms: float) -> float:

@@ -28,7 +28,7 @@ from cloud.linking.decide import (
 )
 from cloud.linking.evidence import EvidenceRules, Motion, look
 from cloud.linking.lattice import Claim, JointRules, posteriors
-from cloud.linking.terminals import Terminal
+from cloud.linking.terminals import MEASURED_SIGMA_MS, Terminal
 
 MODEL = "joint-1"
 _CLOCK_ERRORS = tuple((sigma, exp(-(sigma**2) / 2)) for sigma in (-1.5, -0.75, 0.0, 0.75, 1.5))
@@ -83,7 +83,7 @@ class ProbabilisticLinker:
         """See `Linker.link`."""
         known = _terminals(scene)
         compared = sorted(
-            scene.compared(), key=lambda touch: (known[touch.touch_id].true_ms(touch.time_ms), touch.touch_id)
+            scene.compared(), key=lambda touch: (known[touch.touch_id].true_ms(touch.at_ms), touch.touch_id)
         )
         weighed = self._weighed(scene, known)
         spans = {visit.visit_id: (visit.opened_ms, visit.updated_ms) for visit in scene.visits}
@@ -115,7 +115,7 @@ class ProbabilisticLinker:
         for touch in scene.compared():
             terminal = known[touch.touch_id]
             widened_ms = round(2 * terminal.sigma_ms)
-            near = index.gaps_ms(touch.zone_id or "", round(terminal.true_ms(touch.time_ms)), widened_ms)
+            near = index.gaps_ms(touch.zone_id or "", round(terminal.true_ms(touch.at_ms)), widened_ms)
             weights = {
                 visit_id: self._weigh(touch, terminal, motions[visit_id], errors_m[visit_id], gap_ms)
                 for visit_id, gap_ms in near.items()
@@ -132,7 +132,7 @@ class ProbabilisticLinker:
             ratio = rules.zone_log_ratio - gap_ms / _MS_PER_S / rules.gap_s
             return Features(gap_ms=gap_ms, log_ratios={"zone": round(ratio, _DECIMALS)}), ratio
         evidence = replace(rules.evidence, spread_m=terminal.spread_m)
-        middle_ms, slack_ms = terminal.true_ms(touch.time_ms), self._gate.tolerance_ms
+        middle_ms, slack_ms = terminal.true_ms(touch.at_ms), self._gate.tolerance_ms
         sights = []
         for sigma, share in _CLOCK_ERRORS:
             at_ms = middle_ms + sigma * terminal.sigma_ms
@@ -156,7 +156,7 @@ class ProbabilisticLinker:
         tracked = log(1 - self._rules.untracked)
         return Claim(
             touch.one_id or "",
-            round(known[touch.touch_id].true_ms(touch.time_ms)),
+            round(known[touch.touch_id].true_ms(touch.at_ms)),
             {visit_id: tracked + ratio for visit_id, (_, ratio) in weighed.items()},
             log(self._rules.untracked),
         )
@@ -223,7 +223,12 @@ def motion_of(visit: Visit) -> Motion:
 
 
 def _terminals(scene: Scene) -> dict[str, Terminal]:
-    return {touch.touch_id: scene.terminals.get(touch.touch_id, Terminal()) for touch in scene.touches}
+    return {
+        touch.touch_id: scene.terminals.get(
+            touch.touch_id, Terminal() if touch.corrected_ms is None else Terminal(sigma_ms=MEASURED_SIGMA_MS)
+        )
+        for touch in scene.touches
+    }
 
 
 def _groups(touches: Sequence[Touch], weighed: Mapping[str, Mapping[str, object]]) -> list[list[Touch]]:

@@ -69,11 +69,11 @@ def _covers(gate: Gate) -> ColumnElement[bool]:
         touches.c.tenant == visit_stays.c.tenant,
         touches.c.store == visit_stays.c.store,
         touches.c.zone_id == visit_stays.c.zone_id,
-        touches.c.time_ms >= visit_stays.c.entered_ms - tolerance_ms,
-        touches.c.time_ms <= left_ms + tolerance_ms,
-        touches.c.time_ms <= visit_stays.c.entered_ms + (longest_ms + tolerance_ms),
-        visit_stays.c.entered_ms <= touches.c.time_ms + tolerance_ms,
-        visit_stays.c.entered_ms >= touches.c.time_ms - (tolerance_ms + longest_ms),
+        touches.c.at_ms >= visit_stays.c.entered_ms - tolerance_ms,
+        touches.c.at_ms <= left_ms + tolerance_ms,
+        touches.c.at_ms <= visit_stays.c.entered_ms + (longest_ms + tolerance_ms),
+        visit_stays.c.entered_ms <= touches.c.at_ms + tolerance_ms,
+        visit_stays.c.entered_ms >= touches.c.at_ms - (tolerance_ms + longest_ms),
     )
 
 
@@ -113,9 +113,7 @@ def touches_of_members(session: ReadSession, tenant: str, touch_ids: Iterable[st
                         other.c.tenant == touches.c.tenant,
                         other.c.one_id == touches.c.one_id,
                         other.c.store == touches.c.store,
-                        other.c.time_ms.between(
-                            touches.c.time_ms - gate.max_stay_ms, touches.c.time_ms + gate.max_stay_ms
-                        ),
+                        other.c.at_ms.between(touches.c.at_ms - gate.max_stay_ms, touches.c.at_ms + gate.max_stay_ms),
                     ),
                 )
             )
@@ -152,11 +150,12 @@ def load_touches(session: ReadSession, tenant: str, touch_ids: Iterable[str]) ->
             touch = Touch(
                 touch_id=row.touch_id,
                 time_ms=row.time_ms,
+                corrected_ms=None if row.at_ms == row.time_ms else row.at_ms,
                 zone_id=row.zone_id,
                 one_id=row.one_id,
                 device=row.device,
                 in_store_proof=row.in_store_proof,
-                is_reversal=row.kind in {"void", "refund"},
+                is_reversal=row.kind == "void",
                 is_reversed=row.kind == "sale" and bool(row.is_reversed),
                 is_corrected=row.touch_id in corrected,
             )

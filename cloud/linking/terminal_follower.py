@@ -126,12 +126,14 @@ def learned(touches: Sequence[Touch], visits: Sequence[Visit], gate: Gate) -> Te
     reach_ms = gate.tolerance_ms + gate.clock_error_ms
     near = []
     for touch in sorted(
-        (touch for touch in touches if not touch.is_corrected), key=lambda touch: (touch.time_ms, touch.touch_id)
+        (touch for touch in touches if not touch.is_corrected), key=lambda touch: (touch.at_ms, touch.touch_id)
     ):
-        there = {
-            visit.visit_id
-            for (visit, stay), end_ms in zip(stays, ends, strict=True)
-            if stay.zone_id == touch.zone_id and stay.entered_ms - reach_ms <= touch.time_ms <= end_ms + reach_ms
-        }
-        near.append(Near(touch.time_ms, tuple(motions[visit_id] for visit_id in sorted(there))))
-    return learn(near, places, gate.clock_error_ms)
+        there: dict[str, list[tuple[int, int]]] = {}
+        for (visit, stay), end_ms in zip(stays, ends, strict=True):
+            if stay.zone_id == touch.zone_id and stay.entered_ms - reach_ms <= touch.at_ms <= end_ms + reach_ms:
+                there.setdefault(visit.visit_id, []).append((stay.entered_ms, end_ms))
+        ids = sorted(there)
+        spans = tuple(tuple(sorted(there[visit_id])) for visit_id in ids)
+        near.append(Near(touch.at_ms, tuple(motions[visit_id] for visit_id in ids), spans))
+    is_measured = any(touch.corrected_ms is not None for touch in touches)
+    return learn(near, places, gate.clock_error_ms, is_measured=is_measured)

@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from cloud.linking.evidence import Motion, Point
+from cloud.linking.evidence import NOWHERE_M, SLACK_MS, Motion, Point
 
 Array = NDArray[np.float64]
 
@@ -29,6 +29,11 @@ _PLACE_GRID_M = 0.25
 _MOST_PLACES = 6
 _FAR_M = 4.0
 _USUAL_OFFSET_MS = 5000.0
+_USUAL_MEASURED_OFFSET_MS = 500.0
+_OWN_CLOCK = 0.1
+"""Share of terminals whose software dates what it tells by another clock than the one that was measured."""
+MEASURED_SIGMA_MS = 1000.0
+"""Of a terminal of which nothing is known but what was measured of its clock."""
 _TEMPER = 0.5
 _FLAT = 1e-12
 
@@ -40,7 +45,7 @@ class Terminal(Struct, frozen=True, kw_only=True):
         place_m: Where its users stand; None: not known.
         spread_m: Standard deviation of where they stand, per axis.
         since_ms: The clock's time from which drift counts.
-        offset_ms: How far its clock is ahead of the cameras' at `since_ms`.
+        offset_ms: How far its clock is ahead of the cameras' at `since_ms`, beyond what the gateway measured of it.
         drift_ppm: How much it goes ahead, in millionths.
         sigma_ms: Standard deviation of the offset.
         touches: How many touches told it.
@@ -55,7 +60,7 @@ class Terminal(Struct, frozen=True, kw_only=True):
     touches: int = 0
 
     def true_ms(self, device_ms: int) -> float:
-        """Return when something happened that the terminal's clock dates so."""
+        """Return when something happened that the terminal's clock, as far as it was measured, dates so."""
         return device_ms - self.offset_ms - self.drift_ppm * 1e-6 * (device_ms - self.since_ms)
 
 
@@ -65,19 +70,30 @@ class Near(Struct, frozen=True):
     Attributes:
         t_ms: When, as the terminal's clock tells it.
         motions: Where those visits were.
+        in_zone_ms: When each of them was in the terminal's zone, from and to: whoever stands in line behind it is at
+            one place too, but not there. Without any, whoever is near counts at all times.
     """
 
     t_ms: int
     motions: tuple[Motion, ...]
+    in_zone_ms: tuple[tuple[tuple[int, int], ...], ...] = ()
 
 
-def learn(touches: Sequence[Near], places: Sequence[Point], most_offset_ms: int = LONGEST_OFFSET_MS) -> Terminal:
+def learn(
+    touches: Sequence[Near],
+    places: Sequence[Point],
+    most_offset_ms: int = LONGEST_OFFSET_MS,
+    *,
+    is_measured: bool = False,
+) -> Terminal:
     """Return what touches tell of their terminal.
 
     Args:
         touches: All of one terminal, of a few days at most.
         places: Where its users may stand, such as `standing_places` or the one place that is known.
         most_offset_ms: The clock is wrong by at most this much.
+        is_measured: The touches' times are put right by what the gateway measured of the clock: little is left to
+            learn, but for a till whose software has a clock of its own.
     """
     usable = [touch for touch in touches if touch.motions]
     if not usable or not places:
@@ -86,7 +102,8 @@ def learn(touches: Sequence[Near], places: Sequence[Point], most_offset_ms: int 
     since_ms = usable[0].t_ms
     seen = [_positions(touch, offsets_ms) for touch in usable]
     ages_ms = np.array([touch.t_ms - since_ms for touch in usable], dtype=np.float64)
-    fitted = [_fit(seen, ages_ms, offsets_ms, np.array(place)) for place in places]
+    prior = _prior(offsets_ms, is_measured=is_measured)
+    fitted = [_fit(seen, ages_ms, prior, np.array(place)) for place in places]
     _, place, spread_m, drift_ppm, by_offset = max(fitted, key=lambda fit: fit[0])
     share = np.exp(by_offset - by_offset.max())
     share /= share.sum()
@@ -102,6 +119,16 @@ def learn(touches: Sequence[Near], places: Sequence[Point], most_offset_ms: int 
         sigma_ms=max(_STEP_MS / 2, round(sigma_ms / 50) * 50.0),
         touches=len(usable),
     )
+
+
+def _prior(offsets_ms: Array, *, is_measured: bool) -> Array:
+    """Return the log of how probable each offset is before any touch is looked at, but for a constant."""
+    unmeasured: Array = -np.abs(offsets_ms) / _USUAL_OFFSET_MS - np.log(_USUAL_OFFSET_MS)
+    if not is_measured:
+        return unmeasured
+    measured = -np.abs(offsets_ms) / _USUAL_MEASURED_OFFSET_MS - np.log(_USUAL_MEASURED_OFFSET_MS)
+    either: Array = np.logaddexp(np.log(1 - _OWN_CLOCK) + measured, np.log(_OWN_CLOCK) + unmeasured)
+    return either
 
 
 def standing_places(motions: Sequence[Motion], from_to_ms: Sequence[tuple[int, int]]) -> list[Point]:
@@ -127,29 +154,31 @@ def _around(cell: tuple[int, int]) -> list[tuple[int, int]]:
 
 def _positions(touch: Near, offsets_ms: Array) -> Array:
     """Return where each visit was for each offset, shape (visits, offsets, 2); far away where it was not there."""
-    return np.stack([motion.positions(touch.t_ms - offsets_ms) for motion in touch.motions])
+    times_ms = touch.t_ms - offsets_ms
+    positions = np.stack([motion.positions(times_ms) for motion in touch.motions])
+    for found, spans in zip(positions, touch.in_zone_ms, strict=False):
+        inside = [(times_ms >= from_ms - SLACK_MS) & (times_ms <= to_ms + SLACK_MS) for from_ms, to_ms in spans]
+        found[~np.any(inside, axis=0)] = NOWHERE_M
+    return positions
 
 
-def _fit(
-    seen: list[Array], ages_ms: Array, offsets_ms: Array, place: Array
-) -> tuple[float, Array, float, float, Array]:
-    """Return log posterior, place, spread, drift and the log posterior of each offset.
+def _fit(seen: list[Array], ages_ms: Array, prior: Array, place: Array) -> tuple[float, Array, float, float, Array]:
+    """Return log posterior, place, spread, drift and the log posterior of each offset, of which `prior` is known.
 
     Places are compared under one spread: else the still stand of a line, and a clock as wrong as the wait is long,
     would explain touches better than the terminal does. Most clocks go nearly right, which tells those two apart.
     The likelihood is tempered, for touches are less independent than it takes them to be.
     """
-    spread_m, best = _COMPARED_SPREAD_M, (-np.inf, place, _COMPARED_SPREAD_M, 0.0, np.zeros_like(offsets_ms))
-    prior = -np.abs(offsets_ms) / _USUAL_OFFSET_MS
+    spread_m, best = _COMPARED_SPREAD_M, (-np.inf, place, _COMPARED_SPREAD_M, 0.0, np.zeros_like(prior))
     for _ in range(_ROUNDS):
         density = [_density(positions, place, _COMPARED_SPREAD_M) for positions in seen]
         by_touch = np.stack([np.log(_NULL + each.sum(axis=0)) for each in density])
-        drift_ppm, likelihood = _drift(by_touch, ages_ms, offsets_ms)
+        drift_ppm, likelihood = _drift(by_touch, ages_ms)
         by_offset = _TEMPER * likelihood + prior
         top = float(by_offset.max())
         if top <= best[0] + _FLAT:
             break
-        moved, spread_m = _moved(seen, density, ages_ms, offsets_ms, drift_ppm, by_offset)
+        moved, spread_m = _moved(seen, density, ages_ms, drift_ppm, by_offset)
         best, place = (top, place, spread_m, drift_ppm, by_offset), moved
     return best
 
@@ -161,14 +190,14 @@ def _density(positions: Array, place: Array, spread_m: float) -> Array:
     return np.asarray((1 - _NULL) * near / _CROWD_PER_M2, dtype=np.float64)
 
 
-def _drift(by_touch: Array, ages_ms: Array, offsets_ms: Array) -> tuple[float, Array]:
+def _drift(by_touch: Array, ages_ms: Array) -> tuple[float, Array]:
     """Return the drift under which all touches agree best, and the log likelihood of each first offset under it."""
     best_ppm, best = 0.0, by_touch.sum(axis=0)
     if len(ages_ms) and ages_ms[-1] - ages_ms[0] < _MS_PER_DAY / 8:
         return best_ppm, best
     for ppm in _DRIFTS_PPM:
         shifts = np.rint(ages_ms * ppm * 1e-6 / _STEP_MS).astype(np.intp)
-        columns = np.clip(np.arange(len(offsets_ms)) + shifts[:, None], 0, len(offsets_ms) - 1)
+        columns = np.clip(np.arange(by_touch.shape[1]) + shifts[:, None], 0, by_touch.shape[1] - 1)
         total = np.take_along_axis(by_touch, columns, axis=1).sum(axis=0)
         if total.max() > best.max() + _FLAT:
             best_ppm, best = float(ppm), total
@@ -176,13 +205,13 @@ def _drift(by_touch: Array, ages_ms: Array, offsets_ms: Array) -> tuple[float, A
 
 
 def _moved(
-    seen: list[Array], density: list[Array], ages_ms: Array, offsets_ms: Array, drift_ppm: float, by_offset: Array
+    seen: list[Array], density: list[Array], ages_ms: Array, drift_ppm: float, by_offset: Array
 ) -> tuple[Array, float]:
     """Return the place and the spread of those who made the touches, under the best offset."""
     top = int(by_offset.argmax())
     where, weights = [], []
     for positions, each, age_ms in zip(seen, density, ages_ms, strict=True):
-        column = min(max(top + round(age_ms * drift_ppm * 1e-6 / _STEP_MS), 0), len(offsets_ms) - 1)
+        column = min(max(top + round(age_ms * drift_ppm * 1e-6 / _STEP_MS), 0), len(by_offset) - 1)
         shares = each[:, column] / (_NULL + each[:, column].sum())
         where.append(positions[:, column])
         weights.append(shares)

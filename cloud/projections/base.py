@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import Table, select
 
@@ -11,12 +12,17 @@ from cloud.db import AnyRow, ReadSession, WriteSession, chunks
 from cloud.ingest.quick import read_payload
 from cloud.tables import corrected_events, projection_cursors
 from contracts.privacy import Payload
+from contracts.timestamps import parse_time
 
 P = TypeVar("P", bound=Payload)
 
 
 ENVELOPE = ("position", "event_id", "tenant", "store", "device", "type", "time_ms", "sequence")
 """The columns of the log that an event has beside its bytes, in the order in which `StoredEvent.of` takes them."""
+
+
+class _Clock(Struct):
+    correctedtime: str | None = None
 
 
 class StoredEvent(Struct, kw_only=True):
@@ -49,6 +55,14 @@ class StoredEvent(Struct, kw_only=True):
             sequence=sequence,
             raw=raw or b"",
         )
+
+    @property
+    def corrected_ms(self) -> int | None:
+        """Return when it happened by the gateway's clock; None where that did not find the device's to be wrong."""
+        if b'"correctedtime"' not in self.raw:
+            return None
+        told = msgspec.json.decode(self.raw, type=_Clock).correctedtime
+        return None if told is None else parse_time(told)
 
     def payload(self, kind: type[P]) -> P:
         """Return the payload.

@@ -84,10 +84,11 @@ def _row(event: StoredEvent, kind: str, zone_id: str | None, proof: str, member:
     touch = Touch(
         touch_id=event.event_id,
         time_ms=event.time_ms,
+        corrected_ms=event.corrected_ms,
         zone_id=zone_id,
         one_id=None if member is None else one_id_of(event.tenant, member.namespace, member.pseudonym),
         in_store_proof=proof,
-        is_reversal=kind in {"void", "refund"},
+        is_reversal=kind == "void",
     )
     return {
         "tenant": event.tenant,
@@ -96,6 +97,7 @@ def _row(event: StoredEvent, kind: str, zone_id: str | None, proof: str, member:
         "device": event.device,
         "kind": kind,
         "time_ms": event.time_ms,
+        "at_ms": touch.at_ms,
         "zone_id": zone_id,
         "in_store_proof": proof,
         "namespace": None if member is None else member.namespace,

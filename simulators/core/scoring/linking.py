@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from simulators.core.scoring.intervals import Measure, mean_of, share_of, wilson_lower_bound
 from simulators.core.scoring.measured import MeasuredLink, MeasuredVisit, Options, TrackRef
@@ -17,8 +18,17 @@ SliceOf = Literal["rivals", "skew", "fragments", "party_size"]
 _SKEWS_S = (0, 2, 5, 15)
 
 
+class CalibrationBin(Struct, frozen=True, kw_only=True):
+    """Candidates whose posterior lies from `low` on and below `high` (the last bin: at most `high`)."""
+
+    low: float
+    high: float
+    mean_posterior: float
+    correct: Measure
+
+
 class LinkSlice(Struct, frozen=True, kw_only=True):
-    """Touches of one kind; the figures are those of `LinkScore`."""
+    """Touches of one kind; the figures are those of `LinkScore`, `bins` those of its calibration."""
 
     of: SliceOf
     name: str
@@ -29,15 +39,7 @@ class LinkSlice(Struct, frozen=True, kw_only=True):
     precision_lower: float
     recall: Measure
     abstention: Measure
-
-
-class CalibrationBin(Struct, frozen=True, kw_only=True):
-    """Candidates whose posterior lies from `low` on and below `high` (the last bin: at most `high`)."""
-
-    low: float
-    high: float
-    mean_posterior: float
-    correct: Measure
+    bins: tuple[CalibrationBin, ...] = ()
 
 
 class Calibration(Struct, frozen=True, kw_only=True):
@@ -145,8 +147,8 @@ def score_links(
         recall=whole.recall,
         recall_alone=_slice("rivals", "alone", alone, list(linked.values())).recall,
         abstention=whole.abstention,
-        calibration=_calibration([each for each in judged.values() if each.link.posterior is not None], options, rng),
-        slices=_slices(consented, list(linked.values()), truth),
+        calibration=_calibration(list(judged.values()), options, rng),
+        slices=_slices(consented, list(judged.values()), truth, options),
     )
 
 
@@ -196,7 +198,9 @@ def _slice(of: SliceOf, name: str, touches: Sequence[TrueTouch], linked: Sequenc
     )
 
 
-def _slices(consented: list[TrueTouch], linked: list[_Judged], truth: Truth) -> tuple[LinkSlice, ...]:
+def _slices(
+    consented: list[TrueTouch], judged: Sequence[_Judged], truth: Truth, options: Options
+) -> tuple[LinkSlice, ...]:
     """Return all slices that hold a touch or a link; links of touches that never happened are in none."""
     pieces = {person.person_id: _pieces([t.camera_id for t in person.tracks]) for person in truth.people}
     kinds: list[tuple[SliceOf, Callable[[TrueTouch], str]]] = [
@@ -208,14 +212,17 @@ def _slices(consented: list[TrueTouch], linked: list[_Judged], truth: Truth) -> 
     slices = []
     for of, name_of in kinds:
         touches: dict[str, list[TrueTouch]] = {}
-        links: dict[str, list[_Judged]] = {}
+        told: dict[str, list[_Judged]] = {}
         for touch in consented:
             touches.setdefault(name_of(touch), []).append(touch)
-        for each in linked:
+        for each in judged:
             if each.touch is not None:
-                links.setdefault(name_of(each.touch), []).append(each)
-        names = sorted(touches.keys() | links.keys(), key=lambda name: int(name.rstrip("+ s").split("-")[0]))
-        slices += [_slice(of, name, touches.get(name, []), links.get(name, [])) for name in names]
+                told.setdefault(name_of(each.touch), []).append(each)
+        linked = {name: [each for each in part if each.link.is_link] for name, part in told.items()}
+        names = {*touches, *(name for name, part in linked.items() if part)}
+        for name in sorted(names, key=lambda name: int(name.rstrip("+ s").split("-")[0])):
+            part = _slice(of, name, touches.get(name, []), linked.get(name, []))
+            slices.append(replace(part, bins=_bins(told.get(name, []), options)))
     return tuple(slices)
 
 
@@ -228,13 +235,22 @@ def _up_to(number: int, names: tuple[str, ...], more: str) -> str:
     return names[number] if number < len(names) else more
 
 
-def _calibration(judged: list[_Judged], options: Options, rng: np.random.Generator) -> Calibration | None:
-    if not judged:
+def _calibration(judged: Sequence[_Judged], options: Options, rng: np.random.Generator) -> Calibration | None:
+    bins = _bins(judged, options)
+    if not bins:
         return None
-    posterior = np.array([each.link.posterior for each in judged], dtype=np.float64)
-    correct = np.array([each.is_correct for each in judged], dtype=np.float64)
+    told = [(each.link.posterior, each.is_correct) for each in judged if each.link.posterior is not None]
+    posterior, correct = np.array(told, dtype=np.float64).T
+    gaps = (each.correct.samples * abs((each.correct.value or 0.0) - each.mean_posterior) for each in bins)
+    return Calibration(brier=mean_of((posterior - correct) ** 2, rng), ece=sum(gaps) / len(told), bins=bins)
+
+
+def _bins(judged: Sequence[_Judged], options: Options) -> tuple[CalibrationBin, ...]:
+    """Return the bins that are not empty, of the decisions that have a posterior."""
+    told = [(each.link.posterior, each.is_correct) for each in judged if each.link.posterior is not None]
+    posterior, correct = np.array(told, dtype=np.float64).reshape(-1, 2).T
     place = np.minimum((posterior * options.bins).astype(np.int64), options.bins - 1)
-    bins = [
+    return tuple(
         CalibrationBin(
             low=index / options.bins,
             high=(index + 1) / options.bins,
@@ -242,6 +258,4 @@ def _calibration(judged: list[_Judged], options: Options, rng: np.random.Generat
             correct=share_of(int(correct[place == index].sum()), int((place == index).sum())),
         )
         for index in np.unique(place).tolist()
-    ]
-    gaps = (each.correct.samples * abs((each.correct.value or 0.0) - each.mean_posterior) for each in bins)
-    return Calibration(brier=mean_of((posterior - correct) ** 2, rng), ece=sum(gaps) / len(judged), bins=tuple(bins))
+    )

@@ -7,7 +7,9 @@ from sqlalchemy import select
 
 from cloud.linking.tables import terminal_models
 from cloud.linking.terminal_follower import MOST_TOUCHES, sampled
-from tests.integration.cloud.support import MEMBERS, Cloud, Shop, consent, event_id_of
+from cloud.tables import link_decisions
+from contracts.timestamps import format_time
+from tests.integration.cloud.support import MEMBERS, Cloud, Shop, consent, event_id_of, ms, visit_id
 
 AHEAD_S = 12
 SPOT = (3.0, 4.0)
@@ -44,6 +46,21 @@ def test_a_kiosk_whose_clock_is_ahead_is_found_out(cloud: Cloud, shop: Shop):
     assert known.offset_ms == pytest.approx(AHEAD_S * 1000, abs=4_000)
     assert known.touches == len(sampled([event_id_of(scan) for scan in scans]))
     assert set(cloud.decisions().values()) == {"linked"}
+
+
+def test_the_first_touch_of_a_terminal_whose_clock_was_measured_is_linked(cloud: Cloud, shop: Shop):
+    consent(cloud, 0)
+    visits = [
+        shop.visit(1, 1, ("kiosk", 0, 40)),
+        shop.visit(2, 1, ("kiosk", 58, 70)),
+        shop.visit(3, 1, ("kiosk", 80, 99)),
+    ]
+    scan = shop.scan(60 + 90, MEMBERS[0])
+    corrected = format_time(ms(60)).encode()
+    cloud.take_in(*visits, scan.replace(b"{", b'{"correctedtime":"%s","clockoffset":90000,' % corrected, 1))
+    with cloud.database.read() as session:
+        decision = session.rows(select(link_decisions).where(link_decisions.c.retracted_ms.is_(None)))[0]
+    assert (decision.decision, decision.visit_id) == ("linked", visit_id(2))
 
 
 @pytest.mark.parametrize("seed", range(3))

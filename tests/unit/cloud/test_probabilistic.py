@@ -4,6 +4,7 @@ import random
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cloud.linking.decide import Decision, Gate, Scene, Touch, Visit, VisitStay
 from cloud.linking.probabilistic import LinkRules, ProbabilisticLinker
@@ -54,6 +55,16 @@ def test_who_stands_at_the_terminal_made_the_touch():
     assert best.posterior > 0.99
     assert best.features.away_m == 0.1
     assert set(best.features.log_ratios) == {"place", "standing"}
+
+
+def test_a_terminal_whose_clock_was_measured_links_right_from_its_first_touch():
+    visits = [stands("before", SPOT, 70, 95), stands("maker", SPOT, 98, 112), stands("after", SPOT, 116, 140)]
+    ahead = touch("t", 121)
+    unknown = decide([ahead], visits, Terminal())["t"]
+    assert (unknown.decision, unknown.visit_id) != ("linked", "maker")
+    scene = Scene(touches=[replace(ahead, corrected_ms=106_000)], visits=visits, consents={"ada"})
+    found = LINKER.link(scene).decisions["t"]
+    assert (found.decision, found.visit_id) == ("linked", "maker")
 
 
 def test_two_at_the_terminal_are_left_alone():

@@ -50,6 +50,20 @@ def test_a_clocks_offset_is_found(offset_ms: int):
     assert found.touches == 40
 
 
+def test_what_was_measured_of_a_clock_leaves_little_to_learn():
+    motions, paid_ms = shoppers(6, seed=5)
+    touches = told(motions, paid_ms, 0)
+    guessed, measured = learn(touches, [SPOT]), learn(touches, [SPOT], is_measured=True)
+    assert abs(measured.offset_ms) < 500
+    assert measured.sigma_ms < guessed.sigma_ms / 2
+
+
+def test_a_till_with_a_clock_of_its_own_is_found_though_its_device_was_measured():
+    motions, paid_ms = shoppers(40, seed=6)
+    found = learn(told(motions, paid_ms, 15_000), [QUEUE, SPOT], is_measured=True)
+    assert found.offset_ms == pytest.approx(15_000, abs=4_000)
+
+
 def test_drift_is_found_over_a_day():
     motions, paid_ms = shoppers(200, seed=3, every_s=400)
     found = learn(told(motions, paid_ms, 1_000, drift_ppm=100), [SPOT])
