@@ -119,12 +119,14 @@ def test_decisions_of_the_day(cloud: Cloud, shop: Shop):
     cloud.take_in(*events)
     by_touch = cloud.decisions()
     scan, wrong_scan, late_scan, _, sale, between, vetoed, voided = (event_id_of(raw) for raw in events[16:24])
+    refund = event_id_of(events[25])
     assert by_touch == {
         scan: "linked",
         sale: "linked",
         between: "ambiguous",
         vetoed: "vetoed",
         late_scan: "vetoed",
+        refund: "null",
     }
     assert wrong_scan not in by_touch
     assert voided not in by_touch

@@ -2,14 +2,14 @@
 
 What came before is put right by `shopthread cloud rebuild`: until then it stands at the device's own time.
 
-Revision: 0014. Follows: 0013.
+Revision: 0015. Follows: 0014.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
