@@ -2,14 +2,14 @@
 
 What came before is put right by `shopthread cloud rebuild`: until then it stands at the device's own time.
 
-Revision: 0016. Follows: 0015.
+Revision: 0018. Follows: 0017.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
