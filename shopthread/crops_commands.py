@@ -33,7 +33,7 @@ def crops(  # noqa: PLR0913, PLR0917 - one argument per option
     assets_licence: Annotated[
         str | None, typer.Option(metavar="NAME", help="Licence of npz files that name none.")
     ] = None,
-    people_per_file: Annotated[int, typer.Option(min=4, max=4096, help="How many people are in a file.")] = 64,
+    people_per_file: Annotated[int, typer.Option(min=4, max=4096, help="How many people are in a file.")] = 128,
     views: Annotated[int, typer.Option(min=1, help="Among how many places and lenses the cameras of a file are.")] = 24,
     part: Annotated[
         str, typer.Option(metavar="K/N", help="Make the k-th of n parts, so that n processes share the work.")

@@ -57,7 +57,7 @@ class CropSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     seed: int = 1
     cameras: int = 8
     pictures: int = 3
-    people_per_file: int = 64
+    people_per_file: int = 128
     views: int = 24
     wardrobes: int = 4
     assets: tuple[tuple[str, str, str], ...] = ()

@@ -81,7 +81,7 @@ def test_a_run_goes_on_where_it_stopped_and_its_export_says_what_it_says(tmp_pat
     real, integer = (load_model(registry.get(name)).run(fed)[0] for name in ("mine", "mine-int8"))
     assert np.linalg.norm(real, axis=1) == pytest.approx(np.ones(5), abs=1e-5)
     assert (real * integer).sum(axis=1).min() > 0.8
-    assert "reid-synth-mnv2 1" in registry.get("mine").manifest.provenance
+    assert "begun from reid-synth-mnv2" in registry.get("mine").manifest.provenance
 
 
 def load_bundled(network: Network, few: Any) -> str:  # noqa: ANN401
