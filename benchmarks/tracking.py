@@ -99,13 +99,15 @@ def _bare(frames: list[Frame]) -> int:
     return len(frames) - 1
 
 
-def _run_again(video: Path, config: str) -> tuple[list[Event[UplinkPayload]], Boxes]:
+def _run_again(
+    video: Path, config: str, registry: ModelRegistry | None = None
+) -> tuple[list[Event[UplinkPayload]], Boxes]:
     """Return the events of a recording, and its tracks by frame."""
     with TemporaryDirectory() as scratch:
         path, tracks = Path(scratch) / "camera.toml", Path(scratch) / "tracks.txt"
         path.write_text(_CONFIG + config, encoding="utf-8")
         text = io.StringIO()
-        events = replay(load_camera_config(path), video, CAMERA_CLOCK, ModelRegistry(), text).events
+        events = replay(load_camera_config(path), video, CAMERA_CLOCK, registry or ModelRegistry(), text).events
         tracks.write_text(text.getvalue(), encoding="utf-8")
         return events, read_mot(tracks)
 
@@ -136,6 +138,18 @@ def _print_pets() -> None:
     if by_eye is not None:
         found, wrong, happened = _reentries(by_eye / "reentry_by_eye.csv", truth, tracks, events)
         print(f"PETS09-S2L1: {found} of {happened} re-entries found, {wrong} taken for somebody else")
+
+
+def reentries_with(folder: Path, embedder: str, registry: ModelRegistry) -> tuple[int, int, int]:
+    """Return how many re-entries a camera finds with an embedder, how many people it takes for others, and the truth.
+
+    Args:
+        folder: Holds vtest.avi, gt.txt and reentry_by_eye.csv.
+        embedder: Its name.
+        registry: Knows it.
+    """
+    events, tracks = _run_again(folder / "vtest.avi", f'embedder = "{embedder}"\n{_PETS}', registry)
+    return _reentries(folder / "reentry_by_eye.csv", read_mot(folder / "gt.txt", only_counted=True), tracks, events)
 
 
 def _reentries(path: Path, truth: Boxes, tracks: Boxes, events: list[Event[UplinkPayload]]) -> tuple[int, int, int]:
