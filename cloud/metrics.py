@@ -4,11 +4,14 @@ from fastapi import APIRouter, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import func, select
 
+from cloud.alerts.delivery_repository import count_dead
+from cloud.alerts.tables import alerts
 from cloud.auth import InContext
 from cloud.context import Context
 from cloud.ingest.repository import log_head
 from cloud.lag import read_lags
 from cloud.tables import dead_letters, link_queue
+from cloud.webhooks.tables import webhook_deliveries
 
 METRICS_PATH = "/metrics"
 _MEDIA_TYPE = "text/plain; version=0.0.4"
@@ -45,6 +48,16 @@ def _text(context: Context) -> str:
             ),
             ("link_queue", "Changes that wait for the linker.", [("", session.number(_count_of_links))]),
             ("dead_letters", "Refused events that wait for a replay.", [("", session.number(waiting))]),
+            (
+                "alerts_open",
+                "Alerts that are not over and that nobody acknowledged.",
+                [("", session.number(_open_alerts))],
+            ),
+            (
+                "undeliverable",
+                "Messages that nobody took, and of which no attempt is left.",
+                [('{to="alert channels"}', count_dead(session)), ('{to="webhooks"}', session.number(_dead_webhooks))],
+            ),
         ]
     lines = []
     for name, help_text, samples in families:
@@ -54,4 +67,8 @@ def _text(context: Context) -> str:
     return "\n".join(lines) + "\n"
 
 
+_open_alerts = (
+    select(func.count()).select_from(alerts).where(alerts.c.resolved_ms.is_(None), alerts.c.acknowledged_ms.is_(None))
+)
+_dead_webhooks = select(func.count()).select_from(webhook_deliveries).where(webhook_deliveries.c.state == "dead")
 _count_of_links = select(func.count()).select_from(link_queue)

@@ -26,6 +26,8 @@ def test_metrics_tell_how_far_the_figures_are_behind(cloud: Cloud, settings: Set
         assert samples['shopthread_cloud_projection_lag_events{projection="footfall"}'] == "2"
         assert samples['shopthread_cloud_projection_lag_seconds{projection="footfall"}'] == "2.5"
         assert samples["shopthread_cloud_dead_letters"] == "1"
+        assert samples["shopthread_cloud_alerts_open"] == "0"
+        assert samples['shopthread_cloud_undeliverable{to="alert channels"}'] == "0"
         cloud.projector.catch_up()
         assert 'lag_seconds{projection="footfall"} 0.0\n' in http.get("/metrics").text
         assert http.get("/openapi.json").json()["paths"].keys().isdisjoint({"/metrics"})
