@@ -4,7 +4,6 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -43,7 +42,6 @@ from cloud.identity.endpoints import router as identity_router
 from cloud.identity.service import Identities
 from cloud.ingest.endpoints import router as ingest_router
 from cloud.keys.endpoints import router as keys_router
-from cloud.keys.key_file import read_service_key
 from cloud.keys.service import KeyService
 from cloud.lateness.endpoints import router as lateness_router
 from cloud.linking.decide import Linker, RuleLinker
@@ -56,6 +54,7 @@ from cloud.profiles.endpoints import router as profiles_router
 from cloud.projections.projector import Follower, Projector
 from cloud.projections.registry import PROJECTIONS
 from cloud.projections.worker import ProjectionWorker
+from cloud.retention.service import Retainer
 from cloud.runtime import Clock, TokenSource
 from cloud.security_headers import SecurityHeaders
 from cloud.stores.endpoints import all_devices as devices_router
@@ -100,8 +99,7 @@ def make_key_service(
     settings: Settings, database: Database, clock: Clock = system_clock, tokens: TokenSource = random_token
 ) -> KeyService:
     """Return what makes and finds keys."""
-    service_key = cache(lambda: read_service_key(settings.secret_key_path))
-    return KeyService(database, clock, tokens, settings.session_lifetime_s, service_key)
+    return KeyService(database, clock, tokens, settings.session_lifetime_s)
 
 
 def make_projector(settings: Settings, database: Database, clock: Clock = system_clock) -> Projector:
@@ -124,6 +122,15 @@ def make_eraser(
     return Eraser(database, rules_of(settings), clock, tokens)
 
 
+def make_retainer(settings: Settings, database: Database, clock: Clock = system_clock) -> Retainer:
+    """Return what takes old events out of the log.
+
+    Raises:
+        ValueError: The policy names a type that must stay.
+    """
+    return Retainer(database, PROJECTIONS, settings.retention_policy, clock)
+
+
 def make_linker(settings: Settings) -> Linker:
     """Return the linker that decides which visit made which touch."""
     gate = gate_of(settings)
@@ -135,8 +142,7 @@ def make_linker(settings: Settings) -> Linker:
 def make_webhook_sender(settings: Settings, database: Database, clock: Clock = system_clock) -> WebhookSender:
     """Return what tells webhooks of changes."""
     send = HttpSender(settings.webhook_timeout_s, allow_private=settings.webhook_allow_private)
-    keys = make_key_service(settings, database, clock)
-    return WebhookSender(database, clock, send, settings.webhook_attempts, keys)
+    return WebhookSender(database, clock, send, settings.webhook_attempts)
 
 
 def make_alert_evaluator(settings: Settings, database: Database, clock: Clock = system_clock) -> AlertEvaluator:
@@ -149,8 +155,7 @@ def make_alert_sender(settings: Settings, database: Database, clock: Clock = sys
     post = HttpSender(settings.webhook_timeout_s, allow_private=settings.webhook_allow_private)
     server = settings.mail_server
     mail = no_mail if server is None else SmtpSender(server)
-    keys = make_key_service(settings, database, clock)
-    return AlertSender(database, clock, post, mail, settings.smtp_from or "", settings.webhook_attempts, keys)
+    return AlertSender(database, clock, post, mail, settings.smtp_from or "", settings.webhook_attempts)
 
 
 def make_background_workers(

@@ -9,11 +9,11 @@ from msgspec import Meta, Struct
 
 from cloud.alerts.mail import MailServer
 from cloud.profiles.lifecycle import LifecycleRules
+from cloud.retention.policy import Policy, parse_policy
 
 ENV_PREFIX = "SHOPTHREAD_CLOUD_"
 NAMESPACES = ("member_number", "phone", "openid", "unionid", "card", "device")
 DATABASE_FILE = "cloud.sqlite"
-SECRET_KEY_FILE = "secret.key"  # noqa: S105 - its name
 
 Positive = Annotated[float, Meta(gt=0)]
 
@@ -27,8 +27,6 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     data_dir: str = "data"
     """Where the SQLite file lies when no database URL is given."""
-    secret_key_file: str | None = None
-    """The service's own key, under which secrets of webhooks are kept. None: `secret.key` in `data_dir`, made there."""
     database_url: str | None = None
     """`sqlite:///file` or `postgresql://user@host/name`. None: a SQLite file in `data_dir`."""
     host: str = "127.0.0.1"
@@ -60,6 +58,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """After how long a live stream ends; a browser then opens a new one by itself."""
     analytics_least_members: Annotated[int, Meta(ge=1)] = 5
     """What fewer members did (conversion, order value, retention) is not told to whoever may read figures."""
+
+    retention: str = ""
+    """For how many days events stay in the log: `visit.segment=90,zone.occupancy=400`. Other types stay for ever."""
 
     identity_limits: str = "member_number=4,unionid=1,openid=6,phone=5,card=6,device=10"
     """The most identifiers of each namespace that one person may have; the first namespace names profiles."""
@@ -170,6 +171,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
 
     @property
+    def retention_policy(self) -> Policy:
+        """Return how long events of each type are kept.
+
+        Raises:
+            ValueError: A part is not TYPE=DAYS, names a type that is kept for ever, or too few days.
+        """
+        return parse_policy(self.retention)
+
+    @property
     def limits_of_identity(self) -> dict[str, int]:
         """Return the limits by namespace.
 
@@ -195,11 +205,6 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             if url.startswith(scheme):
                 return "postgresql+psycopg://" + url.removeprefix(scheme)
         return url
-
-    @property
-    def secret_key_path(self) -> Path:
-        """Return where the service's own key is."""
-        return Path(self.secret_key_file or Path(self.data_dir) / SECRET_KEY_FILE)
 
     @property
     def sqlite_path(self) -> Path | None:
@@ -247,6 +252,11 @@ def load_settings(environ: Mapping[str, str], overrides: Mapping[str, str | int 
         name = str(error).rpartition("`$.")[2].rstrip("`")
         fault = str(error).partition(" - at ")[0]
         msg = f"{name}: {fault}, got {values.get(name)!r}; settings come from {ENV_PREFIX}* and the command line"
+        raise ConfigError(msg) from error
+    try:
+        _ = settings.retention_policy
+    except ValueError as error:
+        msg = f"retention: {error}"
         raise ConfigError(msg) from error
     for key in ("limits", "quarantine_days"):
         try:

@@ -13,6 +13,7 @@ from cloud.identity import tables as identity_tables
 from cloud.lateness import tables as lateness_tables
 from cloud.linking import tables as linking_tables
 from cloud.profiles import tables as profiles_tables
+from cloud.retention import tables as retention_tables
 from cloud.webhooks import tables as webhooks_tables
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "linking_tables",
     "metadata",
     "profiles_tables",
+    "retention_tables",
     "tables",
     "webhooks_tables",
 ]

@@ -119,6 +119,35 @@ def rebuild(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
 
 
 @app.command()
+def retain(
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it. Without, nothing changes.")] = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Take events out of the log that are older than SHOPTHREAD_CLOUD_RETENTION says, and tell what that is.
+
+    It names days by type, such as visit.segment=90,visit.revised=30,zone.occupancy=400; other types stay. Figures stay
+    as they are, also after a rebuild. Of visits only revisions go that another superseded. Receipts, scans and
+    corrections cannot be named. It works beside a running service, and can be cut off and begun again.
+    """
+    with told_in_one_line():
+        from cloud.app import make_retainer
+        from cloud.retention.report import describe
+
+        settings = settings_of(data_dir, database_url)
+        with current_database(settings) as database:
+            try:
+                retainer = make_retainer(settings, database)
+            except ValueError as error:
+                print_error(f"SHOPTHREAD_CLOUD_RETENTION: {error}")
+                raise typer.Exit(1) from error
+            found = retainer.apply() if apply else retainer.plan()
+        for line in describe(settings.retention_policy, found, applied=apply):
+            typer.echo(line)
+
+
+@app.command()
 def erase(
     member: Annotated[
         str, typer.Option(metavar="NAMESPACE:PSEUDONYM", help="One of the member's identifiers, such as phone:mfrg....")

@@ -9,6 +9,8 @@ from sqlalchemy import case, delete, select
 from cloud.db import Database, ReadSession, WriteSession
 from cloud.ingest.repository import log_head
 from cloud.projections.base import ENVELOPE, Projection, StoredEvent, lock_cursors, read_cursor, read_cursors
+from cloud.retention.counts import count_on
+from cloud.retention.facts import FACTS, has_retired, is_in_log
 from cloud.tables import event_log, projection_cursors
 
 _LOG = logging.getLogger(__name__)
@@ -134,10 +136,7 @@ class Projector:
     def rebuild(self) -> None:
         """Derive everything anew from the log. Readers see the old state until the one transaction commits."""
         with self._database.write() as session:
-            for projection in self._projections:
-                for table in projection.tables:
-                    session.execute(delete(table))
-                session.upsert(projection_cursors, [{"name": projection.name, "position": 0}])
+            _empty(session, self._projections)
             for foundation in self._foundations:
                 foundation.rebuild(session)
             while advance(session, self._projections, log_head(session)):
@@ -150,6 +149,16 @@ class Projector:
         """Return how far a projection may read: the log's head, but not past the corrections."""
         first = self._projections[0]
         return log_head(session) if projection is first else read_cursor(session, first.name)
+
+
+def _empty(session: WriteSession, projections: Sequence[Projection]) -> None:
+    """Take everything back but what the log no longer tells: facts of retired events, and how many these were."""
+    kept = FACTS.values() if has_retired(session) else ()
+    for projection in projections:
+        for table in projection.tables:
+            session.execute(delete(table).where(is_in_log(table)) if table in kept else delete(table))
+    count_on(session)
+    session.upsert(projection_cursors, [{"name": projection.name, "position": 0} for projection in projections])
 
 
 def advance(session: WriteSession, projections: Sequence[Projection], limit: int) -> bool:

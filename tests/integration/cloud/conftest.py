@@ -55,8 +55,7 @@ def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Return settings for a database without any table."""
     if request.param == "sqlite":
         return Settings(data_dir=str(tmp_path / f"cloud-{next(_NUMBERS)}"))
-    url = _new_postgresql_database(request.getfixturevalue("postgresql_url"))
-    return Settings(database_url=url, data_dir=str(tmp_path))
+    return Settings(database_url=_new_postgresql_database(request.getfixturevalue("postgresql_url")))
 
 
 @pytest.fixture(scope="session")
@@ -99,8 +98,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
         shutil.copytree(request.getfixturevalue("newest_sqlite"), folder)
         return Settings(data_dir=str(folder))
     template = request.getfixturevalue("newest_postgresql")
-    url = _new_postgresql_database(request.getfixturevalue("postgresql_url"), template)
-    return Settings(database_url=url, data_dir=str(tmp_path))
+    return Settings(database_url=_new_postgresql_database(request.getfixturevalue("postgresql_url"), template))
 
 
 @pytest.fixture

@@ -1,0 +1,151 @@
+"""Takes events out of the log, a window of positions a transaction, and tells what it took.
+
+Only what every projection has read is taken, and only where what was derived from it stays: facts under the event's own
+id, revisions of visits that another superseded, and types from which nothing is derived. What was counted of them stays
+counted, so that a rebuild comes to the same numbers.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
+
+from cloud.db import Database, ReadSession, WriteSession
+from cloud.projections.base import Projection, lock_cursors, read_cursors
+from cloud.retention.counts import COUNTING, count_retired
+from cloud.retention.facts import FACTS
+from cloud.retention.policy import Policy, short_name
+from cloud.runtime import Clock
+from cloud.tables import event_log, visit_revisions, visits
+from contracts.payloads import VisitRevised
+
+WINDOW = 2000
+"""How many events one transaction looks at: it bounds how long projections wait, and on SQLite ingest too."""
+
+
+class Retired(Struct, frozen=True, kw_only=True):
+    """What is, or would be, taken of one type."""
+
+    type: str
+    events: int
+    raw_bytes: int
+    first_ms: int
+    """When the first of them came in, Unix milliseconds."""
+    last_ms: int
+
+
+class Retainer:
+    """Applies a policy to the log of one database.
+
+    Raises:
+        ValueError: The policy names a type from which something is derived that would be lost.
+    """
+
+    def __init__(self, database: Database, projections: Sequence[Projection], policy: Policy, clock: Clock) -> None:
+        self._database = database
+        self._names = [projection.name for projection in projections]
+        self._horizons = {kind: clock() - keep_ms for kind, keep_ms in policy.items()}
+        read = frozenset[str]().union(*(projection.types or () for projection in projections))
+        lost = sorted(map(short_name, (set(policy) & read) - set(FACTS) - {VisitRevised.TYPE}))
+        uncounted = [each.name for each in projections if each.types is None and each.name not in COUNTING]
+        if uncounted:
+            msg = (
+                f"{', '.join(uncounted)} would count less after a rebuild: what it counts of retired events is not kept"
+            )
+            raise ValueError(msg)
+        if lost:
+            msg = f"{', '.join(lost)} must stay in the log: a rebuild could not derive anew what follows from it"
+            raise ValueError(msg)
+
+    def plan(self) -> list[Retired]:
+        """Return what would be taken; nothing changes."""
+        with self._database.read() as session:
+            until = min(read_cursors(session, self._names).values())
+            windows = [self._measure(session, window) for window in self._windows(session, until)]
+        return _sum(windows)
+
+    def apply(self) -> list[Retired]:
+        """Take it, a window a transaction, and return what was taken. When it is cut off, begin it again."""
+        with self._database.read() as session:
+            until = min(read_cursors(session, self._names).values())
+            windows = [window for window in self._windows(session, until) if self._measure(session, window)]
+        taken = []
+        for window in windows:
+            with self._database.write() as session:
+                cursors = lock_cursors(session, self._names)
+                if min(cursors.values()) >= window[1]:  # Else a rebuild began meanwhile, and has to read them first.
+                    taken.append(self._measure(session, window))
+                    self._take(session, self._is_old(window))
+        return _sum(taken)
+
+    def _windows(self, session: ReadSession, until: int) -> Iterator[tuple[int, int]]:
+        """Yield spans of positions, oldest first, until everything in one is too new; positions follow arrival."""
+        newest_ms = max(self._horizons.values(), default=0)
+        start = 0
+        while True:
+            some = (
+                select(event_log.c.position, event_log.c.received_ms)
+                .where(event_log.c.position > start, event_log.c.position <= until)
+                .order_by(event_log.c.position)
+                .limit(WINDOW)
+                .subquery()
+            )
+            span = session.first(select(func.max(some.c.position), func.min(some.c.received_ms)))
+            if span is None or span[0] is None or span[1] >= newest_ms:
+                return
+            yield (start, span[0])
+            start = span[0]
+
+    def _is_old(self, window: tuple[int, int]) -> ColumnElement[bool]:
+        """Return the condition that an event of a window is to be taken."""
+        kinds = [
+            and_(event_log.c.type == kind, event_log.c.received_ms < before_ms)
+            for kind, before_ms in sorted(self._horizons.items())
+        ]
+        holds = exists().where(visits.c.tenant == event_log.c.tenant, visits.c.event_id == event_log.c.event_id)
+        return and_(
+            event_log.c.position > window[0],
+            event_log.c.position <= window[1],
+            or_(*kinds),
+            or_(event_log.c.type != VisitRevised.TYPE, ~holds),
+        )
+
+    def _measure(self, session: ReadSession, window: tuple[int, int]) -> list[Retired]:
+        statement = (
+            select(
+                event_log.c.type,
+                func.count(),
+                func.sum(func.length(event_log.c.raw)),
+                func.min(event_log.c.received_ms),
+                func.max(event_log.c.received_ms),
+            )
+            .where(self._is_old(window))
+            .group_by(event_log.c.type)
+        )
+        return [
+            Retired(type=kind, events=events, raw_bytes=int(size), first_ms=first_ms, last_ms=last_ms)
+            for kind, events, size, first_ms, last_ms in session.rows(statement)
+        ]
+
+    def _take(self, session: WriteSession, is_old: ColumnElement[bool]) -> None:
+        count_retired(session, is_old)
+        gone = select(event_log.c.event_id).where(
+            is_old, event_log.c.type == VisitRevised.TYPE, event_log.c.tenant == visit_revisions.c.tenant
+        )
+        session.execute(delete(visit_revisions).where(visit_revisions.c.event_id.in_(gone)))
+        session.execute(delete(event_log).where(is_old))
+
+
+def _sum(windows: Sequence[Sequence[Retired]]) -> list[Retired]:
+    """Return the sums by type."""
+    found: dict[str, Retired] = {}
+    for each in (each for window in windows for each in window):
+        so_far = found.get(each.type, each)
+        found[each.type] = Retired(
+            type=each.type,
+            events=each.events + (so_far.events if so_far is not each else 0),
+            raw_bytes=each.raw_bytes + (so_far.raw_bytes if so_far is not each else 0),
+            first_ms=min(each.first_ms, so_far.first_ms),
+            last_ms=max(each.last_ms, so_far.last_ms),
+        )
+    return [found[kind] for kind in sorted(found)]
