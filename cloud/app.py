@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -42,6 +43,7 @@ from cloud.identity.endpoints import router as identity_router
 from cloud.identity.service import Identities
 from cloud.ingest.endpoints import router as ingest_router
 from cloud.keys.endpoints import router as keys_router
+from cloud.keys.key_file import read_service_key
 from cloud.keys.service import KeyService
 from cloud.lateness.endpoints import router as lateness_router
 from cloud.linking.decide import Linker, RuleLinker
@@ -99,7 +101,8 @@ def make_key_service(
     settings: Settings, database: Database, clock: Clock = system_clock, tokens: TokenSource = random_token
 ) -> KeyService:
     """Return what makes and finds keys."""
-    return KeyService(database, clock, tokens, settings.session_lifetime_s)
+    service_key = cache(lambda: read_service_key(settings.secret_key_path))
+    return KeyService(database, clock, tokens, settings.session_lifetime_s, service_key)
 
 
 def make_projector(settings: Settings, database: Database, clock: Clock = system_clock) -> Projector:
@@ -142,7 +145,8 @@ def make_linker(settings: Settings) -> Linker:
 def make_webhook_sender(settings: Settings, database: Database, clock: Clock = system_clock) -> WebhookSender:
     """Return what tells webhooks of changes."""
     send = HttpSender(settings.webhook_timeout_s, allow_private=settings.webhook_allow_private)
-    return WebhookSender(database, clock, send, settings.webhook_attempts)
+    keys = make_key_service(settings, database, clock)
+    return WebhookSender(database, clock, send, settings.webhook_attempts, keys)
 
 
 def make_alert_evaluator(settings: Settings, database: Database, clock: Clock = system_clock) -> AlertEvaluator:
@@ -155,7 +159,8 @@ def make_alert_sender(settings: Settings, database: Database, clock: Clock = sys
     post = HttpSender(settings.webhook_timeout_s, allow_private=settings.webhook_allow_private)
     server = settings.mail_server
     mail = no_mail if server is None else SmtpSender(server)
-    return AlertSender(database, clock, post, mail, settings.smtp_from or "", settings.webhook_attempts)
+    keys = make_key_service(settings, database, clock)
+    return AlertSender(database, clock, post, mail, settings.smtp_from or "", settings.webhook_attempts, keys)
 
 
 def make_background_workers(

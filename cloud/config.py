@@ -14,6 +14,7 @@ from cloud.retention.policy import Policy, parse_policy
 ENV_PREFIX = "SHOPTHREAD_CLOUD_"
 NAMESPACES = ("member_number", "phone", "openid", "unionid", "card", "device")
 DATABASE_FILE = "cloud.sqlite"
+SECRET_KEY_FILE = "secret.key"  # noqa: S105 - its name
 
 Positive = Annotated[float, Meta(gt=0)]
 
@@ -27,6 +28,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     data_dir: str = "data"
     """Where the SQLite file lies when no database URL is given."""
+    secret_key_file: str | None = None
+    """The service's own key, under which secrets of webhooks are kept. None: `secret.key` in `data_dir`, made there."""
     database_url: str | None = None
     """`sqlite:///file` or `postgresql://user@host/name`. None: a SQLite file in `data_dir`."""
     host: str = "127.0.0.1"
@@ -205,6 +208,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             if url.startswith(scheme):
                 return "postgresql+psycopg://" + url.removeprefix(scheme)
         return url
+
+    @property
+    def secret_key_path(self) -> Path:
+        """Return where the service's own key is."""
+        return Path(self.secret_key_file or Path(self.data_dir) / SECRET_KEY_FILE)
 
     @property
     def sqlite_path(self) -> Path | None:

@@ -8,10 +8,11 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 
-from cloud.app import create_app, make_background_workers, make_projector, open_database
+from cloud.app import create_app, make_background_workers, make_key_service, make_projector, open_database
 from cloud.config import Settings
 from cloud.migrate import require_current, upgrade
 from cloud.projections.worker import ProjectionWorker
+from cloud.webhooks.secrets import seal_clear_secrets
 
 _BACKLOG = 256
 _SHUTDOWN_S = 5
@@ -95,6 +96,7 @@ def prepare_database(settings: Settings, *, migrates: bool) -> None:
         if migrates:
             upgrade(database)
         require_current(database)
+        seal_clear_secrets(database, make_key_service(settings, database))
     except OperationalError as error:
         cause = str(error.orig).strip().splitlines()[0]
         remedy = (

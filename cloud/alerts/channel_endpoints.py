@@ -17,6 +17,7 @@ from cloud.db import AnyRow, ReadSession
 from cloud.errors import ProblemError, invalid_value, not_found
 from cloud.instants import show_instant, write_instant
 from cloud.webhooks.addresses import RefusedAddressError, check_url
+from cloud.webhooks.secrets import secret_owner
 from cloud.webhooks.signature import read_secret, write_secret
 from contracts.ids import deterministic_id
 
@@ -45,15 +46,16 @@ def add(body: ChannelBody, principal: CanHandleAlerts, context: InContext) -> Ne
         if len(held) >= _MOST_CHANNELS:
             detail = f"there are {len(held)} channels, as many as there may be; remove one first"
             raise ProblemError(HTTPStatus.CONFLICT, "too-many-channels", "Too many channels", detail)
+        channel_id = deterministic_id(now_ms, "alert-channel", principal.tenant, body.kind, body.target, len(held))
         row = {
-            "id": deterministic_id(now_ms, "alert-channel", principal.tenant, body.kind, body.target, len(held)),
+            "id": channel_id,
             "tenant": principal.tenant,
             **body.model_dump(include={"kind", "name", "target", "language"}),
-            "secret": secret,
+            "secret": None if secret is None else context.keys.seal(secret, secret_owner(channel_id)),
             "created_ms": now_ms,
         }
         session.insert(alert_channels, [row])
-        made = _held(session, principal.tenant, str(row["id"]))
+        made = _held(session, principal.tenant, channel_id)
     return NewChannel(**_show(made).model_dump(), secret=secret)
 
 

@@ -8,9 +8,13 @@ from cloud.alerts import delivery_repository as repository
 from cloud.alerts.mail import SendMail
 from cloud.alerts.messages import email_of, message_id, message_of
 from cloud.alerts.showing import show_alert
+from cloud.config import ConfigError
 from cloud.db import AnyRow, Database
+from cloud.keys.sealing import SealError
+from cloud.keys.service import KeyService
 from cloud.runtime import Clock
 from cloud.webhooks.retry import Answer, after_attempt
+from cloud.webhooks.secrets import open_secret
 from cloud.webhooks.sender import Send
 from cloud.webhooks.signature import headers_for
 
@@ -30,11 +34,20 @@ class AlertSender:
         mail: Sends e-mails.
         mail_from: The address that e-mails come from.
         most_attempts: After how many a delivery is dead.
+        keys: Open secrets.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, post: Send, mail: SendMail, mail_from: str, most_attempts: int
+        self,
+        database: Database,
+        clock: Clock,
+        post: Send,
+        mail: SendMail,
+        mail_from: str,
+        most_attempts: int,
+        keys: KeyService,
     ) -> None:
+        self._keys = keys
         self._database = database
         self._clock = clock
         self._post = post
@@ -59,9 +72,11 @@ class AlertSender:
         if row.kind == "email":
             return self._mail(email_of(alert, row.what, row.language, self._mail_from, row.target, now_ms))
         body = json.dumps(message_of(alert, row.what), separators=(",", ":")).encode()
-        return self._post(
-            row.target, headers_for(row.secret, message_id(alert.id, row.what), now_ms // _MS, body), body
-        )
+        try:
+            secret = open_secret(self._keys, row.secret, row.channel_id)
+        except (SealError, ConfigError) as error:
+            return Answer(fault=str(error)[:500])
+        return self._post(row.target, headers_for(secret, message_id(alert.id, row.what), now_ms // _MS, body), body)
 
     def _record(self, made: Iterable[tuple[AnyRow, Answer]]) -> None:
         now_ms = self._clock()

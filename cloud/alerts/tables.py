@@ -25,7 +25,7 @@ alert_channels = Table(
     Column("kind", SEGMENT, nullable=False, comment="webhook or email"),
     Column("name", NAME, nullable=False),
     Column("target", Text, nullable=False, comment="a URL, or an address"),
-    Column("secret", Text, nullable=True, comment="signs what a webhook gets"),
+    Column("secret", Text, nullable=True, comment="signs what a webhook gets; kept under the service's own key"),
     Column("language", String(8), nullable=False, comment="of e-mails"),
     Column("created_ms", BigInteger, nullable=False),
     Column("disabled_ms", BigInteger, nullable=True, comment="when the receiver said that it is gone (410)"),

@@ -1,12 +1,13 @@
 """Rules of API keys: random, shown once, kept as a hash, bound to one tenant and to scopes."""
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Literal, get_args
 
 from cloud.db import Database, ReadSession
 from cloud.keys.repository import StoredKey, add_key, add_session, end_session, find_key, find_session_key, revoke_key
+from cloud.keys.sealing import seal, unseal
 from cloud.runtime import Clock, TokenSource
 from contracts.ids import deterministic_id
 from contracts.topics import check_name
@@ -54,7 +55,15 @@ def check_scopes(scopes: Iterable[str]) -> frozenset[str]:
 class KeyService:
     """Makes, finds and ends keys and browser sessions."""
 
-    def __init__(self, database: Database, clock: Clock, tokens: TokenSource, session_lifetime_s: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        tokens: TokenSource,
+        session_lifetime_s: float,
+        service_key: Callable[[], bytes],
+    ) -> None:
+        self._service_key = service_key
         self._database = database
         self._clock = clock
         self._tokens = tokens
@@ -64,6 +73,23 @@ class KeyService:
     def fresh_token(self) -> str:
         """Return 256 random bits as text, for whatever else needs a secret."""
         return self._tokens()
+
+    def seal(self, secret: str, owner: str) -> str:
+        """Return a secret as the database keeps it: it opens under the service's key and for its owner alone.
+
+        Raises:
+            ConfigError: The service's key cannot be read or made.
+        """
+        return seal(self._service_key(), secret.encode(), owner, sha256(self._tokens().encode()).digest())
+
+    def unseal(self, sealed: str, owner: str) -> str:
+        """Return a secret that `seal` kept.
+
+        Raises:
+            SealError: It was kept under another key, for something else, or is damaged.
+            ConfigError: The service's key cannot be read or made.
+        """
+        return unseal(self._service_key(), sealed, owner).decode()
 
     def create(self, tenant: str, scopes: Iterable[str]) -> NewKey:
         """Make a key for a tenant.

@@ -13,6 +13,7 @@ from cloud.instants import show_instant, write_instant
 from cloud.webhooks import repository
 from cloud.webhooks.addresses import RefusedAddressError, check_url
 from cloud.webhooks.schemas import Deliveries, Delivery, NewWebhook, Webhook, WebhookBody, Webhooks
+from cloud.webhooks.secrets import secret_owner
 from cloud.webhooks.signature import read_secret, write_secret
 from cloud.webhooks.tables import webhooks
 from contracts.ids import deterministic_id
@@ -43,17 +44,18 @@ def add(body: WebhookBody, principal: CanManageMembers, context: InContext) -> N
         if len(held) >= _MOST_WEBHOOKS:
             detail = f"there are {len(held)} webhooks, as many as there may be; remove one first"
             raise ProblemError(HTTPStatus.CONFLICT, "too-many-webhooks", "Too many webhooks", detail)
+        webhook_id = deterministic_id(now_ms, "webhook", principal.tenant, body.url, context.keys.fresh_token())
         row = {
-            "id": deterministic_id(now_ms, "webhook", principal.tenant, body.url, secret, len(held)),
+            "id": webhook_id,
             "tenant": principal.tenant,
             "url": body.url,
-            "secret": secret,
+            "secret": context.keys.seal(secret, secret_owner(webhook_id)),
             "kinds": list(body.kinds),
             "created_ms": now_ms,
             "disabled_ms": None,
         }
         session.insert(webhooks, [row])
-        made = _held(session, principal.tenant, str(row["id"]))
+        made = _held(session, principal.tenant, webhook_id)
     return NewWebhook(**_show(made).model_dump(), secret=secret)
 
 

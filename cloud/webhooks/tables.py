@@ -10,7 +10,7 @@ webhooks = Table(
     Column("id", ID, primary_key=True),
     tenant_column(),
     Column("url", Text, nullable=False),
-    Column("secret", Text, nullable=False, comment="signs what is sent; the receiver has the same"),
+    Column("secret", Text, nullable=False, comment="signs what is sent; kept under the service's own key"),
     Column("kinds", JSON, nullable=False, comment="of changes; empty: all"),
     Column("created_ms", BigInteger, nullable=False),
     Column("disabled_ms", BigInteger, nullable=True, comment="when the receiver said that it is gone (410)"),

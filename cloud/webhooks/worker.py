@@ -5,10 +5,14 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from cloud.changes.repository import show_change
+from cloud.config import ConfigError
 from cloud.db import AnyRow, Database
+from cloud.keys.sealing import SealError
+from cloud.keys.service import KeyService
 from cloud.runtime import Clock
 from cloud.webhooks import repository
 from cloud.webhooks.retry import Answer, after_attempt
+from cloud.webhooks.secrets import open_secret
 from cloud.webhooks.sender import Send
 from cloud.webhooks.signature import headers_for
 
@@ -21,7 +25,8 @@ _LEASE_MS = 120 * _MS
 class WebhookSender:
     """Makes deliveries: claims what is due, sends it outside of any transaction, writes down what came of it."""
 
-    def __init__(self, database: Database, clock: Clock, send: Send, most_attempts: int) -> None:
+    def __init__(self, database: Database, clock: Clock, send: Send, most_attempts: int, keys: KeyService) -> None:
+        self._keys = keys
         self._database = database
         self._clock = clock
         self._send = send
@@ -45,7 +50,11 @@ class WebhookSender:
         change = show_change(row)
         told = {"type": change.kind, "timestamp": change.at, "data": change.model_dump()}
         body = json.dumps(told, separators=(",", ":")).encode()
-        return self._send(row.url, headers_for(row.secret, change.id, self._clock() // _MS, body), body)
+        try:
+            secret = open_secret(self._keys, row.secret, row.webhook_id)
+        except (SealError, ConfigError) as error:
+            return Answer(fault=str(error)[:500])
+        return self._send(row.url, headers_for(secret, change.id, self._clock() // _MS, body), body)
 
     def _record(self, made: Iterable[tuple[AnyRow, Answer]]) -> None:
         now_ms = self._clock()

@@ -55,7 +55,8 @@ def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Return settings for a database without any table."""
     if request.param == "sqlite":
         return Settings(data_dir=str(tmp_path / f"cloud-{next(_NUMBERS)}"))
-    return Settings(database_url=_new_postgresql_database(request.getfixturevalue("postgresql_url")))
+    url = _new_postgresql_database(request.getfixturevalue("postgresql_url"))
+    return Settings(database_url=url, data_dir=str(tmp_path))
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +99,8 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
         shutil.copytree(request.getfixturevalue("newest_sqlite"), folder)
         return Settings(data_dir=str(folder))
     template = request.getfixturevalue("newest_postgresql")
-    return Settings(database_url=_new_postgresql_database(request.getfixturevalue("postgresql_url"), template))
+    url = _new_postgresql_database(request.getfixturevalue("postgresql_url"), template)
+    return Settings(database_url=url, data_dir=str(tmp_path))
 
 
 @pytest.fixture

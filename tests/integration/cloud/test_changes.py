@@ -16,14 +16,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from sqlalchemy import Table, select
 
-from cloud.app import create_app, make_webhook_sender
+from cloud.alerts.tables import alert_channels
+from cloud.app import create_app, make_key_service, make_webhook_sender
 from cloud.background import BackgroundWorker
 from cloud.changes import repository
 from cloud.changes.repository import changes_after
 from cloud.config import Settings
 from cloud.webhooks.addresses import resolve_host
+from cloud.webhooks.secrets import seal_clear_secrets
 from cloud.webhooks.sender import HttpSender
+from cloud.webhooks.signature import headers_for
+from cloud.webhooks.tables import webhooks
 from tests.integration.cloud.receivers import Receiver, receiving
 from tests.integration.cloud.support import MEMBERS, TENANT, Cloud, NewCloud, Shop, serving
 from tests.integration.cloud.test_identity import PHONES, one_id, state, stated, take_back
@@ -257,6 +262,52 @@ def test_failures_are_tried_again_later_with_the_same_id_until_the_delivery_is_d
         (again,) = deliveries(client, webhook)
         assert again["state"] == state_now
     assert client.post(path.replace(dead["change_id"], "chg_999")).status_code == 404
+
+
+def test_the_database_holds_no_webhooks_secret_and_none_that_an_older_version_left(
+    client: httpx.Client, cloud: Cloud, shop: Shop, receiver: Receiver
+):
+    made = register(client, receiver)
+    channel = {"kind": "webhook", "name": "alerts", "target": receiver.url}
+    keys = make_key_service(cloud.settings, cloud.database, cloud.clock)
+    rows: dict[Table, dict[str, object]] = {}
+    rows[webhooks] = {"id": "w-old", "tenant": TENANT, "url": receiver.url, "kinds": [], "created_ms": 1}
+    rows[alert_channels] = {"id": "c-old", "tenant": TENANT, **channel, "language": "en", "created_ms": 1}
+    old = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+    with cloud.database.write() as session:
+        for table, row in rows.items():
+            session.insert(table, [row | {"secret": old}])
+    assert old in _held(cloud)
+    assert (seal_clear_secrets(cloud.database, keys), seal_clear_secrets(cloud.database, keys)) == (2, 0)
+    held = _held(cloud)
+    for secret in (old, made["secret"]):
+        assert secret not in held
+        assert secret.removeprefix("whsec_") not in held
+    cloud.take_in(shop.scan(15, MEMBERS[0]))
+    assert make_webhook_sender(cloud.settings, cloud.database, cloud.clock).step()
+    signed_with = {receiver_key(headers, body, (old, made["secret"])) for headers, body in receiver.got}
+    assert signed_with == {old, made["secret"]}
+    cloud.settings.secret_key_path.write_text("x" * 64, encoding="ascii")
+    cloud.take_in(shop.scan(16, MEMBERS[1]))
+    assert make_webhook_sender(cloud.settings, cloud.database, cloud.clock).step()
+    (waiting, *_) = deliveries(client, made, state="pending")
+    assert "the service's key is another one" in waiting["fault"]
+
+
+def receiver_key(headers: dict[str, str], body: bytes, secrets: tuple[str, ...]) -> str:
+    """Return the secret with which a message is signed."""
+    sent = headers["webhook-id"], int(headers["webhook-timestamp"])
+    return next(s for s in secrets if headers_for(s, *sent, body)["webhook-signature"] == headers["webhook-signature"])
+
+
+def _held(cloud: Cloud) -> str:
+    """Return what the database holds: SQLite's files byte by byte, PostgreSQL's rows."""
+    path = cloud.settings.sqlite_path
+    if path is not None:
+        files = sorted(path.parent.glob(f"{path.name}*"))
+        return b"".join(each.read_bytes() for each in files).decode(errors="replace")
+    with cloud.database.read() as session:
+        return str([tuple(row) for table in (webhooks, alert_channels) for row in session.rows(select(table))])
 
 
 def test_a_receiver_that_is_gone_is_left_alone(client: httpx.Client, cloud: Cloud, shop: Shop, receiver: Receiver):
