@@ -72,23 +72,18 @@ class Metric(Struct, frozen=True, kw_only=True):
         return CAMERAS in self.sources
 
     @property
-    def parts(self) -> tuple[str, ...]:
-        """Return every part that the value, its band, its sample and whether it is known need."""
-        return tuple(dict.fromkeys((*self.told_parts, *(name for group in self.sources for name in group))))
-
-    @property
     def told_parts(self) -> tuple[str, ...]:
         """Return the parts that the value, its band and its sample need."""
         single = [name for name in (self.variance, self.sample) if name is not None]
         return tuple(dict.fromkeys((*self.numerator, *self.denominator, *single)))
 
-    def is_known(self, parts: Parts) -> bool:
-        """Return whether everything that the value needs was observed at all."""
-        return all(any(parts.get(name, 0) for name in group) for group in self.sources)
-
-    def is_known_of_hour(self, hour: Parts, day: Parts) -> bool:
-        """Return the same of one hour; that tills and terminals work is seen from the whole day."""
-        return all(any((hour if group == CAMERAS else day).get(name, 0) for name in group) for group in self.sources)
+    @property
+    def sources_by_span(self) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+        """Return what must have reported in an hour, and what on its day: that tills work is seen from a whole day."""
+        return (
+            [group for group in self.sources if group == CAMERAS],
+            [group for group in self.sources if group != CAMERAS],
+        )
 
     def value_of(self, parts: Parts) -> float | int | None:
         """Return the value of summed parts, None where a ratio has nothing to divide by."""

@@ -1,6 +1,6 @@
 """Rules of metric queries: which shops, which intervals, when a value is unknown, and what is asked too much."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -13,6 +13,7 @@ from cloud.analytics.repository import Asked, Group, Key, Summed
 from cloud.analytics.selection import Shop, groups_of
 from cloud.db import ReadSession
 from cloud.footfall.buckets import Bucket, buckets
+from cloud.stores.opening import Calendar
 
 MAX_PERIODS: Mapping[Grain, int] = {"hour": 800, "day": 800, "week": 270, "month": 120, "total": 1}
 MAX_ROWS = 100_000
@@ -54,7 +55,8 @@ class MetricQuery:
         self._now_ms = now_ms
         self._are_all = are_all
         self._calendars = {shop.store: shop.calendar for shop in shops}
-        self._hours_of: dict[tuple[Hashable, Period], list[Interval]] = {}
+        self._open: dict[tuple[Calendar, int], int] = {}
+        self._hours_of: dict[tuple[Calendar, Period], list[Interval]] = {}
 
     def cells(self, asked_days: Period, grain: Grain, by: Group, currency: str | None) -> list[Cell]:
         """Return the summed parts of every group and interval, in order of groups, then of time."""
@@ -104,9 +106,9 @@ class MetricQuery:
             ]
         return self._hours_of[calendar, asked.days]
 
-    def _names(self, *, with_sources: bool = False) -> list[str]:
+    def _names(self) -> list[str]:
         """Return the parts to read, besides money, which has a table of its own."""
-        wanted = (*(self._metric.parts if with_sources else self._metric.told_parts), "observed_ms", *CALENDAR)
+        wanted = (*self._metric.told_parts, "observed_ms", *CALENDAR)
         return [name for name in dict.fromkeys(wanted) if name not in MONEY]
 
     def _days(self, asked: Asked, currency: str | None) -> dict[Key, Summed]:
@@ -119,41 +121,50 @@ class MetricQuery:
             parts = summed[group_of[row.store], number].parts
             parts["open_ms"] -= rest_ms
             parts["expected_ms"] -= rest_ms * row.expected_devices
-        self._add_money(asked, currency, summed)
+        self._add_money(asked, currency, summed, NOTHING)
         return summed
 
     def _hours(self, asked: Asked, groups: Mapping[str, Sequence[Shop]], currency: str | None) -> dict[Key, Summed]:
         """Return hours; whether tills or terminals work is known of their day as a whole."""
-        names = self._names(with_sources=True)
-        summed = repository.sum_parts(self._session, asked, names)
+        of_hour, of_day = self._metric.sources_by_span
+        names = list(dict.fromkeys(name for group in of_day for name in group))
+        summed = repository.sum_parts(self._session, asked, self._names(), of_hour)
+        nothing = Summed({}, is_known=not of_hour)
+        self._add_money(asked, currency, summed, nothing)
         days = {
-            key: (row.expected_devices, {name: getattr(row, name) for name in names})
+            key: (row.expected_devices, all(any(getattr(row, name) for name in group) for group in of_day))
             for key, row in repository.days_of(self._session, asked, names).items()
         }
-        self._add_money(asked, currency, summed)
         found: dict[Key, Summed] = {}
         for group, shops in groups.items():
             for key, period, hour in self._intervals(asked, shops):
                 if hour is None or hour.start_ms >= self._now_ms:
                     continue
-                end_ms, many, is_known = min(hour.end_ms, self._now_ms), [], False
+                many, is_known = [], False
                 for shop in shops:
-                    expected_devices, of_day = days.get((shop.store, period.first), (0, None))
-                    if of_day is None:
+                    expected_devices, works = days.get((shop.store, period.first), (None, False))
+                    if expected_devices is None:
                         continue
-                    open_ms = shop.calendar.open_ms(period.first, hour.start_ms, end_ms)
-                    parts = summed.get((shop.store, key), NOTHING).parts
-                    parts = {**parts, "open_ms": open_ms, "expected_ms": open_ms * expected_devices}
-                    is_known = is_known or self._metric.is_known_of_hour(parts, of_day)
-                    many.append(parts)
-                found[group, key] = Summed(add_up(many), is_known)
+                    here = summed.get((shop.store, key), nothing)
+                    open_ms = self._open_ms(shop.calendar, period.first, hour)
+                    many.append({**here.parts, "open_ms": open_ms, "expected_ms": open_ms * expected_devices})
+                    is_known = is_known or (here.is_known and works)
+                found[group, key] = Summed(many[0] if len(many) == 1 else add_up(many), is_known)
         return found
 
-    def _add_money(self, asked: Asked, currency: str | None, summed: dict[Key, Summed]) -> None:
+    def _open_ms(self, calendar: Calendar, day: int, hour: Bucket) -> int:
+        """Return for how long of an hour a shop was open, up to now; most shops have the hours of others."""
+        key = (calendar, hour.start_ms)
+        if key not in self._open:
+            self._open[key] = calendar.open_ms(day, hour.start_ms, min(hour.end_ms, self._now_ms))
+        return self._open[key]
+
+    def _add_money(self, asked: Asked, currency: str | None, summed: dict[Key, Summed], nothing: Summed) -> None:
+        """Add money to sums; `nothing` tells what is known of an interval without any other figure."""
         if currency is not None:
             for key, money in repository.sum_money(self._session, asked, currency).items():
-                nothing = Summed(dict.fromkeys(self._names(), 0), is_known=False)
-                summed.setdefault(key, nothing).parts.update(money)
+                without = Summed(dict.fromkeys(self._names(), 0), nothing.is_known)
+                summed.setdefault(key, without).parts.update(money)
 
     def _member_cells(self, asked: Asked, groups: Mapping[str, Sequence[Shop]]) -> list[Cell]:
         of_shop = {shop.store: group for group, shops in groups.items() for shop in shops}

@@ -36,6 +36,8 @@ def test_the_keyboard_alone_leads_to_the_figures(visitor: Visitor):
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "view"
     page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.pathname") == "/alerts"
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.locator("#ranking .menu").get_attribute("open") is not None
 

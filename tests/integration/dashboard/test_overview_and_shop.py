@@ -28,6 +28,25 @@ def test_shops_are_ranked_and_what_nobody_saw_is_no_zero(visitor: Visitor):
     assert page.locator("#ranking tbody tr").nth(1).locator(".line:not(.partial), .point:not(.partial)").count() == 0
 
 
+def test_shops_are_ranked_by_any_figure(visitor: Visitor, tmp_path: Path):
+    page = visitor.open("/overview?rank=footfall_in")
+    ranked = cells(page, "#ranks tbody tr")
+    assert [(row[0], row[1]) for row in ranked] == [
+        ("west", str(ENTERED)),
+        ("east", str(ENTERED_IN_PART)),
+        ("north", "not observed"),
+    ]
+    assert {row[2] for row in ranked} == {UNKNOWN}, "the day is not over: it is compared with nothing"
+    rows = list(csv.reader(save(page, "ranks", "csv", tmp_path).read_text(encoding="utf-8-sig").splitlines()))
+    assert (rows[0], rows[1][:3]) == (
+        ["store", "name", "value", "before", "change", "coverage"],
+        ["west", "west", str(ENTERED)],
+    )
+    page.select_option('[data-key="rank"]', "sales")
+    page.wait_for_url("**rank=sales*")
+    expect(page.locator("#ranks tbody tr").first).to_contain_text("19.99")
+
+
 def test_a_shop_shows_its_day_beside_the_week_before(visitor: Visitor):
     page = visitor.open("/shop?store=west")
     assert (tile(page, "Entered"), tile(page, "Inside now"), tile(page, "Passers-by")) == (

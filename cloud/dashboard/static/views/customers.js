@@ -1,16 +1,17 @@
 // Customers: the nine indicators, how far visits come, any metric over time, and who came back.
 
 import { param, setParams } from "../core/address.js";
-import { ApiError, read } from "../core/api.js";
+import { read } from "../core/api.js";
 import { card, draw, empty, h } from "../core/dom.js";
 import { addDays, periodBefore } from "../core/period.js";
-import { date, money, named, number, page, percent, shortDate, t } from "../core/texts.js";
+import { date, named, number, page, percent, shortDate, t } from "../core/texts.js";
 import { panel, startView } from "../core/view.js";
 import { courseChart } from "../charts/course.js";
 import { chartCard, widthOf } from "../charts/figure.js";
 import { funnelChart } from "../charts/funnel.js";
 import { cohortsCard } from "../parts/cohorts.js";
 import { matrixCard } from "../parts/matrix.js";
+import { currencyPick, currencyState, metricPick, readMoney, writer } from "../parts/metrics.js";
 import { scoresCard } from "../parts/scores.js";
 
 const DEFAULT_METRIC = "conversion_by_visit";
@@ -33,33 +34,6 @@ function funnelCard(funnel, width, file) {
   });
 }
 
-let currencies = []; // of shops that sold in several: the API names them when it asks for one
-
-/** Read what needs one currency: the chosen one, else the first of those that there are. */
-async function readMoney(path, query) {
-  try {
-    return await read(path, { ...query, currency: currencies.length ? (param("currency") ?? currencies[0]) : null });
-  } catch (error) {
-    const named = error instanceof ApiError && error.status === 422 && /^currency\b/.test(error.message) ? error.message.match(/\b[A-Z]{3}\b/g) : null;
-    if (!named || currencies.length) throw error;
-    currencies = named;
-    return readMoney(path, query);
-  }
-}
-
-function currencyPick(choose) {
-  if (!currencies.length) return [];
-  const chosen = param("currency") ?? currencies[0];
-  return h("p", { class: "pick apart" }, h("label", { class: "pick" }, t("controls.currency"), h("select", { "data-key": "currency", onchange: (event) => choose(event.target.value) }, currencies.map((one) => h("option", { value: one, selected: one === chosen }, one)))));
-}
-
-/** Return how a metric's values are written. */
-function writer({ unit, currency }) {
-  if (unit === "share") return (value) => percent(value, 1);
-  if (currency) return (value) => money(value, currency);
-  return (value) => number(value, Math.abs(value) < 10 ? 2 : 0);
-}
-
 function courseCard({ metric, catalogue, width, file }, choose) {
   const definition = catalogue.find((one) => one.name === metric.metric);
   const show = writer(metric);
@@ -78,8 +52,8 @@ function courseCard({ metric, catalogue, width, file }, choose) {
     columns: [{ title: t("footfall.day") }, { title, number: true, show: (value) => (value === null ? t("footfall.not_observed") : show(value)) }, { title: t("funnel.low"), number: true, show: (value) => (value === null ? "–" : show(value)) }, { title: t("funnel.high"), number: true, show: (value) => (value === null ? "–" : show(value)) }, { title: t("footfall.coverage"), number: true, show: percent }],
     rows: metric.rows.map((row) => [row.start.slice(0, 10), row.value, row.low, row.high, row.coverage]),
   });
-  const select = h("select", { "data-key": "metric", onchange: (event) => choose(event.target.value) }, catalogue.filter((one) => one.grains.includes("day")).map((one) => h("option", { value: one.name, selected: one.name === metric.metric }, one.title[page.language])));
-  made.querySelector(".head").after(h("p", { class: "pick" }, h("label", { class: "pick" }, t("course.metric"), select)));
+  const told = catalogue.filter((one) => one.grains.includes("day"));
+  made.querySelector(".head").after(metricPick(told, { key: "metric", title: t("course.metric"), chosen: metric.metric }, choose));
   return made;
 }
 
@@ -109,7 +83,7 @@ async function load({ store, zone, period, refresh }) {
     setParams({ [name]: value });
     refresh();
   };
-  draw(at("currency-place"), [currencies, param("currency")], () => currencyPick(choose("currency")));
+  draw(at("currency-place"), currencyState(), () => currencyPick(choose("currency")));
   draw(at("matrix-place"), [matrix, before], () => matrixCard(matrix, before, file("nine-indicators")));
   const width = widthOf(at("funnel-place")) - 38;
   draw(at("funnel-place"), [funnel, width], () => funnelCard(funnel, width, file("funnel")));

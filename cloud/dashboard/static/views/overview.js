@@ -1,6 +1,6 @@
 // All shops: which draw people, how that changes, and where something is wrong.
 
-import { viewAddress } from "../core/address.js";
+import { param, setParams, viewAddress } from "../core/address.js";
 import { read, readRows } from "../core/api.js";
 import { draw, h, level } from "../core/dom.js";
 import { addDays, periodBefore } from "../core/period.js";
@@ -11,6 +11,8 @@ import { isPartial } from "../charts/columns.js";
 import { sparkline } from "../charts/spark.js";
 import { faultsOf } from "../parts/devices.js";
 import { sum } from "../parts/footfall.js";
+import { currencyState, readMoney } from "../parts/metrics.js";
+import { rankingCard } from "../parts/ranking.js";
 import { tile } from "../parts/tiles.js";
 
 const REFRESH_MS = 60_000;
@@ -100,12 +102,31 @@ function ranking(rows, file) {
   return tableCard({ id: "ranking", title: t("overview.ranking"), note: t("overview.ranking_note"), columns, rows: shown, heads, raw, file });
 }
 
-async function load({ stores, period }) {
+const DEFAULT_RANK = "conversion_by_visit";
+
+async function showRanks({ stores, period: { first, last }, refresh }) {
+  const rank = param("rank") ?? DEFAULT_RANK;
+  const [catalogue, answer] = await Promise.all([
+    read("/v1/metrics"),
+    readMoney(`/v1/metrics/${encodeURIComponent(rank)}`, { from: first, to: addDays(last, 1), grain: "total", by: "store", compare: "period_before" }),
+  ]);
+  const choose = (name) => (value) => {
+    setParams({ [name]: value });
+    refresh();
+  };
+  const told = catalogue.filter((one) => one.grains.includes("total"));
+  const file = `shopthread-shops-${rank}-${first}-${last}`;
+  draw(panel("overview-ranks"), [answer, currencyState()], () => rankingCard({ answer, catalogue: told, stores, file }, { metric: choose("rank"), currency: choose("currency") }));
+}
+
+async function load(context) {
+  const { stores, period } = context;
   const chain = await readChain(period);
   const rows = ranked(stores.map((store) => rowOf(store, chain)));
   const { first, last } = period;
   draw(panel("overview-tiles"), [rows, chain.alerts], () => h("div", { class: "figures", role: "group", "aria-label": t("shop.figures") }, tiles(rows, chain.alerts)));
   draw(panel("overview-ranking"), [rows, Math.floor(Date.now() / REFRESH_MS)], () => ranking(rows, `shopthread-shops-${first}-${last}`));
+  await showRanks(context);
   const latest = stores.map((store) => store.last_event_at).filter(Boolean).sort().at(-1);
   return t("overview.latest", { ago: ago(latest) });
 }
