@@ -19,6 +19,7 @@ from benchmarks.dashboard import dashboard
 from benchmarks.events import decode
 from benchmarks.gateway_drain import drain
 from benchmarks.gateway_intake import intake
+from benchmarks.gateway_month import month
 from benchmarks.gateway_store import receive
 from benchmarks.gateway_upgrade import upgrade
 from benchmarks.identity import identity
@@ -50,6 +51,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "gateway-intake": intake,
     "gateway-drain": drain,
     "gateway-upgrade": upgrade,
+    "gateway-month": month,
     "cloud_ingest": ingest,
     "cloud_projections": projections,
     "analytics": analytics,

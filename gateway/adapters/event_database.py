@@ -12,6 +12,10 @@ from gateway.errors import EventStoreError, StorageFullError
 
 _BUSY_TIMEOUT_MS = 5000
 _WAL_RETRY_S = 0.02
+_CACHE_KIB = 8 * 1024
+"""A batch of the uploader's fits: it is read once, not once more to be marked."""
+_CHECKPOINT_PAGES = 4000
+"""The log is copied into the file every 16 MiB: what changes with each batch is written there less often."""
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -26,6 +30,8 @@ def open_database(path: Path) -> sqlite3.Connection:
         db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
         _enter_wal(db)
         db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         bring_up_to_date(db)
     except NewerFileError as error:
         db.close()

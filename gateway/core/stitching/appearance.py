@@ -1,7 +1,7 @@
 """Appearance signatures of segments: in memory alone, for a day at most. Pure."""
 
 from bisect import insort
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from math import sqrt
 from operator import add, mul
 
@@ -52,6 +52,16 @@ class Appearances:
         """Forget all signatures of a segment."""
         self._kept.pop(segment_id, None)
         self._version.pop(segment_id, None)
+
+    def retain(self, segments: Container[str]) -> None:
+        """Forget comparisons with any segment but these and those whose signatures wait for them: nobody asks again."""
+        self._version = {each: count for each, count in self._version.items() if each in segments or each in self._kept}
+        known = self._version
+        self._likenesses = {
+            pair: weight
+            for pair, weight in self._likenesses.items()
+            if all(each in known for versions in pair for _, each, _ in versions)
+        }
 
     def end_day(self) -> None:
         """Forget all signatures. What comparing them said is still known, so that no decision changes for want of them.

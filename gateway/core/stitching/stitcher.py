@@ -159,6 +159,7 @@ class Stitcher:
         self._clusters = [each for each in self._clusters if each.last().ended_ms >= before_ms]
         self._order = [each for each in self._order if each[1] in self._tracklets]
         self._first_of = {key: each for key, each in self._first_of.items() if each in self._tracklets}
+        self._looks.retain(self._tracklets)
 
     def _mark(self, t_ms: float) -> None:
         """Note that decisions may differ which look at a time."""

@@ -283,6 +283,23 @@ def test_signatures_are_kept_of_so_many_segments_and_no_more():
     assert looks.likeness(versions[1], versions[2]) is not None
 
 
+def test_what_comparing_said_of_segments_that_are_forgotten_is_forgotten_and_of_others_outlives_the_day():
+    looks = Appearances(StitchRules(look_dimensions=64))
+    segments = [_seen(ONE, name, standing(0, 0), 0, 20)[1] for name in "abcd"]
+    for number, each in enumerate(segments):
+        looks.take(signature(each, look(1, sample=number)), START_MS)
+    one, two, gone, waiting = (looks.versions([("cam-1", each.segment_id)]) for each in segments)
+    said, other = looks.likeness(one, two), looks.likeness(one, gone)
+    looks.forget(segments[2].segment_id)
+    looks.retain({each.segment_id for each in segments[:2]})
+    assert looks.versions([("cam-1", segments[3].segment_id)]) == waiting, "its segment may come yet"
+    looks.end_day()
+    looks.retain({each.segment_id for each in segments[:2]})
+    assert looks.versions([("cam-1", segments[3].segment_id)]) == ()
+    assert looks.likeness(one, two) == said is not None
+    assert (other is not None, looks.likeness(one, gone)) == (True, None)
+
+
 def test_sums_are_bounded_too(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("gateway.core.stitching.appearance._MOST_SUMS", 1)
     looks = Appearances(StitchRules(look_dimensions=64))
