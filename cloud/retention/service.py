@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 
+from cloud.among import among
 from cloud.db import Database, ReadSession, WriteSession
 from cloud.projections.base import Projection, lock_cursors, read_cursors
 from cloud.retention.counts import COUNTING, count_retired
@@ -102,12 +103,11 @@ class Retainer:
             and_(event_log.c.type == kind, event_log.c.received_ms < before_ms)
             for kind, before_ms in sorted(self._horizons.items())
         ]
-        holds = exists().where(visits.c.tenant == event_log.c.tenant, visits.c.event_id == event_log.c.event_id)
         return and_(
             event_log.c.position > window[0],
             event_log.c.position <= window[1],
             or_(*kinds),
-            or_(event_log.c.type != VisitRevised.TYPE, ~holds),
+            or_(event_log.c.type != VisitRevised.TYPE, ~_holds()),
         )
 
     def _measure(self, session: ReadSession, window: tuple[int, int]) -> list[Retired]:
@@ -129,11 +129,28 @@ class Retainer:
 
     def _take(self, session: WriteSession, is_old: ColumnElement[bool]) -> None:
         count_retired(session, is_old)
-        gone = select(event_log.c.event_id).where(
-            is_old, event_log.c.type == VisitRevised.TYPE, event_log.c.tenant == visit_revisions.c.tenant
-        )
-        session.execute(delete(visit_revisions).where(visit_revisions.c.event_id.in_(gone)))
+        superseded: dict[str, list[str]] = {}
+        columns = (event_log.c.tenant, event_log.c.event_id)
+        for tenant, event_id in session.rows(select(*columns).where(is_old, event_log.c.type == VisitRevised.TYPE)):
+            superseded.setdefault(tenant, []).append(event_id)
+        for tenant, event_ids in sorted(superseded.items()):
+            theirs = and_(visit_revisions.c.tenant == tenant, among(visit_revisions.c.event_id, event_ids))
+            session.execute(delete(visit_revisions).where(theirs))
         session.execute(delete(event_log).where(is_old))
+
+
+def _holds() -> ColumnElement[bool]:
+    """Return the condition that a visit is what an event of the log says: found by keys, however many there are."""
+    of_same = and_(visits.c.tenant == visit_revisions.c.tenant, visits.c.visit_id == visit_revisions.c.visit_id)
+    return (
+        exists()
+        .select_from(visit_revisions.join(visits, of_same))
+        .where(
+            visit_revisions.c.tenant == event_log.c.tenant,
+            visit_revisions.c.event_id == event_log.c.event_id,
+            visits.c.event_id == event_log.c.event_id,
+        )
+    )
 
 
 def _sum(windows: Sequence[Sequence[Retired]]) -> list[Retired]:
