@@ -96,6 +96,10 @@ def export_reid(
     tolerance: Annotated[
         float, typer.Option(min=0, help="Most that file and checkpoint may differ in any number.")
     ] = 1e-4,
+    untrained: Annotated[
+        Path | None,
+        typer.Option(metavar="WHEEL|FILE", help="Write ImageNet's features instead, to compare with; no run is read."),
+    ] = None,
 ) -> None:
     """Write a run's averaged weights as ONNX, in 32-bit floats and in 8-bit integers, with manifests and a card.
 
@@ -105,6 +109,12 @@ def export_reid(
     from models.errors import ModelError
     from models.training.pictures import read_folder
 
+    if untrained is not None:
+        from models.training.learning.session import export_untrained
+
+        with one_line_errors(ModelError, OSError):
+            out.print(f"{export_untrained(untrained, out_dir, (name, version))}", highlight=False, soft_wrap=True)
+        return
     with one_line_errors(ModelError, OSError, ValueError):
         pictures = read_folder(data)
     from models.training.learning.session import export

