@@ -135,7 +135,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Return the server for e-mails, None where none is set.
 
         Raises:
-            ValueError: There is a host without an address to send from, or a user without a password file.
+            ValueError: There is a host without an address to send from, a user without a password file, or a password
+                that would travel unencrypted.
         """
         if self.smtp_host is None:
             return None
@@ -146,6 +147,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             msg = (
                 f"smtp_user and smtp_password_file go together, got {self.smtp_user!r} and {self.smtp_password_file!r}"
             )
+            raise ValueError(msg)
+        if self.smtp_user is not None and self.smtp_security == "none":
+            msg = f"smtp_security must be starttls or tls with a user, {self.smtp_user!r}: the password would be seen"
             raise ValueError(msg)
         return MailServer(
             host=self.smtp_host,

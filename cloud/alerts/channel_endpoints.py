@@ -1,5 +1,6 @@
 """HTTP of channels: who is told of alerts, and what became of it."""
 
+from email.errors import MessageError
 from email.headerregistry import Address
 from hashlib import sha256
 from http import HTTPStatus
@@ -110,12 +111,13 @@ def _check_address(body: ChannelBody, context: Context) -> None:
     if context.settings.mail_server is None:
         detail = "no server for e-mails is set; an operator sets SHOPTHREAD_CLOUD_SMTP_HOST and ..._SMTP_FROM"
         raise ProblemError(HTTPStatus.CONFLICT, "no-mail-server", "No server for e-mails", detail)
+    allowed = "one ASCII address such as ana@example.com"
     try:
-        address = Address(addr_spec=body.target)
-    except (ValueError, IndexError) as error:
-        raise invalid_value(name="target", value=body.target, allowed="one address such as ana@example.com") from error
-    if not address.domain or not body.target.isascii() or not body.target.isprintable():
-        raise invalid_value(name="target", value=body.target, allowed="one ASCII address such as ana@example.com")
+        address = Address(addr_spec=body.target).addr_spec
+    except (ValueError, IndexError, MessageError) as error:
+        raise invalid_value(name="target", value=body.target, allowed=allowed) from error
+    if address != body.target or not address.isascii():
+        raise invalid_value(name="target", value=body.target, allowed=allowed)
 
 
 def _held(session: ReadSession, tenant: str, channel_id: str) -> AnyRow:

@@ -87,9 +87,7 @@ class IntervalReader:
 
 
 def _is_same(now: Cell, then: Cell, week: int) -> bool:
-    if then.period.first != now.period.first - _WEEK * week:
-        return False
-    return _local_hour(now) == _local_hour(then)
+    return then.period.first == now.period.first - _WEEK * week and _local_hour(now) == _local_hour(then)
 
 
 def _local_hour(cell: Cell) -> str:

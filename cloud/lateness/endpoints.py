@@ -12,7 +12,6 @@ from cloud.analytics.selection import Shop, select_shops
 from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanRead, InContext
 from cloud.db import ReadSession, chunks
 from cloud.errors import invalid_value
-from cloud.lateness.projection import HOUR_MS
 from cloud.lateness.tables import event_delays
 
 router = APIRouter(prefix="/v1", tags=["stores"], responses={**ERRORS, **NOT_FOUND, **INVALID})
@@ -63,7 +62,7 @@ def _by_day(
         statement = select(event_delays).where(
             event_delays.c.tenant == tenant,
             event_delays.c.store.in_(part),
-            event_delays.c.hour_ms >= min(start_ms for start_ms, _ in spans) - HOUR_MS,
+            event_delays.c.hour_ms >= min(start_ms for start_ms, _ in spans),
             event_delays.c.hour_ms < max(end_ms for _, end_ms in spans),
         )
         for row in session.rows(statement):

@@ -107,10 +107,10 @@ def test_an_email_comes_encrypted_and_again_after_a_refusal(mail: tuple[Watch, M
     watch, mailbox = mail
     channel = add_channel(watch, kind="email", target="ana@shop.example", language="zh")
     assert channel["secret"] is None
-    bad = watch.client.http.post(
-        "/v1/alert-channels", json={"name": "c", "kind": "email", "target": "a b"}, headers=watch.client.headers
-    )
-    assert (bad.status_code, "ana@example.com" in bad.json()["detail"]) == (422, True)
+    for target in ("a b", "ana", "an\u00e0@shop.example", "ana@", "<a@b.example>", "a@b.example "):
+        body = {"name": "c", "kind": "email", "target": target}
+        bad = watch.client.http.post("/v1/alert-channels", json=body, headers=watch.client.headers)
+        assert (bad.status_code, "ana@example.com" in bad.json()["detail"]) == (422, True)
     alert = silence(watch, shop, channels=[channel["id"]], name="Camera gone")
     mailbox.refusals = ["451 greylisted, come back"]
     sender = make_alert_sender(watch.cloud.settings, watch.cloud.database, watch.cloud.clock)
@@ -173,8 +173,18 @@ def test_a_mail_server_that_cannot_be_trusted_gets_nothing(mail: tuple[Watch, Ma
             },
             "smtp_password_file",
         ),
+        (
+            {
+                "SHOPTHREAD_CLOUD_SMTP_HOST": "m",
+                "SHOPTHREAD_CLOUD_SMTP_FROM": "a@b.example",
+                "SHOPTHREAD_CLOUD_SMTP_USER": "u",
+                "SHOPTHREAD_CLOUD_SMTP_PASSWORD_FILE": "p",
+                "SHOPTHREAD_CLOUD_SMTP_SECURITY": "none",
+            },
+            "smtp_security must be starttls or tls",
+        ),
     ],
 )
-def test_a_mail_server_that_is_set_in_part_is_named(environ: dict[str, str], named: str):
+def test_a_mail_server_that_is_set_wrongly_is_named(environ: dict[str, str], named: str):
     with pytest.raises(ConfigError, match=named):
         load_settings(environ, {})

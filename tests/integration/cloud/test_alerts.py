@@ -42,7 +42,9 @@ def test_a_conversion_that_fell_opens_once_and_ends(watch: Watch, shop: Shop):
     assert alert["usual"] == pytest.approx(0.3, abs=0.01)
     assert alert["z"] == pytest.approx(-0.3 / (0.3 * 0.7 / 20 * (1 + 1 / 6)) ** 0.5, rel=0.05)
     assert (alert["start"], alert["coverage"], alert["sample"]) == ("2026-03-02T09:00:00.000Z", 1, 20)
-    assert [each["id"] for each in watch.judge(T0 + HOUR_MS + 20 * MINUTE_MS)] == [alert["id"]]
+    for minutes in (12, 20):
+        still = watch.judge(T0 + HOUR_MS + minutes * MINUTE_MS)
+        assert [each["id"] for each in still] == [alert["id"]], "also where the rule rests between two judgements"
     watch.cloud.take_in(*(shop.sale(70 + each, f"late-{each}") for each in range(6)))
     assert watch.judge(T0 + HOUR_MS + 30 * MINUTE_MS) == [], "sales that come late take the alert back"
     ended = watch.client.get(f"/v1/alerts/{alert['id']}")
@@ -65,12 +67,13 @@ def test_what_was_hardly_observed_is_a_gap_and_no_fall(watch: Watch, shop: Shop)
 
 
 def test_hours_without_figures_open_nothing(watch: Watch, shop: Shop):
-    watch.cloud.take_in(shop.crossing(T0 - 40 * 24 * HOUR_MS))
     for measure in ("heads", "conversion_by_visit", "sales", "coverage"):
         watch.rule(measure=measure, condition="below", grain="hour", limit=1e9)
         watch.rule(measure=measure, condition="below", grain="day", limit=1e9, by="none")
     watch.rule(measure="people_now", condition="below", limit=1e9)
     watch.rule(measure="queue_wait_now", condition="below", limit=1e9)
+    assert watch.judge(T0) == [], "there is no shop yet"
+    watch.cloud.take_in(shop.crossing(T0 - 40 * 24 * HOUR_MS))
     assert watch.judge(T0 + 5 * HOUR_MS) == []
 
 
@@ -198,12 +201,25 @@ def test_alerts_of_rules_that_are_changed_or_gone_end(watch: Watch, shop: Shop):
     watch.cloud.take_in(shop.coverage(T0 - HOUR_MS, T0))
     body = {"name": "r", "measure": "camera_silence", "condition": "above", "limit": 60}
     off, gone, changed = (watch.rule(**body) for _ in range(3))
+    holding = watch.rule(**{**body, "hold_s": 86_400})
     assert len(watch.judge(T0 + HOUR_MS)) == 3
     headers = watch.client.headers
     watch.client.put(f"/v1/alert-rules/{off['id']}", {**body, "is_enabled": False})
     watch.client.put(f"/v1/alert-rules/{changed['id']}", {**body, "limit": 1e6, "clear_s": 0})
-    assert watch.client.http.delete(f"/v1/alert-rules/{gone['id']}", headers=headers).status_code == 204
+    for each in (gone, holding):
+        assert watch.client.http.delete(f"/v1/alert-rules/{each['id']}", headers=headers).status_code == 204
     assert watch.judge(T0 + HOUR_MS + 1) == []
     ended = watch.client.get("/v1/alerts", state="resolved")["items"]
     resolutions = {each["rule_id"]: each["resolution"] for each in ended}
     assert resolutions == {off["id"]: "unwatched", gone["id"]: "unwatched", changed["id"]: "cleared"}
+
+
+def test_an_alert_of_a_region_without_shops_ends(watch: Watch, shop: Shop):
+    _open_from(watch.cloud, "00:00")
+    watch.cloud.take_in(shop.coverage(T0 - HOUR_MS, T0))
+    watch.rule(measure="camera_silence", condition="above", limit=60, region="North")
+    assert len(watch.judge(T0 + HOUR_MS)) == 1
+    watch.client.put(f"/v1/stores/{STORE}", {"name": "x", "time_zone": "UTC", "region": "South"})
+    watch.cloud.projector.catch_up()
+    assert watch.judge(T0 + HOUR_MS + 1) == []
+    assert watch.client.get("/v1/alerts")["items"][0]["resolution"] == "unwatched"

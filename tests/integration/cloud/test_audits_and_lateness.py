@@ -68,6 +68,16 @@ def test_late_events_are_counted_by_store_and_day(client: Client, shop: Shop):
     assert (refused.status_code, "at most 20000 rows" in refused.json()["detail"]) == (422, True)
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_day_is_each_stores_own(client: Client, shop: Shop):
+    client.put(f"/v1/stores/{STORE}", {"name": "x", "time_zone": "Asia/Tokyo"})
+    at_ms = T0 + 8 * HOUR_MS  # 17:00 in UTC, two in the night in Tokyo
+    client.cloud.now_ms = at_ms
+    client.cloud.take_in(shop.crossing(at_ms), Shop(store="utc").crossing(at_ms))
+    rows = client.get("/v1/lateness", **{"from": "2026-03-03", "to": "2026-03-04"})["rows"]
+    assert [(row["store"], row["day"], row["events"]) for row in rows] == [(STORE, "2026-03-03", 1)]
+
+
 _MARCH = {"from": "2026-03-01", "to": "2026-04-01", "store": STORE}
 
 

@@ -41,7 +41,7 @@ function seen(alert, zone, acknowledge) {
 
 function activeCard({ items, names, zone }, acknowledge) {
   if (!items.length) return card({ id: "active", title: t("alerts.active") }, empty(t("alerts.none"), t("alerts.none_hint")));
-  const columns = ["where", "severity", "rule", "found", "since", "told", "seen"].map((name) => ({ title: t(name === "found" ? "alerts.found_column" : `alerts.${name}`) }));
+  const columns = ["where", "severity", "rule", "found", "since", "told", "seen"].map((name) => (name === "found" ? { title: t("alerts.found_column"), kind: "found" } : { title: t(`alerts.${name}`) }));
   const rows = items.map((one) => [placeText(one, names), severityBadge(one.severity), one.rule_name, foundText(one), when(one.opened_at, zone), one.told_at ? when(one.told_at, zone) : t("alerts.quiet"), seen(one, zone, acknowledge)]);
   const made = tableCard({ id: "active", title: t("alerts.active"), note: t("alerts.active_note"), columns, rows, heads: HEADS, raw: raw(items), file: "shopthread-alerts-open" });
   if (mayHandle) made.querySelector(".head").after(whoAmI());
@@ -55,7 +55,7 @@ function whoAmI() {
 
 function logCard({ items, next_before: older }, names, zone, move) {
   if (!items.length) return card({ id: "log", title: t("alerts.log") }, empty(t("alerts.log_none"), t("alerts.log_none_hint")));
-  const columns = ["where", "severity", "rule", "found", "opened", "ended", "seen"].map((name) => ({ title: t(name === "found" ? "alerts.found_column" : `alerts.${name}`) }));
+  const columns = ["where", "severity", "rule", "found", "opened", "ended", "seen"].map((name) => (name === "found" ? { title: t("alerts.found_column"), kind: "found" } : { title: t(`alerts.${name}`) }));
   const ended = (one) => (one.resolved_at ? [when(one.resolved_at, zone), one.resolution === "unwatched" ? h("small", null, ` ${t("alerts.unwatched")}`) : null] : badge("bad", t("alerts.still_open")));
   const rows = items.map((one) => [placeText(one, names), severityBadge(one.severity), one.rule_name, foundText(one), when(one.opened_at, zone), ended(one), one.acknowledged_at ? (one.acknowledged_by ?? t("alerts.by_key")) : "–"]);
   const made = tableCard({ id: "log", title: t("alerts.log"), note: t("alerts.log_note"), columns, rows, heads: HEADS, raw: raw(items), file: "shopthread-alerts-log" });
@@ -65,7 +65,7 @@ function logCard({ items, next_before: older }, names, zone, move) {
 }
 
 function rulesCard({ rules, measures, names }, actions) {
-  const columns = ["rule", "watches", "where", "severity", "state"].map((name) => ({ title: t(`alerts.${name}`) }));
+  const columns = ["rule", "watches", "where", "severity", "state"].map((name) => ({ title: t(`alerts.${name}`), kind: ["watches", "state"].includes(name) ? "found" : null }));
   const measureOf = (rule) => measures.find((one) => one.name === rule.measure);
   const place = (rule) => (rule.stores.length ? rule.stores.map((store) => names.get(store) ?? store).join(", ") : (rule.region ?? t("controls.all_stores")));
   const action = (name, rule) => h("button", { type: "button", class: "plain", "data-key": `${name}-${rule.id}`, "aria-label": t(`rule.${name}_one`, { name: rule.name }), onclick: () => actions[name](rule) }, t(`rule.${name}`));
