@@ -222,7 +222,8 @@ def test_decisions_and_posteriors() -> None:
     assert card.calibration.brier.value == pytest.approx((0 + 0.75**2 + 0.5**2) / 3)
     assert card.calibration.ece == pytest.approx((0 + 0.75 + 0.5) / 3)
     assert [each.low for each in card.calibration.bins] == [0.5, 0.7, 0.9]
-    assert {part.name for part in card.slices if part.of == "party_size"} == {"4+"}
+    (large,) = (part for part in card.slices if part.of == "party_size")
+    assert (large.name, large.bins) == ("4+", card.calibration.bins)
     with pytest.raises(ValueError, match="names visit v9, which no event tells of; give the events of the same run"):
         _links(true, MeasuredLink(device_id="till-1", t_ms=at(20), visit_id="v9"), visits=visits)
 
