@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from contracts.events import Source
-from gateway.adapters.peer_rows import Change, PeerRows
+from gateway.adapters.peer_rows import PeerRows
 from gateway.core.interop.frigate import RULE_VERSION, read_frigate
 from gateway.core.interop.rules import FrigateRules
-from gateway.core.interop.tracks import Observation, PeerTrack, give_up, is_told, observe, segment
+from gateway.core.interop.tracks import Change, Observation, PeerTrack, give_up, is_told, observe, segment
 
 
 class Frigate:

@@ -13,8 +13,9 @@ from contracts.errors import EventRejectedError
 from contracts.events import Source, decode_event
 from contracts.topics import event_topic
 from gateway.adapters.connection import Connection, Login
-from gateway.adapters.peer_rows import REMEMBER_MS, Change, NumberedEvent, PeerRows
+from gateway.adapters.peer_rows import REMEMBER_MS, NumberedEvent, PeerRows
 from gateway.core.admission import IntakeRules, check_delivery
+from gateway.core.interop.tracks import Change
 from gateway.core.judging import Delivery, judge
 from gateway.errors import GatewayError
 

@@ -5,7 +5,7 @@ Tracks and numbered events are written in one transaction, so a restart repeats 
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 from msgspec import Struct
@@ -13,18 +13,11 @@ from msgspec import Struct
 from contracts.events import EventDraft, Source, encode_event
 from contracts.privacy import UplinkPayload
 from gateway.adapters.device_database import DeviceDatabase
-from gateway.core.interop.tracks import PeerTrack
+from gateway.core.interop.tracks import Change, PeerTrack
 
 _DECODER = msgspec.json.Decoder(PeerTrack)
 REMEMBER_MS = 24 * 3600 * 1000
 """For how long tracks that ended are known: what comes late of them is no news."""
-
-
-class Change(Struct, frozen=True):
-    """A track as it is now, and the events that tell of it."""
-
-    track: PeerTrack
-    drafts: Sequence[EventDraft[UplinkPayload]]
 
 
 class NumberedEvent(Struct, frozen=True):

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from contracts.events import Source
-from gateway.adapters.peer_rows import REMEMBER_MS, Change, PeerRows
+from gateway.adapters.peer_rows import REMEMBER_MS, PeerRows
 from gateway.core.interop.rules import SceneScapeRules
-from gateway.core.interop.scene_tracks import Follower, Told
+from gateway.core.interop.scene_tracks import Follower
 from gateway.core.interop.scenescape import Look, read_scene, scene_filters
-from gateway.core.interop.tracks import PeerTrack
+from gateway.core.interop.tracks import Change, PeerTrack
 
 
 class SceneScape:
@@ -46,7 +46,7 @@ class SceneScape:
 
     def follow(self, readings: Sequence[Look], now_ms: int) -> list[Change]:
         """See `Peer.follow`."""
-        told: list[Told] = []
+        told: list[Change] = []
         for look in readings:
             scene = self._scenes[look.device]
             after, more = self._follower.follow(scene.tracks, scene.ended_ms, look)
@@ -55,7 +55,7 @@ class SceneScape:
             silent = scene.silent(now_ms - round(self._rules.silent_after_s * 1000))
             told += scene.note(*self._follower.end(scene.tracks, silent), now_ms)
             scene.forget(now_ms - REMEMBER_MS)
-        return [Change(each.track, each.drafts) for each in told]
+        return told
 
 
 class _Scene:
@@ -74,7 +74,7 @@ class _Scene:
         else:
             self.tracks[track.key] = track
 
-    def note(self, after: dict[str, PeerTrack], told: list[Told], now_ms: int) -> list[Told]:
+    def note(self, after: dict[str, PeerTrack], told: list[Change], now_ms: int) -> list[Change]:
         """Take note of what became of the tracks, and return what is told of it."""
         before, self.tracks = self.tracks, after
         for key, track in after.items():

@@ -2,25 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct
-
 from contracts.events import EventDraft, Source, draft_event
 from contracts.payloads import FootfallCrossing
 from contracts.privacy import UplinkPayload
 from gateway.core.interop.rules import PeerZone, SceneScapeRules
 from gateway.core.interop.scenescape import Look, Passing, Someone
-from gateway.core.interop.tracks import Observation, PeerTrack, give_up, is_told, observe, opaque_track, segment
+from gateway.core.interop.tracks import Change, Observation, PeerTrack, give_up, is_told, observe, opaque_track, segment
 
 RULE_VERSION = "scenescape-1"
 MOST_TRACKS = 2000
 """More people at once in one scene are none."""
-
-
-class Told(Struct, frozen=True):
-    """A track as it is now, and the events that tell of it."""
-
-    track: PeerTrack
-    drafts: tuple[EventDraft[UplinkPayload], ...]
 
 
 class Follower:
@@ -37,7 +28,7 @@ class Follower:
 
     def follow(
         self, tracks: Mapping[str, PeerTrack], ended_ms: Mapping[str, int], look: Look
-    ) -> tuple[dict[str, PeerTrack], list[Told]]:
+    ) -> tuple[dict[str, PeerTrack], list[Change]]:
         """Return a scene's tracks after a message, by their keys, and what is to be told.
 
         Args:
@@ -45,7 +36,7 @@ class Follower:
             ended_ms: When those ended that did lately, by key; what is told of them until then is late.
             look: The message. Of who was seen after it, only the crossing is new.
         """
-        after, told = dict(tracks), list[Told]()
+        after, told = dict(tracks), list[Change]()
         for person in look.people:
             before = after.get(person.key)
             last_ms = ended_ms.get(person.key, -1)
@@ -58,22 +49,22 @@ class Follower:
             now = after[person.key]
             drafts = (*self._segment(before, now), *self._crossing(now, person.passing, look.t_ms))
             if drafts:
-                told.append(Told(now, drafts))
+                told.append(Change(now, drafts))
         if look.is_whole:
             told += self._end(after, [key for key, it in after.items() if look.t_ms - it.seen_ms > self._gone_ms])
         return after, told
 
-    def end(self, tracks: Mapping[str, PeerTrack], keys: Iterable[str]) -> tuple[dict[str, PeerTrack], list[Told]]:
+    def end(self, tracks: Mapping[str, PeerTrack], keys: Iterable[str]) -> tuple[dict[str, PeerTrack], list[Change]]:
         """Return a scene's tracks without some, and that these ended when they were last seen."""
         after = dict(tracks)
         return after, self._end(after, keys)
 
-    def _end(self, tracks: dict[str, PeerTrack], keys: Iterable[str]) -> list[Told]:
+    def _end(self, tracks: dict[str, PeerTrack], keys: Iterable[str]) -> list[Change]:
         told = []
         for key in sorted(keys):
             before = tracks.pop(key)
             ended = give_up(before)
-            told.append(Told(ended, tuple(self._segment(before, ended))))
+            told.append(Change(ended, tuple(self._segment(before, ended))))
         return told
 
     def _opened_ms(self, person: Someone, look: Look, last_ms: int) -> int:

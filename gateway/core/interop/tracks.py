@@ -15,6 +15,7 @@ from contracts import path
 from contracts.events import EventDraft, Source, draft_event
 from contracts.ids import deterministic_id
 from contracts.payloads import PathPoint, Stay, VisitSegment
+from contracts.privacy import UplinkPayload
 from gateway.core.interop.rules import PeerZone
 
 if TYPE_CHECKING:
@@ -64,6 +65,13 @@ class PeerTrack(Struct, frozen=True, kw_only=True):
     path: tuple[PathPoint, ...] = ()
     told_ms: int = 0
     key: str = ""
+
+
+class Change(Struct, frozen=True):
+    """A track as it is now, and the events that tell of it."""
+
+    track: PeerTrack
+    drafts: tuple[EventDraft[UplinkPayload], ...]
 
 
 def opaque_track(system: str, identifier: str) -> str:

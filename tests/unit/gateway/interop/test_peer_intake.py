@@ -13,12 +13,13 @@ from gateway.adapters.connection import Login
 from gateway.adapters.device_database import DeviceDatabase
 from gateway.adapters.event_store import EventStore
 from gateway.adapters.peer_intake import NOT_KEPT, PeerIntake
-from gateway.adapters.peer_rows import Change, PeerRows
+from gateway.adapters.peer_rows import PeerRows
 from gateway.adapters.scenescape import SceneScape
 from gateway.config import CloudSettings, GatewayConfig, StoreSettings
 from gateway.core.admission import IntakeRules
 from gateway.core.broker import Broker
 from gateway.core.interop.rules import FrigateRules, PeerTripwire, PeerZone, SceneRules, SceneScapeRules
+from gateway.core.interop.tracks import Change
 from gateway.core.judging import Delivery
 from gateway.errors import ConfigurationError, DeviceStoreError, EventStoreError
 from gateway.peers import check_names

@@ -15,9 +15,9 @@ from contracts.errors import EventRejectedError
 from contracts.events import Source, encode_event
 from contracts.payloads import FootfallCrossing, VisitSegment
 from gateway.core.interop.rules import PeerTripwire, PeerZone, SceneRules, SceneScapeRules
-from gateway.core.interop.scene_tracks import MOST_TRACKS, Follower, Told
+from gateway.core.interop.scene_tracks import MOST_TRACKS, Follower
 from gateway.core.interop.scenescape import MAX_BYTES, read_scene, scene_filters
-from gateway.core.interop.tracks import PeerTrack
+from gateway.core.interop.tracks import Change, PeerTrack
 
 SCENE, QUEUE, SHELF, WIRE = "302cf49a-97ec", "5908cfbe-11d0", "ee94126c-1c5a", "23ae85b3-4b2c"
 REGULATED, TRIPWIRE = f"scenescape/regulated/scene/{SCENE}", f"scenescape/event/tripwire/{SCENE}/{WIRE}/objects"
@@ -89,9 +89,9 @@ def _inside(**regions: float) -> dict[str, Any]:
             for name, at_s in regions.items()}  # fmt: skip
 
 
-def _tell(*messages: tuple[str, bytes], rules: SceneScapeRules = RULES) -> list[Told]:
+def _tell(*messages: tuple[str, bytes], rules: SceneScapeRules = RULES) -> list[Change]:
     """Return all that was told."""
-    follower, tracks, told = Follower(GATEWAY, rules), dict[str, PeerTrack](), list[Told]()
+    follower, tracks, told = Follower(GATEWAY, rules), dict[str, PeerTrack](), list[Change]()
     ended_ms: dict[str, int] = {}
     for topic, body in messages:
         look = read_scene(topic, body, rules)
@@ -102,11 +102,11 @@ def _tell(*messages: tuple[str, bytes], rules: SceneScapeRules = RULES) -> list[
     return told
 
 
-def _segments(told: list[Told]) -> list[VisitSegment]:
+def _segments(told: list[Change]) -> list[VisitSegment]:
     return [draft.data for each in told for draft in each.drafts if isinstance(draft.data, VisitSegment)]
 
 
-def _crossings(told: list[Told]) -> list[FootfallCrossing]:
+def _crossings(told: list[Change]) -> list[FootfallCrossing]:
     return [draft.data for each in told for draft in each.drafts if isinstance(draft.data, FootfallCrossing)]
 
 
