@@ -29,7 +29,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data_dir: str = "data"
     """Where the SQLite file lies when no database URL is given."""
     secret_key_file: str | None = None
-    """The service's own key, under which secrets of webhooks are kept. None: `secret.key` in `data_dir`, made there."""
+    """The service's own key, under which secrets of webhooks are kept. None: `secret.key`, made beside the
+    SQLite file, or in `data_dir`."""
     database_url: str | None = None
     """`sqlite:///file` or `postgresql://user@host/name`. None: a SQLite file in `data_dir`."""
     host: str = "127.0.0.1"
@@ -215,8 +216,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def secret_key_path(self) -> Path:
-        """Return where the service's own key is."""
-        return Path(self.secret_key_file or Path(self.data_dir) / SECRET_KEY_FILE)
+        """Return where the service's own key is: beside a SQLite file, else in the data directory."""
+        folder = Path(self.data_dir) if self.sqlite_path is None else self.sqlite_path.parent
+        return Path(self.secret_key_file or folder / SECRET_KEY_FILE)
 
     @property
     def sqlite_path(self) -> Path | None:

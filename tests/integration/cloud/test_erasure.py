@@ -164,6 +164,9 @@ def test_the_command_erases_and_names_what_it_cannot_read(cloud: Cloud):
     wrong = CliRunner().invoke(cli, ["erase", "--member", "phone", *where])
     assert wrong.exit_code == 1
     assert "expected NAMESPACE:PSEUDONYM" in wrong.output
-    done = CliRunner().invoke(cli, ["erase", "--member", f"phone:{PHONE.pseudonym}", *where])
+    member = ["erase", "--member", f"phone:{PHONE.pseudonym}", *where]
+    wrong = CliRunner().invoke(cli, [*member, "--at", "yesterday"])
+    assert (wrong.exit_code, "--at: " in wrong.output) == (1, True)
+    done = CliRunner().invoke(cli, [*member, "--at", "2026-03-02T09:00:00Z"])
     assert done.exit_code == 0, done.output
     assert "erased 2 identifiers: 2 events" in done.output

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cloud.app import create_app
 from cloud.config import ConfigError, Settings, load_settings
 from cloud.identity.names import one_id_of
-from cloud.identity.service import add_statements, block, retract, unblock
+from cloud.identity.service import add_statements, block, rebuild_identities, retract, unblock
 from cloud.identity.statements import UNSAID, Identifier, Rules, Statement, Validity
 from contracts.pseudonym import MemberPseudonym, pseudonymize
 from tests.integration.cloud.support import KEY, MEMBERS, T0, TENANT, Cloud, NewCloud, Shop, serving
@@ -182,6 +182,39 @@ def test_an_identifier_that_stands_with_too_many_lets_go_of_all_and_joins_them_a
     assert len(cloud.state()["profiles"]) == 5
     take_back(cloud, "s3", rules)
     assert len(cloud.state()["profiles"]) == 1
+
+
+def test_a_kiosk_that_stands_in_very_many_statements_is_told_of_as_if_all_were_read(cloud: Cloud):
+    """Of what is named so often only some is read; a rebuild, which reads every statement, must agree at each step."""
+    rules = Rules(hub_neighbours=2)
+    kiosk, other = PHONES[0], PHONES[1]
+    often = [stated(i, kiosk, MEMBERS[i % 2]) for i in range(9)]  # Nine statements, and two neighbours: no hub yet.
+    crowd = [stated(10, kiosk, MEMBERS[2]), stated(11, kiosk, MEMBERS[3]), stated(12, other, *MEMBERS[1:])]
+    between = [stated(20, kiosk, other), stated(21, other, MEMBERS[0], MEMBERS[2])]
+    people = []
+    for each in ([*often], crowd[:1], crowd[1:], between):
+        state(cloud, *each, rules=rules)
+        people.append(_agreed(cloud, rules))
+    with cloud.database.write() as session:
+        block(session, TENANT, named(kiosk)[0], "a kiosk", rules, cloud.now_ms)
+    _agreed(cloud, rules)
+    with cloud.database.write() as session:
+        unblock(session, TENANT, named(kiosk)[0], rules, cloud.now_ms)
+    for statement_id in ("s20", "s21", "s11", "s12", "s10"):
+        take_back(cloud, statement_id, rules)
+        people.append(_agreed(cloud, rules))
+    assert (people[0], people[1], people[-1]) == (1, 4, 1)
+
+
+def _agreed(cloud: Cloud, rules: Rules) -> int:
+    """Return how many profiles there are, by what was derived step by step and alike by all statements anew."""
+    cloud.projector.catch_up()
+    step_by_step = derived(cloud)
+    with cloud.database.write() as session:
+        rebuild_identities(session, rules, cloud.now_ms)
+    cloud.projector.catch_up()
+    assert derived(cloud) == step_by_step
+    return len(step_by_step["profiles"])
 
 
 def test_more_profiles_than_one_step_recounts_merge_at_once(cloud: Cloud):

@@ -62,6 +62,9 @@ def test_the_services_key_is_made_once_for_its_owner_alone(tmp_path: Path):
     assert read_service_key(path) == key
     assert path.stat().st_mode & 0o077 == 0
     assert [each.name for each in path.parent.iterdir()] == [path.name]
+    beside = Settings(database_url="sqlite:////var/lib/cloud.sqlite").secret_key_path
+    assert beside == Path("/var/lib/secret.key")
+    assert Settings(database_url="postgresql://h/d", data_dir="d").secret_key_path == Path("d/secret.key")
     assert Settings(secret_key_file="/etc/key").secret_key_path == Path("/etc/key")
 
 
