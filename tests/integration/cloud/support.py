@@ -287,7 +287,7 @@ def serving(app: FastAPI) -> Iterator[httpx.Client]:
         while not server.started:
             time.sleep(0.01)
         host, port = listener.getsockname()
-        with httpx.Client(base_url=f"http://{host}:{port}", follow_redirects=True, trust_env=False) as http:
+        with httpx.Client(base_url=f"http://{host}:{port}", follow_redirects=True, trust_env=False, timeout=60) as http:
             yield http
         server.should_exit = True
         thread.join()

@@ -47,7 +47,7 @@ def test_batches_that_are_too_much_leave_nothing(cloud: Cloud, settings: Setting
         for encoding, bomb in bombs.items():
             answer = http.post(INGEST_PATH, content=bomb, headers={**headers, "Content-Encoding": encoding})
             assert_problem(answer, 413, str(MAX_BATCH_BYTES))
-        with httpx.Client(base_url=http.base_url, trust_env=False) as other:
+        with httpx.Client(base_url=http.base_url, trust_env=False, timeout=60) as other:
             try:
                 large = other.post(INGEST_PATH, content=b"x" * _FIFTY_MB, headers=headers)
             except httpx.TransportError:

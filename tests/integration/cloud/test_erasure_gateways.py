@@ -60,7 +60,7 @@ def _held(config: GatewayConfig) -> set[str]:
 def _ask(config: GatewayConfig, http: httpx.Client, key: str) -> int:
     rows = ErasedRows(event_store_path(config))
     try:
-        with httpx.Client(base_url=http.base_url, headers={"authorization": f"Bearer {key}"}) as client:
+        with httpx.Client(base_url=http.base_url, headers={"authorization": f"Bearer {key}"}, timeout=60) as client:
             return Forgetting(rows, client, 1.0).step()
     finally:
         rows.close()

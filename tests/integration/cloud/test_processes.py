@@ -183,7 +183,7 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_killed(tmp_path: Path,
     command = [sys.executable, "-c", program, "serve", "--data-dir", str(tmp_path), "--port", str(port)]
     url = f"http://127.0.0.1:{port}"
     acknowledged = 0
-    with httpx.Client(base_url=url, trust_env=False, headers={"Authorization": f"Bearer {secret}"}) as http:
+    with httpx.Client(base_url=url, trust_env=False, timeout=60, headers={"Authorization": f"Bearer {secret}"}) as http:
         for life in range(2):
             process = subprocess.Popen(command, cwd=Path.cwd(), env=dict(os.environ))
             wait_for(lambda: _answers(http))
