@@ -1,18 +1,20 @@
 """Keeps short secrets so that the database alone does not give them away. Pure: no clock, randomness or I/O.
 
-Encrypt-then-MAC (Bellare and Namprempre 2000) with keys of one use, expanded by HMAC with SHA-256 (RFC 5869) from the
-service's key, what the secret belongs to, and a nonce. Secrets here have a few dozen bytes, so the expanded key is as
-long as the secret, and no cipher is needed.
+AES-GCM-SIV (RFC 8452), with what a secret belongs to as its additional data, under a key that HKDF (RFC 5869) derives
+from the service's own.
 """
 
-import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from hashlib import sha256
+from typing import Final
 
-_VERSION = "s1."
-_NONCE_BYTES = _TAG_BYTES = 32
-MOST_BYTES = 255 * 32 - 32
-"""What one expansion yields, less the key of the tag."""
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_VERSION: Final = "s1."
+NONCE_BYTES: Final = 12
+_KEY_BYTES: Final = 32
 
 
 class SealError(Exception):
@@ -29,19 +31,14 @@ def seal(key: bytes, plain: bytes, owner: str, nonce: bytes) -> str:
 
     Args:
         key: The service's.
-        plain: The secret, at most `MOST_BYTES`.
+        plain: The secret.
         owner: What it belongs to; it opens for nothing else.
-        nonce: 32 bytes that were never used before.
+        nonce: 12 bytes that were never used before.
 
     Raises:
-        ValueError: The secret is too long or the nonce has another length.
+        ValueError: The nonce has another length.
     """
-    if len(plain) > MOST_BYTES or len(nonce) != _NONCE_BYTES:
-        msg = f"expected at most {MOST_BYTES} bytes and a nonce of {_NONCE_BYTES}, got {len(plain)} and {len(nonce)}"
-        raise ValueError(msg)
-    pad, tag_key = _expanded(key, owner, nonce, len(plain))
-    hidden = _xor(plain, pad)
-    return _VERSION + urlsafe_b64encode(nonce + _tag(tag_key, hidden) + hidden).decode()
+    return _VERSION + urlsafe_b64encode(nonce + _cipher(key).encrypt(nonce, plain, owner.encode())).decode()
 
 
 def unseal(key: bytes, sealed: str, owner: str) -> bytes:
@@ -52,30 +49,12 @@ def unseal(key: bytes, sealed: str, owner: str) -> bytes:
     """
     try:
         raw = urlsafe_b64decode(sealed.removeprefix(_VERSION))
-    except ValueError:
-        raw = b""
-    nonce, tag, hidden = raw[:_NONCE_BYTES], raw[_NONCE_BYTES : _NONCE_BYTES + _TAG_BYTES], raw[64:]
-    pad, tag_key = _expanded(key, owner, nonce, len(hidden))
-    if not is_sealed(sealed) or not hmac.compare_digest(tag, _tag(tag_key, hidden)):
+        return _cipher(key).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], owner.encode())
+    except (InvalidTag, ValueError) as error:
         msg = f"the secret of {owner} cannot be opened: the service's key is another one, or it is damaged"
-        raise SealError(msg)
-    return _xor(hidden, pad)
+        raise SealError(msg) from error
 
 
-def _expanded(key: bytes, owner: str, nonce: bytes, size: int) -> tuple[bytes, bytes]:
-    """Return a pad of some bytes and a key for the tag (HKDF: the nonce is the salt, the owner the info)."""
-    extracted = hmac.digest(nonce, key, "sha256")
-    expanded, block = b"", b""
-    while len(expanded) < size + _TAG_BYTES:
-        counter = len(expanded) // sha256().digest_size + 1
-        block = hmac.digest(extracted, block + owner.encode() + bytes([counter]), "sha256")
-        expanded += block
-    return expanded[_TAG_BYTES : _TAG_BYTES + size], expanded[:_TAG_BYTES]
-
-
-def _tag(key: bytes, hidden: bytes) -> bytes:
-    return hmac.digest(key, hidden, "sha256")
-
-
-def _xor(left: bytes, right: bytes) -> bytes:
-    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+def _cipher(key: bytes) -> AESGCMSIV:
+    derived = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=b"shopthread secrets").derive(key)
+    return AESGCMSIV(derived)

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from cloud.db import Database, ReadSession
 from cloud.keys.repository import StoredKey, add_key, add_session, end_session, find_key, find_session_key, revoke_key
-from cloud.keys.sealing import seal, unseal
+from cloud.keys.sealing import NONCE_BYTES, seal, unseal
 from cloud.runtime import Clock, TokenSource
 from contracts.ids import deterministic_id
 from contracts.topics import check_name
@@ -80,7 +80,7 @@ class KeyService:
         Raises:
             ConfigError: The service's key cannot be read or made.
         """
-        return seal(self._service_key(), secret.encode(), owner, sha256(self._tokens().encode()).digest())
+        return seal(self._service_key(), secret.encode(), owner, sha256(self._tokens().encode()).digest()[:NONCE_BYTES])
 
     def unseal(self, sealed: str, owner: str) -> str:
         """Return a secret that `seal` kept.

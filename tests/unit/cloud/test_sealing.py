@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from cloud.config import ConfigError, Settings
 from cloud.keys.key_file import MIN_KEY_BYTES, read_service_key
-from cloud.keys.sealing import MOST_BYTES, SealError, is_sealed, seal, unseal
+from cloud.keys.sealing import NONCE_BYTES, SealError, is_sealed, seal, unseal
 
-KEY, NONCE = b"k" * 32, bytes(range(32))
+KEY, NONCE = b"k" * 32, bytes(range(NONCE_BYTES))
 
 
 @given(st.binary(max_size=300), st.text(max_size=20))
@@ -46,12 +46,9 @@ def test_another_key_another_owner_or_something_else_does_not_open(key: bytes, s
         unseal(key, sealed or seal(KEY, b"secret", "webhook 1", NONCE), owner)
 
 
-def test_two_secrets_alike_look_different_and_long_ones_have_an_end():
+def test_two_secrets_alike_look_different_and_a_nonce_has_its_length():
     assert seal(KEY, b"s" * 32, "w", NONCE)[-43:] != seal(KEY, b"s" * 32, "w", NONCE[::-1])[-43:]
-    assert unseal(KEY, seal(KEY, b"s" * MOST_BYTES, "w", NONCE), "w") == b"s" * MOST_BYTES
-    with pytest.raises(ValueError, match=r"expected at most 8128 bytes"):
-        seal(KEY, b"s" * (MOST_BYTES + 1), "w", NONCE)
-    with pytest.raises(ValueError, match=r"a nonce of 32, got 1 and 5"):
+    with pytest.raises(ValueError, match=r"[Nn]once"):
         seal(KEY, b"s", "w", b"short")
 
 
