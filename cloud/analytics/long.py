@@ -16,6 +16,20 @@ _NO_DEVICES = (literal({}, JSON).label("devices"), literal(0).label("expected_de
 """Which camera saw what is told of days."""
 
 
+def _sums(table: Table, names: Sequence[str]) -> list[ColumnElement[int]]:
+    return [cast(func.sum(table.c[name]), BigInteger).label(name) for name in names]
+
+
+# Made once: to build so many expressions costs more than to run the statement.
+_ROLLUP_COLUMNS = (
+    func.max(rollups.c.end_ms).label("end_ms"),
+    *_sums(rollups, (*SUMS, *CALENDAR)),
+    *(func.max(rollups.c[name]).label(name) for name in PEAKS),
+    *_NO_DEVICES,
+)
+_MONEY_COLUMNS = (rollup_money.c.currency, *_sums(rollup_money, MONEY))
+
+
 def sum_long(session: WriteSession, tenant: str, store: str, days: Sequence[int]) -> None:
     """Sum the weeks and months of a store anew that hold some days."""
     for grain in LONG_GRAINS:
@@ -27,28 +41,9 @@ def sum_long(session: WriteSession, tenant: str, store: str, days: Sequence[int]
                 )
                 session.execute(statement)
         for period in periods:
-            _sum_rollups(session, tenant, store, grain, period)
-            _sum_money(session, tenant, store, grain, period)
-
-
-def _sum_rollups(session: WriteSession, tenant: str, store: str, grain: Grain, period: Period) -> None:
-    columns = [
-        func.max(rollups.c.end_ms).label("end_ms"),
-        *_sums(rollups, (*SUMS, *CALENDAR)),
-        *(func.max(rollups.c[name]).label(name) for name in PEAKS),
-        *_NO_DEVICES,
-    ]
-    _insert_sums(session, rollups, (tenant, store, grain, period), columns)
-
-
-def _sum_money(session: WriteSession, tenant: str, store: str, grain: Grain, period: Period) -> None:
-    currency = rollup_money.c.currency
-    columns = [currency, *_sums(rollup_money, MONEY)]
-    _insert_sums(session, rollup_money, (tenant, store, grain, period), columns, currency)
-
-
-def _sums(table: Table, names: Sequence[str]) -> list[ColumnElement[int]]:
-    return [cast(func.sum(table.c[name]), BigInteger).label(name) for name in names]
+            of = (tenant, store, grain, period)
+            _insert_sums(session, rollups, of, _ROLLUP_COLUMNS)
+            _insert_sums(session, rollup_money, of, _MONEY_COLUMNS, rollup_money.c.currency)
 
 
 def _insert_sums(
