@@ -16,18 +16,18 @@ _COHORTS = """
 WITH asked AS (
 SELECT date_trunc($grain, $first) AS first, date_trunc($grain, $end - 1) + CAST('1 ' || $grain AS INTERVAL) AS end_),
 came AS (
-SELECT one_id, store, day
+SELECT one_id, day, len(CAST($stores AS VARCHAR[])) = 0 OR list_contains(CAST($stores AS VARCHAR[]), store) AS is_here
 FROM read_parquet($files, hive_partitioning = true, hive_types = {'store': VARCHAR, 'month': VARCHAR})
 WHERE $activity = 'visit' OR transactions > 0),
-first AS (SELECT one_id, min(day) AS day FROM came GROUP BY one_id HAVING min(day) >= (SELECT first FROM asked)),
-here AS (
-SELECT DISTINCT one_id, day FROM came, asked
-WHERE day >= first AND day < end_
-AND (len(CAST($stores AS VARCHAR[])) = 0 OR list_contains(CAST($stores AS VARCHAR[]), store))),
-cohort AS (SELECT one_id, date_trunc($grain, first.day) AS began FROM first SEMI JOIN here USING (one_id, day)),
-active AS (SELECT DISTINCT one_id, date_trunc($grain, day) AS period FROM here)
+active AS (
+SELECT one_id, date_trunc($grain, day) AS period, min(day) AS day, min(day) FILTER (is_here) AS day_here
+FROM came GROUP BY ALL),
+first AS (SELECT one_id, min(day) AS day FROM active GROUP BY one_id),
+cohort AS (
+SELECT one_id, period AS began FROM active JOIN first USING (one_id), asked
+WHERE day_here = first.day AND period >= asked.first AND period < end_)
 SELECT CAST(began AS DATE), CAST(period AS DATE), count(*)
-FROM active JOIN cohort USING (one_id) GROUP BY ALL ORDER BY ALL
+FROM active JOIN cohort USING (one_id), asked WHERE day_here IS NOT NULL AND period < end_ GROUP BY ALL ORDER BY ALL
 """
 
 

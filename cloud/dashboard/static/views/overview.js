@@ -104,29 +104,31 @@ function ranking(rows, file) {
 
 const DEFAULT_RANK = "conversion_by_visit";
 
-async function showRanks({ stores, period: { first, last }, refresh }) {
-  const rank = param("rank") ?? DEFAULT_RANK;
-  const [catalogue, answer] = await Promise.all([
+/** Return the catalogue, and the metric by which shops are to be ranked. */
+const readRanks = ({ first, last }) =>
+  Promise.all([
     read("/v1/metrics"),
-    readMoney(`/v1/metrics/${encodeURIComponent(rank)}`, { from: first, to: addDays(last, 1), grain: "total", by: "store", compare: "period_before" }),
+    readMoney(`/v1/metrics/${encodeURIComponent(param("rank") ?? DEFAULT_RANK)}`, { from: first, to: addDays(last, 1), grain: "total", by: "store", compare: "period_before" }),
   ]);
+
+function drawRanks([catalogue, answer], { stores, period: { first, last }, refresh }) {
   const choose = (name) => (value) => {
     setParams({ [name]: value });
     refresh();
   };
   const told = catalogue.filter((one) => one.grains.includes("total"));
-  const file = `shopthread-shops-${rank}-${first}-${last}`;
+  const file = `shopthread-shops-${answer.metric}-${first}-${last}`;
   draw(panel("overview-ranks"), [answer, currencyState()], () => rankingCard({ answer, catalogue: told, stores, file }, { metric: choose("rank"), currency: choose("currency") }));
 }
 
 async function load(context) {
   const { stores, period } = context;
-  const chain = await readChain(period);
+  const [chain, ranks] = await Promise.all([readChain(period), readRanks(period)]);
   const rows = ranked(stores.map((store) => rowOf(store, chain)));
   const { first, last } = period;
   draw(panel("overview-tiles"), [rows, chain.alerts], () => h("div", { class: "figures", role: "group", "aria-label": t("shop.figures") }, tiles(rows, chain.alerts)));
   draw(panel("overview-ranking"), [rows, Math.floor(Date.now() / REFRESH_MS)], () => ranking(rows, `shopthread-shops-${first}-${last}`));
-  await showRanks(context);
+  drawRanks(ranks, context);
   const latest = stores.map((store) => store.last_event_at).filter(Boolean).sort().at(-1);
   return t("overview.latest", { ago: ago(latest) });
 }
