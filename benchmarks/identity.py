@@ -12,7 +12,6 @@ from hashlib import blake2b
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks.measure import Result
 from cloud.app import open_database
@@ -36,14 +35,13 @@ def identity(folder: Path) -> list[Result]:
     """Return the merges in a second of processor time in the last tenth of the growth, beside the first."""
     identifiers = int(os.environ.get("SHOPTHREAD_BENCH_IDENTIFIERS", "6000"))
     rates = merge_rates(folder, identifiers)
-    _print(rates, identifiers)
     first, last = rates[0], rates[-1]
     name = f"identity, the last tenth of {identifiers:,} identifiers"
     return [Result(name, last, "merges/s", "the first tenth", first, last / first)]
 
 
 def merge_rates(folder: Path, identifiers: int) -> list[float]:
-    """Return the merges in a second of processor time while a database grows to so many identifiers, for each tenth."""
+    """Return, and print, the merges in a second of processor time for each tenth of the growth of a database."""
     members = identifiers // len(_NAMESPACES)
     total = 2 * members
     database = open_database(Settings(data_dir=str(folder)))
@@ -56,6 +54,8 @@ def merge_rates(folder: Path, identifiers: int) -> list[float]:
             with database.write() as session:
                 merged += len(add_statements(session, _TENANT, batch, Rules(), _MS))
         rates.append(merged / (time.process_time() - started_s))
+        grown = (tenth + 1) * identifiers // _TENTHS
+        Console().print(f"{grown:>12,} identifiers: {rates[-1]:,.0f} merges in a second of processor time")
     database.dispose()
     return rates
 
@@ -77,10 +77,3 @@ def _statement(number: int) -> Statement:
 
 def _pseudonym(namespace: str, member: int) -> str:
     return blake2b(f"{namespace}{member}".encode(), digest_size=16).hexdigest()
-
-
-def _print(rates: list[float], identifiers: int) -> None:
-    table = Table("identifiers", "merges/s", title="Merges in a second of processor time")
-    for tenth, rate in enumerate(rates, start=1):
-        table.add_row(f"{tenth * identifiers // _TENTHS:,}", f"{rate:,.0f}")
-    Console().print(table)
