@@ -1,6 +1,6 @@
 """Links of visits to members' touches in simulated supermarkets whose clocks go wrong, beside simpler ways to link.
 
-`make bench ONLY=linking` is short; `python -m benchmarks.linking --walks 36 --days 2` prints the tables of
+`make bench ONLY=linking` is short; `python -m benchmarks.linking --walks 60 --days 2` prints the tables of
 docs/linking.md. Simulated stores are kept in build/linking, so a second run costs only the linking.
 """
 
