@@ -3,10 +3,20 @@
 import ssl
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from contracts.events import Source
 from edge.config import BrokerSettings
+
+
+class DeviceClient(mqtt.Client):
+    """Paho's, which leaves the sockets with which it wakes its thread open."""
+
+    def loop_stop(self) -> MQTTErrorCode:
+        """End the network's thread, and close its sockets. See paho."""
+        code = super().loop_stop()
+        self._reset_sockets()
+        return code
 
 
 def make_client(broker: BrokerSettings, source: Source, suffix: str = "") -> mqtt.Client:
@@ -20,7 +30,7 @@ def make_client(broker: BrokerSettings, source: Source, suffix: str = "") -> mqt
     Raises:
         ConfigurationError: The password cannot be read.
     """
-    client = mqtt.Client(
+    client = DeviceClient(
         CallbackAPIVersion.VERSION2,
         client_id="-".join((source.tenant, source.store, source.device)) + suffix,
         protocol=mqtt.MQTTv5,
