@@ -19,7 +19,7 @@ from models.errors import ModelError
 from models.reidentification import PersonPicture, score_embedder
 from models.training.learning.augmentation import augmented, normalized
 from models.training.learning.losses import loss_of
-from models.training.learning.network import Network, head_parameters
+from models.training.learning.network import Network, head_parameters, renormalize
 from models.training.pictures import Shard
 from models.training.recipe import Budget, Recipe, learning_rate_share
 from models.training.sampling import Sampler, held_out
@@ -30,6 +30,7 @@ LOG_FILE = "log.jsonl"
 _MOST_GRADIENT = 20.0
 _SMOOTHING = 0.98
 _AT_ONCE = 256
+_FEW = 512
 _QUERY_CAMERAS = 2
 
 
@@ -102,9 +103,12 @@ class Run:
 
     def begin(self, initialize: Callable[[Network, Tensor], str]) -> None:
         """Give the network its first weights. `initialize` gets it, and some normalized pictures."""
-        few = self._pictures[:: max(1, len(self._pictures) // 512)]
-        self.begun_from = initialize(self.network, normalized(few))
+        self.begun_from = initialize(self.network, normalized(self._few()))
         self.average.load_state_dict(self.network.state_dict())
+
+    def _few(self) -> Tensor:
+        """Return some hundred pictures of all people."""
+        return self._pictures[:: max(1, len(self._pictures) // _FEW)]
 
     def resume(self) -> None:
         """Go on from the folder's checkpoint. People may have been added: their names are learned anew.
@@ -209,6 +213,7 @@ class Run:
 
     def measure(self) -> dict[str, float]:
         """Return how often people held out are found in other cameras than the first two, by the averaged weights."""
+        renormalize(self.average, normalized(self._few()))
         with torch.no_grad():
             parts = [
                 self.average.embed(normalized(self._measured[first : first + _AT_ONCE])).cpu().numpy()

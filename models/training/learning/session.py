@@ -16,7 +16,7 @@ from models.registry import ModelRegistry, read_verified
 from models.training.learning.augmentation import normalized
 from models.training.learning.export import INPUT, difference, load_average, to_onnx
 from models.training.learning.initial import load_embedder, load_imagenet
-from models.training.learning.network import FEATURES, Network
+from models.training.learning.network import FEATURES, Network, renormalize
 from models.training.learning.run import CHECKPOINT_FILE, LOG_FILE, Progress, Run, decode
 from models.training.pictures import Shard
 from models.training.recipe import Budget, Recipe
@@ -122,6 +122,7 @@ def export(
     worn = tuple((each[0], each[1]) for each in settings.get("assets", ()))
     network, origin = load_average(run / CHECKPOINT_FILE, worn)
     some = normalized(decode(shard.jpegs[:: max(1, len(shard.jpegs) // _CALIBRATED)])).numpy()
+    renormalize(network, torch.from_numpy(some))
     model = to_onnx(network)
     content = model.SerializeToString(deterministic=True)
     found = difference(network, content, some[:_COMPARED])

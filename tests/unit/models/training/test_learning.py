@@ -19,7 +19,7 @@ from models.training.learning.augmentation import augmented, normalized  # noqa:
 from models.training.learning.export import difference, load_average, to_onnx  # noqa: E402
 from models.training.learning.initial import load_embedder, load_imagenet  # noqa: E402
 from models.training.learning.losses import hardest_triplets  # noqa: E402
-from models.training.learning.network import Network  # noqa: E402
+from models.training.learning.network import Network, renormalize  # noqa: E402
 from models.training.learning.run import CHECKPOINT_FILE, Run  # noqa: E402
 from models.training.learning.session import Settings, export, export_untrained, train  # noqa: E402
 from models.training.pictures import Shard  # noqa: E402
@@ -128,6 +128,17 @@ def test_features_that_never_saw_people_can_be_written_to_compare_with(
     vectors = load_model(ModelRegistry(tmp_path).get("plain")).run(np.ones((2, 3, 128, 64), np.float32))[0]
     assert vectors.shape == (2, 3 * 1280)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(2), abs=1e-5)
+
+
+def test_an_averaged_network_measures_its_own_normalization() -> None:
+    fed = torch.randn(16, 3, 128, 64, generator=torch.Generator().manual_seed(2))
+    network = Network(4, 32)
+    for neck in network.neck:
+        neck.running_mean.fill_(-5.0)
+    assert network.eval().embed(fed).mean(0).norm() > 0.9
+    renormalize(network, fed)
+    assert not network.training
+    assert network.embed(fed).mean(0).norm() < 0.3
 
 
 def test_augmentation_follows_its_generator_alone() -> None:
