@@ -126,8 +126,7 @@ def statements_naming(
             select(_mentions.pseudonym, _mentions.statement_id)
             .join(identity_statements, holds)
             .where(_mentions.tenant == tenant, _mentions.namespace == namespace, _mentions.pseudonym.in_(part))
-            .order_by(_mentions.statement_id)
-        )
+        )  # In no order: SQLite would walk through all of the tenant's mentions rather than sort these few.
         for pseudonym, statement_id in rows:
             found[Identifier(namespace, pseudonym)].append(statement_id)
     return found
