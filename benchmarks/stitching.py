@@ -54,7 +54,10 @@ Way = Callable[[list[Tracklet], Appearances], Groups]
 
 
 def stitched(news: list[News], *, looks: bool) -> tuple[Groups, float]:
-    """Return who is who as the gateway says, and the processor time that it took, s."""
+    """Return who is who as the gateway says, and the processor time that it took, s.
+
+    Those are left out of whom the gateway cannot say whose part they are: it tells no visits of them.
+    """
     stitcher, next_ms = Stitcher(RULES), 0
     began_s = time.process_time()
     for each in news:
@@ -66,7 +69,7 @@ def stitched(news: list[News], *, looks: bool) -> tuple[Groups, float]:
             stitcher.settle()
             next_ms = each.t_ms + _SETTLE_MS
     stitcher.settle()
-    return [each.tracklets for each in stitcher.clusters()], time.process_time() - began_s
+    return [each.tracklets for each in stitcher.clusters() if not each.rivals], time.process_time() - began_s
 
 
 def alone(tracklets: list[Tracklet], _: Appearances) -> Groups:

@@ -33,6 +33,25 @@ def assign(costs: Sequence[Sequence[float]]) -> list[int]:
     return found
 
 
+def second_best(costs: Sequence[Sequence[float]], found: Sequence[int], row: int, never: float) -> tuple[int, float]:
+    """Return which column a row gets in the best assignment in which it does not get its own, and how much that costs.
+
+    Args:
+        costs: As for `assign`.
+        found: What `assign` found.
+        row: The row.
+        never: A cost that is more than any real one.
+
+    Returns:
+        The column, and by how much the sum is more than the least.
+    """
+    other = [list(each) for each in costs]
+    other[row][found[row]] = never
+    second = assign(other)
+    least, more = (sum(each[place] for each, place in zip(costs, way, strict=True)) for way in (found, second))
+    return second[row], more - least
+
+
 def _augment(costs: Sequence[Sequence[float]], row_of: list[int], of_row: list[float], of_column: list[float]) -> None:
     """Place the row that waits in the last column, moving others along the cheapest alternating path."""
     columns = len(row_of) - 1

@@ -2,6 +2,8 @@
 
 from gateway.core.stitching.tracklets import Tracklet
 
+Rival = tuple["Cluster", float]
+"""Somebody who may be somebody else, and what place and time say of it."""
 ENTRANCE_MS = 8000
 """Who is in an entrance within this time of beginning came in there; of ending, went out."""
 _AT_ONCE_MS = 400
@@ -12,6 +14,8 @@ class Cluster:
 
     Attributes:
         tracklets: The segments; the first one is the anchor, from which the visit's id follows.
+        rivals: Whose these segments may be, while nobody can say whose they are.
+        into: Whose part it has become.
     """
 
     def __init__(self, anchor: Tracklet, *, is_set_aside: bool = False) -> None:
@@ -19,6 +23,25 @@ class Cluster:
         self.tracklets = [anchor]
         self._last: Tracklet | None = None
         self._live = [anchor] if anchor.has_path else []
+        self.rivals: list[Rival] = []
+        self.into: Cluster | None = None
+
+    def person(self) -> "Cluster":
+        """Return whose part it has become, or itself."""
+        return self if self.into is None else self.into.person()
+
+    def absorb(self, part: "Cluster") -> None:
+        """Take the segments of somebody in who has turned out to be the same person."""
+        part.into = self
+        self.tracklets = sorted((*self.tracklets, *part.tracklets), key=lambda each: each.key)
+        self.refresh()
+
+    def release(self, part: "Cluster", tracklets: list[Tracklet]) -> None:
+        """Let these segments go again as somebody of their own."""
+        part.into, part.tracklets = None, tracklets
+        gone = {each.segment.segment_id for each in tracklets}
+        self.shorten(gone)
+        part.refresh()
 
     @property
     def anchor(self) -> Tracklet:

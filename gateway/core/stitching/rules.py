@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-RULE_VERSION = "stitch-2"
+RULE_VERSION = "stitch-3"
 """Names the rule that joins segments. A rule that joins otherwise gets another name."""
 
 Positive = Annotated[float, Meta(gt=0)]
@@ -25,10 +25,10 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         reentry_s: Who went out and comes back within this time may be joined, by appearance alone.
         walking_mps: Nobody goes faster than this.
         new_inside: Weight of somebody beginning where nobody comes in.
+        new_prior_segments: As so many segments that is believed of a place before any began there.
         new_at_entrance: Weight of somebody beginning at an entrance.
         left_at_exit: What speaks against going on after leaving through an entrance.
-        unclear_s: A shorter segment is set aside where it might as well be somebody else's.
-        unclear_margin: By how much the best must beat the second best, so that it is clear.
+        unclear_margin: By how much the best must beat the second best, so that it is clear whose a segment is.
         look_noise_sd: Spread of appearance signatures about what a camera sees of a person; that of all people is 1.
         look_camera_sd: Spread of what each camera adds.
         look_dimensions: In how many directions looks differ evenly: 1 / variance of the cosine of strangers. The
@@ -51,10 +51,10 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     reentry_s: NotNegative = 900.0
     walking_mps: Positive = 2.5
     new_inside: float = -4.0
+    new_prior_segments: Positive = 10.0
     new_at_entrance: float = 2.0
     left_at_exit: float = 5.0
-    unclear_s: NotNegative = 4.0
-    unclear_margin: NotNegative = 1.0
+    unclear_margin: NotNegative = 2.0
     look_noise_sd: NotNegative = 1.0
     look_camera_sd: NotNegative = 0.7
     look_dimensions: Positive = 23.0

@@ -7,21 +7,20 @@ earlier decisions, so what arrives late or changes undoes the decisions from its
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable
-from math import hypot, inf
+from math import exp, inf
 
 from contracts.events import Source
 from contracts.payloads import AppearanceSignature, VisitSegment
-from gateway.core.stitching import evidence
-from gateway.core.stitching.appearance import Appearances, Versions
-from gateway.core.stitching.assignment import assign
-from gateway.core.stitching.clusters import Cluster, begins_at_entrance, came_in
+from gateway.core.stitching.appearance import Appearances
+from gateway.core.stitching.assignment import assign, second_best
+from gateway.core.stitching.beginnings import Beginnings
+from gateway.core.stitching.candidates import Candidates
+from gateway.core.stitching.clusters import Cluster, Rival, came_in
 from gateway.core.stitching.rules import StitchRules
-from gateway.core.stitching.tracklets import Tracklet
+from gateway.core.stitching.tracklets import Tracklet, in_one_frame
+from gateway.core.stitching.waiting import Waiting
 
 _NEVER = 1e6
-_RIVALS = 2
-_LEAVING_MS = 3000  # Who went out and is seen no more for this long is outside.
-_NEAR_M = 4.0
 _SMOOTH_MS = 30_000  # What is known of a time changes with what is seen up to this much later.
 
 
@@ -32,17 +31,6 @@ def _id(tracklet: Tracklet) -> str:
 def _person(tracklet: Tracklet) -> tuple[str, str]:
     """Return whom its camera takes a segment for: somebody of their own, unless it knows people again."""
     return str(tracklet.device), tracklet.segment.reentry_hint or _id(tracklet)
-
-
-def _in_one_frame(before: Tracklet, after: Tracklet) -> bool:
-    """Return whether one camera saw two segments in one frame, the second one's first: they are certainly two people's.
-
-    A track that makes too many stays goes on as another segment, at the very time at which the first one ends.
-    """
-    one, other = before.as_told, after.as_told  # By the camera's own clock, to the millisecond.
-    if one.track_id == other.track_id:
-        return one.updated_ms > other.opened_ms
-    return one.updated_ms >= other.opened_ms
 
 
 class Stitcher:
@@ -59,14 +47,15 @@ class Stitcher:
         self._order: list[tuple[int, str]] = []
         self._cluster_of: dict[str, Cluster] = {}
         self._clusters: list[Cluster] = []
-        self._active: list[Cluster] = []
         self._looks = Appearances(rules)
+        self._candidates = Candidates(rules, self._looks)
+        self._waiting = Waiting(rules, self._looks)
+        self._beginnings = Beginnings(rules)
         self._dirty_ms: float = inf
         self._touched: set[str] = set()
         self._first_of: dict[tuple[str, str], str] = {}  # The first segment of whom a camera, or a visit told, knows.
         self._pinned: dict[str, str] = {}
-        self._places: list[tuple[float, float, int]] = []
-        self._places_ms = -1
+        self._slot_ms = -1
 
     def take(self, device: Source, segment: VisitSegment, ahead_ms: int = 0) -> None:
         """Take a revision of a segment in: in any order, any number of times.
@@ -156,8 +145,10 @@ class Stitcher:
                 del self._tracklets[segment_id], self._cluster_of[segment_id]
                 self._looks.forget(segment_id)
                 self._pinned.pop(segment_id, None)
+                self._beginnings.forget((segment_id,))
         self._clusters = [each for each in self._clusters if each.last().ended_ms >= before_ms]
         self._order = [each for each in self._order if each[1] in self._tracklets]
+        self._waiting.forget(self._clusters)
         self._first_of = {key: each for key, each in self._first_of.items() if each in self._tracklets}
         self._looks.retain(self._tracklets)
 
@@ -172,18 +163,20 @@ class Stitcher:
     def _undo(self, first: int) -> None:
         """Take the decisions back on segments from a place in the order on."""
         undone = {segment_id for _, segment_id in self._order[first:]}
+        from_ms = self._order[first][0] // self._window_ms * self._window_ms if undone else inf
+        for decision in self._waiting.undo(from_ms):
+            if decision.winner is not None:
+                self._clusters.append(decision.cluster)
+                self._touched.add(_id(decision.winner.anchor))
+            self._move(decision.cluster, decision.cluster)
+        self._beginnings.forget(undone)
         self._first_of = {key: each for key, each in self._first_of.items() if each not in undone}
         for cluster in {id(c): c for each in undone if (c := self._cluster_of.pop(each, None)) is not None}.values():
             cluster.shorten(undone)
-        horizon_ms = self._order[first][0] - self._horizon_ms() if first < len(self._order) else inf
         self._clusters = [each for each in self._clusters if each.tracklets]
-        for each in self._active:
-            each.refresh()
-        self._active = [each for each in self._clusters if not each.is_set_aside and each.last().ended_ms >= horizon_ms]
-        self._places_ms = -1
-
-    def _horizon_ms(self) -> float:
-        return max(self._rules.gap_s, self._rules.reentry_s) * 1000
+        self._candidates.restart(self._clusters, self._order[first][0] if undone else inf)
+        self._waiting.restart(self._clusters)
+        self._slot_ms = self._order[first - 1][0] // self._window_ms * self._window_ms if first else -1
 
     def _groups(self, first: int) -> Iterable[list[Tracklet]]:
         """Yield segments that are decided upon jointly: of one camera, begun within a window, none after another."""
@@ -196,7 +189,7 @@ class Stitcher:
                 yield from waiting.values()
                 waiting, slot = {}, opened_ms // window_ms
             group = waiting.setdefault(tracklet.device, [])
-            if any(not _in_one_frame(each, tracklet) for each in group):
+            if any(not in_one_frame(each, tracklet) for each in group):
                 yield group
                 waiting[tracklet.device] = group = []
             group.append(tracklet)
@@ -210,7 +203,7 @@ class Stitcher:
             same_person = self._same_person(tracklet)
             if same_person == _id(tracklet):
                 if same_person in self._pinned:
-                    self._begin(tracklet, is_set_aside=not tracklet.has_path)
+                    self._begin(tracklet)
                 else:
                     first.append(tracklet)
             elif same_person in self._cluster_of:
@@ -235,123 +228,78 @@ class Stitcher:
             self._first_of.setdefault(key, own)
         return found
 
-    def _begin(self, tracklet: Tracklet, *, is_set_aside: bool) -> None:
+    def _begin(self, tracklet: Tracklet) -> Cluster:
         """Take a segment for the first of somebody's."""
-        cluster = Cluster(tracklet, is_set_aside=is_set_aside)
+        cluster = Cluster(tracklet, is_set_aside=not tracklet.has_path)
         self._clusters.append(cluster)
-        if not is_set_aside:
-            self._active.append(cluster)
+        self._candidates.add(cluster)
         self._cluster_of[_id(tracklet)] = cluster
+        return cluster
 
     def _join_again(self, tracklet: Tracklet, cluster: Cluster) -> None:
         """Let a segment join the one that its own camera says is the same person's."""
         cluster.join(tracklet, is_set_aside=not tracklet.has_path)
         self._cluster_of[_id(tracklet)] = cluster
-        if not cluster.is_set_aside and not any(each is cluster for each in self._active):
-            self._active.append(cluster)
+        self._candidates.add(cluster)
 
     def _assign(self, group: list[Tracklet]) -> None:
-        rows = [self._weights(tracklet) if tracklet.has_path else {} for tracklet in group]
-        unclear = [self._is_unclear(tracklet, weights) for tracklet, weights in zip(group, rows, strict=True)]
-        rows = [{} if is_unclear else weights for weights, is_unclear in zip(rows, unclear, strict=True)]
-        columns = sorted({place for row in rows for place in row})
-        new = [self._rules.new_at_entrance if came_in(tracklet) else self._rules.new_inside for tracklet in group]
+        rows = [self._candidates.weights(tracklet) if tracklet.has_path else {} for tracklet in group]
+        places = sorted({place for row in rows for place in row})
+        new = [self._new(tracklet, row) for tracklet, row in zip(group, rows, strict=True)]
         costs = [
             [
-                *(-row[place] if place in row else _NEVER for place in columns),
+                *(-row[place] if place in row else _NEVER for place in places),
                 *(-new[index] if index == other else _NEVER for other in range(len(group))),
             ]
             for index, row in enumerate(rows)
         ]
-        for tracklet, column, is_unclear in zip(group, assign(costs), unclear, strict=True):
-            if column < len(columns):
-                cluster = self._active[columns[column]]
-                cluster.join(tracklet)
-                self._cluster_of[_id(tracklet)] = cluster
+        people = [self._candidates.person(place) for place in places]
+        found = assign(costs)
+        for index, (tracklet, column) in enumerate(zip(group, found, strict=True)):
+            if column >= len(people):
+                self._begin(tracklet)
+                continue
+            other, margin = second_best(costs, found, index, _NEVER)
+            if other < len(people) and margin < self._rules.unclear_margin:
+                self._wait(tracklet, [(people[each], -costs[index][each]) for each in (column, other)])
             else:
-                self._begin(tracklet, is_set_aside=is_unclear or not tracklet.has_path)
+                people[column].join(tracklet)
+                self._cluster_of[_id(tracklet)] = people[column]
+                if people[column].rivals:
+                    self._waiting.add(people[column])
 
-    def _is_unclear(self, tracklet: Tracklet, weights: dict[int, float]) -> bool:
-        """Return whether a segment is short and might as well be somebody else's: better left out than wrong."""
-        if tracklet.ended_ms - tracklet.opened_ms >= self._rules.unclear_s * 1000 or len(weights) < _RIVALS:
-            return False
-        best, second = sorted(weights.values())[: -_RIVALS - 1 : -1]
-        return best - second < self._rules.unclear_margin
+    def _new(self, tracklet: Tracklet, weights: dict[int, float]) -> float:
+        """Return the weight of a segment being somebody new; note where it begins."""
+        if came_in(tracklet):
+            return self._rules.new_at_entrance
+        if not tracklet.has_path:
+            return self._rules.new_inside
+        new = self._beginnings.weight(tracklet)
+        self._beginnings.note(tracklet, 1 / (1 + sum(exp(each - new) for each in weights.values())))
+        return new
+
+    def _wait(self, tracklet: Tracklet, rivals: list[Rival]) -> None:
+        """Let a segment wait that might be either of two people's. Looks are compared anew when more is known."""
+        cluster = self._begin(tracklet)
+        cluster.rivals = [(each, weight - self._candidates.likeness(each, tracklet)) for each, weight in rivals]
+        self._waiting.add(cluster)
 
     def _look_around(self, now_ms: int) -> None:
-        """Note where everybody is who may go on, once a window."""
+        """Once a window, join those of whom enough is known by now, and note where everybody is."""
         slot_ms = now_ms // self._window_ms * self._window_ms
-        if slot_ms == self._places_ms:
+        if slot_ms == self._slot_ms:
             return
-        self._places_ms = slot_ms
-        horizon_ms = slot_ms - self._horizon_ms()
-        self._active = [each for each in self._active if each.last().ended_ms >= horizon_ms]
-        self._places = [(*each.last().position(slot_ms), each.last().ended_ms) for each in self._active]
+        before_ms, self._slot_ms = self._slot_ms, slot_ms
+        for part in self._waiting.decide(slot_ms, before_ms):
+            person = part.person()
+            self._move(part, person)
+            self._candidates.add(person)
+        self._clusters = [each for each in self._clusters if each.into is None]
+        self._candidates.look_around(slot_ms)
 
-    def _near(self, tracklet: Tracklet) -> list[int]:
-        """Return the places of active clusters that can have come to where a segment begins; quick, and never too few.
-
-        Those that began in this very window have no place noted yet.
-        """
-        (x_m, y_m), opened_ms = tracklet.beginning(), tracklet.opened_ms
-        speed = self._rules.walking_mps / 1000
-        least_m = self._rules.walking_mps * (self._rules.window_s + 1) + _NEAR_M
-        found = [
-            index
-            for index, (ax, ay, ended_ms) in enumerate(self._places)
-            if hypot(ax - x_m, ay - y_m)
-            <= (least_m + speed * (opened_ms - ended_ms) if opened_ms > ended_ms else least_m)
-        ]
-        return [*found, *range(len(self._places), len(self._active))]
-
-    def _weights(self, tracklet: Tracklet) -> dict[int, float]:
-        """Return what speaks for each active cluster, by its place; those are left out for whom nothing can."""
-        looks = self._looks.versions(((tracklet.device.device, tracklet.segment.segment_id),))
-        is_back = begins_at_entrance(tracklet)
-        found = {}
-        for place in self._near(tracklet):
-            weight = self._weight(self._active[place], tracklet, looks, is_back=is_back)
-            if weight is not None:
-                found[place] = weight
-        return found
-
-    def _weight(self, cluster: Cluster, tracklet: Tracklet, looks: Versions, *, is_back: bool) -> float | None:
-        live = [each for each in cluster.live(self._places_ms) if each.ended_ms >= tracklet.opened_ms]
-        where = self._overlap(live, tracklet) if live else self._gap(cluster, tracklet, is_back=is_back)
-        if where is None or (-inf < where < self._rules.new_inside - self._rules.alike_most):
-            return None
-        appearance = self._looks.likeness(self._looks.versions(cluster.looks()), looks) if looks else None
-        if where == -inf:
-            return appearance if appearance is not None and appearance >= self._rules.reentry_least else None
-        return where + (appearance or 0.0)
-
-    def _overlap(self, live: list[Tracklet], tracklet: Tracklet) -> float | None:
-        """Return what segments say that go on when another begins, None where they forbid it."""
-        weights = []
-        evidence_ms = round(self._rules.evidence_s * 1000)
-        for each in live:
-            until_ms = min(each.ended_ms, tracklet.ended_ms, tracklet.opened_ms + evidence_ms)
-            if each.device == tracklet.device:
-                if _in_one_frame(each, tracklet):
-                    return None
-                weight = evidence.afterwards(each, tracklet, self._rules)
-            else:
-                weight = evidence.together(each, tracklet, tracklet.opened_ms, until_ms, self._rules)
-            if weight is None:
-                return None
-            weights.append(weight)
-        return max(weights)
-
-    def _gap(self, cluster: Cluster, tracklet: Tracklet, *, is_back: bool) -> float | None:
-        """Return what a gap says; None where nobody is so fast, -inf where appearance alone may speak."""
-        last = cluster.last()
-        gap_ms = tracklet.opened_ms - last.ended_ms
-        went_out = cluster.went_out()
-        if went_out and (is_back or gap_ms > _LEAVING_MS):
-            return -inf if gap_ms <= self._rules.reentry_s * 1000 else None
-        if gap_ms > self._rules.gap_s * 1000:
-            return None
-        weight = evidence.afterwards(last, tracklet, self._rules)
-        if weight is None:
-            return None
-        return weight - (self._rules.left_at_exit if went_out else 0.0)
+    def _move(self, part: Cluster, person: Cluster) -> None:
+        """Note that a part's segments are somebody's now, of which both will tell."""
+        self._touched.add(_id(person.anchor))
+        for each in part.tracklets:
+            self._cluster_of[_id(each)] = person
+            self._touched.add(_id(each))

@@ -151,6 +151,17 @@ class Tracklet:
         return is_news
 
 
+def in_one_frame(before: Tracklet, after: Tracklet) -> bool:
+    """Return whether one camera saw two segments in one frame, the second one's first: they are certainly two people's.
+
+    A track that makes too many stays goes on as another segment, at the very time at which the first one ends.
+    """
+    one, other = before.as_told, after.as_told  # By the camera's own clock, to the millisecond.
+    if one.track_id == other.track_id:
+        return one.updated_ms > other.opened_ms
+    return one.updated_ms >= other.opened_ms
+
+
 def put_right(segment: VisitSegment, ahead_ms: int) -> VisitSegment:
     """Return a segment with the times that a clock would have told that was not ahead."""
     if not ahead_ms:

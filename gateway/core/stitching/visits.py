@@ -24,8 +24,11 @@ def visit_id(cluster: Cluster) -> str:
 
 
 def is_visit(cluster: Cluster) -> bool:
-    """Return whether somebody stayed in a zone of the store. Who only passes by outside does not visit it."""
-    return any(each.segment.stays for each in cluster.tracklets)
+    """Return whether somebody stayed in a zone of the store. Who only passes by outside does not visit it.
+
+    Nor is it a visit of its own what is some other visit's, as long as nobody can say of which.
+    """
+    return not cluster.rivals and any(each.segment.stays for each in cluster.tracklets)
 
 
 def describe(

@@ -141,9 +141,9 @@ def test_those_who_begin_together_are_assigned_jointly():
     """Alone, `c` would rather be `a`; that would leave nobody for `d`."""
     seen = (
         _seen(ONE, "a", standing(0.0, 0.0), 0, 20),
-        _seen(ONE, "b", standing(1.2, 0.0), 0, 20),
-        _seen(ONE, "c", standing(0.5, 0.0), 22, 60),
-        _seen(ONE, "d", standing(-0.3, 0.0), 22.2, 60),
+        _seen(ONE, "b", standing(2.4, 0.0), 0, 20),
+        _seen(ONE, "c", standing(1.1, 0.0), 22, 60),
+        _seen(ONE, "d", standing(-0.9, 0.0), 22.2, 60),
     )
     assert _people(*seen) == [["a", "d"], ["b", "c"]]
 
@@ -259,7 +259,7 @@ def test_what_the_days_signatures_decided_stays_when_they_are_gone():
     for number, (device, each) in enumerate((*seen, again)):
         stitcher.take(device, each)
         for sample in range(2):
-            sign = signature(each, look(max(number, 1), sample=sample + 5 * number))
+            sign = signature(each, look(min(number, 1), sample=sample + 5 * number))
             stitcher.take_signature(sign, each.opened_ms + sample)
     stitcher.settle()
     before = [[each.segment.track_id for each in cluster.tracklets] for cluster in stitcher.clusters()]
@@ -267,6 +267,7 @@ def test_what_the_days_signatures_decided_stays_when_they_are_gone():
     stitcher.take(*_seen(ONE, "late", standing(90, 90), 30, 35))  # undoes the decision on the third
     stitcher.settle()
     after = [[each.segment.track_id for each in cluster.tracklets] for cluster in stitcher.clusters()]
+    assert before == [["a"], ["b", "c"]]
     assert after == [*before, ["late"]]
     fresh = signature(again[1], look(7), key_id="tomorrow")
     stitcher.take_signature(fresh, again[1].opened_ms + 9)

@@ -262,7 +262,7 @@ def test_what_signatures_decided_stays_after_a_restart_without_them():
     for device, each, _ in _by_looks():
         again.take(device, each)
     assert again.settle() == []
-    late = segment(TWO, "d", standing(0.5, 0), (61, 80))
+    late = segment(TWO, "d", standing(0.5, 0), (60.2, 80))
     again.take(TWO, late)
     (grown,) = again.settle()
     assert [names.get(part, "d") for part in grown.data.segment_ids] == ["b", "c", "d"]

@@ -1,0 +1,193 @@
+"""Who might be either of two people, and waits until more is known. Pure.
+
+Two who were hidden together come out again where both might be: a decision then would be a guess that nothing later
+could undo. Whoever it is goes on as somebody undecided, with the two rivals for it. What is seen later decides: looks
+of a later segment, or that the one cannot have been in two places at once, so that it was the other one.
+"""
+
+from math import exp, log
+from operator import mul
+from typing import NamedTuple
+
+from gateway.core.stitching import evidence
+from gateway.core.stitching.appearance import Appearances, Versions
+from gateway.core.stitching.clusters import Cluster, Rival
+from gateway.core.stitching.rules import StitchRules
+from gateway.core.stitching.tracklets import Tracklet, in_one_frame
+
+_DEPTH = 3  # Of who might be somebody who might be somebody, so many are looked at.
+
+
+class _Decision(NamedTuple):
+    """When it was known who somebody was, and what the person was before: `winner` is None for somebody new."""
+
+    at_ms: int
+    cluster: Cluster
+    winner: Cluster | None
+    tracklets: list[Tracklet]
+    rivals: list[Rival]
+
+
+def likeness(looks: Appearances, person: Cluster, seen: Versions, depth: int = _DEPTH) -> float | None:
+    """Return what looks say of somebody having been seen, None where nothing can be compared.
+
+    Who is undecided and was never seen well looks like one of the rivals: the mean of the likelihood ratios.
+    """
+    own = looks.versions(person.looks())
+    if own or not person.rivals or not depth:
+        return looks.likeness(own, seen)
+    most = max(weight for _, weight in person.rivals)
+    shares = [exp(weight - most) for _, weight in person.rivals]
+    ratios = [exp(likeness(looks, rival.person(), seen, depth - 1) or 0.0) for rival, _ in person.rivals]
+    return log(sum(map(mul, shares, ratios)) / sum(shares))
+
+
+class Waiting:
+    """The undecided of one store.
+
+    Args:
+        rules: What decides.
+        looks: What everybody looks like.
+    """
+
+    def __init__(self, rules: StitchRules, looks: Appearances) -> None:
+        self._rules, self._looks = rules, looks
+        self._undecided: list[Cluster] = []
+        self._known: dict[int, list[tuple[int, int]]] = {}
+        self._decisions: list[_Decision] = []
+        self._shares: dict[int, list[tuple[Cluster, float]]] = {}
+
+    def add(self, cluster: Cluster) -> None:
+        """Let somebody wait who has rivals, once."""
+        if not any(each is cluster for each in self._undecided):
+            self._undecided.append(cluster)
+
+    def restart(self, clusters: list[Cluster]) -> None:
+        """Let those of some clusters wait who have rivals, and nobody else."""
+        self._undecided = [each for each in clusters if each.rivals]
+        self._known.clear()
+
+    def decide(self, now_ms: int, before_ms: int) -> list[Cluster]:
+        """Join those of whom enough is known by now. Return who was somebody undecided until then.
+
+        Who is not seen any more waits in vain, unless another segment goes on.
+
+        Args:
+            now_ms: The time.
+            before_ms: When this was asked before.
+        """
+        self._shares.clear()
+        oldest_ms = before_ms - self._rules.evidence_s * 1000
+        self._undecided = [each for each in self._undecided if each.last().ended_ms >= oldest_ms]
+        found: list[Cluster] = []
+        while decided := [each for each in self._waited() if self._has_news(each) and self._decide(each, now_ms)]:
+            found += decided
+        return found
+
+    def _waited(self) -> list[Cluster]:
+        self._undecided = sorted((each for each in self._undecided if each.rivals), key=lambda each: each.anchor.key)
+        return self._undecided
+
+    def undo(self, from_ms: float) -> list[_Decision]:
+        """Take back what was decided from a time on, and return it."""
+        undone = []
+        while self._decisions and self._decisions[-1].at_ms >= from_ms:
+            decision = self._decisions.pop()
+            if decision.winner is not None:
+                decision.winner.release(decision.cluster, decision.tracklets)
+            decision.cluster.rivals = decision.rivals
+            undone.append(decision)
+        return undone
+
+    def forget(self, clusters: list[Cluster]) -> None:
+        """Forget everybody but some clusters."""
+        kept = {id(each) for each in clusters}
+        self._decisions = [each for each in self._decisions if id(each.cluster.person()) in kept]
+        self._undecided = [each for each in self._undecided if id(each) in kept]
+        for each in self._undecided:
+            each.rivals = [rival for rival in each.rivals if id(rival[0].person()) in kept]
+
+    def _has_news(self, cluster: Cluster) -> bool:
+        """Return whether anybody concerned has more segments than when it was last asked."""
+        people = [rival.person() for rival, _ in cluster.rivals]
+        people += [rival.person() for each in people for rival, _ in each.rivals]
+        known = [(len(each.tracklets), len(each.rivals)) for each in (cluster, *people)]
+        is_news = self._known.get(id(cluster)) != known
+        self._known[id(cluster)] = known
+        return is_news
+
+    def _decide(self, cluster: Cluster, now_ms: int) -> bool:
+        """Join somebody undecided, if it is clear with whom, or with nobody. Return whether it is."""
+        rated = self._rated(cluster)
+        is_new = not rated or rated[0][0] < self._rules.new_inside
+        if not is_new and len(rated) > 1 and rated[0][0] - rated[1][0] < self._rules.unclear_margin:
+            return False
+        self._shares.clear()
+        winner = None if is_new else rated[0][1]
+        self._decisions.append(_Decision(now_ms, cluster, winner, list(cluster.tracklets), cluster.rivals))
+        cluster.rivals = []
+        if winner is not None:
+            winner.absorb(cluster)
+        return True
+
+    def _rated(self, cluster: Cluster) -> list[tuple[float, Cluster]]:
+        """Return who can be it, the likeliest first. A rival who is undecided may be any of its own rivals."""
+        seen = self._looks.versions(cluster.looks())
+        best: dict[int, tuple[float, Cluster]] = {}
+        for rival, weight in cluster.rivals:
+            for person, share in self._resolved(rival.person()):
+                likely = weight + share + self._likeness(person, seen)
+                if id(person) not in best or likely > best[id(person)][0]:
+                    best[id(person)] = (likely, person)
+        rated = [
+            (likely + beside, person)
+            for likely, person in best.values()
+            if (beside := self._beside(person, cluster)) is not None
+        ]
+        return sorted(rated, key=lambda each: (-each[0], each[1].anchor.key))
+
+    def _resolved(self, person: Cluster) -> list[tuple[Cluster, float]]:
+        """Return who somebody may be, and the logarithm of how probable each one is."""
+        if not person.rivals:
+            return [(person, 0.0)]
+        if id(person) not in self._shares:
+            self._shares[id(person)] = self._share(person)
+        return self._shares[id(person)]
+
+    def _share(self, person: Cluster) -> list[tuple[Cluster, float]]:
+        seen = self._looks.versions(person.looks())
+        people, ratios = {}, dict[int, float]()
+        for rival, weight in person.rivals:
+            for each, share in self._resolved(rival.person()):
+                people[id(each)] = each
+                ratio = exp(weight + share + self._likeness(each, seen))
+                ratios[id(each)] = ratios.get(id(each), 0.0) + ratio
+        total = sum(ratios.values())
+        return [(each, log(ratios[key] / total)) for key, each in people.items()]
+
+    def _likeness(self, person: Cluster, seen: Versions) -> float:
+        return (self._looks.likeness(self._looks.versions(person.looks()), seen) or 0.0) if seen else 0.0
+
+    def _beside(self, person: Cluster, cluster: Cluster) -> float | None:
+        """Return what was seen since of two at the same time: None where they were in two places at once."""
+        found, began_ms = [0.0], cluster.anchor.opened_ms
+        since = [each for each in person.tracklets if each.ended_ms >= began_ms]
+        for mine in cluster.tracklets:
+            for each in since:
+                weight = self._at_once(each, mine)
+                if weight is None:
+                    return None
+                if max(each.opened_ms, mine.opened_ms) > began_ms:
+                    found.append(weight)
+        return max(found)
+
+    def _at_once(self, one: Tracklet, other: Tracklet) -> float | None:
+        """Return what the time says in which both were seen, 0 where there is none, None where they are two people."""
+        from_ms = max(one.opened_ms, other.opened_ms)
+        until_ms = min(one.ended_ms, other.ended_ms, from_ms + round(self._rules.evidence_s * 1000))
+        if one.device == other.device:
+            first, then = sorted((one, other), key=lambda each: each.key)
+            return None if in_one_frame(first, then) else 0.0
+        if from_ms > until_ms or not (one.has_path and other.has_path):
+            return 0.0
+        return evidence.together(one, other, from_ms, until_ms, self._rules)

@@ -1,0 +1,302 @@
+"""Who might be either of two people waits until more is known; where people appear for the first time is learned."""
+
+from functools import partial
+from itertools import permutations
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from contracts.events import Source
+from contracts.payloads import VisitSegment
+from gateway.core.stitching import Stitcher, StitchRules, Visits
+from gateway.core.stitching.appearance import Appearances
+from gateway.core.stitching.assignment import assign, second_best
+from gateway.core.stitching.beginnings import Beginnings
+from gateway.core.stitching.clusters import Cluster
+from gateway.core.stitching.tracklets import Tracklet
+from gateway.core.stitching.waiting import likeness
+from tests.unit.gateway.stitch_samples import (
+    START_MS,
+    Walk,
+    camera,
+    look,
+    segment,
+    signature,
+    standing,
+    stay,
+    walking,
+)
+
+ONE, TWO, THREE, GATEWAY = camera("cam-1"), camera("cam-2"), camera("cam-3"), camera("gateway")
+RULES = StitchRules(look_dimensions=64)
+Seen = tuple[Source, VisitSegment]
+
+
+def _seen(device: Source, name: str, walk: Walk, from_s: float, to_s: float, noise_m: float = 0.0) -> Seen:
+    stays = (stay("shelf", "shelf", from_s + 1, to_s),)
+    return device, segment(device, name, walk, (from_s, to_s), stays, noise_m=noise_m)
+
+
+HIDDEN = (
+    _seen(ONE, "a", standing(0.0, 0.0), 0, 20),
+    _seen(ONE, "b", standing(1.0, 0.0), 0, 20),
+    _seen(ONE, "c", standing(0.5, 0.0), 22, 60),
+)
+"""Two who are hidden, and one of them who comes out where both might be."""
+
+
+def _stitched(*seen: Seen, looks: dict[str, int] | None = None) -> Stitcher:
+    stitcher = Stitcher(RULES)
+    for device, each in seen:
+        stitcher.take(device, each)
+        if looks and each.track_id in looks:
+            for sample in range(3):
+                drawn = look(looks[each.track_id], sample=10 * ord(each.track_id) + sample)
+                stitcher.take_signature(signature(each, drawn), each.opened_ms + sample)
+    stitcher.settle()
+    return stitcher
+
+
+def _people(stitcher: Stitcher) -> list[list[str]]:
+    return sorted(sorted(each.segment.track_id for each in cluster.tracklets) for cluster in stitcher.clusters())
+
+
+def _visits(*seen: Seen) -> list[list[str]]:
+    names = {each.segment_id: each.track_id for _, each in seen}
+    visits = Visits(GATEWAY, RULES)
+    for device, each in seen:
+        visits.take(device, each)
+    visits.settle()
+    return sorted([names[part] for part in each.segment_ids] for each in visits.visits() if each.status == "closed")
+
+
+def test_who_might_be_either_is_nobodys_visit():
+    assert _people(_stitched(*HIDDEN)) == [["a"], ["b"], ["c"]]
+    assert _visits(*HIDDEN) == [["a"], ["b"]]
+
+
+@pytest.mark.parametrize(("who", "expected"), [(1, [["a", "c", "d"], ["b"]]), (2, [["a"], ["b", "c", "d"]])])
+def test_looks_that_are_seen_later_decide(who: int, expected: list[list[str]]):
+    later = _seen(TWO, "d", standing(0.5, 0.0), 50, 80)
+    assert _people(_stitched(*HIDDEN, later, _seen(ONE, "z", standing(40, 40), 90, 99))) == [
+        ["a"],
+        ["b"],
+        ["c"],
+        ["d"],
+        ["z"],
+    ]
+    found = _stitched(
+        *HIDDEN, later, _seen(ONE, "z", standing(40, 40), 90, 99), looks={"a": 1, "b": 2, "d": who, "z": 9}
+    )
+    assert _people(found) == [*expected, ["z"]]
+
+
+def test_who_looks_like_neither_is_somebody_new():
+    then = (_seen(ONE, "c", standing(0.5, 0.0), 120, 160), _seen(TWO, "d", standing(0.5, 0.0), 130, 180))
+    after = _seen(ONE, "z", standing(40, 40), 190, 199)
+    found = _stitched(*HIDDEN[:2], *then, after, looks={"a": 1, "b": 2, "d": 7, "z": 9})
+    assert _people(found) == [["a"], ["b"], ["c", "d"], ["z"]]
+    assert not any(each.rivals for each in found.clusters())
+    assert len(_visits(*HIDDEN[:2], *then, after)) == 3
+
+
+def test_who_was_elsewhere_meanwhile_it_was_not():
+    """The one walks off and is known again by looks while the undecided one still stands there."""
+    away = _seen(TWO, "d", standing(6.0, 0.0), 30, 55)
+    after = _seen(THREE, "z", standing(40, 40), 90, 99)
+    found = _stitched(*HIDDEN, away, after, looks={"a": 1, "b": 2, "d": 1, "z": 9})
+    assert _people(found) == [["a", "d"], ["b", "c"], ["z"]]
+
+
+def test_of_two_who_come_out_one_decides_for_both():
+    seen = (*HIDDEN[:2], _seen(ONE, "c", standing(0.5, 0.1), 22, 60), _seen(ONE, "d", standing(0.5, -0.1), 22.1, 60))
+    assert _people(_stitched(*seen)) == [["a"], ["b"], ["c"], ["d"]]
+    more = (_seen(TWO, "e", standing(0.5, 0.1), 25, 58), _seen(ONE, "z", standing(40, 40), 90, 99))
+    found = _stitched(*seen, *more, _seen(ONE, "y", standing(20, 40), 95, 99), looks={"a": 1, "b": 2, "e": 2, "z": 9})
+    assert ["a", "d"] in _people(found)
+    assert [group for group in _people(found) if "c" in group] == [["b", "c", "e"]]
+
+
+def test_nothing_more_is_known_of_who_was_seen_long_ago():
+    later = _seen(TWO, "d", standing(0.5, 0.0), 800, 820)
+    found = _stitched(*HIDDEN, later, _seen(ONE, "z", standing(40, 40), 830, 840), looks={"d": 1, "a": 1, "b": 2})
+    assert ["c"] in _people(found)
+
+
+def test_visits_are_told_again_once_it_is_known_whose_they_are():
+    visits = Visits(GATEWAY, RULES)
+    looks = {"a": 1, "b": 2, "d": 2}
+    told = []
+    for device, each in (*HIDDEN, _seen(TWO, "d", standing(0.5, 0.0), 50, 80), _seen(ONE, "z", standing(9, 9), 90, 99)):
+        visits.take(device, each)
+        for sample in range(3 if each.track_id in looks else 0):
+            sign = look(looks[each.track_id], sample=10 * ord(each.track_id) + sample)
+            visits.take_signature(signature(each, sign), each.opened_ms + sample)
+        told.append({len(draft.data.segment_ids) for draft in visits.settle()})
+    assert told == [{1}, {1}, set(), set(), {1, 3}]
+
+
+def test_who_was_told_and_then_might_be_either_is_withdrawn():
+    visits = Visits(GATEWAY, RULES)
+    for device, each in (HIDDEN[0], HIDDEN[2]):
+        visits.take(device, each)
+    visits.settle()
+    visits.take(*HIDDEN[1])
+    drafts = {draft.data.segment_ids: draft.data.status for draft in visits.settle()}
+    assert drafts == {(each.segment_id,): "closed" for _, each in HIDDEN[:2]}
+    again = Visits(GATEWAY, RULES)
+    for device, each in (HIDDEN[2], HIDDEN[1], HIDDEN[0]):
+        again.take(device, each)
+        statuses = {draft.data.status for draft in again.settle()}
+    assert statuses == {"closed", "withdrawn"}
+
+
+def test_the_forgotten_decide_nothing():
+    apart = (_seen(ONE, "y", standing(40, 0), 0, 900), _seen(ONE, "z", standing(41, 0), 0, 40))
+    stitcher = _stitched(*HIDDEN, *apart, _seen(ONE, "x", standing(40.5, 0), 41, 60))
+    stitcher.forget(START_MS + 50_000)
+    assert _people(stitcher) == [["c"], ["x", "z"], ["y"]]
+    stitcher.take(*_seen(ONE, "w", standing(9, 90), 65, 70))
+    stitcher.settle()
+    assert ["c"] in _people(stitcher)
+
+
+def test_who_is_undecided_looks_like_one_of_the_rivals():
+    looks = Appearances(RULES)
+    clusters = []
+    for (device, each), who in zip((*HIDDEN, _seen(TWO, "d", standing(0, 0), 70, 80)), (1, 2, None, 1), strict=True):
+        clusters.append(Cluster(Tracklet(device, each)))
+        for sample in range(3 if who else 0):
+            looks.take(signature(each, look(who or 0, sample=sample + 5 * (device == TWO))), START_MS + sample)
+    a, b, c, d = clusters
+    seen = looks.versions(d.looks())
+    same, other = looks.likeness(looks.versions(a.looks()), seen), looks.likeness(looks.versions(b.looks()), seen)
+    assert same == RULES.alike_most
+    assert other == -RULES.alike_most
+    assert likeness(looks, c, seen) is None
+    c.rivals = [(a, 1.0), (b, 1.0)]
+    found = likeness(looks, c, seen)
+    assert found is not None
+    assert same - 0.7 < found < same
+
+
+def _crowd(seed: int) -> tuple[list[Seen], list[tuple[VisitSegment, bytes, int]]]:
+    """Return revisions of four who stand close together, are hidden and come out, some of whom are seen well."""
+    random = Random(seed)
+    revisions: list[Seen] = []
+    signs = []
+    for person in range(4):
+        x_m, begin_s = 0.7 * person, float(random.randrange(4))
+        for number in range(3):
+            span = (begin_s, begin_s + random.randrange(2, 30))
+            device = random.choice((ONE, TWO))
+            walk = standing(x_m, 0.0) if random.random() < 0.7 else walking(x_m - 0.3 * begin_s, 0.0, 0.3)
+            for ordinal, known_s in enumerate((span[0] + 1, None)):
+                part = segment(
+                    device,
+                    f"{person}-{number}",
+                    walk,
+                    span,
+                    (stay("shelf", "shelf", span[0] + 0.5, span[1]),),
+                    ordinal=ordinal,
+                    known_s=known_s,
+                    noise_m=0.15,
+                )
+                revisions.append((device, part))
+            if random.random() < 0.4:
+                signs.append((revisions[-1][1], look(person, 0.8, number), round(1000 * span[0]) + START_MS))
+            begin_s = span[1] + random.choice((0.3, 2.0, 9.0))
+    return revisions, signs
+
+
+def _state(stitcher: Stitcher) -> list[object]:
+    return [
+        ([each.segment for each in cluster.tracklets], [rival.person().anchor.key for rival, _ in cluster.rivals])
+        for cluster in stitcher.clusters()
+    ]
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 9), st.randoms(use_true_random=False), st.lists(st.integers(0, 3), min_size=40, max_size=40))
+def test_any_order_leaves_the_same_people_waiting(seed: int, random: Random, settles: list[int]):
+    revisions, signs = _crowd(seed)
+    news = [
+        *(partial(Stitcher.take, device=device, segment=each) for device, each in revisions),
+        *(partial(Stitcher.take_signature, signature=signature(e, raw), t_ms=t_ms) for e, raw, t_ms in signs),
+    ]
+    steady, wild = Stitcher(RULES), Stitcher(RULES)
+    for take in news:
+        take(steady)
+    steady.settle()
+    random.shuffle(news)
+    for take, steps in zip(news, settles, strict=False):
+        take(wild)
+        if not steps:
+            wild.settle()
+    for take in news[len(settles) :]:
+        take(wild)
+    wild.settle()
+    assert _state(wild) == _state(steady)
+    assert {id(wild.cluster_of(each.segment_id)) for _, each in revisions} == {id(each) for each in wild.clusters()}
+
+
+def test_in_the_crowd_some_wait_and_some_are_decided():
+    stitchers = []
+    for seed in range(10):
+        revisions, signs = _crowd(seed)
+        stitcher = Stitcher(RULES)
+        for device, each in revisions:
+            stitcher.take(device, each)
+        for each, raw, t_ms in signs:
+            stitcher.take_signature(signature(each, raw), t_ms)
+        stitcher.settle()
+        stitchers.append(stitcher)
+    assert any(each.rivals for stitcher in stitchers for each in stitcher.clusters())
+    assert any(len(each.tracklets) > 2 for stitcher in stitchers for each in stitcher.clusters())
+
+
+@given(st.integers(1, 3), st.integers(0, 2), st.data())
+def test_the_second_best_assignment_is_the_best_without_the_first_choice(rows: int, more: int, data: st.DataObject):
+    columns = rows + more + 1
+    costs = [data.draw(st.lists(st.integers(-9, 9), min_size=columns, max_size=columns)) for _ in range(rows)]
+    found = assign(costs)
+    for row in range(rows):
+        column, margin = second_best(costs, found, row, 1e6)
+        ways = [way for way in permutations(range(columns), rows) if way[row] != found[row]]
+        least = min(sum(map(list.__getitem__, costs, way)) for way in ways)
+        assert margin == least - sum(map(list.__getitem__, costs, found))
+        assert any(way[row] == column and sum(map(list.__getitem__, costs, way)) == least for way in ways)
+
+
+def test_where_people_begin_is_learned_between_the_bounds():
+    beginnings = Beginnings(RULES)
+    first, there = Tracklet(*HIDDEN[0]), Tracklet(*_seen(ONE, "x", standing(0.4, 0.4), 30, 40))
+    assert beginnings.weight(first) == pytest.approx(RULES.new_inside)
+    for number in range(200):
+        device, each = _seen(ONE, f"n{number}", standing(0.2, 0.2), 30, 40)
+        beginnings.note(Tracklet(device, replace(each, segment_id=str(number))), 1.0 if number < 100 else 0.999)
+    assert beginnings.weight(there) == RULES.new_at_entrance
+    assert beginnings.weight(Tracklet(*_seen(TWO, "x", standing(0.4, 0.4), 30, 40))) == pytest.approx(RULES.new_inside)
+    for _ in range(2):
+        beginnings.forget(map(str, range(200)))
+    assert beginnings.weight(there) == beginnings.weight(first) == pytest.approx(RULES.new_inside)
+
+
+def test_where_people_are_hidden_nobody_is_new():
+    beginnings = Beginnings(RULES)
+    there = Tracklet(*HIDDEN[0])
+    for _ in range(50):
+        beginnings.note(there, 0.0)
+    assert beginnings.weight(there) == RULES.new_inside
+
+
+def test_where_many_appeared_from_nowhere_who_appears_is_somebody_new():
+    """Passers-by appear at the edge of a view; without having seen any, one would be taken for who left before."""
+    before = _seen(ONE, "a", standing(2.5, 0.0), 900, 910)
+    then = _seen(ONE, "b", standing(0.5, 0.0), 925, 930)
+    passers_by = [_seen(ONE, f"p{n}", walking(0.5 - 40 * n, 0.0, 1.0), 40 * n, 40 * n + 20) for n in range(20)]
+    assert ["a", "b"] in _people(_stitched(before, then))
+    assert ["b"] in _people(_stitched(*passers_by, before, then))
