@@ -260,13 +260,18 @@ class Stitcher:
                 self._begin(tracklet)
                 continue
             other, margin = second_best(costs, found, index, _NEVER)
-            if other < len(people) and margin < self._rules.unclear_margin:
-                self._wait(tracklet, [(people[each], -costs[index][each]) for each in (column, other)])
+            pair = [each for each in (column, other) if each < len(people)]
+            if len(pair) > 1 and margin < self._rules.unclear_margin and any(self._is_known(people[i]) for i in pair):
+                self._wait(tracklet, [(people[each], -costs[index][each]) for each in pair])
             else:
                 people[column].join(tracklet)
                 self._cluster_of[_id(tracklet)] = people[column]
                 if people[column].rivals:
                     self._waiting.add(people[column])
+
+    def _is_known(self, person: Cluster) -> bool:
+        """Return whether it is known what somebody looks like, so that waiting for another look may help."""
+        return bool(person.rivals or self._looks.versions(person.looks()))
 
     def _new(self, tracklet: Tracklet, weights: dict[int, float]) -> float:
         """Return the weight of a segment being somebody new; note where it begins."""

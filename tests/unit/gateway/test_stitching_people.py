@@ -148,14 +148,14 @@ def test_those_who_begin_together_are_assigned_jointly():
     assert _people(*seen) == [["a", "d"], ["b", "c"]]
 
 
-def test_a_short_segment_that_might_be_anybodys_is_set_aside():
+def test_a_short_segment_that_might_be_anybodys_is_nobodys():
     seen = (
         _seen(ONE, "a", standing(0.0, 0.0), 0, 20),
         _seen(ONE, "b", standing(1.0, 0.0), 0, 20),
         _seen(ONE, "c", standing(0.5, 0.0), 22, 23.5),
         _seen(ONE, "d", standing(0.5, 0.0), 25, 26),
     )
-    assert _people(*seen) == [["a"], ["b"], ["c"], ["d"]]
+    assert _people(*seen, looks={"a": 1, "b": 2}) == [["a"], ["b"], ["c"], ["d"]]
 
 
 def test_looks_decide_where_places_cannot():
