@@ -9,6 +9,7 @@ from cloud.identity.ownership import by_namespace
 from cloud.identity.statements import Identifier
 from cloud.identity.tables import identity_map, identity_mentions, identity_statements
 
+_READ_ROWS = 500
 _OFTEN = 4
 """How often, for each neighbour that a hub must have, an identifier must be named to be counted by itself."""
 _mine, _theirs = identity_mentions.alias("mine"), identity_mentions.alias("theirs")
@@ -46,14 +47,20 @@ def is_hub(session: ReadSession, tenant: str, identifier: Identifier, most: int,
     is_other = or_(theirs.namespace != identifier.namespace, theirs.pseudonym != identifier.pseudonym)
     others = (
         select(theirs.namespace, theirs.pseudonym)
-        .distinct()
         .select_from(_mine)
         .join(identity_statements, _same_person())
         .join(_theirs, and_(theirs.tenant == mine.tenant, theirs.statement_id == mine.statement_id))
         .where(this, is_other, mine.statement_id.not_in(sorted(without)))
-        .limit(most + 1)
+        .execution_options(yield_per=_READ_ROWS)
     )
-    return len(session.rows(others)) > most
+    found: set[tuple[str, str]] = set()
+    # Not DISTINCT: SQLite would walk through all of the tenant's mentions to have them in order.
+    with session.connection.execute(others) as rows:
+        for row in rows:
+            found.add((row.namespace, row.pseudonym))
+            if len(found) > most:
+                return True
+    return False
 
 
 def named_among(session: ReadSession, tenant: str, identifiers: Iterable[Identifier]) -> set[Identifier]:
