@@ -1,15 +1,18 @@
 """SQL that finds identifiers which stand with too many others, at a cost that does not grow with how many."""
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, literal, or_, select
+from sqlalchemy import ColumnElement, and_, literal, select
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from cloud.db import ReadSession
 from cloud.identity.ownership import by_namespace
 from cloud.identity.statements import Identifier
 from cloud.identity.tables import identity_map, identity_mentions, identity_statements
 
-_READ_ROWS = 500
+_READ_ROWS = 200
+Columns = ReadOnlyColumnCollection[str, Any]
 _OFTEN = 4
 """How often, for each neighbour that a hub must have, an identifier must be named to be counted by itself."""
 _mine, _theirs = identity_mentions.alias("mine"), identity_mentions.alias("theirs")
@@ -41,25 +44,25 @@ def named_often(session: ReadSession, tenant: str, identifiers: Collection[Ident
 
 
 def is_hub(session: ReadSession, tenant: str, identifier: Identifier, most: int, without: Collection[str] = ()) -> bool:
-    """Return whether an identifier stands with more than `most` others, some statements not regarded."""
+    """Return whether an identifier stands with more than `most` others, some statements not regarded.
+
+    It reads on in the order of the statements until it is known; nothing else is walked through.
+    """
     mine, theirs = _mine.c, _theirs.c
     this = and_(mine.tenant == tenant, mine.namespace == identifier.namespace, mine.pseudonym == identifier.pseudonym)
-    is_other = or_(theirs.namespace != identifier.namespace, theirs.pseudonym != identifier.pseudonym)
-    others = (
-        select(theirs.namespace, theirs.pseudonym)
-        .select_from(_mine)
-        .join(identity_statements, _same_person())
-        .join(_theirs, and_(theirs.tenant == mine.tenant, theirs.statement_id == mine.statement_id))
-        .where(this, is_other, mine.statement_id.not_in(sorted(without)))
-        .execution_options(yield_per=_READ_ROWS)
-    )
-    found: set[tuple[str, str]] = set()
-    # Not DISTINCT: SQLite would walk through all of the tenant's mentions to have them in order.
-    with session.connection.execute(others) as rows:
-        for row in rows:
-            found.add((row.namespace, row.pseudonym))
-            if len(found) > most:
-                return True
+    naming = select(mine.statement_id).where(this).order_by(mine.statement_id).limit(_READ_ROWS)
+    found: set[Identifier] = set()
+    after = ""
+    while page := [row.statement_id for row in session.rows(naming.where(mine.statement_id > after))]:
+        after = page[-1]
+        others = (
+            select(theirs.namespace, theirs.pseudonym)
+            .join(identity_statements, _same_person(theirs))
+            .where(theirs.tenant == tenant, theirs.statement_id.in_(sorted(set(page) - set(without))))
+        )
+        found |= {Identifier(row.namespace, row.pseudonym) for row in session.rows(others)} - {identifier}
+        if len(found) > most:
+            return True
     return False
 
 
@@ -81,11 +84,11 @@ def named_among(session: ReadSession, tenant: str, identifiers: Iterable[Identif
     return found
 
 
-def _same_person() -> ColumnElement[bool]:
-    mine, statements = _mine.c, identity_statements.c
+def _same_person(mention: Columns) -> ColumnElement[bool]:
+    statements = identity_statements.c
     return and_(
-        statements.tenant == mine.tenant,
-        statements.statement_id == mine.statement_id,
+        statements.tenant == mention.tenant,
+        statements.statement_id == mention.statement_id,
         statements.retracted_ms.is_(None),
         statements.relation == "same_person",
     )
