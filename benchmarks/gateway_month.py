@@ -21,10 +21,10 @@ from benchmarks.measure import Result
 from contracts.clock import ClockAnswer, decode_clock_request, encode_clock
 from contracts.events import Source, draft_event, encode_event
 from contracts.ids import deterministic_id
+from contracts.operations import DeviceHealth
 from contracts.payloads import (
     AppearanceSignature,
     CodeScanned,
-    DeviceHealth,
     FootfallCrossing,
     PathPoint,
     PosSale,

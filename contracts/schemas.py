@@ -171,7 +171,7 @@ def event_catalogue() -> str:
     lines = [
         "# Event catalogue",
         "",
-        "Made from the types in `contracts/payloads.py` by `make schemas`; a test fails when it is out of date.",
+        "Made from the types of payloads in `contracts/` by `make schemas`; a test fails when it is out of date.",
         "Each event is a CloudEvents 1.0 envelope in JSON; its JSON Schema lies in `contracts/documents/`.",
         "",
         "| type | privacy class | topic | what it says |",

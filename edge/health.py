@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from contracts.events import Source, draft_event
 from contracts.fields import PictureState
-from contracts.payloads import DeviceHealth
+from contracts.operations import DeviceHealth
 from edge.adapters.outbox import Outbox
 from edge.errors import OutboxError
 

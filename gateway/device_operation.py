@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from contracts.payloads import DeviceClock
+from contracts.operations import DeviceClock
 from gateway.access import Access
 from gateway.adapters.clock_rows import ClockRows
 from gateway.adapters.config_rows import ConfigRows

@@ -11,7 +11,7 @@ from importlib.metadata import version
 import httpx
 
 from contracts.events import Source, draft_event
-from contracts.payloads import DeviceClock, DeviceHealth
+from contracts.operations import DeviceClock, DeviceHealth
 from gateway.adapters.consumer import Consumer
 from gateway.adapters.data_lock import DataLock
 from gateway.adapters.erased_rows import ErasedRows

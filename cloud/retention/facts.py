@@ -7,7 +7,8 @@ from cloud.db import ReadSession
 from cloud.floor.tables import floor_heat
 from cloud.retention.tables import retired_counts
 from cloud.tables import coverage_intervals, crossings, device_health, event_log, occupancy_samples
-from contracts.payloads import Coverage, DeviceHealth, FloorHeat, FootfallCrossing, QueueWait, ZoneOccupancy
+from contracts.operations import DeviceHealth
+from contracts.payloads import Coverage, FloorHeat, FootfallCrossing, QueueWait, ZoneOccupancy
 
 FACTS: dict[str, Table] = {
     FootfallCrossing.TYPE: crossings,

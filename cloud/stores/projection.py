@@ -9,7 +9,7 @@ from sqlalchemy import Table, and_, or_, select
 from cloud.db import AnyRow, AnySelect, ReadSession, WriteSession, chunks
 from cloud.projections.base import StoredEvent
 from cloud.tables import device_health, event_counts, stores
-from contracts.payloads import DeviceHealth
+from contracts.operations import DeviceHealth
 
 _COUNT_KEY = ("tenant", "store", "device", "type")
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from contracts.clock import ClockRequest, decode_clock_answer, encode_clock
 from contracts.events import MAX_EVENT_BYTES, Event, encode_event
-from contracts.payloads import DeviceClock
+from contracts.operations import DeviceClock
 from contracts.privacy import UplinkPayload
 from contracts.timestamps import format_time
 from gateway.adapters.clock_rows import ClockRows

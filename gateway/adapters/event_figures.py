@@ -4,7 +4,7 @@ import sqlite3
 
 from contracts.delivery import Presence
 from contracts.events import EventDraft, Source, draft_event
-from contracts.payloads import EventsThinned, ThinnedEvents
+from contracts.operations import EventsThinned, ThinnedEvents
 from gateway.adapters.event_rows import DeviceRow, SourceTally
 from gateway.core.thinning import Thinned
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from contracts.delivery import Presence
 from contracts.errors import EventRejectedError
 from contracts.events import EventDraft, Source, decode_event, require_uplink
-from contracts.payloads import AppearanceSignature, StorageUse, StoreOccupancy
+from contracts.operations import StorageUse
+from contracts.payloads import AppearanceSignature, StoreOccupancy
 from contracts.privacy import UplinkPayload
 from gateway.adapters.dead_letters import DeadLetters
 from gateway.adapters.derived_events import DerivedEvents

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
-from contracts.payloads import DeviceHealth
+from contracts.operations import DeviceHealth
 from gateway.adapters.device_database import DeviceDatabase
 from gateway.core.judging import Delivery
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from contracts.payloads import StorageUse
+from contracts.operations import StorageUse
 from gateway.adapters.http_server import Handler, Handlers, Reply, Request, json_reply, text_reply
 from gateway.adapters.live_zones import LiveZone
 from gateway.core.devices.overview import DeviceView

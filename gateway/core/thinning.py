@@ -12,16 +12,8 @@ from msgspec import Meta, Struct
 
 from contracts.errors import EventRejectedError
 from contracts.events import type_of
-from contracts.payloads import (
-    Coverage,
-    DeviceHealth,
-    FloorHeat,
-    QueueWait,
-    StoreOccupancy,
-    VisitRevised,
-    VisitSegment,
-    ZoneOccupancy,
-)
+from contracts.operations import DeviceHealth
+from contracts.payloads import Coverage, FloorHeat, QueueWait, StoreOccupancy, VisitRevised, VisitSegment, ZoneOccupancy
 from contracts.privacy import Payload
 
 NEVER, PERSONS, SAMPLES = 0, 1, 2

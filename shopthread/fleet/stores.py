@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from contracts.delivery import Presence
 from contracts.events import draft_event
-from contracts.payloads import DeviceHealth
+from contracts.operations import DeviceHealth
 from shopthread.fleet.devices import Drafts, VirtualDevice, make_devices
 from shopthread.fleet.outboxes import MemoryOutbox
 from simulators.core.scenario import Scenario

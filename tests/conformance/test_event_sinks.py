@@ -7,7 +7,7 @@ from typing import TypeAlias
 import pytest
 
 from contracts.events import EventDraft, Source, draft_event
-from contracts.payloads import DeviceHealth
+from contracts.operations import DeviceHealth
 from contracts.privacy import UplinkPayload
 from edge.adapters.outbox import Outbox
 from edge.adapters.outbox_sink import OutboxSink

@@ -16,7 +16,8 @@ from typer.testing import CliRunner, Result
 
 from contracts.errors import EventRejectedError, RejectReason
 from contracts.events import Source, decode_event, draft_event, encode_event
-from contracts.payloads import Coverage, DeviceHealth, FootfallCrossing, StoreOccupancy
+from contracts.operations import DeviceHealth
+from contracts.payloads import Coverage, FootfallCrossing, StoreOccupancy
 from contracts.privacy import Payload
 from contracts.topics import event_topic
 from gateway.adapters.event_store import EventStore

@@ -13,7 +13,8 @@ import yaml
 from cloud.app import create_app
 from cloud.config import Settings
 from cloud.migrate import upgrade
-from contracts.payloads import DeviceHealth, FootfallCrossing, ZoneCount, ZoneOccupancy
+from contracts.operations import DeviceHealth
+from contracts.payloads import FootfallCrossing, ZoneCount, ZoneOccupancy
 from tests.integration.cloud.support import T0, Cloud, serving
 from tests.integration.cloud.support import Shop as Events
 from tests.integration.store.test_operation import Shop

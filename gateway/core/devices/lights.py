@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from contracts.payloads import DeviceHealth
+from contracts.operations import DeviceHealth
 
 Light = Literal["green", "yellow", "red", "grey"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from contracts.payloads import DeviceHealth
+from contracts.operations import DeviceHealth
 from gateway.core.devices.clock_offset import ClockEstimate
 from gateway.core.devices.lights import Light, Seen, is_reachable, light
 

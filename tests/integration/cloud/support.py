@@ -24,12 +24,11 @@ from contracts.delivery import IngestReceipt
 from contracts.events import Source, draft_event, encode_event
 from contracts.fields import Role, ZoneKind
 from contracts.ids import deterministic_id
+from contracts.operations import DeviceClock, DeviceHealth
 from contracts.payloads import (
     CodeScanned,
     Correction,
     Coverage,
-    DeviceClock,
-    DeviceHealth,
     FootfallCrossing,
     PathPoint,
     PosSale,

@@ -9,7 +9,8 @@ from cloud.codes.registry import IssuedItem, Product, put_products, register
 from cloud.context import Context
 from cloud.floor.repository import put_plan
 from cloud.identity.names import one_id_of
-from contracts.payloads import CodeScanned, DeviceHealth, FloorHeat, HeatCell
+from contracts.operations import DeviceHealth
+from contracts.payloads import CodeScanned, FloorHeat, HeatCell
 from contracts.pseudonym import MemberPseudonym
 from tests.integration.cloud.audit_reports import a_report
 from tests.integration.cloud.support import MEMBERS, T0, TENANT, Cloud, Shop, consent

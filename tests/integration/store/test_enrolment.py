@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from contracts.delivery import Presence
 from contracts.events import Source, draft_event
-from contracts.payloads import DeviceHealth
+from contracts.operations import DeviceHealth
 from contracts.topics import ack_topic, event_topic
 from edge.adapters.outbox import Outbox
 from edge.adapters.publisher import Publisher

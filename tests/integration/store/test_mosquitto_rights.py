@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from contracts.delivery import Presence
 from contracts.events import Source, draft_event
-from contracts.payloads import AppearanceSignature, DeviceHealth
+from contracts.operations import DeviceHealth
+from contracts.payloads import AppearanceSignature
 from contracts.signature_keys import key_request_topic, key_topic
 from contracts.topics import ack_topic, event_topic
 from edge.adapters.outbox import Outbox

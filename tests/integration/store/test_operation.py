@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 
 from contracts.delivery import Presence
 from contracts.events import Source, draft_event
-from contracts.payloads import DeviceHealth, FootfallCrossing, ZoneCount, ZoneOccupancy
+from contracts.operations import DeviceHealth
+from contracts.payloads import FootfallCrossing, ZoneCount, ZoneOccupancy
 from edge.adapters.outbox import Outbox
 from edge.adapters.publisher import Publisher
 from edge.config import BrokerSettings

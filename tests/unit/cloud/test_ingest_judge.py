@@ -14,7 +14,8 @@ from cloud.ingest.compression import decompress
 from cloud.ingest.judge import MAX_MONEY_MINOR, judge_batch, judge_line
 from contracts.errors import EventRejectedError, RejectReason
 from contracts.events import Source, draft_event, encode_event
-from contracts.payloads import DeviceHealth, PosSale
+from contracts.operations import DeviceHealth
+from contracts.payloads import PosSale
 from contracts.privacy import UplinkPayload
 
 LIMIT = 100_000

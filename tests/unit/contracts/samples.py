@@ -3,13 +3,12 @@
 from hypothesis import strategies as st
 
 from contracts.events import Event, Source, draft_event
+from contracts.operations import DeviceHealth, EventsThinned, ThinnedEvents
 from contracts.payloads import (
     AppearanceSignature,
     CodeScanned,
     Correction,
     Coverage,
-    DeviceHealth,
-    EventsThinned,
     FloorHeat,
     FootfallCrossing,
     HeatCell,
@@ -20,7 +19,6 @@ from contracts.payloads import (
     StaffShown,
     Stay,
     StoreOccupancy,
-    ThinnedEvents,
     VisitRevised,
     VisitSegment,
     ZoneCount,

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from contracts.errors import EventRejectedError, RejectReason
 from contracts.events import MAX_EVENT_BYTES, Source, decode_event, draft_event, encode_event, require_uplink
-from contracts.payloads import STORE_LOCAL_PAYLOADS, UPLINK_PAYLOADS, DeviceHealth, FootfallCrossing, StorageUse
+from contracts.operations import DeviceHealth, StorageUse
+from contracts.payloads import STORE_LOCAL_PAYLOADS, UPLINK_PAYLOADS, FootfallCrossing
 from contracts.privacy import Payload, PrivacyClass, StoreLocalPayload, UplinkPayload
 from tests.unit.contracts.samples import SAMPLES, SOURCE, payloads, sample_event, times_ms
 

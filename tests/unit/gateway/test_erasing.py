@@ -11,7 +11,8 @@ import pytest
 from contracts.erasure import ErasedIdentifier, Erasures, decode_erasures, erasure_digest, is_forgotten
 from contracts.errors import ContractError
 from contracts.events import Source, decode_event, draft_event, encode_event
-from contracts.payloads import CodeScanned, DeviceHealth
+from contracts.operations import DeviceHealth
+from contracts.payloads import CodeScanned
 from contracts.pseudonym import MemberPseudonym, pseudonymize
 from gateway.adapters.erased_rows import ErasedRows
 from gateway.adapters.event_store import EventStore

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from contracts.delivery import Presence
 from contracts.errors import EventRejectedError, RejectReason
 from contracts.events import decode_event, draft_event, encode_event
-from contracts.payloads import AppearanceSignature, Coverage, DeviceHealth, VisitRevised, VisitSegment
+from contracts.operations import DeviceHealth
+from contracts.payloads import AppearanceSignature, Coverage, VisitRevised, VisitSegment
 from contracts.topics import event_topic
 from gateway.adapters.dead_letters import DeadLetters
 from gateway.adapters.event_rows import Held, Refusal

@@ -6,7 +6,8 @@ from datetime import UTC, time
 import pytest
 
 from contracts.events import Source, draft_event, encode_event
-from contracts.payloads import AppearanceSignature, DeviceHealth
+from contracts.operations import DeviceHealth
+from contracts.payloads import AppearanceSignature
 from contracts.signature_keys import (
     SignatureKey,
     SignatureKeyRequest,

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from contracts.events import Source, decode_event, draft_event, encode_event
-from contracts.payloads import EventsThinned, FloorHeat, PosSale, VisitSegment
+from contracts.operations import EventsThinned
+from contracts.payloads import FloorHeat, PosSale, VisitSegment
 from contracts.privacy import UplinkPayload
 from contracts.topics import event_topic
 from gateway.adapters.event_rows import Held

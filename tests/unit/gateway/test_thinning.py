@@ -4,17 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.payloads import (
-    CodeScanned,
-    Correction,
-    DeviceHealth,
-    EventsThinned,
-    FloorHeat,
-    FootfallCrossing,
-    PosSale,
-    StaffShown,
-    VisitSegment,
-)
+from contracts.operations import DeviceHealth, EventsThinned
+from contracts.payloads import CodeScanned, Correction, FloorHeat, FootfallCrossing, PosSale, StaffShown, VisitSegment
 from gateway.core.thinning import NEVER, PERSONS, RANKS, SAMPLES, StorageRules, rank_of, sum_up
 
 RULES = StorageRules(max_bytes=100 * 1024 * 1024, thin_above=0.9, thin_to=0.8)

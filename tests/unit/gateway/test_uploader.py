@@ -12,7 +12,8 @@ import zstandard
 from contracts.delivery import IngestReceipt, Rejection, encode_message, split_batch
 from contracts.errors import RejectReason
 from contracts.events import Source, draft_event, encode_event
-from contracts.payloads import AppearanceSignature, DeviceHealth
+from contracts.operations import DeviceHealth
+from contracts.payloads import AppearanceSignature
 from gateway.adapters.event_store import EventStore
 from gateway.adapters.uplink import UploadError
 from gateway.adapters.uploader import Uploader

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from contracts.events import EventDraft, Source, decode_event, draft_event
-from contracts.payloads import DeviceHealth
+from contracts.operations import DeviceHealth
 from edge.adapters.outbox import FeedPosition, Outbox, read_counts
 from edge.errors import OutboxError
 

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.delivery import Presence
 from contracts.events import Source, draft_event
-from contracts.payloads import DeviceHealth
+from contracts.operations import DeviceHealth
 from contracts.topics import ack_topic
 from edge.adapters.outbox import Outbox, OutboxCounts
 from edge.adapters.publisher import Publisher

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.payloads import DeviceHealth
+from contracts.operations import DeviceHealth
 from gateway.core.devices.clock_offset import ClockEstimate
 from gateway.core.devices.lights import SILENT_MS, Seen, light
 from gateway.core.devices.overview import DeviceFacts, overview

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from contracts.events import EventDraft
-from contracts.payloads import DeviceHealth
+from contracts.operations import DeviceHealth
 from contracts.privacy import Payload
 from edge.adapters.line_source import FileLines
 from edge.adapters.track_feed import BadLine, TrackFeed

@@ -8,10 +8,10 @@ import zstandard
 
 from contracts.events import Event, Source, draft_event, encode_event
 from contracts.ids import deterministic_id
+from contracts.operations import DeviceHealth
 from contracts.payloads import (
     CodeScanned,
     Correction,
-    DeviceHealth,
     FootfallCrossing,
     PosSale,
     QueueWait,
