@@ -85,3 +85,11 @@ def look(seed: int, noise: float = 0.3, sample: int = 0) -> bytes:
 def signature(of: VisitSegment, looks: bytes, key_id: str = "today") -> AppearanceSignature:
     """Return a segment's appearance signature."""
     return AppearanceSignature(segment_id=of.segment_id, key_id=key_id, signature=looks)
+
+
+Seen = tuple[Source, VisitSegment]
+
+
+def seen_by(device: Source, name: str, walk: Walk, from_s: float, to_s: float, **more: object) -> Seen:
+    """Return a device and a segment that it saw."""
+    return device, segment(device, name, walk, (from_s, to_s), **more)  # type: ignore[arg-type]

@@ -9,18 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from contracts.events import Source
 from contracts.payloads import VisitSegment
 from gateway.core.stitching import Stitcher, StitchRules
-from gateway.core.stitching.appearance import MOST_KEPT, Appearances
 from gateway.core.stitching.assignment import assign
 from gateway.core.stitching.evidence import together
 from gateway.core.stitching.tracklets import Tracklet
 from tests.unit.gateway.stitch_samples import (
     START_MS,
-    Walk,
+    Seen,
     camera,
     look,
+    seen_by,
     segment,
     signature,
     standing,
@@ -29,7 +28,6 @@ from tests.unit.gateway.stitch_samples import (
 )
 
 ONE, TWO, THREE = camera("cam-1"), camera("cam-2"), camera("cam-3")
-Seen = tuple[Source, VisitSegment]
 
 
 def _people(*seen: Seen, looks: dict[str, int] | None = None) -> list[list[str]]:
@@ -46,28 +44,24 @@ def _people(*seen: Seen, looks: dict[str, int] | None = None) -> list[list[str]]
     return sorted(sorted(each.segment.track_id for each in cluster.tracklets) for cluster in stitcher.clusters())
 
 
-def _seen(device: Source, name: str, walk: Walk, from_s: float, to_s: float, **more: object) -> Seen:
-    return device, segment(device, name, walk, (from_s, to_s), **more)  # type: ignore[arg-type]
-
-
 def test_the_same_place_at_the_same_time_is_the_same_person():
     walk = walking(0.0, 2.0, 1.0)
-    seen = (_seen(ONE, "a", walk, 0, 8, noise_m=0.2), _seen(TWO, "b", walk, 6, 14, noise_m=0.2))
+    seen = (seen_by(ONE, "a", walk, 0, 8, noise_m=0.2), seen_by(TWO, "b", walk, 6, 14, noise_m=0.2))
     assert _people(*seen) == [["a", "b"]]
 
 
 def test_who_walks_beside_is_somebody_else():
     seen = (
-        _seen(ONE, "a", walking(0.0, 2.0, 1.0), 0, 20, noise_m=0.1),
-        _seen(TWO, "b", walking(0.0, 3.2, 1.0), 0, 20, noise_m=0.1),
+        seen_by(ONE, "a", walking(0.0, 2.0, 1.0), 0, 20, noise_m=0.1),
+        seen_by(TWO, "b", walking(0.0, 3.2, 1.0), 0, 20, noise_m=0.1),
     )
     assert _people(*seen) == [["a"], ["b"]]
 
 
 def test_two_who_cross_are_not_one():
     seen = (
-        _seen(ONE, "a", walking(0.0, 2.0, 1.0), 0, 10),
-        _seen(TWO, "b", walking(5.0, -3.0, 0.0, 1.0), 2, 10),
+        seen_by(ONE, "a", walking(0.0, 2.0, 1.0), 0, 10),
+        seen_by(TWO, "b", walking(5.0, -3.0, 0.0, 1.0), 2, 10),
     )
     assert _people(*seen) == [["a"], ["b"]]
 
@@ -84,85 +78,91 @@ def test_passing_close_by_says_less_than_standing_together():
 
 def test_nobody_is_in_two_places_at_once_however_alike_they_look():
     for away_m in (4, 9):
-        seen = (_seen(ONE, "a", standing(0, 0), 0, 20), _seen(TWO, "b", standing(away_m, 0), 5, 20))
+        seen = (seen_by(ONE, "a", standing(0, 0), 0, 20), seen_by(TWO, "b", standing(away_m, 0), 5, 20))
         assert _people(*seen, looks={"a": 1, "b": 1}) == [["a"], ["b"]]
 
 
 def test_two_tracks_of_one_camera_at_once_are_two_people():
-    seen = (_seen(ONE, "a", standing(0, 0), 0, 20), _seen(ONE, "b", standing(0.1, 0), 5, 20))
+    seen = (seen_by(ONE, "a", standing(0, 0), 0, 20), seen_by(ONE, "b", standing(0.1, 0), 5, 20))
     assert _people(*seen) == [["a"], ["b"]]
 
 
 def test_a_broken_track_goes_on():
     walk = walking(0.0, 2.0, 1.0)
-    seen = (_seen(ONE, "a", walk, 0, 6, noise_m=0.1), _seen(ONE, "b", walk, 6.25, 12, noise_m=0.1))
+    seen = (seen_by(ONE, "a", walk, 0, 6, noise_m=0.1), seen_by(ONE, "b", walk, 6.25, 12, noise_m=0.1))
     assert _people(*seen) == [["a", "b"]]
 
 
 def test_a_track_may_break_twice_within_a_window():
     walk = standing(3.0, 2.0)
-    seen = (_seen(ONE, "a", walk, 0, 20), _seen(ONE, "b", walk, 20.1, 20.4), _seen(ONE, "c", walk, 20.5, 30))
+    seen = (seen_by(ONE, "a", walk, 0, 20), seen_by(ONE, "b", walk, 20.1, 20.4), seen_by(ONE, "c", walk, 20.5, 30))
     assert _people(*seen) == [["a", "b", "c"]]
 
 
 @pytest.mark.parametrize("from_s", [5.5, 5.96, 6.0])
 def test_two_tracks_in_one_frame_are_two_people_however_alike(from_s: float):
     walk = standing(3.0, 2.0)
-    seen = (_seen(ONE, "a", walk, 0, 6), _seen(ONE, "b", walk, from_s, 12))
+    seen = (seen_by(ONE, "a", walk, 0, 6), seen_by(ONE, "b", walk, from_s, 12))
     assert _people(*seen, looks={"a": 1, "b": 1}) == [["a"], ["b"]]
-    assert _people(_seen(ONE, "a", walk, 0, 6), _seen(ONE, "b", walk, 6.04, 12)) == [["a", "b"]]
+    assert _people(seen_by(ONE, "a", walk, 0, 6), seen_by(ONE, "b", walk, 6.04, 12)) == [["a", "b"]]
 
 
 def test_a_track_goes_on_as_another_segment_at_the_time_at_which_the_first_one_closed():
     walk = standing(3.0, 2.0)
-    assert _people(_seen(ONE, "a", walk, 0, 6), _seen(ONE, "a", walk, 6, 12)) == [["a", "a"]]
+    assert _people(seen_by(ONE, "a", walk, 0, 6), seen_by(ONE, "a", walk, 6, 12)) == [["a", "a"]]
 
 
 def test_who_is_hidden_for_a_while_comes_out_near_by():
     seen = (
-        _seen(ONE, "a", standing(3.0, 2.0), 0, 30),
-        _seen(ONE, "b", standing(9.0, 2.0), 0, 30),
-        _seen(ONE, "c", standing(9.2, 2.1), 90, 120),
-        _seen(ONE, "d", standing(3.2, 2.1), 91, 120),
+        seen_by(ONE, "a", standing(3.0, 2.0), 0, 30),
+        seen_by(ONE, "b", standing(9.0, 2.0), 0, 30),
+        seen_by(ONE, "c", standing(9.2, 2.1), 90, 120),
+        seen_by(ONE, "d", standing(3.2, 2.1), 91, 120),
     )
     assert _people(*seen) == [["a", "d"], ["b", "c"]]
 
 
 def test_who_stands_has_few_points_and_is_found_again():
-    (device, first), then = _seen(ONE, "a", standing(3.0, 2.0), 0, 30), _seen(ONE, "b", standing(3.0, 2.0), 30.25, 60)
+    (device, first), then = (
+        seen_by(ONE, "a", standing(3.0, 2.0), 0, 30),
+        seen_by(ONE, "b", standing(3.0, 2.0), 30.25, 60),
+    )
     assert _people((device, replace(first, path=first.path[:1])), then) == [["a", "b"]]
 
 
 def test_nobody_is_so_fast():
-    assert _people(_seen(ONE, "a", standing(0, 0), 0, 10), _seen(TWO, "b", standing(20, 0), 12, 30)) == [["a"], ["b"]]
+    assert _people(seen_by(ONE, "a", standing(0, 0), 0, 10), seen_by(TWO, "b", standing(20, 0), 12, 30)) == [
+        ["a"],
+        ["b"],
+    ]
 
 
 def test_those_who_begin_together_are_assigned_jointly():
     """Alone, `c` would rather be `a`; that would leave nobody for `d`."""
     seen = (
-        _seen(ONE, "a", standing(0.0, 0.0), 0, 20),
-        _seen(ONE, "b", standing(2.4, 0.0), 0, 20),
-        _seen(ONE, "c", standing(1.1, 0.0), 22, 60),
-        _seen(ONE, "d", standing(-0.9, 0.0), 22.2, 60),
+        seen_by(ONE, "a", standing(0.0, 0.0), 0, 20),
+        seen_by(ONE, "b", standing(2.4, 0.0), 0, 20),
+        seen_by(ONE, "c", standing(1.1, 0.0), 22, 60),
+        seen_by(ONE, "d", standing(-0.9, 0.0), 22.2, 60),
     )
     assert _people(*seen) == [["a", "d"], ["b", "c"]]
 
 
 def test_a_short_segment_that_might_be_anybodys_is_nobodys():
     seen = (
-        _seen(ONE, "a", standing(0.0, 0.0), 0, 20),
-        _seen(ONE, "b", standing(1.0, 0.0), 0, 20),
-        _seen(ONE, "c", standing(0.5, 0.0), 22, 23.5),
-        _seen(ONE, "d", standing(0.5, 0.0), 25, 26),
+        seen_by(ONE, "a", standing(0.0, 0.0), 0, 20),
+        seen_by(ONE, "b", standing(1.0, 0.0), 0, 20),
+        seen_by(ONE, "c", standing(0.5, 0.0), 22, 23.5),
+        seen_by(ONE, "d", standing(0.5, 0.0), 25, 26),
     )
     assert _people(*seen, looks={"a": 1, "b": 2}) == [["a"], ["b"], ["c"], ["d"]]
 
 
 def test_looks_decide_where_places_cannot():
     seen = (
-        _seen(ONE, "a", standing(0.0, 0.0), 0, 20),
-        _seen(ONE, "b", standing(1.0, 0.0), 0, 20),
-        _seen(TWO, "c", standing(0.5, 0.0), 40, 60),
+        seen_by(ONE, "a", standing(0.0, 0.0), 0, 20),
+        seen_by(ONE, "b", standing(1.0, 0.0), 0, 20),
+        seen_by(TWO, "c", standing(0.5, 0.0), 40, 60),
     )
     assert _people(*seen, looks={"a": 1, "b": 2, "c": 2}) == [["a"], ["b", "c"]]
     assert _people(*seen, looks={"a": 1, "b": 2, "c": 1}) == [["a", "c"], ["b"]]
@@ -172,8 +172,8 @@ def _out_and_back(away_s: float) -> tuple[Seen, Seen]:
     out = (stay("door", "entrance", 10, 13),)
     back = (stay("door", "entrance", 16 + away_s, None),)
     return (
-        _seen(ONE, "out", walking(10.0, 0.0, -0.7), 0, 15, stays=out),
-        _seen(ONE, "back", walking(-0.7 * (15 + away_s) - 0.5, 0.0, 0.7), 15 + away_s, 30 + away_s, stays=back),
+        seen_by(ONE, "out", walking(10.0, 0.0, -0.7), 0, 15, stays=out),
+        seen_by(ONE, "back", walking(-0.7 * (15 + away_s) - 0.5, 0.0, 0.7), 15 + away_s, 30 + away_s, stays=back),
     )
 
 
@@ -188,10 +188,10 @@ def test_who_went_out_and_comes_back_is_known_by_looks_within_the_window(away_s:
 @pytest.mark.parametrize("after_s", [0.0, 0.2, 0.6])
 def test_who_walks_out_is_not_who_walks_in_a_moment_later(gap_s: float, after_s: float):
     """The second one's track begins in the street, or only in the door itself."""
-    out = _seen(ONE, "out", walking(10.0, 0.0, -0.7), 0, 15, stays=(stay("door", "entrance", 10, 13),))
+    out = seen_by(ONE, "out", walking(10.0, 0.0, -0.7), 0, 15, stays=(stay("door", "entrance", 10, 13),))
     at_s = 15 + gap_s
     coming = (stay("door", "entrance", at_s + after_s, at_s + after_s + 2),)
-    then = _seen(ONE, "in", walking(-0.5 - 0.7 * at_s, 0.0, 0.7), at_s, at_s + 15, stays=coming)
+    then = seen_by(ONE, "in", walking(-0.5 - 0.7 * at_s, 0.0, 0.7), at_s, at_s + 15, stays=coming)
     assert _people(out, then) == [["in"], ["out"]]
 
 
@@ -204,111 +204,23 @@ def test_place_alone_brings_nobody_back():
 def test_who_leaves_is_not_who_then_appears_inside():
     out = (stay("door", "entrance", 10, 13),)
     seen = (
-        _seen(ONE, "out", walking(10.0, 0.0, -0.7), 0, 15, stays=out),
-        _seen(ONE, "in", standing(2.0, 0.0), 40, 60),
+        seen_by(ONE, "out", walking(10.0, 0.0, -0.7), 0, 15, stays=out),
+        seen_by(ONE, "in", standing(2.0, 0.0), 40, 60),
     )
     assert _people(*seen) == [["in"], ["out"]]
 
 
 def test_after_the_longest_gap_nobody_goes_on():
-    seen = (_seen(ONE, "a", standing(0, 0), 0, 10), _seen(ONE, "b", standing(0, 0), 700, 710))
+    seen = (seen_by(ONE, "a", standing(0, 0), 0, 10), seen_by(ONE, "b", standing(0, 0), 700, 710))
     assert _people(*seen) == [["a"], ["b"]]
-    late = _seen(ONE, "c", standing(0, 0), 2000, 2010)
+    late = seen_by(ONE, "c", standing(0, 0), 2000, 2010)
     assert _people(*seen, late) == [["a"], ["b"], ["c"]]
 
 
 def test_a_segment_without_a_path_stands_alone():
     bare = segment(ONE, "a", standing(0, 0), (0, 10))
     no_path = VisitSegment(**{name: getattr(bare, name) for name in bare.__struct_fields__ if name != "path"})
-    assert _people((ONE, no_path), _seen(TWO, "b", standing(0, 0), 5, 10)) == [["a"], ["b"]]
-
-
-def test_signatures_of_another_day_or_form_say_nothing():
-    seen = (_seen(ONE, "a", standing(0, 0), 0, 20), _seen(TWO, "b", standing(0.2, 0), 30, 50))
-    for key, raw in (("yesterday", look(1)), ("today", look(1)[:32]), ("today", bytes(64))):
-        stitcher = Stitcher(StitchRules())
-        for device, each in seen:
-            stitcher.take(device, each)
-        stitcher.take_signature(signature(seen[0][1], look(2)), START_MS)
-        stitcher.take_signature(signature(seen[1][1], raw, key), START_MS + 1)
-        stitcher.take_signature(signature(seen[1][1], b"\x01", "today"), START_MS + 2)
-        stitcher.settle()
-        assert len(stitcher.clusters()) == 1
-
-
-def test_of_many_signatures_the_earliest_count():
-    looks = Appearances(StitchRules(look_dimensions=64), most_remembered=2)
-    (device, first), (_, second) = _seen(ONE, "a", standing(0, 0), 0, 20), _seen(TWO, "b", standing(9, 0), 30, 50)
-    early = [signature(first, look(1, sample=sample)) for sample in range(MOST_KEPT)]
-    for order in (early, early[::-1]):
-        for number, each in enumerate(order):
-            looks.take(each, START_MS + 1000 * number)
-    assert looks.take(signature(first, look(2)), START_MS + 60_000) is False
-    assert looks.take(signature(second, look(1, sample=9)), START_MS + 30_000)
-    assert looks.take(signature(second, look(1, sample=9)), START_MS + 30_000) is False
-    one, two = (looks.versions([(device.device, each.segment_id)]) for each in (first, second))
-    found = [looks.likeness(*pair) for pair in ((one, two), (two, one), (one, one), (one, two), (one, ()))]
-    assert found[0] == found[3] == StitchRules().alike_most
-    assert found[-1] is None
-
-
-def test_what_the_days_signatures_decided_stays_when_they_are_gone():
-    seen = (_seen(ONE, "a", standing(0, 0), 0, 20), _seen(ONE, "b", standing(1, 0), 0, 20))
-    again = _seen(TWO, "c", standing(0.5, 0), 40, 60)
-    stitcher = Stitcher(StitchRules(look_dimensions=64))
-    for number, (device, each) in enumerate((*seen, again)):
-        stitcher.take(device, each)
-        for sample in range(2):
-            sign = signature(each, look(min(number, 1), sample=sample + 5 * number))
-            stitcher.take_signature(sign, each.opened_ms + sample)
-    stitcher.settle()
-    before = [[each.segment.track_id for each in cluster.tracklets] for cluster in stitcher.clusters()]
-    stitcher.forget_signatures()
-    stitcher.take(*_seen(ONE, "late", standing(90, 90), 30, 35))  # undoes the decision on the third
-    stitcher.settle()
-    after = [[each.segment.track_id for each in cluster.tracklets] for cluster in stitcher.clusters()]
-    assert before == [["a"], ["b", "c"]]
-    assert after == [*before, ["late"]]
-    fresh = signature(again[1], look(7), key_id="tomorrow")
-    stitcher.take_signature(fresh, again[1].opened_ms + 9)
-    stitcher.settle()  # A new signature of the third alone compares with nothing.
-
-
-def test_signatures_are_kept_of_so_many_segments_and_no_more():
-    looks = Appearances(StitchRules(look_dimensions=64), most_segments=2)
-    segments = [_seen(ONE, name, standing(0, 0), 0, 20)[1] for name in "abc"]
-    for number, each in enumerate(segments):
-        looks.take(signature(each, look(1, sample=number)), START_MS)
-    versions = [looks.versions([("cam-1", each.segment_id)]) for each in segments]
-    assert looks.likeness(versions[0], versions[1]) is None
-    assert looks.likeness(versions[1], versions[2]) is not None
-
-
-def test_what_comparing_said_of_segments_that_are_forgotten_is_forgotten_and_of_others_outlives_the_day():
-    looks = Appearances(StitchRules(look_dimensions=64))
-    segments = [_seen(ONE, name, standing(0, 0), 0, 20)[1] for name in "abcd"]
-    for number, each in enumerate(segments):
-        looks.take(signature(each, look(1, sample=number)), START_MS)
-    one, two, gone, waiting = (looks.versions([("cam-1", each.segment_id)]) for each in segments)
-    said, other = looks.likeness(one, two), looks.likeness(one, gone)
-    looks.forget(segments[2].segment_id)
-    looks.retain({each.segment_id for each in segments[:2]})
-    assert looks.versions([("cam-1", segments[3].segment_id)]) == waiting, "its segment may come yet"
-    looks.end_day()
-    looks.retain({each.segment_id for each in segments[:2]})
-    assert looks.versions([("cam-1", segments[3].segment_id)]) == ()
-    assert looks.likeness(one, two) == said is not None
-    assert (other is not None, looks.likeness(one, gone)) == (True, None)
-
-
-def test_sums_are_bounded_too(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("gateway.core.stitching.appearance._MOST_SUMS", 1)
-    looks = Appearances(StitchRules(look_dimensions=64))
-    segments = [_seen(ONE, name, standing(0, 0), 0, 20)[1] for name in "ab"]
-    for number, each in enumerate(segments):
-        looks.take(signature(each, look(1, sample=number)), START_MS)
-    one, two = (looks.versions([("cam-1", each.segment_id)]) for each in segments)
-    assert looks.likeness(one, two) == looks.likeness(two, one)
+    assert _people((ONE, no_path), seen_by(TWO, "b", standing(0, 0), 5, 10)) == [["a"], ["b"]]
 
 
 def test_what_is_known_of_a_segment_does_not_depend_on_the_order():

@@ -20,6 +20,7 @@ from gateway.core.stitching.tracklets import Tracklet
 from gateway.core.stitching.waiting import likeness
 from tests.unit.gateway.stitch_samples import (
     START_MS,
+    Seen,
     Walk,
     camera,
     look,
@@ -32,7 +33,6 @@ from tests.unit.gateway.stitch_samples import (
 
 ONE, TWO, THREE, GATEWAY = camera("cam-1"), camera("cam-2"), camera("cam-3"), camera("gateway")
 RULES = StitchRules(look_dimensions=64)
-Seen = tuple[Source, VisitSegment]
 
 
 def _seen(device: Source, name: str, walk: Walk, from_s: float, to_s: float, noise_m: float = 0.0) -> Seen:

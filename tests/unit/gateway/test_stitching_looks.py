@@ -1,0 +1,97 @@
+"""What signatures say of who is who, and how long it is remembered."""
+
+import pytest
+
+from gateway.core.stitching import Stitcher, StitchRules
+from gateway.core.stitching.appearance import MOST_KEPT, Appearances
+from tests.unit.gateway.stitch_samples import START_MS, camera, look, seen_by, signature, standing
+
+ONE, TWO = camera("cam-1"), camera("cam-2")
+
+
+def test_signatures_of_another_day_or_form_say_nothing():
+    seen = (seen_by(ONE, "a", standing(0, 0), 0, 20), seen_by(TWO, "b", standing(0.2, 0), 30, 50))
+    for key, raw in (("yesterday", look(1)), ("today", look(1)[:32]), ("today", bytes(64))):
+        stitcher = Stitcher(StitchRules())
+        for device, each in seen:
+            stitcher.take(device, each)
+        stitcher.take_signature(signature(seen[0][1], look(2)), START_MS)
+        stitcher.take_signature(signature(seen[1][1], raw, key), START_MS + 1)
+        stitcher.take_signature(signature(seen[1][1], b"\x01", "today"), START_MS + 2)
+        stitcher.settle()
+        assert len(stitcher.clusters()) == 1
+
+
+def test_of_many_signatures_the_earliest_count():
+    looks = Appearances(StitchRules(look_dimensions=64), most_remembered=2)
+    (device, first), (_, second) = seen_by(ONE, "a", standing(0, 0), 0, 20), seen_by(TWO, "b", standing(9, 0), 30, 50)
+    early = [signature(first, look(1, sample=sample)) for sample in range(MOST_KEPT)]
+    for order in (early, early[::-1]):
+        for number, each in enumerate(order):
+            looks.take(each, START_MS + 1000 * number)
+    assert looks.take(signature(first, look(2)), START_MS + 60_000) is False
+    assert looks.take(signature(second, look(1, sample=9)), START_MS + 30_000)
+    assert looks.take(signature(second, look(1, sample=9)), START_MS + 30_000) is False
+    one, two = (looks.versions([(device.device, each.segment_id)]) for each in (first, second))
+    found = [looks.likeness(*pair) for pair in ((one, two), (two, one), (one, one), (one, two), (one, ()))]
+    assert found[0] == found[3] == StitchRules().alike_most
+    assert found[-1] is None
+
+
+def test_what_the_days_signatures_decided_stays_when_they_are_gone():
+    seen = (seen_by(ONE, "a", standing(0, 0), 0, 20), seen_by(ONE, "b", standing(1, 0), 0, 20))
+    again = seen_by(TWO, "c", standing(0.5, 0), 40, 60)
+    stitcher = Stitcher(StitchRules(look_dimensions=64))
+    for number, (device, each) in enumerate((*seen, again)):
+        stitcher.take(device, each)
+        for sample in range(2):
+            sign = signature(each, look(min(number, 1), sample=sample + 5 * number))
+            stitcher.take_signature(sign, each.opened_ms + sample)
+    stitcher.settle()
+    before = [[each.segment.track_id for each in cluster.tracklets] for cluster in stitcher.clusters()]
+    stitcher.forget_signatures()
+    stitcher.take(*seen_by(ONE, "late", standing(90, 90), 30, 35))  # undoes the decision on the third
+    stitcher.settle()
+    after = [[each.segment.track_id for each in cluster.tracklets] for cluster in stitcher.clusters()]
+    assert before == [["a"], ["b", "c"]]
+    assert after == [*before, ["late"]]
+    fresh = signature(again[1], look(7), key_id="tomorrow")
+    stitcher.take_signature(fresh, again[1].opened_ms + 9)
+    stitcher.settle()  # A new signature of the third alone compares with nothing.
+
+
+def test_signatures_are_kept_of_so_many_segments_and_no_more():
+    looks = Appearances(StitchRules(look_dimensions=64), most_segments=2)
+    segments = [seen_by(ONE, name, standing(0, 0), 0, 20)[1] for name in "abc"]
+    for number, each in enumerate(segments):
+        looks.take(signature(each, look(1, sample=number)), START_MS)
+    versions = [looks.versions([("cam-1", each.segment_id)]) for each in segments]
+    assert looks.likeness(versions[0], versions[1]) is None
+    assert looks.likeness(versions[1], versions[2]) is not None
+
+
+def test_what_comparing_said_of_segments_that_are_forgotten_is_forgotten_and_of_others_outlives_the_day():
+    looks = Appearances(StitchRules(look_dimensions=64))
+    segments = [seen_by(ONE, name, standing(0, 0), 0, 20)[1] for name in "abcd"]
+    for number, each in enumerate(segments):
+        looks.take(signature(each, look(1, sample=number)), START_MS)
+    one, two, gone, waiting = (looks.versions([("cam-1", each.segment_id)]) for each in segments)
+    said, other = looks.likeness(one, two), looks.likeness(one, gone)
+    looks.forget(segments[2].segment_id)
+    looks.retain({each.segment_id for each in segments[:2]})
+    assert looks.versions([("cam-1", segments[3].segment_id)]) == waiting, "its segment may come yet"
+    looks.end_day()
+    looks.retain({each.segment_id for each in segments[:2]})
+    assert looks.versions([("cam-1", segments[3].segment_id)]) == ()
+    assert looks.likeness(one, two) == said is not None
+    assert (other is not None, looks.likeness(one, gone)) == (True, None)
+
+
+def test_sums_are_bounded_too(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("gateway.core.stitching.appearance._MOST_SUMS", 1)
+    looks = Appearances(StitchRules(look_dimensions=64))
+    segments = [seen_by(ONE, name, standing(0, 0), 0, 20)[1] for name in "ab"]
+    for number, each in enumerate(segments):
+        looks.take(signature(each, look(1, sample=number)), START_MS)
+    one, two = (looks.versions([("cam-1", each.segment_id)]) for each in segments)
+    assert looks.likeness(one, two) == looks.likeness(two, one)
