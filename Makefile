@@ -87,9 +87,10 @@ lock: | $(BIN)/python  ## Compile the lock files anew from pyproject.toml
 	python3 -m venv build/lock-venv && build/lock-venv/bin/pip install --quiet uv==$(UV_VERSION)
 	PATH="$(CURDIR)/build/lock-venv/bin:$$PATH" requirements/lock.sh
 
-servers: $(DEV)  ## Find or fetch what tests need besides packages: Mosquitto, Chromium (PostgreSQL comes as a wheel)
+servers: $(DEV)  ## Find or fetch what tests need besides packages: Mosquitto, Chromium, promtool (PostgreSQL comes as a wheel)
 	@deploy/fetch_mosquitto.sh
 	@deploy/fetch_chromium.sh
+	@deploy/fetch_promtool.sh
 
 extras: $(DEV)  ## Install each extra alone in a fresh environment and run its unit tests there
 	deploy/test_extras.sh
