@@ -286,7 +286,12 @@ def test_profiles_are_the_same_whatever_the_order_of_corrections(
     assert _shown(other) == expected
     other.projector.rebuild()
     assert _shown(other) == expected
-    assert other.state() == straight.state()
+    assert _timeless(other) == _timeless(straight)
+
+
+def _timeless(cloud: Cloud) -> dict[str, list[tuple[object, ...]]]:
+    """Return what the projections hold, without how late events came: that does depend on when."""
+    return {name: rows for name, rows in cloud.state().items() if name != "event_delays"}
 
 
 def _shown(cloud: Cloud) -> dict[str, object]:

@@ -115,7 +115,7 @@ def test_a_camera_is_configured_refuses_what_is_wrong_and_starts_again(tmp_path:
         shop.command("restart", "cam-1", "--reason", "a test")
         shop.waits_for(lambda it: it.get("restart_needed") == "" and it.get("light") == "green", "the restart")
         shop.waits_for(lambda it: it.get("offset_ms") is not None, "the clock")
-        assert "green" in shop.command("devices")
+        wait_until(lambda: "green" in shop.command("devices"), 120, "the camera, which may be about to start again")
     kept = json.loads((tmp_path / "cam" / "desired-config.json").read_text())
     assert kept["version"] == 4
     with shop.running():
