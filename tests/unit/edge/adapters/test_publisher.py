@@ -63,7 +63,7 @@ def _run(outbox: Outbox, broker: SilentBroker, until: Callable[[], bool], least_
     )
     publisher.start()
     started_s = time.monotonic()
-    while time.monotonic() - started_s < least_s or (not until() and time.monotonic() - started_s < 5):
+    while time.monotonic() - started_s < least_s or (not until() and time.monotonic() - started_s < 60):
         time.sleep(0.01)
     reached = until()
     broker.stop()
