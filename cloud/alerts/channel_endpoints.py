@@ -2,7 +2,6 @@
 
 from email.errors import MessageError
 from email.headerregistry import Address
-from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Literal
 
@@ -17,9 +16,8 @@ from cloud.context import Context
 from cloud.db import AnyRow, ReadSession
 from cloud.errors import ProblemError, invalid_value, not_found
 from cloud.instants import show_instant, write_instant
-from cloud.webhooks.addresses import RefusedAddressError, check_url
 from cloud.webhooks.secrets import secret_owner
-from cloud.webhooks.signature import read_secret, write_secret
+from cloud.webhooks.targets import secret_for
 from contracts.ids import deterministic_id
 
 router = APIRouter(prefix="/v1/alert-channels", tags=["alerts"], responses={**ERRORS, **INVALID})
@@ -38,7 +36,7 @@ def read_all(principal: CanRead, context: InContext) -> Channels:
 @router.post("", summary="Add somebody to be told", responses=INVALID_BODY)
 def add(body: ChannelBody, principal: CanHandleAlerts, context: InContext) -> NewChannel:
     """Name a webhook or an address; rules say of what it is told. Webhooks are signed, as those of changes are."""
-    secret = _secret_of(body, context) if body.kind == "webhook" else None
+    secret = secret_for(context, "target", body.target, body.secret) if body.kind == "webhook" else None
     if body.kind == "email":
         _check_address(body, context)
     now_ms = context.clock()
@@ -93,18 +91,6 @@ def retry(channel_id: ChannelId, delivery_id: DeliveryId, principal: CanHandleAl
     with context.database.write() as session:
         if not repository.retry_delivery(session, principal.tenant, channel_id, delivery_id, context.clock()):
             raise not_found(noun="delivery", key=str(delivery_id), remedy="GET .../deliveries lists them")
-
-
-def _secret_of(body: ChannelBody, context: Context) -> str:
-    try:
-        check_url(body.target, allow_private=context.settings.webhook_allow_private)
-        secret = body.secret or write_secret(sha256(context.keys.fresh_token().encode()).digest())
-        read_secret(secret)
-    except RefusedAddressError as error:
-        raise invalid_value(name="target", value=body.target, allowed=str(error)) from error
-    except ValueError as error:
-        raise invalid_value(name="secret", value="...", allowed=str(error)) from error
-    return secret
 
 
 def _check_address(body: ChannelBody, context: Context) -> None:

@@ -1,6 +1,5 @@
 """HTTP of webhooks."""
 
-from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Literal
 
@@ -8,14 +7,13 @@ from fastapi import APIRouter, Path, Query
 
 from cloud.auth import ERRORS, INVALID_BODY, NOT_FOUND, CanManageMembers, InContext
 from cloud.db import AnyRow, ReadSession
-from cloud.errors import ProblemError, invalid_value, not_found
+from cloud.errors import ProblemError, not_found
 from cloud.instants import show_instant, write_instant
 from cloud.webhooks import repository
-from cloud.webhooks.addresses import RefusedAddressError, check_url
 from cloud.webhooks.schemas import Deliveries, Delivery, NewWebhook, Webhook, WebhookBody, Webhooks
 from cloud.webhooks.secrets import secret_owner
-from cloud.webhooks.signature import read_secret, write_secret
 from cloud.webhooks.tables import webhooks
+from cloud.webhooks.targets import secret_for
 from contracts.ids import deterministic_id
 
 router = APIRouter(prefix="/v1/webhooks", tags=["members"], responses=ERRORS)
@@ -30,14 +28,7 @@ def add(body: WebhookBody, principal: CanManageMembers, context: InContext) -> N
 
     The order is not promised; read the profile for what it says now.
     """
-    try:
-        check_url(body.url, allow_private=context.settings.webhook_allow_private)
-        secret = body.secret or write_secret(sha256(context.keys.fresh_token().encode()).digest())
-        read_secret(secret)
-    except RefusedAddressError as error:
-        raise invalid_value(name="url", value=body.url, allowed=str(error)) from error
-    except ValueError as error:
-        raise invalid_value(name="secret", value="...", allowed=str(error)) from error
+    secret = secret_for(context, "url", body.url, body.secret)
     now_ms = context.clock()
     with context.database.write() as session:
         held = repository.list_webhooks(session, principal.tenant)
