@@ -46,7 +46,7 @@ demo: $(RUN)  ## Watch a shop being digitized end to end; VIDEO=file for your ow
 	@exec $(BIN)/shopthread demo --video "$(VIDEO)" $(ARGS)
 
 test: $(DEV) servers  ## Run every test: unit, conformance, integration with real servers, end to end
-	$(PYTEST) --cov --cov-report= $(ARGS)
+	$(PYTEST) --cov --cov-report= --durations=25 $(ARGS)
 	$(BIN)/coverage report --skip-covered
 	$(BIN)/coverage report --fail-under=100 --skip-covered --include='contracts/*,*/core/*,cloud/linking/decide.py,cloud/linking/evidence.py,cloud/linking/lattice.py,cloud/linking/probabilistic.py,cloud/linking/terminals.py,cloud/identity/resolve.py,cloud/codes/judge.py'
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs each extra alone in a fresh environment, imports its tier and runs the tier's unit tests there: a store
-# device must not need the cloud's packages, nor the cloud the cameras'. usage: test_extras.sh [EXTRA...]
+# device must not need the cloud's packages, nor the cloud the cameras'. Properties are tried briefly: `make test` tries
+# them at length. usage: test_extras.sh [EXTRA...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON_FOUND:-.venv/bin/python}
@@ -18,5 +19,6 @@ for extra in ${@:-models edge gateway cloud sim render}; do
   fi
   "$environment/bin/python" -c "import ${tier[$extra]//\//.}"
   "$environment/bin/shopthread" --help >/dev/null
-  "$environment/bin/python" -m pytest -q -n logical --maxprocesses 4 --dist loadfile -p no:cacheprovider "tests/unit/contracts" "tests/unit/${tier[$extra]}"
+  "$environment/bin/python" -m pytest -q -n logical --maxprocesses 4 --dist loadfile -p no:cacheprovider --hypothesis-profile=brief \
+    "tests/unit/contracts" "tests/unit/${tier[$extra]}"
 done

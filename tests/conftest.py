@@ -12,4 +12,5 @@ except ImportError:  # an extra that is tested alone, without the packages of de
 else:
     settings.register_profile("busy", deadline=None)
     settings.register_profile("busy-ci", settings.get_profile("ci"), deadline=None)
+    settings.register_profile("brief", settings.get_profile("ci"), deadline=None, max_examples=20)
     settings.load_profile("busy-ci" if os.environ.get("CI") else "busy")
