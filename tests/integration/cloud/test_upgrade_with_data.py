@@ -45,7 +45,7 @@ def test_what_the_former_release_held_is_read_as_if_it_had_come_today(
     found = former.state()
     erased = found.pop(SAME_BUT_FOR_THE_ORDER)
     assert [row[:-1] for row in erased] == [row[:-1] for row in expected.pop(SAME_BUT_FOR_THE_ORDER)]
-    assert sorted(row[-1] for row in erased) == [1, 2]
+    assert {row[-1] for row in erased} == {1, 2}
     assert found == expected
     assert any("month" in row for row in found["rollups"]), "and what the former release did not sum"
     former.close()
