@@ -60,12 +60,12 @@ class DerivedEvents:
         event, now_ms = arrival.event, arrival.received_ms
         if not isinstance(event.data, VisitSegment | StaffShown):
             return ()
-        if self.stitching.needs_recall(event.data, self._has_cards):
+        if self.stitching.needs_recall(event.data, lambda: self._has_cards(now_ms)):
             self.stitching.recall(body for _, body in self._visit_rows(0, now_ms))
         return self.stitching.revise(event, now_ms)
 
-    def _has_cards(self) -> int:
-        (has,) = self._db.execute(HAS_CARDS).fetchone()
+    def _has_cards(self, now_ms: int) -> int:
+        (has,) = self._db.execute(HAS_CARDS, self._since(0, now_ms)).fetchone()
         return int(has)
 
     def is_due(self, now_ms: int) -> bool:
@@ -97,11 +97,15 @@ class DerivedEvents:
 
     def _visit_rows(self, after_position: int, now_ms: int) -> Iterable[tuple[int, bytes]]:
         """Return position and body of the events about visits that are not forgotten yet."""
-        return self._db.execute(VISIT_ROWS, (after_position, now_ms - round(self._rules.keep_s * 1000)))
+        return self._db.execute(VISIT_ROWS, self._since(after_position, now_ms))
+
+    def _since(self, after_position: int, now_ms: int) -> dict[str, int]:
+        return {"after": after_position, "since_ms": now_ms - round(self._rules.keep_s * 1000)}
 
     def _read_crossings(self, occupancy: StoreCount, now_ms: int) -> None:
         """Take in what came since the last time; another process may have put it in."""
-        rows = self._db.execute(ROWS_THAT_COUNT, (occupancy.position, now_ms - occupancy.keep_ms))
+        since = {"after": occupancy.position, "since_ms": now_ms - occupancy.keep_ms}
+        rows = self._db.execute(ROWS_THAT_COUNT, since)
         for position, body in rows:
             occupancy.read(position, body)
         occupancy.position = self._log.last_position()

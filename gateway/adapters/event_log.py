@@ -10,8 +10,14 @@ from msgspec import Struct
 
 from contracts.events import Event, EventDraft, Source, encode_event
 from contracts.privacy import UplinkPayload
+from gateway.adapters.event_schema import SPAN_BITS
 
 Column = Literal["received", "duplicate", "uploaded", "refused", "thinned", "limited"]
+
+_NOTE_SPAN = """
+INSERT INTO event_span VALUES (?, ?)
+ON CONFLICT DO UPDATE SET latest_ms = excluded.latest_ms WHERE excluded.latest_ms > latest_ms
+"""
 
 
 class Arrival(Struct, frozen=True):
@@ -59,6 +65,14 @@ class EventLog:
             [(each.event.id, each.event.source, each.received_ms, each.body) for each in arrivals],
         )
         self.count("received", Counter(each.event.source for each in arrivals))
+        self._note_spans(arrivals)
+
+    def _note_spans(self, arrivals: Sequence[Arrival]) -> None:
+        """Note when the last of these events came that were just written, by the spans of their positions."""
+        if arrivals:
+            last, latest_ms = self.last_position(), max(each.received_ms for each in arrivals)
+            spans = range((last - len(arrivals) + 1) >> SPAN_BITS, (last >> SPAN_BITS) + 1)
+            self._db.executemany(_NOTE_SPAN, [(span, latest_ms) for span in spans])
 
     def number(self, groups: Sequence[Sequence[EventDraft[UplinkPayload]]], now_ms: int) -> list[list[Arrival]]:
         """Return drafts of the gateway's own as events with its next numbers, without those that the file holds.

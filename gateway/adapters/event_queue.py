@@ -9,6 +9,7 @@ from contracts.errors import EventRejectedError
 from contracts.events import decode_event, type_of
 from gateway.adapters.event_log import EventLog
 from gateway.adapters.event_rows import WaitingEvent
+from gateway.adapters.event_schema import SPAN_BITS
 from gateway.core.thinning import RANKS, Thinned, rank_of_body, sum_up
 
 _LOOKED_AT_FOR_EACH = 20
@@ -28,6 +29,7 @@ RETURNING position
 _DROP = """
 DELETE FROM event WHERE position IN (SELECT value FROM json_each(?)) AND uploaded_ms IS NULL RETURNING position
 """
+_PRUNE_SPANS = f"DELETE FROM event_span WHERE span < (SELECT min(position) FROM event) >> {SPAN_BITS}"  # noqa: S608
 
 
 class EventQueue:
@@ -74,11 +76,13 @@ class EventQueue:
 
     def prune(self, uploaded_before_ms: int, limit: int) -> int:
         """Delete at most so many events that the cloud confirmed before a time, the first ones. Returns how many."""
-        return self._db.execute(
+        pruned = self._db.execute(
             "DELETE FROM event WHERE position IN "
             "(SELECT position FROM event WHERE uploaded_ms < ? ORDER BY uploaded_ms LIMIT ?)",
             (uploaded_before_ms, limit),
         ).rowcount
+        self._db.execute(_PRUNE_SPANS)
+        return pruned
 
     def thin(self, limit: int) -> list[Thinned] | None:
         """Delete at most so many waiting events of the rank that goes first, the oldest first.

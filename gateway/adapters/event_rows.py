@@ -3,15 +3,33 @@
 from msgspec import Struct
 
 from contracts.events import Source
+from gateway.adapters.event_schema import SPAN_BITS
 
-VISIT_ROWS = """
-SELECT position, body FROM event WHERE position > ? AND received_ms >= ?
-AND (instr(body, CAST('org.shopthread.visit.' AS BLOB)) > 0 OR instr(body, CAST('org.shopthread.staff.' AS BLOB)) > 0)
-ORDER BY position
+_SINCE = f"""
+FROM event_span CROSS JOIN event
+ON event.position BETWEEN max(event_span.span << {SPAN_BITS}, :after + 1) AND ((event_span.span + 1) << {SPAN_BITS}) - 1
+WHERE event_span.span >= :after >> {SPAN_BITS} AND event_span.latest_ms >= :since_ms AND event.received_ms >= :since_ms
 """
-"""What visits follow from, and visits as told: after a position, received since a time."""
 
-HAS_CARDS = "SELECT EXISTS (SELECT 1 FROM event WHERE instr(body, CAST('org.shopthread.staff.' AS BLOB)) > 0)"
+
+def _about(*kinds: str) -> str:
+    return " OR ".join(f"instr(event.body, CAST('org.shopthread.{kind}.' AS BLOB)) > 0" for kind in kinds)
+
+
+def rows_about(*kinds: str) -> str:
+    """Return the statement that selects position and body of events in order; others cost it no time.
+
+    Args:
+        kinds: How their types begin. The statement's parameters: `after`, a position, and `since_ms`, when they came.
+    """
+    in_order = "ORDER BY event_span.span, event.position"
+    return f"SELECT event.position, event.body {_SINCE} AND ({_about(*kinds)}) {in_order}"
+
+
+VISIT_ROWS = rows_about("visit", "staff")
+"""What visits follow from, and visits as told."""
+
+HAS_CARDS = f"SELECT EXISTS (SELECT 1 {_SINCE} AND ({_about('staff')}))"
 """Whether any staff card was shown."""
 
 

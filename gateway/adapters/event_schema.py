@@ -1,9 +1,9 @@
 """The event store's tables, as numbered steps: a file of any earlier version is brought up to date when it is opened.
 
 `PRAGMA user_version` tells how many steps a file has had. A step that was released is never changed; what is new is a
-step of its own. No step reads or writes the events, of which millions may wait: neither a column of theirs with a value
-(SQLite reads a STRICT table through for it) nor an index. What has to be known of old events is found out when it is
-needed, in pieces.
+step of its own. No step writes the events or reads them through, of which millions may wait: neither a column of theirs
+with a value (SQLite reads a STRICT table through for it) nor an index. What has to be known of old events is found out
+when it is needed, in pieces; or a step looks one in many thousands up.
 """
 
 import logging
@@ -11,6 +11,9 @@ import sqlite3
 from typing import Final
 
 logger = logging.getLogger(__name__)
+
+SPAN_BITS: Final = 14
+"""A span has 2 to this power positions: a few hundred spans for millions of events."""
 
 _FIRST = (
     """
@@ -120,7 +123,26 @@ _SEARCH = (
 """How far waiting events were searched for what may be deleted. Before, each had a rank in a column, which files that
 had it keep, and an index."""
 
-STEPS: Final = (_FIRST, _ROOM, _ERASURES, _SEARCH)
+_SPANS = (
+    "CREATE TABLE event_span (span INTEGER PRIMARY KEY, latest_ms INTEGER NOT NULL) STRICT",
+    f"""
+    INSERT INTO event_span
+    WITH RECURSIVE part (span, last) AS (
+        SELECT (SELECT min(position) FROM event) >> {SPAN_BITS}, (SELECT max(position) FROM event) >> {SPAN_BITS}
+        UNION ALL SELECT span + 1, last FROM part WHERE span < last
+    )
+    SELECT span, max(
+        (SELECT received_ms FROM event WHERE position >= span << {SPAN_BITS} ORDER BY position LIMIT 1),
+        (SELECT received_ms FROM event WHERE position < (span + 1) << {SPAN_BITS} ORDER BY position DESC LIMIT 1)
+    ) FROM part WHERE span IS NOT NULL
+    """,  # noqa: S608 - a number of this module
+)
+"""When the last event of each span of positions came, so that what came since a time is found without reading all.
+
+Of the events that were there before, the first and the last of each span are looked at.
+"""
+
+STEPS: Final = (_FIRST, _ROOM, _ERASURES, _SEARCH, _SPANS)
 
 
 class NewerFileError(Exception):

@@ -80,7 +80,7 @@ class Stitching:
 
         Args:
             data: What the event says.
-            has_cards: Tells whether the file holds staff cards; asked once after a restart, since it takes a while.
+            has_cards: Tells whether the file holds staff cards that are not forgotten; asked once after a restart.
         """
         if self._knows_returning:
             return False

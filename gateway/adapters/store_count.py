@@ -2,16 +2,11 @@
 
 from contracts.events import EventDraft, Source, decode_event
 from contracts.payloads import Correction, FootfallCrossing, StoreOccupancy
+from gateway.adapters.event_rows import rows_about
 from gateway.core.occupancy import Hours, Occupancy, OccupancyRules, Tally
 
-ROWS_THAT_COUNT = """
-SELECT position, body FROM event WHERE position > ? AND received_ms >= ? AND (
-    instr(body, CAST('org.shopthread.footfall.crossing.' AS BLOB)) > 0
-    OR instr(body, CAST('org.shopthread.store.occupancy.' AS BLOB)) > 0
-    OR instr(body, CAST('org.shopthread.correction.' AS BLOB)) > 0
-) ORDER BY position
-"""
-"""Selects what changes the count, after a position and since a time."""
+ROWS_THAT_COUNT = rows_about("footfall.crossing", "store.occupancy", "correction")
+"""Selects what changes the count."""
 
 _FORGET_MS = 3_600_000
 
