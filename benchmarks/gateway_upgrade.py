@@ -29,7 +29,8 @@ def upgrade(folder: Path) -> list[Result]:
     full, empty = folder / "full.sqlite", folder / "empty.sqlite"
     fill(full, EVENTS, event_schema.STEPS[:1])
     fill(empty, 0, event_schema.STEPS[:1])
-    full_ms, empty_ms = (_ms(lambda path=path: EventStore(path, _GATEWAY).close()) for path in (full, empty))
+    full_ms = _ms(lambda: EventStore(full, _GATEWAY).close())
+    empty_ms = _ms(lambda: EventStore(empty, _GATEWAY).close())
     opened = Result(
         name=f"a gateway opens an old file in which {EVENTS:,} events wait",
         value=full_ms,
