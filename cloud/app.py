@@ -27,6 +27,7 @@ from cloud.codes.endpoints import router as codes_router
 from cloud.codes.follower import CodeFollower
 from cloud.codes.resolver import make_resolver
 from cloud.codes.resolver import router as resolver_router
+from cloud.codes.shopper_endpoints import router as shopper_router
 from cloud.config import Settings
 from cloud.consents.endpoints import router as consents_router
 from cloud.context import Context, code_rules_of, gate_of, rules_of
@@ -258,6 +259,8 @@ def create_app(
     app.state.resolver = make_resolver(settings)
     if app.state.resolver is not None:
         app.include_router(resolver_router)
+        if app.state.resolver.signing_in is not None:
+            app.include_router(shopper_router)
     add_dashboard(app)
     _describe(app)
     return app

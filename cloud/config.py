@@ -130,6 +130,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How often a minute one client may ask, and how many scans of one code are recorded."""
     store_token_key_file: str | None = None
     """A file with the key of store tokens. None: no phone proves that it is in a store."""
+    resolver_login_issuer: str | None = None
+    """Whose tokens say which member a phone belongs to (`iss`). None: no shopper signs in."""
+    resolver_login_audience: str | None = None
+    """For whom such tokens are made (`aud`): a name of this tenant's resolver alone."""
+    resolver_login_keys_file: str | None = None
+    """A file with the issuer's public keys: a JWK set, or one key in PEM."""
+    resolver_login_url: str | None = None
+    """The brand's login page, where the resolver's pages send shoppers. None: only apps bring tokens."""
 
     @property
     def mail_server(self) -> MailServer | None:

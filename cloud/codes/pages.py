@@ -11,8 +11,19 @@ from msgspec import Struct
 from cloud.codes.visitors import Language
 
 Said = Literal[
-    "first", "before", "issued", "cloned", "unknown", "unregistered", "product", "unreadable", "missing", "in_store"
+    "first",
+    "before",
+    "issued",
+    "cloned",
+    "unknown",
+    "unregistered",
+    "product",
+    "unreadable",
+    "missing",
+    "in_store",
+    "no_sign_in",
 ]
+Notice = Literal["signed_in", "expired", "refused"]
 
 _STYLE = """:root{color-scheme:light dark;--good:#0a6b3d;--bad:#a3260f;--line:#8886}
 @media(prefers-color-scheme:dark){:root{--good:#5fd69a;--bad:#ff9a85}}
@@ -38,6 +49,12 @@ _TEXTS: Mapping[Language, Mapping[str, str]] = {
         "unreadable": "This code cannot be read. Scan it again, or copy the address anew.",
         "missing": "This product is not known here.",
         "in_store": "You are in the store. Scan an item now; this counts for a minute.",
+        "no_sign_in": "This sign-in was not begun here, or too long ago. Scan the item and sign in again.",
+        "signed_in": "You are signed in: this scan counts as yours.",
+        "expired": "Your sign-in has expired: this scan does not count as yours.",
+        "refused": "Your sign-in was not accepted: this scan does not count as yours.",
+        "sign_in": "Sign in",
+        "sign_out": "Sign out",
         "product": "This code names a product, not a single item.",
         "serial": "Serial",
         "lot": "Lot",
@@ -54,6 +71,12 @@ _TEXTS: Mapping[Language, Mapping[str, str]] = {
         "unreadable": "无法识别该编码，请重新扫描或重新复制网址。",  # noqa: RUF001 - Chinese
         "missing": "这里没有该产品的信息。",
         "in_store": "您在门店内。请现在扫描商品，一分钟内有效。",  # noqa: RUF001 - Chinese
+        "no_sign_in": "此登录并非从这里开始，或已过时。请扫描商品后重新登录。",  # noqa: RUF001 - Chinese
+        "signed_in": "您已登录，本次扫描计入您的账户。",  # noqa: RUF001 - Chinese
+        "expired": "登录已过期，本次扫描不计入您的账户。",  # noqa: RUF001 - Chinese
+        "refused": "登录未被接受，本次扫描不计入您的账户。",  # noqa: RUF001 - Chinese
+        "sign_in": "登录",
+        "sign_out": "退出登录",
         "product": "该编码表示产品，而不是单件商品。",  # noqa: RUF001 - Chinese
         "serial": "序列号",
         "lot": "批号",
@@ -61,7 +84,7 @@ _TEXTS: Mapping[Language, Mapping[str, str]] = {
         "title": "商品",
     },
 }
-_GOOD, _BAD = frozenset({"first", "issued", "in_store"}), frozenset({"cloned", "unknown"})
+_GOOD, _BAD = frozenset({"first", "issued", "in_store"}), frozenset({"cloned", "unknown", "no_sign_in"})
 
 _PAGE = Environment(autoescape=True, undefined=StrictUndefined).from_string(
     """<!doctype html>
@@ -69,17 +92,30 @@ _PAGE = Environment(autoescape=True, undefined=StrictUndefined).from_string(
 <meta name="robots" content="noindex"><title>{{ page.name or texts.title }}</title>
 <style>{{ style|safe }}</style></head><body><main><h1>{{ page.name or texts.title }}</h1>
 <p class="said {{ mood }}">{{ said }}</p>
+{% if page.notice %}<p class="said {{ '' if page.notice == 'signed_in' else 'bad' }}" role="status">
+{{ texts[page.notice] }}</p>{% endif %}
 {% if page.gtin %}<dl><dt>GTIN</dt><dd>{{ page.gtin }}</dd>
 {% if page.lot %}<dt>{{ texts.lot }}</dt><dd>{{ page.lot }}</dd>{% endif %}
 {% if page.serial %}<dt>{{ texts.serial }}</dt><dd>{{ page.serial }}</dd>{% endif %}</dl>{% endif %}
 {% if page.page_url %}<p><a rel="noopener noreferrer" href="{{ page.page_url }}">{{ texts.more }}</a></p>{% endif %}
+{% if page.sign_in %}
+<p><a rel="nofollow" href="/sign-in?item={{ page.sign_in|urlencode }}">{{ texts.sign_in }}</a></p>{% endif %}
+{% if page.sign_out %}
+<p><a rel="nofollow" href="/sign-out?item={{ page.sign_out|urlencode }}">{{ texts.sign_out }}</a></p>{% endif %}
 </main></body></html>
 """
 )
 
 
 class ItemPage(Struct, frozen=True, kw_only=True):
-    """What a page tells. `first_at` is when the item was first authenticated, as a day."""
+    """What a page tells.
+
+    Attributes:
+        first_at: When the item was first authenticated, as a day.
+        notice: What became of the shopper's sign-in.
+        sign_in: The path of the item for which a shopper may sign in here.
+        sign_out: The path of the item to come back to after signing out.
+    """
 
     said: Said
     gtin: str | None = None
@@ -88,6 +124,9 @@ class ItemPage(Struct, frozen=True, kw_only=True):
     name: str | None = None
     page_url: str | None = None
     first_at: str | None = None
+    notice: Notice | None = None
+    sign_in: str | None = None
+    sign_out: str | None = None
 
 
 def render(page: ItemPage, language: Language) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from cloud.codes import queries
 from cloud.codes.links import ItemLink
-from cloud.codes.recording import record_scan
+from cloud.codes.recording import PhoneScan, record_scan, unnamed_scan
 from cloud.codes.registry import IssuedItem, put_position, register
 from cloud.codes.store_token import InStore
 from cloud.codes.tables import code_states, code_verdicts
@@ -184,20 +184,20 @@ def test_a_phones_scans_are_numbered_without_gaps_and_found_again(cloud: Cloud):
     shelf = InStore(store="store-1", terminal="till-1", zone_id="till")
     for number, place in enumerate((None, shelf, None)):
         with cloud.database.write() as session:
-            record_scan(session, TENANT, "web", link, place, T0 + number)
+            record_scan(session, TENANT, "web", PhoneScan(item=link, place=place), T0 + number)
     with cloud.database.rehearse() as session:
-        record_scan(session, TENANT, "web", link, None, T0)
+        record_scan(session, TENANT, "web", PhoneScan(item=link), T0)
     with cloud.database.write() as session:
-        record_scan(session, TENANT, "web", ItemLink(gtin=GTIN, serial="GUESS"), None, T0 + 3)
+        record_scan(session, TENANT, "web", PhoneScan(item=ItemLink(gtin=GTIN, serial="GUESS")), T0 + 3)
     cloud.projector.catch_up()
     with cloud.database.read() as session:
-        numbers = [row.sequence for row in session.rows(select(event_log).order_by(event_log.c.position))]
+        numbers = [(row.device, row.sequence) for row in session.rows(select(event_log).order_by(event_log.c.position))]
         history = queries.history_of(session, TENANT, (GTIN, "CAP"))
         alerts = queries.list_alerts(session, TENANT, None, Page(0, 10))
         listed = queries.list_codes(session, queries.CodeFilter(tenant=TENANT, alert="repeat"), 10)
         count = queries.count_alerts(session, TENANT, "unknown_code")
         other = queries.list_codes(session, queries.CodeFilter(tenant="other"), 10)
-    assert numbers == [1, 2, 3, 4]
+    assert numbers == [("resolver", 1), ("resolver-till--till-1", 1), ("resolver", 2), ("resolver", 3)]
     assert [(row.verdict, row.store, row.zone_id, row.in_store_proof) for row in history] == [
         ("first", "web", None, "none"),
         ("repeat", "store-1", "till", "store_token"),
@@ -205,3 +205,30 @@ def test_a_phones_scans_are_numbered_without_gaps_and_found_again(cloud: Cloud):
     ]
     assert [(row.serial, row.alert) for row in alerts] == [("GUESS", "unknown_code"), ("CAP", "repeat")]
     assert ([row.serial for row in listed], count, other) == (["CAP"], 1, [])
+
+
+def test_a_scan_supersedes_the_same_one_from_before_its_maker_signed_in(cloud: Cloud):
+    issue(cloud, OUTER, INNER)
+    link, other = ItemLink(gtin=GTIN, serial="CAP"), ItemLink(gtin=GTIN, serial="PACK")
+    with cloud.database.write() as session:
+        event_id = record_scan(session, TENANT, "web", PhoneScan(item=link), T0)
+    late_ms = T0 + 16 * 60_000
+    with cloud.database.read() as session:
+        found = [
+            unnamed_scan(session, tenant, event_id, item, now_ms)
+            for tenant, item, now_ms in (
+                (TENANT, link, T0),
+                (TENANT, other, T0),
+                (TENANT, link, late_ms),
+                ("b", link, T0),
+            )
+        ]
+    assert found == [event_id, None, None, None]
+    with cloud.database.write() as session:
+        named = record_scan(
+            session, TENANT, "web", PhoneScan(item=link, member=MEMBERS[0], supersedes=event_id), T0 + 1000
+        )
+    cloud.projector.catch_up()
+    with cloud.database.read() as session:
+        assert unnamed_scan(session, TENANT, named, link, T0 + 2000) is None, "it is somebody's"
+    assert verdicts(cloud, "CAP") == ["first"]

@@ -127,7 +127,7 @@ def test_a_fresh_store_token_proves_the_store_and_an_old_one_nothing(phone: Phon
     assert phone.get("/in-store/a~b~c~1~x").status_code == 400
     assert "You are in the store" in phone.get(f"/in-store/{token}").text
     phone.get(PACK)
-    assert phone.scans() == [("store-1", "resolver", "checkout", "store_token", "PACK")]
+    assert phone.scans() == [("store-1", "resolver-checkout--till-1", "checkout", "store_token", "PACK")]
     phone.cloud.now_ms += 3 * SLOT_MS
     assert phone.get(f"/in-store/{token}").status_code == 400
     phone.get(PACK, Cookie=f"shopthread_store={token}")
