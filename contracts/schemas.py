@@ -23,7 +23,7 @@ from contracts.device_model import (
     ModelRequest,
     ReportedModel,
 )
-from contracts.device_restart import RestartRequest, restart_topic
+from contracts.device_restart import Restarted, RestartRequest, restart_topic, restarted_topic
 from contracts.events import Event, Source
 from contracts.payloads import STORE_LOCAL_PAYLOADS, UPLINK_PAYLOADS
 from contracts.privacy import Payload, PrivacyClass
@@ -74,6 +74,13 @@ _CONTROLS: tuple[tuple[type[msgspec.Struct], str, str, str, PrivacyClass], ...] 
         PrivacyClass.OPERATIONAL,
     ),
     (RestartRequest, restart_topic(_ANY), "receive", "A device is to start again.", PrivacyClass.OPERATIONAL),
+    (
+        Restarted,
+        restarted_topic(_ANY),
+        "send",
+        "A device has started, and after which request, retained.",
+        PrivacyClass.OPERATIONAL,
+    ),
     (
         DesiredModel,
         build_topic(_ANY, "cmd", MODEL_DESIRED_NAME),

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from contracts.device_configuration import CONFIG_DESIRED_NAME
 from contracts.device_model import MODEL_CHUNK_NAME, MODEL_DESIRED_NAME
-from contracts.device_restart import RESTART_NAME, decode_restart
-from edge.adapters.device_link import Command, Say
+from contracts.device_restart import RESTART_NAME
+from edge.adapters.device_link import Answer, Command
 from edge.camera_settings import CameraConfig
 from edge.desired_camera import laid_over
 from edge.desired_config import DesiredKeeper
 from edge.desired_model import ModelKeeper
 from edge.errors import ConfigurationError
+from edge.restarting import RestartKeeper
 from models.registry import ModelRegistry
 
 if TYPE_CHECKING:
@@ -28,24 +29,36 @@ class CameraRemote:
         config: The camera's own configuration.
         reload: Reads its file again.
         registry: Where models lie.
+        clock_ms: The device's clock, Unix milliseconds.
     """
 
-    def __init__(self, config: CameraConfig, reload: Callable[[], CameraConfig], registry: ModelRegistry) -> None:
+    def __init__(
+        self,
+        config: CameraConfig,
+        reload: Callable[[], CameraConfig],
+        registry: ModelRegistry,
+        clock_ms: Callable[[], int],
+    ) -> None:
         self._agent: CameraAgent | None = None
         self._is_there = threading.Event()
         self._restart = threading.Event()
         self._keeper = DesiredKeeper(config, laid_over, reload, self._reconfigure)
         self._models = ModelKeeper(config.device.data_dir, registry, self._restart.set)
+        self._restarts = RestartKeeper(config.device.data_dir, clock_ms, self._restart.set)
 
     @property
     def commands(self) -> Mapping[str, Command]:
         """Return what is done about each message, by its topic's name."""
         return {
             CONFIG_DESIRED_NAME: self._keeper.take,
-            RESTART_NAME: self._ask_restart,
+            RESTART_NAME: self._restarts.take,
             MODEL_DESIRED_NAME: self._models.take_desired,
             MODEL_CHUNK_NAME: self._models.take_chunk,
         }
+
+    def greeting(self) -> list[Answer]:
+        """Return what to tell the gateway of the last start."""
+        return self._restarts.greeting()
 
     @property
     def must_restart(self) -> bool:
@@ -57,7 +70,9 @@ class CameraRemote:
         return self._keeper.in_force(config)
 
     def to_start(self, config: CameraConfig) -> CameraConfig:
-        """Return the same with the models that the gateway wants, for a start of the camera."""
+        """Return the same with the models that the gateway wants, for a start of the camera, which begins now."""
+        self._restart.clear()
+        self._restarts.begin()
         return self._models.in_force(self.in_force(config))
 
     def cannot_start(self, error: str) -> bool:
@@ -67,9 +82,9 @@ class CameraRemote:
     def runs(self, agent: "CameraAgent") -> None:
         """Take note of the agent that runs from now on."""
         self._agent = agent
-        self._restart.clear()
         self._keeper.started()
         self._models.started()
+        self._restarts.started()
         self._is_there.set()
 
     def _reconfigure(self, config: CameraConfig) -> tuple[str, ...]:
@@ -82,7 +97,3 @@ class CameraRemote:
             msg = f"the camera has not started within {_START_S:.0f} s; see its log"
             raise ConfigurationError(msg)
         return self._agent.reconfigure(config)
-
-    def _ask_restart(self, body: bytes, _say: Say) -> None:
-        decode_restart(body)
-        self._restart.set()

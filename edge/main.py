@@ -4,7 +4,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from contracts.delivery import Presence
 from edge.adapters.camera import CameraClock
-from edge.adapters.device_link import Command, DeviceLink
+from edge.adapters.device_link import Answer, Command, DeviceLink
 from edge.adapters.outbox import Outbox
 from edge.adapters.outbox_sink import OutboxSink
 from edge.adapters.publisher import Publisher
@@ -92,6 +92,7 @@ class Device:
         vitals: Callable[[], Vitals],
         encoder: str | None = None,
         commands: Mapping[str, Command] | None = None,
+        greeting: Callable[[], Iterable[Answer]] = tuple,
     ) -> None:
         source = check_device(settings).source
         software_version = version("shopthread")
@@ -103,7 +104,7 @@ class Device:
         if encoder is not None:
             self.signatures = SignatureLane(source, software_version, encoder, clock_ms, time.monotonic)
             self._signature_link = SignatureLink(self.signatures, broker)
-        self._link = DeviceLink(source, broker, _clock_us, _events_ahead(kind, vitals), commands or {})
+        self._link = DeviceLink(source, broker, _clock_us, _events_ahead(kind, vitals), commands or {}, greeting)
         self._health = HealthReporter(
             source, self.outbox, software_version, settings.health_interval_s, clock_ms, vitals, temperature_c
         )
@@ -132,6 +133,10 @@ class Device:
     def report_picture(self) -> None:
         """Report now that the camera's picture has become another."""
         self._health.report("picture")
+
+    def greet(self) -> None:
+        """Tell the gateway that the device runs."""
+        self._link.greet()
 
     def wake(self) -> None:
         """Say that new rows are in the outbox."""
@@ -169,7 +174,7 @@ def run_camera(
     def own() -> CameraConfig:
         return config if reloading is None else load_camera_config(reloading.path)
 
-    remote = CameraRemote(config, own, ModelRegistry(models_dir))
+    remote = CameraRemote(config, own, ModelRegistry(models_dir), clock_ms)
     started = remote.to_start(config)
     while True:
         try:
@@ -198,7 +203,7 @@ def _run_camera(
     def vitals() -> Vitals:
         return agents[0].vitals() if agents else Vitals()
 
-    device = Device(config.device, config.broker, "camera", vitals, encoder, remote.commands)
+    device = Device(config.device, config.broker, "camera", vitals, encoder, remote.commands, remote.greeting)
     name = feed_name(config)
 
     def keep_bad_line(line: BadLine) -> None:
@@ -226,6 +231,7 @@ def _run_camera(
             agent.tell_looks(device.signatures)
         with nullcontext() if reloading is None else _watching(reloading, config, agent, device, remote):
             remote.runs(agent)
+            device.greet()
             agent.run(lambda: stop.is_set() or remote.must_restart)
 
 

@@ -8,6 +8,7 @@ from gateway.adapters.config_rows import ConfigRows
 from gateway.adapters.credential_rows import CredentialRows
 from gateway.adapters.device_database import DeviceDatabase
 from gateway.adapters.event_store import EventStore
+from gateway.adapters.restart_rows import RestartRows
 from gateway.adapters.sightings import Sighting, Sightings
 from gateway.core.devices.overview import DeviceFacts, DeviceView, overview
 
@@ -37,8 +38,10 @@ def device_views(
     registered = {each.device: each for each in CredentialRows(database).registered()}
     present = {Source.parse(each.source).device: each for each in store.devices()}
     missing = {Source.parse(source).device: count for source, count in store.missing().items()}
+    restarts = RestartRows(database).rows()
     facts = {}
     for name in {*seen, *configs, *registered, *present}:
+        restart = restarts.get(name)
         device, config, known, sighting = present.get(name), configs.get(name), registered.get(name), seen.get(name)
         facts[name] = DeviceFacts(
             kind=device.kind if device else known.kind if known else None,
@@ -54,5 +57,7 @@ def device_views(
             config_refused=None if config is None else config.refused,
             config_error=None if config is None else config.error,
             restart_needed="" if config is None else config.restart_needed,
+            restart=None if restart is None else restart.state,
+            restarted_ms=None if restart is None else restart.started_ms,
         )
     return overview(facts, now_ms, (gateway.device,))

@@ -1,15 +1,19 @@
 """`shopthread gateway register|revoke`: who is a device of the store."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from shopthread.console import one_line_errors, out
+
+if TYPE_CHECKING:
+    from gateway.core.devices.overview import DeviceView
 
 app = typer.Typer()
 
@@ -96,9 +100,14 @@ def configure(
 def restart(
     config: Config,
     device: Device,
-    reason: Annotated[str, typer.Option(help="For the camera's log.")] = "asked for by an operator",
+    reason: Annotated[str, typer.Option(help="For the device's log.")] = "asked for by an operator",
 ) -> None:
-    """Make a camera start again, as soon as it is connected: open visits are closed, its models loaded anew."""
+    """Make a camera, a terminal or a till start again, as soon as it is connected.
+
+    A camera closes open visits and loads its models anew; a terminal forgets whose card was shown last. Each reads its
+    own file again, and what waits in its outbox stays there. `gateway devices` says whether it is waited for, was told,
+    or has started.
+    """
     from contracts.errors import ContractError
     from gateway.config import load_config
     from gateway.device_admin import ask_restart
@@ -150,7 +159,7 @@ def devices(config: Config, as_json: Annotated[bool, typer.Option("--json", help
             *("-" if version is None else str(version) for version in (each.config_desired, each.config_reported)),
             each.software_version or "-",
             str(each.missing),
-            escape("; ".join(filter(None, (*each.reasons, each.config_error, _restart_words(each.restart_needed))))),
+            escape("; ".join(filter(None, (*each.reasons, each.config_error, *_restart_words(each))))),
         )
     out.print(table)
 
@@ -162,8 +171,15 @@ def _time_words(time_ms: int | None) -> str:
     return "-" if time_ms is None else datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
-def _restart_words(keys: str) -> str:
-    return f"needs a restart for {keys}" if keys else ""
+def _restart_words(view: "DeviceView") -> Iterator[str]:
+    if view.restart_needed:
+        yield f"needs a restart for {view.restart_needed}"
+    if view.restart == "waiting":
+        yield "will be told to start again"
+    elif view.restart == "sent":
+        yield "was told to start again"
+    elif view.restart == "done":
+        yield f"started again {_time_words(view.restarted_ms)}"
 
 
 @app.command()

@@ -6,7 +6,7 @@ It is apart from the events' connection, so that a backlog of events delays no a
 import logging
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import paho.mqtt.client as mqtt
 from msgspec import Struct
@@ -48,6 +48,7 @@ class DeviceLink:
         clock_us: The device's wall clock, Unix microseconds.
         events_ahead_ms: How far the times of its events are ahead of that clock; None: they are other times.
         commands: By the name of the topic on channel `cmd`.
+        greeting: Returns what to say after each new connection.
 
     Raises:
         ConfigurationError: The password cannot be read.
@@ -60,9 +61,10 @@ class DeviceLink:
         clock_us: Callable[[], int],
         events_ahead_ms: Callable[[], float | None],
         commands: Mapping[str, Command],
+        greeting: Callable[[], Iterable[Answer]] = tuple,
     ) -> None:
         self._source, self._broker, self._clock_us = source, broker, clock_us
-        self._events_ahead_ms, self._commands = events_ahead_ms, dict(commands)
+        self._events_ahead_ms, self._commands, self._greeting = events_ahead_ms, dict(commands), greeting
         self._asked: queue.SimpleQueue[tuple[str, bytes] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="commands", daemon=True)
         self._client = make_client(broker, source, "-cmd")
@@ -82,6 +84,12 @@ class DeviceLink:
         self._client.disconnect()
         self._client.loop_stop()
 
+    def greet(self) -> None:
+        """Say now what is said after each new connection, where there is one."""
+        if self._client.is_connected():
+            for each in self._greeting():
+                self.say(each)
+
     def say(self, answer: Answer) -> None:
         """Tell the gateway something."""
         topic = build_topic(self._source, "state", answer.name)
@@ -95,6 +103,7 @@ class DeviceLink:
             return
         filters = [(build_topic(self._source, "cmd", CLOCK_REQUEST_NAME), CLOCK_QOS)]
         client.subscribe(filters + [(build_topic(self._source, "cmd", name), 1) for name in self._commands])
+        self.greet()
 
     def _on_message(self, client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         received_us = self._clock_us()

@@ -104,6 +104,18 @@ MIGRATIONS = (
         PRIMARY KEY (device, sequence)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE restart_wanted (
+        device TEXT PRIMARY KEY,
+        request_id TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        asked_ms INTEGER NOT NULL,
+        is_sent INTEGER NOT NULL,
+        started_ms INTEGER
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO restart_wanted SELECT device, lower(hex(randomblob(8))), reason, asked_ms, 0, NULL FROM restart;
+    DROP TABLE restart;
+    """,
 )
 """Each brings the file from the version before to the next one; `user_version` tells which it has."""
 

@@ -1,12 +1,16 @@
 """All that is known of each device, in one row. Pure."""
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from msgspec import Struct
 
 from contracts.operations import DeviceHealth
 from gateway.core.devices.clock_offset import ClockEstimate
 from gateway.core.devices.lights import Light, Seen, is_reachable, light
+
+RestartState = Literal["waiting", "sent", "done"]
+"""What became of a restart that was asked for: the device is away; it was told; it has started after that."""
 
 
 class DeviceFacts(Struct, frozen=True, kw_only=True):
@@ -25,6 +29,8 @@ class DeviceFacts(Struct, frozen=True, kw_only=True):
     config_refused: int | None = None
     config_error: str | None = None
     restart_needed: str = ""
+    restart: RestartState | None = None
+    restarted_ms: int | None = None
 
 
 class DeviceView(Struct, frozen=True, kw_only=True):
@@ -42,6 +48,8 @@ class DeviceView(Struct, frozen=True, kw_only=True):
     config_reported: int | None
     config_error: str | None
     restart_needed: str
+    restart: RestartState | None
+    restarted_ms: int | None
     software_version: str | None
     model: str | None
     fps: float | None
@@ -74,6 +82,8 @@ def device_view(device: str, facts: DeviceFacts, now_ms: int) -> DeviceView:
         config_reported=facts.config_reported,
         config_error=error,
         restart_needed=facts.restart_needed,
+        restart=facts.restart,
+        restarted_ms=facts.restarted_ms,
         software_version=facts.software_version,
         model=None if health is None else health.model_name,
         fps=None if health is None else health.fps,

@@ -114,6 +114,8 @@ def test_a_camera_is_configured_refuses_what_is_wrong_and_starts_again(tmp_path:
         shop.waits_for(lambda it: it.get("config_reported") == 4, "version 4 in force")
         shop.command("restart", "cam-1", "--reason", "a test")
         shop.waits_for(lambda it: it.get("restart_needed") == "" and it.get("light") == "green", "the restart")
+        told = shop.waits_for(lambda it: it.get("restart") == "done", "that it started")
+        assert told["restarted_ms"] > 1_700_000_000_000
         shop.waits_for(lambda it: it.get("offset_ms") is not None, "the clock")
         wait_until(lambda: "green" in shop.command("devices"), 120, "the camera, which may be about to start again")
     kept = json.loads((tmp_path / "cam" / "desired-config.json").read_text())

@@ -1,4 +1,4 @@
-"""A running terminal and a running till are configured from the gateway, over a real broker and the command line."""
+"""A running terminal and a running till are configured and restarted from the gateway, over a real broker."""
 
 import json
 import threading
@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 pytest.importorskip("cv2", reason="the edge's composition needs the extra edge")
 
-from contracts.events import decode_event
+from contracts.events import Event, decode_event
 from contracts.payloads import CodeScanned, PosSale
+from contracts.privacy import Payload
 from edge.config import PosConfig, ScanTerminalConfig, load_toml
 from edge.terminals import run_pos_tap, run_scan_terminal
 from gateway.config import load_config
@@ -49,7 +50,7 @@ class Shop:
         )
         for name, table in (("kiosk", "terminal"), ("till", "pos")):
             (folder / f"{name}.lines").write_text("")
-            (folder / f"{name}.toml").write_text(
+            self.own_file(name).write_text(
                 f'[device]\ntenant = "acme"\nstore = "store-1"\nid = "{name}"\ndata_dir = "{name}"\n'
                 f'[pseudonyms]\nkey_file = "key"\n[broker]\nport = {self.port}\n'
                 f'[{table}]\ninput = "follow:{folder}/{name}.lines"\nzone_id = "own"\n'
@@ -63,9 +64,14 @@ class Shop:
             scan = load_toml(kiosk, ScanTerminalConfig)
             with (
                 _running(lambda stop: run_scan_terminal(scan, stop, lambda: load_toml(kiosk, ScanTerminalConfig))),
-                _running(lambda stop: run_pos_tap(load_toml(till, PosConfig), stop)),
+                _running(
+                    lambda stop: run_pos_tap(load_toml(till, PosConfig), stop, lambda: load_toml(till, PosConfig))
+                ),
             ):
                 yield
+
+    def own_file(self, name: str) -> Path:
+        return self.folder / f"{name}.toml"
 
     def line(self, name: str, text: str) -> None:
         with (self.folder / f"{name}.lines").open("a") as file:
@@ -80,10 +86,18 @@ class Shop:
         result = CliRunner().invoke(app, ["gateway", "devices", str(self.gateway), "--json"])
         return next((each for each in json.loads(result.stdout) if each["device"] == name), {})
 
-    def zones(self) -> list[str | None]:
+    def restart(self, name: str) -> None:
+        words = ["gateway", "restart", str(self.gateway), name]
+        assert CliRunner().invoke(app, words).exit_code == 0
+
+    def events(self) -> list[Event[Payload]]:
         store = open_event_store(load_config(self.gateway))
-        data = [decode_event(each.body).data for each in store.waiting(999)]
+        events = [decode_event(each.body) for each in store.waiting(999)]
         store.close()
+        return events
+
+    def zones(self) -> list[str | None]:
+        data = [each.data for each in self.events()]
         return [each.zone_id for each in data if isinstance(each, CodeScanned | PosSale)]
 
 
@@ -114,3 +128,30 @@ def test_a_terminal_and_a_till_are_configured_while_they_run(tmp_path: Path):
     with shop.running():
         shop.line("kiosk", "4006381333931\n")
         wait_until(lambda: shop.zones()[3:] == ["shelf-8"], 60, "what was kept over the restart")
+
+
+def test_a_terminal_and_a_till_start_again_and_keep_what_waits(tmp_path: Path):
+    shop = Shop(tmp_path)
+    shop.restart("till")
+    with shop.running():
+        wait_until(lambda: shop.device("till").get("restart") == "done", 60, "the restart asked while it was away")
+        shop.line("kiosk", "4006381333931\n")
+        wait_until(lambda: shop.zones() == ["own"], 60, "a scan")
+        kiosk, till = shop.own_file("kiosk"), shop.own_file("till")
+        kiosk.write_text(kiosk.read_text().replace('"own"', '"moved"'))
+        till.write_text("[[[")
+        for name in ("kiosk", "till"):
+            shop.restart(name)
+            shop.line("kiosk", "4006381333931\n" * 20)
+            shop.line("till", "".join(SALE.format(f"{name}-{number}") for number in range(20)))
+        for name in ("kiosk", "till"):
+            wait_until(lambda name=name: shop.device(name).get("restart") == "done", 60, f"{name}'s start")
+        shop.line("kiosk", "4006381333931\n")
+        wait_until(lambda: shop.zones()[-1] == "moved", 60, "a scan with what its file says now")
+        wait_until(lambda: len(shop.zones()) == 82, 60, "all scans and sales")
+    events = shop.events()
+    for name in ("kiosk", "till"):
+        numbers = [each.sequence_number for each in events if each.origin.device == name]
+        assert numbers == list(range(1, len(numbers) + 1)), "one outbox, none doubled or lost"
+    words = CliRunner().invoke(app, ["gateway", "devices", str(shop.gateway)], env={"COLUMNS": "300"}).stdout
+    assert words.count("started again 20") == 2

@@ -11,7 +11,15 @@ from contracts.device_configuration import (
     decode_reported,
     encode_configuration,
 )
-from contracts.device_restart import RestartRequest, decode_restart, encode_restart, restart_topic
+from contracts.device_restart import (
+    Restarted,
+    RestartRequest,
+    decode_restart,
+    decode_restarted,
+    encode_restart,
+    restart_topic,
+    restarted_topic,
+)
 from contracts.errors import ContractError
 from contracts.topics import parse_topic
 from tests.unit.contracts.samples import SOURCE
@@ -25,8 +33,10 @@ def test_decoding_undoes_encoding():
         ReportedConfiguration(version=1, refused=2, error="x", restart_needed=("a",)),
     ):
         assert decode_reported(encode_configuration(reported)) == reported
-    restart = RestartRequest(reason="x")
-    assert decode_restart(encode_restart(restart)) == restart
+    for restart in (RestartRequest(reason="x"), RestartRequest(reason="", request_id="a1")):
+        assert decode_restart(encode_restart(restart)) == restart
+    restarted = Restarted(request_id="a1", started_ms=5)
+    assert decode_restarted(encode_restart(restarted)) == restarted
 
 
 @pytest.mark.parametrize("raw", [b"", b"\xff", b'{"version":0,"document":""}', b'{"version":0}', b"[]"])
@@ -37,8 +47,15 @@ def test_anything_else_is_refused(raw: bytes):
         decode_reported(raw)
     with pytest.raises(ContractError, match="a request to restart"):
         decode_restart(raw)
+    with pytest.raises(ContractError, match="a report of a start"):
+        decode_restarted(raw)
 
 
 def test_the_gateway_wants_and_the_device_says():
-    topics = [config_desired_topic(SOURCE), config_reported_topic(SOURCE), restart_topic(SOURCE)]
-    assert [parse_topic(topic).channel for topic in topics] == ["cmd", "state", "cmd"]
+    topics = [
+        config_desired_topic(SOURCE),
+        config_reported_topic(SOURCE),
+        restart_topic(SOURCE),
+        restarted_topic(SOURCE),
+    ]
+    assert [parse_topic(topic).channel for topic in topics] == ["cmd", "state", "cmd", "state"]

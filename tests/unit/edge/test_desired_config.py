@@ -120,7 +120,7 @@ def test_what_is_no_message_is_refused(own: CameraConfig):
 
 def test_a_camera_that_does_not_start_says_so(own: CameraConfig, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(camera_remote, "_START_S", 0.01)
-    remote, said = CameraRemote(own, lambda: own, ModelRegistry()), list[Answer]()
+    remote, said = CameraRemote(own, lambda: own, ModelRegistry(), lambda: 5), list[Answer]()
     take = remote.commands["config-desired"]
     take(encode_configuration(_desired(LINE)), said.append)
     assert "has not started" in (decode_reported(said[0].body).error or "")
