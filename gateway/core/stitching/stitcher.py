@@ -15,13 +15,12 @@ from gateway.core.stitching.appearance import Appearances
 from gateway.core.stitching.assignment import assign, second_best
 from gateway.core.stitching.beginnings import Beginnings
 from gateway.core.stitching.candidates import Candidates
-from gateway.core.stitching.clusters import Cluster, Rival, came_in
+from gateway.core.stitching.clusters import ENTRANCE_MS, Cluster, Rival, came_in
 from gateway.core.stitching.rules import StitchRules
 from gateway.core.stitching.tracklets import Tracklet, in_one_frame
 from gateway.core.stitching.waiting import Waiting
 
 _NEVER = 1e6
-_SMOOTH_MS = 30_000  # What is known of a time changes with what is seen up to this much later.
 
 
 def _id(tracklet: Tracklet) -> str:
@@ -43,6 +42,7 @@ class Stitcher:
     def __init__(self, rules: StitchRules) -> None:
         self._rules = rules
         self._window_ms = max(1, round(rules.window_s * 1000))
+        self._ahead_ms = max(rules.evidence_s * 1000, ENTRANCE_MS)  # So far ahead a decision looks.
         self._tracklets: dict[str, Tracklet] = {}
         self._order: list[tuple[int, str]] = []
         self._cluster_of: dict[str, Cluster] = {}
@@ -71,17 +71,14 @@ class Stitcher:
             insort(self._order, known.key)
             self._mark(known.opened_ms)
         else:
-            before, key = known.segment, known.key
-            if not known.take(segment, ahead_ms):
+            key = known.key
+            since_ms = known.take(segment, ahead_ms)
+            if since_ms is None:
                 return
-            updated_ms = segment.updated_ms - known.ahead_ms
             if known.key != key:
                 del self._order[bisect_left(self._order, key)]
                 insort(self._order, known.key)
-                updated_ms = min(key, known.key)[0]
-            elif updated_ms < before.updated_ms or known.segment.reentry_hint != before.reentry_hint:
-                updated_ms = known.opened_ms
-            self._mark(min(before.updated_ms, updated_ms))
+            self._mark(max(min(key, known.key)[0], since_ms - self._ahead_ms))
         self._touched.add(segment.segment_id)
 
     def take_signature(self, signature: AppearanceSignature, t_ms: int) -> None:
@@ -153,8 +150,8 @@ class Stitcher:
         self._looks.retain(self._tracklets)
 
     def _mark(self, t_ms: float) -> None:
-        """Note that decisions may differ which look at a time."""
-        self._dirty_ms = min(self._dirty_ms, t_ms - self._rules.evidence_s * 1000 - _SMOOTH_MS)
+        """Note that decisions may differ on segments that began at a time, or later."""
+        self._dirty_ms = min(self._dirty_ms, t_ms)
 
     def _anchor(self, segment_id: str) -> str | None:
         cluster = self._cluster_of.get(segment_id)

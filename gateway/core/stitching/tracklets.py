@@ -6,8 +6,8 @@ thins the path of a long segment, so an older revision knows more of its beginni
 Times are put right by how far the device's clock was ahead, as measured when the earliest revision came that knows it.
 """
 
-from bisect import bisect_left, bisect_right, insort
-from math import hypot
+from bisect import bisect_left, bisect_right
+from math import hypot, inf
 
 from msgspec.structs import replace
 
@@ -47,10 +47,10 @@ class Tracklet:
         self._known: tuple[Point, Point, Point] | None = None
         self._take_path(segment)
 
-    def take(self, segment: VisitSegment, ahead_ms: int = 0) -> bool:
-        """Take a revision in. Return whether it said anything new."""
-        is_news = self._take_path(segment)
-        self._known = None
+    def take(self, segment: VisitSegment, ahead_ms: int = 0) -> float | None:
+        """Take a revision in. Return since when something is known that was not, `inf` of no time, None for nothing."""
+        before, before_ms = self.segment, self.opened_ms
+        moved_ms = self._take_path(segment)
         is_newest = segment.ordinal > self.as_told.ordinal
         if is_newest:
             self.as_told = segment
@@ -60,7 +60,12 @@ class Tracklet:
             self._times = sorted((t_ms - ahead_ms, x_m, y_m) for t_ms, x_m, y_m in self._points.values())
         if is_newest or is_put_right:
             self.segment = put_right(self.as_told, self.ahead_ms)
-        return is_news or is_newest or is_put_right
+        elif moved_ms is None:
+            return None
+        self._known = None
+        if self.opened_ms != before_ms:
+            return min(self.opened_ms, before_ms)
+        return min(inf if moved_ms is None else moved_ms, _since(before, self.segment))
 
     @property
     def ahead_ms(self) -> int:
@@ -135,9 +140,12 @@ class Tracklet:
         first = bisect_left(self._times, (from_ms, float("-inf"), 0.0))
         return self._times[first : bisect_right(self._times, (to_ms, float("inf"), 0.0))]
 
-    def _take_path(self, segment: VisitSegment) -> bool:
-        """Keep the earliest point of each half second: the same set, whatever the order."""
-        is_news = False
+    def _take_path(self, segment: VisitSegment) -> float | None:
+        """Keep the earliest point of each half second: the same set, whatever the order.
+
+        Return since when positions are others, None where they are not.
+        """
+        since_ms: float | None = None
         for point in segment.path:
             bucket = point.t_ms // _BUCKET_MS
             known = self._points.get(bucket)
@@ -146,9 +154,21 @@ class Tracklet:
             if known is not None:
                 self._times.remove((known[0] - self.ahead_ms, *known[1:]))
             self._points[bucket] = (point.t_ms, point.x_m, point.y_m)
-            insort(self._times, (point.t_ms - self.ahead_ms, point.x_m, point.y_m))
-            is_news = True
-        return is_news
+            here = (point.t_ms - self.ahead_ms, point.x_m, point.y_m)
+            place = bisect_right(self._times, here)
+            self._times.insert(place, here)
+            moved_ms = self._moved_ms(place)
+            since_ms = moved_ms if since_ms is None else min(since_ms, moved_ms)
+        return since_ms
+
+    def _moved_ms(self, place: int) -> float:
+        """Return since when a new point says that positions are others: it was begun to be walked to then."""
+        if place == 0:
+            return self.opened_ms
+        (from_ms, ax, ay), (to_ms, bx, by) = self._times[place - 1], self._times[place]
+        if place < len(self._times) - 1:
+            return from_ms
+        return max(from_ms, to_ms - hypot(bx - ax, by - ay) / _WALK_MPMS)
 
 
 def in_one_frame(before: Tracklet, after: Tracklet) -> bool:
@@ -160,6 +180,23 @@ def in_one_frame(before: Tracklet, after: Tracklet) -> bool:
     if one.track_id == other.track_id:
         return one.updated_ms > other.opened_ms
     return one.updated_ms >= other.opened_ms
+
+
+def _since(before: VisitSegment, after: VisitSegment) -> float:
+    """Return since when two revisions of one segment differ in what decides whose it is, `inf` if in nothing."""
+    if (before.reentry_hint, before.path_error_m) != (after.reentry_hint, after.path_error_m):
+        return before.opened_ms
+    if after.updated_ms < before.updated_ms:
+        return before.opened_ms
+    one, other = ({(stay.zone_id, stay.entered_ms, stay.left_ms) for stay in each.stays} for each in (before, after))
+    both = {stay[:2] for stay in one} & {stay[:2] for stay in other}
+    times_ms: list[float] = [before.updated_ms] if after.updated_ms > before.updated_ms else []
+    for zone_id, entered_ms, left_ms in one ^ other:
+        if (zone_id, entered_ms) not in both:
+            times_ms.append(entered_ms)
+        elif left_ms is not None:
+            times_ms.append(left_ms)
+    return min(times_ms, default=inf)
 
 
 def put_right(segment: VisitSegment, ahead_ms: int) -> VisitSegment:
