@@ -32,8 +32,8 @@ _HOURS = {
 }
 """When a store opens its doors, and for how many minutes: few come to the fashion store, and its staff stays on."""
 _SHORT = 60
-_COPIES, _SHIFT_MS = 4, 17_000
-_LOADED_S = (900, 1020)
+_COPIES, _SHIFT_MS, _TURN = 12, 17_000, 5
+_LOADED_S = (900, 960)
 _CORE_SHARE = 0.2
 _NEAR_M, _SOON_MS, _ALIKE = 2.0, 10_000, 2.0
 RULES = StitchRules(look_dimensions=DIMENSIONS)
@@ -210,7 +210,10 @@ def _compare(table: Table, run: tuple[str, str, str]) -> None:
 
 
 def crowded(news: list[News], copies: int) -> list[News]:
-    """Return what a store hears in which so many times as many people walk, each copy a little later."""
+    """Return what a store hears in which so many times as many people walk, each copy a little later.
+
+    Copies look different: the numbers of a signature in another order are another's.
+    """
     crowd = [
         News(each.t_ms + copy * _SHIFT_MS, each.device, _later(each.data, copy))
         for copy in range(copies)
@@ -222,7 +225,8 @@ def crowded(news: list[News], copies: int) -> list[News]:
 def _later(data: VisitSegment | AppearanceSignature, copy: int) -> VisitSegment | AppearanceSignature:
     segment_id, shift_ms = f"{data.segment_id[:-2]}{copy:02x}", copy * _SHIFT_MS
     if isinstance(data, AppearanceSignature):
-        return replace(data, segment_id=segment_id)
+        turn = copy * _TURN
+        return replace(data, segment_id=segment_id, signature=data.signature[turn:] + data.signature[:turn])
     return replace(
         data,
         segment_id=segment_id,

@@ -5,6 +5,7 @@ from math import hypot, inf
 from gateway.core.stitching import evidence
 from gateway.core.stitching.appearance import Appearances, Versions
 from gateway.core.stitching.clusters import Cluster, begins_at_entrance
+from gateway.core.stitching.pairs import Pairs
 from gateway.core.stitching.rules import StitchRules
 from gateway.core.stitching.tracklets import Tracklet, in_one_frame
 from gateway.core.stitching.waiting import likeness
@@ -19,10 +20,11 @@ class Candidates:
     Args:
         rules: What decides.
         looks: What everybody looks like.
+        pairs: What was found out about pairs of segments.
     """
 
-    def __init__(self, rules: StitchRules, looks: Appearances) -> None:
-        self._rules, self._looks = rules, looks
+    def __init__(self, rules: StitchRules, looks: Appearances, pairs: Pairs) -> None:
+        self._rules, self._looks, self._pairs = rules, looks, pairs
         self._people: list[Cluster] = []
         self._places: list[tuple[float, float, int]] = []
         self._now_ms = -1
@@ -85,7 +87,9 @@ class Candidates:
         return [*found, *range(len(self._places), len(self._people))]
 
     def _weight(self, cluster: Cluster, tracklet: Tracklet, looks: Versions, *, is_back: bool) -> float | None:
-        live = [each for each in cluster.live(self._now_ms) if each.ended_ms >= tracklet.opened_ms]
+        live: list[Tracklet] = []
+        if cluster.last().ended_ms >= tracklet.opened_ms:
+            live = [each for each in cluster.live(self._now_ms) if each.ended_ms >= tracklet.opened_ms]
         where = self._overlap(live, tracklet) if live else self._gap(cluster, tracklet, is_back=is_back)
         if where is None or (-inf < where < self._rules.new_inside - self._rules.alike_most):
             return None
@@ -105,7 +109,7 @@ class Candidates:
                     return None
                 weight = evidence.afterwards(each, tracklet, self._rules)
             else:
-                weight = evidence.together(each, tracklet, tracklet.opened_ms, until_ms, self._rules)
+                weight = self._pairs.together(each, tracklet, tracklet.opened_ms, until_ms)
             if weight is None:
                 return None
             weights.append(weight)

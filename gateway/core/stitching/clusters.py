@@ -22,6 +22,8 @@ class Cluster:
         self._aside = [anchor] if is_set_aside else []
         self.tracklets = [anchor]
         self._last: Tracklet | None = None
+        self._went_out: bool | None = None
+        self._looks: tuple[tuple[str, str], ...] | None = None
         self._live = [anchor] if anchor.has_path else []
         self.rivals: list[Rival] = []
         self.into: Cluster | None = None
@@ -60,7 +62,7 @@ class Cluster:
         self.tracklets.append(tracklet)
         if tracklet.has_path:
             self._live.append(tracklet)
-        self._last = None
+        self._last = self._went_out = self._looks = None
 
     def shorten(self, undone: set[str]) -> None:
         """Let segments go."""
@@ -70,7 +72,8 @@ class Cluster:
 
     def refresh(self) -> None:
         """Take note that segments may have become longer."""
-        self._last, self._live = None, [each for each in self.tracklets if each.has_path]
+        self._last = self._went_out = self._looks = None
+        self._live = [each for each in self.tracklets if each.has_path]
 
     def last(self) -> Tracklet:
         """Return the segment that is known longest; where any has a path, one of those."""
@@ -85,10 +88,17 @@ class Cluster:
 
     def looks(self) -> tuple[tuple[str, str], ...]:
         """Return (camera, segment id) of the newest segments, for comparing appearance."""
-        return tuple((each.device.device, each.segment.segment_id) for each in self.tracklets[-_NEWEST:])
+        if self._looks is None:
+            self._looks = tuple((each.device.device, each.segment.segment_id) for each in self.tracklets[-_NEWEST:])
+        return self._looks
 
     def went_out(self) -> bool:
         """Return whether it ended after a stay in an entrance that the camera saw end, not that of coming in."""
+        if self._went_out is None:
+            self._went_out = self._leaves()
+        return self._went_out
+
+    def _leaves(self) -> bool:
         last, came_ms = self.last(), self.anchor.opened_ms
         return any(
             stay.zone_kind == "entrance"

@@ -24,8 +24,12 @@ def error_m(tracklet: Tracklet, rules: StitchRules) -> float:
     return rules.position_error_m if told is None else told
 
 
-def together(one: Tracklet, other: Tracklet, from_ms: int, until_ms: int, rules: StitchRules) -> float | None:
-    """Return what the time says in which both were seen, None where they were in two places at once.
+def together(
+    one: Tracklet, other: Tracklet, from_ms: int, until_ms: int, rules: StitchRules
+) -> tuple[float | None, int]:
+    """Return what the time says in which both were seen, None where they were in two places at once, and what of it.
+
+    What it says does not rest on anything after the time that is returned with it.
 
     Same place at the same time: the mean offset is compared with no offset, and with that of a companion. The spread
     of the offsets is compared with the positions' errors, so that two who cross do not pass for one.
@@ -46,7 +50,7 @@ def together(one: Tracklet, other: Tracklet, from_ms: int, until_ms: int, rules:
         offsets.append((bx - ax, by - ay))
         far += hypot(bx - ax, by - ay) > far_m
         if far >= _FAR_SAMPLES or (t_ms + _SAMPLE_MS > until_ms and far == len(offsets)):
-            return None
+            return None, t_ms
     count = len(offsets)
     mean = (sum(each[0] for each in offsets) / count, sum(each[1] for each in offsets) / count)
     worth = max(1.0, count * _INDEPENDENT)
@@ -57,7 +61,7 @@ def together(one: Tracklet, other: Tracklet, from_ms: int, until_ms: int, rules:
     spread = sum((x - mean[0]) ** 2 + (y - mean[1]) ** 2 for x, y in offsets) / (2 * count) / variance
     if spread > 1:
         weight -= worth * (spread - 1 - log(spread)) / 2
-    return weight
+    return weight, until_ms
 
 
 _STEP_M = 0.12

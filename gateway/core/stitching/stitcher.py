@@ -16,6 +16,7 @@ from gateway.core.stitching.assignment import assign, second_best
 from gateway.core.stitching.beginnings import Beginnings
 from gateway.core.stitching.candidates import Candidates
 from gateway.core.stitching.clusters import ENTRANCE_MS, Cluster, Rival, came_in
+from gateway.core.stitching.pairs import Pairs
 from gateway.core.stitching.rules import StitchRules
 from gateway.core.stitching.tracklets import Tracklet, in_one_frame
 from gateway.core.stitching.waiting import Waiting
@@ -48,8 +49,9 @@ class Stitcher:
         self._cluster_of: dict[str, Cluster] = {}
         self._clusters: list[Cluster] = []
         self._looks = Appearances(rules)
-        self._candidates = Candidates(rules, self._looks)
-        self._waiting = Waiting(rules, self._looks)
+        self._pairs = Pairs(rules)
+        self._candidates = Candidates(rules, self._looks, self._pairs)
+        self._waiting = Waiting(rules, self._looks, self._pairs)
         self._beginnings = Beginnings(rules)
         self._dirty_ms: float = inf
         self._touched: set[str] = set()
@@ -121,6 +123,7 @@ class Stitcher:
             self._decide(group)
         moved = {each for each, anchor in before.items() if anchor != self._anchor(each)}
         changed = {*self._touched, *moved, *(anchor for each in moved if (anchor := before[each]) is not None)}
+        self._pairs.forget(self._dirty_ms)
         self._touched, self._dirty_ms = set(), inf
         found = {id(cluster): cluster for each in changed if (cluster := self._cluster_of.get(each)) is not None}
         return sorted(found.values(), key=lambda each: each.anchor.key)

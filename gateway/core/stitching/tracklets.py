@@ -36,15 +36,18 @@ class Tracklet:
         device: Who saw it.
         as_told: The revision that holds, of the highest ordinal, by the device's clock.
         segment: The same, its times put right.
+        opened_ms: When it began.
+        ended_ms: Up to when it is known.
     """
 
     def __init__(self, device: Source, segment: VisitSegment, ahead_ms: int = 0) -> None:
         self.device, self.as_told = device, segment
         self._clock = (segment.ordinal, ahead_ms) if ahead_ms else _NO_CLOCK
-        self.segment = put_right(segment, ahead_ms)
+        self._hold(put_right(segment, ahead_ms))
         self._points: dict[int, tuple[int, float, float]] = {}
         self._times: list[tuple[int, float, float]] = []
         self._known: tuple[Point, Point, Point] | None = None
+        self._changed_ms: list[float] = []
         self._take_path(segment)
 
     def take(self, segment: VisitSegment, ahead_ms: int = 0) -> float | None:
@@ -59,13 +62,25 @@ class Tracklet:
             self._clock = (segment.ordinal, ahead_ms)
             self._times = sorted((t_ms - ahead_ms, x_m, y_m) for t_ms, x_m, y_m in self._points.values())
         if is_newest or is_put_right:
-            self.segment = put_right(self.as_told, self.ahead_ms)
+            self._hold(put_right(self.as_told, self.ahead_ms))
         elif moved_ms is None:
             return None
         self._known = None
         if self.opened_ms != before_ms:
-            return min(self.opened_ms, before_ms)
-        return min(inf if moved_ms is None else moved_ms, _since(before, self.segment))
+            since_ms: float = min(self.opened_ms, before_ms)
+        else:
+            since_ms = min(inf if moved_ms is None else moved_ms, _since(before, self.segment))
+        self._changed_ms.append(since_ms)
+        return since_ms
+
+    @property
+    def changes(self) -> int:
+        """Return how often it changed."""
+        return len(self._changed_ms)
+
+    def is_same(self, changes: int, until_ms: int) -> bool:
+        """Return whether what was known after so many changes of the time until another one is still known."""
+        return changes == len(self._changed_ms) or min(self._changed_ms[changes:]) > until_ms
 
     @property
     def ahead_ms(self) -> int:
@@ -76,16 +91,6 @@ class Tracklet:
     def key(self) -> tuple[int, str]:
         """Return what orders tracklets: when they began, then their id."""
         return self.segment.opened_ms, self.segment.segment_id
-
-    @property
-    def opened_ms(self) -> int:
-        """Return when it began."""
-        return self.segment.opened_ms
-
-    @property
-    def ended_ms(self) -> int:
-        """Return up to when it is known."""
-        return self.segment.updated_ms
 
     @property
     def has_path(self) -> bool:
@@ -103,11 +108,11 @@ class Tracklet:
         Raises:
             IndexError: It has no path.
         """
-        place = bisect_right(self._times, (t_ms, float("inf"), 0.0))
+        if t_ms >= self._times[-1][0]:
+            return self._times[-1][1:]
+        place = bisect_right(self._times, (t_ms, inf, 0.0))
         if place == 0:
             return self._times[0][1:]
-        if place == len(self._times):
-            return self._times[-1][1:]
         (from_ms, ax, ay), (to_ms, bx, by) = self._times[place - 1], self._times[place]
         walk_ms = min(to_ms - from_ms, hypot(bx - ax, by - ay) / _WALK_MPMS)
         left = to_ms - t_ms
@@ -125,6 +130,9 @@ class Tracklet:
     def velocity(self) -> Point:
         """Return how it moved at its end, m/s; (0, 0) where it stood."""
         return self._motions()[2]
+
+    def _hold(self, segment: VisitSegment) -> None:
+        self.segment, self.opened_ms, self.ended_ms = segment, segment.opened_ms, segment.updated_ms
 
     def _motions(self) -> tuple[Point, Point, Point]:
         if self._known is None:

@@ -9,9 +9,9 @@ from math import exp, log
 from operator import mul
 from typing import NamedTuple
 
-from gateway.core.stitching import evidence
 from gateway.core.stitching.appearance import Appearances, Versions
 from gateway.core.stitching.clusters import Cluster, Rival
+from gateway.core.stitching.pairs import Pairs
 from gateway.core.stitching.rules import StitchRules
 from gateway.core.stitching.tracklets import Tracklet, in_one_frame
 
@@ -48,10 +48,11 @@ class Waiting:
     Args:
         rules: What decides.
         looks: What everybody looks like.
+        pairs: What was found out about pairs of segments.
     """
 
-    def __init__(self, rules: StitchRules, looks: Appearances) -> None:
-        self._rules, self._looks = rules, looks
+    def __init__(self, rules: StitchRules, looks: Appearances, pairs: Pairs) -> None:
+        self._rules, self._looks, self._pairs = rules, looks, pairs
         self._undecided: list[Cluster] = []
         self._known: dict[int, list[tuple[int, int]]] = {}
         self._decisions: list[_Decision] = []
@@ -190,4 +191,4 @@ class Waiting:
             return None if in_one_frame(first, then) else 0.0
         if from_ms > until_ms or not (one.has_path and other.has_path):
             return 0.0
-        return evidence.together(one, other, from_ms, until_ms, self._rules)
+        return self._pairs.together(one, other, from_ms, until_ms)

@@ -70,7 +70,7 @@ def test_passing_close_by_says_less_than_standing_together():
     one = Tracklet(ONE, segment(ONE, "a", standing(0.0, 0.0), (0, 10)))
     passing = Tracklet(TWO, segment(TWO, "b", walking(-1.5, 0.0, 1.0), (0, 3)))
     beside = Tracklet(TWO, segment(TWO, "c", standing(0.0, 0.0), (0, 3)))
-    close, same = (together(one, each, START_MS, START_MS + 3000, StitchRules()) for each in (passing, beside))
+    close, same = (together(one, each, START_MS, START_MS + 3000, StitchRules())[0] for each in (passing, beside))
     assert close is not None
     assert same is not None
     assert close < same - 2

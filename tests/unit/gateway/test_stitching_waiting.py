@@ -16,6 +16,7 @@ from gateway.core.stitching.appearance import Appearances
 from gateway.core.stitching.assignment import assign, second_best
 from gateway.core.stitching.beginnings import Beginnings
 from gateway.core.stitching.clusters import Cluster
+from gateway.core.stitching.pairs import Pairs
 from gateway.core.stitching.tracklets import Tracklet
 from gateway.core.stitching.waiting import Waiting, likeness
 from tests.unit.gateway.stitch_samples import (
@@ -203,7 +204,7 @@ def test_who_can_be_somebody_in_two_ways_is_it_by_the_likelier_one():
     a, b, c, d = (Cluster(Tracklet(device, each)) for device, each in seen)
     c.rivals = [(a, 0.0), (b, 0.0)]
     d.rivals = [(a, 5.0), (c, 0.0)]
-    waiting = Waiting(RULES, Appearances(RULES))
+    waiting = Waiting(RULES, Appearances(RULES), Pairs(RULES))
     waiting.add(d)
     assert waiting.decide(START_MS + 80_000, START_MS + 70_000) == [d]
     assert (d.person(), c.person()) == (a, c), "that c may be a says no more of d than that d is a"
