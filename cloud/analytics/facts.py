@@ -1,8 +1,9 @@
 """SQL of what rollups are made from: visits, touches, links, crossings, waits and coverage that stand."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 
 from cloud.among import among
 from cloud.analytics.cells import (
@@ -19,13 +20,16 @@ from cloud.analytics.parts import PPM
 from cloud.analytics.queue import MAX_INTERVAL_MS
 from cloud.analytics.tables import queue_waits
 from cloud.db import AnyRow, ReadSession, chunks
-from cloud.footfall.buckets import Bucket
-from cloud.footfall.repository import coverage_between, crossings_by_slot
+from cloud.footfall.buckets import Bucket, spread, without_gaps
+from cloud.footfall.repository import crossings_by_slot
 from cloud.projections.corrections import stands
-from cloud.tables import link_decisions, link_hypotheses, touches, visit_stays, visits
+from cloud.spans import Spans
+from cloud.tables import coverage_intervals, link_decisions, link_hypotheses, touches, visit_stays, visits
 from cloud.touches.repository import reversal_of
 from cloud.visits.repository import COUNTED
 from cloud.visits.roles import is_staff, staff_made
+
+Fact = TypeVar("Fact")
 
 _MILLI = 1000
 
@@ -40,59 +44,81 @@ class FactReader:
         self._staff_score = staff_score
 
     def hours(self, hours: Sequence[Bucket]) -> list[Facts]:
-        """Return what happened in each of some hours, which lie in order, one after the other without a gap."""
-        span = Bucket(hours[0].start_ms, hours[-1].end_ms)
-        crossed = crossings_by_slot(self._session, self._tenant, self._store, span.start_ms, span.end_ms)
-        coverage = self._coverage(span)
-        visited = self._visits(span)
-        begun = [visit.visit_id for visit in visited if visit.opened_ms >= span.start_ms]
-        stays, links = self._stays(begun), self._links(begun)
-        touched, waited = self._touches(span), self._waits(span)
+        """Return what happened in each of some hours, which lie in order; between them there may be others."""
+        during = without_gaps(hours)
+        crossed = crossings_by_slot(self._session, self._tenant, self._store, during)
+        visited = self._visits(during)
         opened = {visit.visit_id: visit.opened_ms for visit in visited}
+        begun = [visit.visit_id for each in _at(visited, lambda visit: visit.opened_ms, hours) for visit in each]
+        crossings = _at(crossed, lambda slot: slot[0], hours)
+        coverage = spread(((fact.start_ms, fact.end_ms - 1, fact) for fact in self._coverage(during)), hours)
+        present = spread(((visit.opened_ms, visit.ended_ms, visit) for visit in visited), hours)
+        stays = _at(self._stays(begun), lambda stay: opened[stay.visit_id], hours)
+        touched = _at(self._touches(during), lambda touch: touch.time_ms, hours)
+        links = _at(self._links(begun), lambda link: opened[link.visit_id], hours)
+        waits = _at(self._waits(during), lambda wait: wait.joined_ms, hours)
         return [
             Facts(
-                crossings=_counts(
-                    ((key.tripwire_kind, key.direction), count)
-                    for slot_ms, key, count in crossed
-                    if hour.start_ms <= slot_ms < hour.end_ms
-                ),
-                coverage=[fact for fact in coverage if fact.start_ms < hour.end_ms and fact.end_ms > hour.start_ms],
-                visits=[v for v in visited if v.opened_ms < hour.end_ms and v.ended_ms >= hour.start_ms],
-                stays=[stay for stay in stays if hour.start_ms <= opened[stay.visit_id] < hour.end_ms],
-                touches=[touch for touch in touched if hour.start_ms <= touch.time_ms < hour.end_ms],
-                links=[link for link in links if hour.start_ms <= opened[link.visit_id] < hour.end_ms],
-                waits=[wait for wait in waited if hour.start_ms <= wait.joined_ms < hour.end_ms],
+                crossings=_counts(((key.tripwire_kind, key.direction), count) for _, key, count in crossings[index]),
+                coverage=coverage[index],
+                visits=present[index],
+                stays=stays[index],
+                touches=touched[index],
+                links=links[index],
+                waits=waits[index],
             )
-            for hour in hours
+            for index in range(len(hours))
         ]
 
-    def _coverage(self, span: Bucket) -> list[CoverageFact]:
-        intervals = coverage_between(self._session, self._tenant, self._store, span.start_ms, span.end_ms)
-        return [
-            CoverageFact(each.device, each.start_ms, each.end_ms, round(each.observed_s * _MILLI))
-            for each in intervals
-            if each.end_ms - each.start_ms <= MAX_INTERVAL_MS
-        ]
-
-    def _visits(self, span: Bucket) -> list[VisitFact]:
-        """Return the visits that counted and overlap a span."""
-        statement = select(
-            visits.c.visit_id,
-            visits.c.opened_ms,
-            visits.c.updated_ms,
-            visits.c.closed_ms,
-            visits.c.status,
-            visits.c.role,
-            visits.c.staff_score,
-            visits.c.party_id,
-        ).where(
-            visits.c.tenant == self._tenant,
-            visits.c.store == self._store,
-            visits.c.opened_ms < span.end_ms,
-            visits.c.opened_ms > span.start_ms - MAX_PRESENCE_MS,
-            visits.c.status.in_(COUNTED),
+    def _coverage(self, during: Sequence[Bucket]) -> list[CoverageFact]:
+        """Return the intervals of coverage that overlap some spans; one that claims too much counts nowhere."""
+        spans = _spans(during)
+        table = coverage_intervals
+        statement = (
+            select(table.c.event_id, table.c.device, table.c.start_ms, table.c.end_ms, table.c.observed_s)
+            .distinct()
+            .select_from(
+                spans.table.join(
+                    table,
+                    (table.c.end_ms > spans.start)
+                    & (table.c.end_ms < spans.end + MAX_INTERVAL_MS)
+                    & (table.c.start_ms < spans.end),
+                )
+            )
+            .where(table.c.tenant == self._tenant, table.c.store == self._store)
+            .where(table.c.end_ms > table.c.start_ms, table.c.end_ms - table.c.start_ms <= MAX_INTERVAL_MS)
+            .where(stands(table))
         )
-        rows = [row for row in self._session.rows(statement) if _ended_ms(row) >= span.start_ms]
+        return [
+            CoverageFact(device, start_ms, end_ms, round(observed_s * _MILLI))
+            for _, device, start_ms, end_ms, observed_s in self._session.rows(statement)
+        ]
+
+    def _visits(self, during: Sequence[Bucket]) -> list[VisitFact]:
+        """Return the visits that counted and overlap some spans, each once."""
+        spans = _spans(during)
+        began_before = visits.c.opened_ms < spans.start
+        may_overlap = and_(
+            visits.c.opened_ms > spans.start - MAX_PRESENCE_MS,
+            visits.c.opened_ms < spans.end,
+            ~began_before | (func.coalesce(visits.c.closed_ms, visits.c.updated_ms) >= spans.start),
+        )
+        statement = (
+            select(
+                visits.c.visit_id,
+                visits.c.opened_ms,
+                visits.c.updated_ms,
+                visits.c.closed_ms,
+                visits.c.status,
+                visits.c.role,
+                visits.c.staff_score,
+                visits.c.party_id,
+            )
+            .distinct()
+            .select_from(spans.table.join(visits, may_overlap))
+            .where(visits.c.tenant == self._tenant, visits.c.store == self._store, visits.c.status.in_(COUNTED))
+        )
+        rows = self._session.rows(statement)
         first = self._first_of_parties({row.party_id for row in rows if row.party_id is not None})
         return [
             VisitFact(
@@ -172,9 +198,12 @@ class FactReader:
             ]
         return found
 
-    def _touches(self, span: Bucket) -> list[TouchFact]:
+    def _touches(self, during: Sequence[Bucket]) -> list[TouchFact]:
+        spans = _spans(during)
         statement = (
             select(touches, reversal_of().label("is_reversed"), link_decisions.c.decision)
+            .select_from(spans.table)
+            .join(touches, spans.hold(touches.c.time_ms))
             .outerjoin(
                 link_decisions,
                 and_(
@@ -186,8 +215,6 @@ class FactReader:
             .where(
                 touches.c.tenant == self._tenant,
                 touches.c.store == self._store,
-                touches.c.time_ms >= span.start_ms,
-                touches.c.time_ms < span.end_ms,
                 stands(touches, "touch_id"),
             )
         )
@@ -208,18 +235,27 @@ class FactReader:
             for row in self._session.rows(statement)
         ]
 
-    def _waits(self, span: Bucket) -> list[WaitFact]:
-        statement = select(queue_waits).where(
-            queue_waits.c.tenant == self._tenant,
-            queue_waits.c.store == self._store,
-            queue_waits.c.joined_ms >= span.start_ms,
-            queue_waits.c.joined_ms < span.end_ms,
-            stands(queue_waits),
+    def _waits(self, during: Sequence[Bucket]) -> list[WaitFact]:
+        spans = _spans(during)
+        statement = (
+            select(queue_waits)
+            .select_from(spans.table.join(queue_waits, spans.hold(queue_waits.c.joined_ms)))
+            .where(queue_waits.c.tenant == self._tenant, queue_waits.c.store == self._store, stands(queue_waits))
         )
         return [
             WaitFact(joined_ms=row.joined_ms, left_ms=row.left_ms, outcome=row.outcome)
             for row in self._session.rows(statement)
         ]
+
+
+def _spans(during: Iterable[Bucket]) -> Spans:
+    return Spans((span.start_ms, span.end_ms) for span in during)
+
+
+def _at(facts: Iterable[Fact], moment_of: Callable[[Fact], int], hours: Sequence[Bucket]) -> list[list[Fact]]:
+    """Return, for each hour, the facts whose moment lies in it."""
+    moments = ((moment_of(fact), fact) for fact in facts)
+    return spread(((moment_ms, moment_ms, fact) for moment_ms, fact in moments), hours)
 
 
 def _counts(pairs: Iterable[tuple[tuple[str, str], int]]) -> dict[tuple[str, str], int]:

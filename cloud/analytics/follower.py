@@ -106,13 +106,11 @@ class AnalyticsFollower:
 
     def _sum_hours(self, session: WriteSession, tenant: str, store: str, keys: Iterable[str]) -> None:
         calendar = calendars_of(session, tenant, [store])[store]
-        hours = {hour for key in keys for hour in buckets(int(key), int(key) + HOUR_MS, "hour", calendar.zone)}
-        reader = FactReader(session, tenant, store, self._staff_score)
+        hours = sorted({hour for key in keys for hour in buckets(int(key), int(key) + HOUR_MS, "hour", calendar.zone)})
         cells = {}
-        for run in _runs(sorted(hours)):
-            for hour, facts in zip(run, reader.hours(run), strict=True):
-                day = calendar.day_at(hour.start_ms)
-                cells[hour] = (day, make_cell(hour, day, facts, calendar))
+        for hour, facts in zip(hours, FactReader(session, tenant, store, self._staff_score).hours(hours), strict=True):
+            day = calendar.day_at(hour.start_ms)
+            cells[hour] = (day, make_cell(hour, day, facts, calendar))
         _write_hours(session, tenant, store, cells)
         enqueue_days(session, tenant, store, {day for day, _ in cells.values()})
 
@@ -127,17 +125,6 @@ def _take(session: WriteSession, stage: int, tenant: str, store: str, keys: Sequ
                 among(analytics_queue.c.key, part),
             )
         )
-
-
-def _runs(hours: Sequence[Bucket]) -> list[list[Bucket]]:
-    """Return the hours in runs without gaps."""
-    found: list[list[Bucket]] = []
-    for hour in hours:
-        if found and found[-1][-1].end_ms == hour.start_ms:
-            found[-1].append(hour)
-        else:
-            found.append([hour])
-    return found
 
 
 def _write_hours(session: WriteSession, tenant: str, store: str, cells: dict[Bucket, tuple[int, HourCell]]) -> None:

@@ -9,6 +9,7 @@ from cloud.analytics.parts import CALENDAR, MONEY, PEAKS, SUMS
 from cloud.analytics.periods import Period, periods_in
 from cloud.analytics.tables import rollup_money, rollups
 from cloud.db import WriteSession, chunks
+from cloud.spans import Spans
 
 LONG_GRAINS: tuple[Grain, ...] = ("week", "month")
 
@@ -40,32 +41,32 @@ def sum_long(session: WriteSession, tenant: str, store: str, days: Sequence[int]
                     table.c.tenant == tenant, table.c.grain == grain, table.c.store == store, table.c.day.in_(part)
                 )
                 session.execute(statement)
-        for period in periods:
-            of = (tenant, store, grain, period)
-            _insert_sums(session, rollups, of, _ROLLUP_COLUMNS)
-            _insert_sums(session, rollup_money, of, _MONEY_COLUMNS, rollup_money.c.currency)
+        of = (tenant, store, grain, periods)
+        _insert_sums(session, rollups, of, _ROLLUP_COLUMNS)
+        _insert_sums(session, rollup_money, of, _MONEY_COLUMNS, rollup_money.c.currency)
 
 
 def _insert_sums(
     session: WriteSession,
     table: Table,
-    of: tuple[str, str, Grain, Period],
+    of: tuple[str, str, Grain, Sequence[Period]],
     columns: Sequence[ColumnElement[object]],
     *by: ColumnElement[object],
 ) -> None:
-    """Insert one row for a period, or for each value of a column in it; none where no day of it has any."""
-    tenant, store, grain, period = of
+    """Insert one row for each period, or for each value of a column in it; none where no day of it has any."""
+    tenant, store, grain, periods = of
+    spans = Spans((period.first, period.end) for period in periods)
     key = [
         table.c.tenant,
         literal(grain).label("grain"),
         table.c.store,
-        literal(period.first).label("day"),
+        spans.start.label("day"),
         func.min(table.c.start_ms).label("start_ms"),
     ]
     summed = (
         select(*key, *columns)
+        .select_from(spans.table.join(table, spans.hold(table.c.day)))
         .where(table.c.tenant == tenant, table.c.grain == "day", table.c.store == store)
-        .where(table.c.day >= period.first, table.c.day < period.end)
-        .group_by(table.c.tenant, table.c.store, *by)
+        .group_by(table.c.tenant, table.c.store, spans.start, *by)
     )
     session.execute(table.insert().from_select([column.name for column in summed.selected_columns], summed))

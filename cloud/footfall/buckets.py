@@ -115,6 +115,33 @@ def counts_by_bucket(slots: Iterable[tuple[int, What, int]], parts: Sequence[Buc
     return counted
 
 
+def spread(items: Iterable[tuple[int, int, What]], parts: Sequence[Bucket]) -> list[list[What]]:
+    """Return, for each bucket, what lies in it at least in part.
+
+    Args:
+        items: (first and last Unix millisecond, both included, what lasted so long).
+        parts: Buckets in order; there may be gaps between them.
+    """
+    found: list[list[What]] = [[] for _ in parts]
+    for first_ms, last_ms, what in items:
+        index = _index_at(first_ms, parts)
+        while index < len(parts) and parts[index].start_ms <= last_ms:
+            found[index].append(what)
+            index += 1
+    return found
+
+
+def without_gaps(parts: Sequence[Bucket]) -> list[Bucket]:
+    """Return the spans that buckets, in order, cover: those that follow one upon the other as one."""
+    found: list[Bucket] = []
+    for part in parts:
+        if found and found[-1].end_ms == part.start_ms:
+            found[-1] = Bucket(found[-1].start_ms, part.end_ms)
+        else:
+            found.append(part)
+    return found
+
+
 def _holding(time_ms: int, parts: Sequence[Bucket]) -> Bucket | None:
     index = _index_at(time_ms, parts)
     return parts[index] if index < len(parts) and parts[index].start_ms <= time_ms else None

@@ -1,22 +1,26 @@
 """SQL of footfall, coverage and occupancy. Corrected events count nowhere."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import func, select
 
 from cloud.db import AnyRow, ReadSession
-from cloud.footfall.buckets import SLOT_MS, Interval, Key
+from cloud.footfall.buckets import SLOT_MS, Bucket, Interval, Key
 from cloud.projections.corrections import stands
+from cloud.spans import Spans
 from cloud.tables import coverage_intervals, crossings, occupancy_samples
 
 
 def crossings_by_slot(
-    session: ReadSession, tenant: str, store: str, from_ms: int, to_ms: int
+    session: ReadSession, tenant: str, store: str, during: Sequence[Bucket]
 ) -> list[tuple[int, Key, int]]:
-    """Return crossings in [from_ms, to_ms) by quarter of an hour, tripwire kind and direction."""
+    """Return crossings in some spans, none of which overlap, by quarter of an hour, tripwire kind and direction."""
+    spans = Spans((span.start_ms, span.end_ms) for span in during)
     slot = (crossings.c.time_ms - crossings.c.time_ms % SLOT_MS).label("slot_ms")
     statement = (
         select(slot, crossings.c.tripwire_kind, crossings.c.direction, func.count())
-        .where(crossings.c.tenant == tenant, crossings.c.store == store)
-        .where(crossings.c.time_ms >= from_ms, crossings.c.time_ms < to_ms, stands(crossings))
+        .select_from(spans.table.join(crossings, spans.hold(crossings.c.time_ms)))
+        .where(crossings.c.tenant == tenant, crossings.c.store == store, stands(crossings))
         .group_by(slot, crossings.c.tripwire_kind, crossings.c.direction)
     )
     return [(slot_ms, Key(kind, direction), count) for slot_ms, kind, direction, count in session.rows(statement)]

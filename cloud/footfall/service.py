@@ -51,7 +51,8 @@ def get_footfall(session: ReadSession, view: StoreView, span: Bucket, grain: Gra
         )
     parts = buckets(span.start_ms, span.end_ms, grain, view.zone)
     start_ms, end_ms = parts[0].start_ms, parts[-1].end_ms
-    counts = counts_by_bucket(repository.crossings_by_slot(session, view.tenant, view.store, start_ms, end_ms), parts)
+    crossed = repository.crossings_by_slot(session, view.tenant, view.store, [Bucket(start_ms, end_ms)])
+    counts = counts_by_bucket(crossed, parts)
     visits = counts_by_bucket(
         visits_by_slot(session, view.tenant, view.store, (start_ms, end_ms), view.staff_score), parts
     )

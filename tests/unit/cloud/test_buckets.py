@@ -19,6 +19,8 @@ from cloud.footfall.buckets import (
     counts_by_bucket,
     day_of,
     observed_by_bucket,
+    spread,
+    without_gaps,
 )
 from contracts.timestamps import parse_time
 
@@ -54,6 +56,28 @@ def test_buckets_tile_the_span(start_ms: int, length_ms: int, grain: Grain, zone
     assert parts[-1].start_ms < start_ms + length_ms <= parts[-1].end_ms
     assert all(before.end_ms == after.start_ms for before, after in pairwise(parts))
     assert all(part.end_ms > part.start_ms for part in parts)
+
+
+@given(st.sets(st.integers(0, 12)), st.lists(st.tuples(st.integers(-3, 40), st.integers(0, 20))))
+def test_what_lasts_lies_in_every_bucket_that_it_touches_whatever_the_gaps(
+    starts: set[int], lasting: list[tuple[int, int]]
+):
+    parts = [Bucket(3 * start, 3 * start + 3) for start in sorted(starts)]
+    items = [(first, first + more, index) for index, (first, more) in enumerate(lasting)]
+    touched = [
+        [what for first, last, what in items if set(range(first, last + 1)) & {*range(*each)}]
+        for each in map(_bounds, parts)
+    ]
+    assert spread(items, parts) == touched
+    spans = without_gaps(parts)
+    assert {ms for span in spans for ms in range(*_bounds(span))} == {
+        ms for part in parts for ms in range(*_bounds(part))
+    }
+    assert all(before.end_ms < after.start_ms for before, after in pairwise(spans))
+
+
+def _bounds(part: Bucket) -> tuple[int, int]:
+    return part.start_ms, part.end_ms
 
 
 PARTS = [Bucket(0, HOUR_MS), Bucket(HOUR_MS, 2 * HOUR_MS)]
