@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from shopthread.audit_upload_commands import upload
 from shopthread.console import err, log_to_stderr, one_line_errors, out, stop_on_signal
 from shopthread.models_commands import default_models_dir
 
@@ -19,6 +20,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Audit a camera's counts: record it for a limited time, label who crossed, report with confidence intervals.",
 )
+app.command()(upload)
 
 _LOOK_S = 0.5
 

@@ -34,6 +34,7 @@ _EXTRAS = {
 }
 
 _MORE_EXTRAS = {
+    ("audit", "httpx"): "gateway",
     ("simulate", "cv2"): "render",
     ("simulate", "matplotlib"): "analysis",
     ("simulate", "pyarrow"): "analysis",

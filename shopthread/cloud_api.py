@@ -48,7 +48,19 @@ def post(client: httpx.Client, path: str, body: dict[str, object]) -> dict[str, 
         msg = f"{client.base_url} cannot be reached: {error}; send the same file again, what was taken is a no-op"
         raise CloudRefusedError(msg) from error
     if answer.is_error:
-        msg = f"{answer.url} answered {answer.status_code}: {answer.text[:_SHOWN_CHARS]}"
+        msg = f"{answer.url} answered {answer.status_code}: {_detail(answer)}"
         raise CloudRefusedError(msg)
-    answered: dict[str, Any] = answer.json()
+    try:
+        answered: dict[str, Any] = answer.json()
+    except ValueError as error:
+        msg = f"{answer.url} answered with something else than JSON: is it the cloud's address?"
+        raise CloudRefusedError(msg) from error
     return answered
+
+
+def _detail(answer: httpx.Response) -> str:
+    """Return what a problem document (RFC 9457) says, of any other answer its beginning."""
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return answer.text[:_SHOWN_CHARS]
