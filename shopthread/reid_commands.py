@@ -38,6 +38,13 @@ def train_reid(  # noqa: PLR0913, PLR0917 - one argument per option
     ] = False,
     people: Annotated[int | None, typer.Option(min=1, help="Take the first so many people (default: all).")] = None,
     seed: Annotated[int, typer.Option(min=0, help="What batches, augmentation and new weights are drawn from.")] = 1,
+    kept_layers: Annotated[
+        int, typer.Option(min=0, max=18, help="So many first layers keep their weights: steps cost up to half as much.")
+    ] = 0,
+    coarse: Annotated[
+        bool,
+        typer.Option("--coarse", help="Compute partly in 16 bits, a fourth faster where a processor has bfloat16."),
+    ] = False,
     checkpoint_minutes: Annotated[float, typer.Option(min=0.1, metavar="M", help="How often to write one.")] = 5.0,
     threads: Annotated[int, typer.Option(min=0, help="Of the processor; 0: as many as PyTorch takes.")] = 0,
     device: Annotated[str | None, typer.Option(help="cpu or cuda (default: cuda where there is one).")] = None,
@@ -64,7 +71,7 @@ def train_reid(  # noqa: PLR0913, PLR0917 - one argument per option
     from models.training.learning.session import Settings, train
 
     settings = Settings(
-        recipe=Recipe(seed=seed),
+        recipe=Recipe(seed=seed, kept_layers=kept_layers, coarse=coarse),
         budget=budget,
         folder=run,
         initial=initial,
@@ -85,7 +92,7 @@ def train_reid(  # noqa: PLR0913, PLR0917 - one argument per option
     out.print(f"{run}: people held out: {figures}", highlight=False, soft_wrap=True)
 
 
-def export_reid(
+def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
     data: DataOption = Path("build/reid/data"),
     run: RunOption = Path("build/reid/run"),
     out_dir: Annotated[
@@ -96,6 +103,12 @@ def export_reid(
     tolerance: Annotated[
         float, typer.Option(min=0, help="Most that file and checkpoint may differ in any number.")
     ] = 1e-4,
+    colours: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=0.9, help="How much colours in stripes count; without it, what does best with people held out."
+        ),
+    ] = None,
     untrained: Annotated[
         Path | None,
         typer.Option(metavar="WHEEL|FILE", help="Write ImageNet's features instead, to compare with; no run is read."),
@@ -117,10 +130,12 @@ def export_reid(
         return
     with one_line_errors(ModelError, OSError, ValueError):
         pictures = read_folder(data)
-    from models.training.learning.session import export
+    from models.training.learning.session import Release, export
+
+    release = Release(folder=out_dir, name=name, version=version, tolerance=tolerance, colours=colours)
 
     with one_line_errors(ModelError, OSError, ValueError):
-        paths, found = export(run, pictures, out_dir, (name, version), tolerance)
+        paths, found = export(run, pictures, release)
     for path in paths:
         out.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", highlight=False, soft_wrap=True)
     out.print(f"The file differs from the checkpoint by at most {found:.1e}", highlight=False, soft_wrap=True)

@@ -43,6 +43,18 @@ class GraphBuilder:
         self._nodes.append(make_node(operator, inputs, outputs, **attributes))
         return outputs
 
+    def absorb(self, graph: onnx.GraphProto, output: str) -> None:
+        """Append another graph's nodes and constants. Its first output gets another name."""
+        told = graph.output[0].name
+        for node in graph.node:
+            copy = onnx.NodeProto()
+            copy.CopyFrom(node)
+            for names in (copy.input, copy.output):
+                names[:] = [output if name == told else name for name in names]
+            copy.name = f"{copy.output[0]}:node"
+            self._nodes.append(copy)
+        self._constants.update({tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer})
+
     def model(
         self,
         name: str,

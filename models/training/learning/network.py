@@ -34,8 +34,20 @@ class Answer:
     scores: list[Tensor]
 
 
+class Convolution(nn.Conv2d):
+    """A convolution that may compute in 16 bits while it learns: its weights and its outcome stay in 32."""
+
+    coarse = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the convolved maps."""
+        if not (self.coarse and self.training):
+            return super().forward(x)
+        return functional.conv2d(x.bfloat16(), self.weight.bfloat16(), None, self.stride, self.padding).float()
+
+
 def _unit(channels_in: int, channels: int, size: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:
-    convolution = nn.Conv2d(channels_in, channels, size, stride, size // 2, groups=groups, bias=False)
+    convolution = Convolution(channels_in, channels, size, stride, size // 2, groups=groups, bias=False)
     return [convolution, nn.BatchNorm2d(channels), nn.ReLU6(inplace=True)]
 
 
@@ -122,6 +134,21 @@ def _mixed(x: Tensor) -> Tensor:
     new_mean = share * mean + (1 - share) * mean[other]
     new_spread = share * spread + (1 - share) * spread[other]
     return (x - mean) / spread * new_spread + new_mean
+
+
+def make_cheaper(network: Network, kept_layers: int, *, coarse: bool) -> None:
+    """Let a network learn faster.
+
+    Args:
+        network: Learns.
+        kept_layers: So many of the body's first layers keep their weights; their normalization follows the pictures.
+        coarse: Whether convolutions of one pixel are computed in 16 bits.
+    """
+    for layer in network.features[:kept_layers]:
+        layer.requires_grad_(requires_grad=False)
+    for layer in network.features.modules():
+        if isinstance(layer, Convolution) and layer.kernel_size == (1, 1):
+            layer.coarse = coarse
 
 
 def head_parameters(network: Network) -> list[nn.Parameter]:

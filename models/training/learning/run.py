@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from models.errors import ModelError
 from models.reidentification import PersonPicture, score_embedder
 from models.training.learning.augmentation import augmented, normalized
 from models.training.learning.losses import loss_of
-from models.training.learning.network import Network, head_parameters, renormalize
+from models.training.learning.network import Network, head_parameters, make_cheaper, renormalize
 from models.training.pictures import Shard
 from models.training.recipe import Budget, Recipe, learning_rate_share
 from models.training.sampling import Sampler, held_out
@@ -31,7 +32,8 @@ _MOST_GRADIENT = 20.0
 _SMOOTHING = 0.98
 _AT_ONCE = 256
 _FEW = 512
-_QUERY_CAMERAS = 2
+QUERY_CAMERAS = 2
+"""Of those who are held out, pictures by so many first cameras are looked for in the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,15 @@ class Run:
         torch.manual_seed(recipe.seed)
         self.network, self.average = (self._network() for _ in range(2))
         self.average.eval()
+        make_cheaper(self.network, recipe.kept_layers, coarse=recipe.coarse)
         self._step, self._seconds, self.begun_from = 0, 0.0, "random weights"
         head = head_parameters(self.network)
         self._optimizer = torch.optim.AdamW(
             [
-                {"params": list(self.network.features.parameters()), "greatest": recipe.body_rate},
+                {
+                    "params": list(self.network.features[recipe.kept_layers :].parameters()),
+                    "greatest": recipe.body_rate,
+                },
                 {"params": head, "greatest": recipe.head_rate},
             ],
             lr=recipe.head_rate,
@@ -129,8 +135,10 @@ class Run:
         rows = [(row, kept[person]) for row, person in enumerate(self._sampler.people.tolist()) if person in kept]
         for network, state in ((self.network, found["network"]), (self.average, found["average"])):
             _load_named(network, state, rows)
-        if len(rows) == len(kept) == len(self._sampler.people):
-            self._optimizer.load_state_dict(found["optimizer"])
+        self._optimizer.load_state_dict(found["optimizer"])
+        if not len(rows) == len(kept) == len(self._sampler.people):
+            for layer in self.network.classify:
+                self._optimizer.state.pop(layer.weight, None)
         self._step, self._seconds, self.begun_from = found["step"], found["seconds"], found["begun_from"]
 
     def train(self, budget: Budget, every_s: float, progress: Callable[[Progress], None]) -> None:
@@ -213,14 +221,16 @@ class Run:
 
     def measure(self) -> dict[str, float]:
         """Return how often people held out are found in other cameras than the first two, by the averaged weights."""
-        renormalize(self.average, normalized(self._few()))
+        # On a copy: how often a checkpoint is written must not change what is learned.
+        network = deepcopy(self.average)
+        renormalize(network, normalized(self._few()))
         with torch.no_grad():
             parts = [
-                self.average.embed(normalized(self._measured[first : first + _AT_ONCE])).cpu().numpy()
+                network.embed(normalized(self._measured[first : first + _AT_ONCE])).cpu().numpy()
                 for first in range(0, len(self._measured), _AT_ONCE)
             ]
         pictures = [
-            PersonPicture(Path(), str(person), "query" if camera < _QUERY_CAMERAS else "gallery")
+            PersonPicture(Path(), str(person), "query" if camera < QUERY_CAMERAS else "gallery")
             for person, camera in self._labels
         ]
         found = score_embedder(pictures, np.concatenate(parts), query_camera="query")

@@ -13,14 +13,19 @@ from models.building.calibrate import ranges_over
 from models.building.quantize import quantize
 from models.errors import ModelError
 from models.registry import ModelRegistry, read_verified
+from models.training.colour_graph import with_colours
+from models.training.colours import Colours
 from models.training.learning.augmentation import normalized
+from models.training.learning.colouring import learn_weighted
 from models.training.learning.export import INPUT, difference, load_average, to_onnx
 from models.training.learning.initial import load_embedder, load_imagenet
 from models.training.learning.network import FEATURES, Network, renormalize
 from models.training.learning.run import CHECKPOINT_FILE, LOG_FILE, Progress, Run, decode
 from models.training.pictures import Shard
 from models.training.recipe import Budget, Recipe
-from models.training.release import card, manifest_of, write_release
+from models.training.release import CHANNEL_MEAN, CHANNEL_SPREAD, card, manifest_of, write_release
+
+COLOURS_TOLD = "Colours in stripes, told apart by what was learned from the same people, are {weight:g} of its length."
 
 _COMPARED = 256
 _CALIBRATED = 512
@@ -100,17 +105,31 @@ def export_untrained(weights: Path, folder: Path, named: tuple[str, str]) -> Pat
     return write_release(folder, manifest_of(*named, model, code, told), code)
 
 
-def export(
-    run: Path, pictures: tuple[Shard, dict[str, Any]], folder: Path, named: tuple[str, str], tolerance: float
-) -> tuple[list[Path], float]:
+class Release(msgspec.Struct, frozen=True, kw_only=True):
+    """What to write of a run.
+
+    Attributes:
+        folder: Gets the files.
+        name: What to call the model; the integer one gets `-int8`.
+        version: Of its weights.
+        tolerance: Most that file and checkpoint may differ in any number.
+        colours: How much colours count beside the network, 0 to 1; None: what does best with people held out.
+    """
+
+    folder: Path
+    name: str
+    version: str
+    tolerance: float
+    colours: float | None = None
+
+
+def export(run: Path, pictures: tuple[Shard, dict[str, Any]], release: Release) -> tuple[list[Path], float]:
     """Write a run's averaged weights in floats and in integers, with manifests and a card.
 
     Args:
         run: The run's folder.
         pictures: As `read_folder` returns them; some give the ranges of integers, and compare file and checkpoint.
-        folder: Gets the files.
-        named: Name and version.
-        tolerance: Most that file and checkpoint may differ in any number.
+        release: What to write.
 
     Returns:
         The models' paths, and how much file and checkpoint differ.
@@ -120,24 +139,36 @@ def export(
     """
     shard, settings = pictures
     worn = tuple((each[0], each[1]) for each in settings.get("assets", ()))
-    network, origin = load_average(run / CHECKPOINT_FILE, worn)
+    network, recipe, origin = load_average(run / CHECKPOINT_FILE, worn)
     some = normalized(decode(shard.jpegs[:: max(1, len(shard.jpegs) // _CALIBRATED)])).numpy()
     renormalize(network, torch.from_numpy(some))
     model = to_onnx(network)
-    content = model.SerializeToString(deterministic=True)
-    found = difference(network, content, some[:_COMPARED])
-    if found > tolerance:
-        msg = f"the written model differs from {run} by {found:.2e} in some number, more than --tolerance {tolerance:g}"
+    found = difference(network, model.SerializeToString(deterministic=True), some[:_COMPARED])
+    if found > release.tolerance:
+        tolerance = f"--tolerance {release.tolerance:g}"
+        msg = f"the written model differs from {run} by {found:.2e} in some number, more than {tolerance}"
         raise ModelError(msg)
     batches = (some[first : first + _AT_ONCE] for first in range(0, len(some), _AT_ONCE))
-    integer = quantize(model, ranges_over(model, INPUT, batches))
+    forms = {"32-bit floats": model, "8-bit integers": quantize(model, ranges_over(model, INPUT, batches))}
+    coloured = _colours(shard, recipe, network, release.colours)
     written, paths = {}, []
-    for form, one, suffix in (("32-bit floats", model, ""), ("8-bit integers", integer, "-int8")):
-        code = one.SerializeToString(deterministic=True)
-        manifest = manifest_of(f"{named[0]}{suffix}", named[1], one, code, origin.told())
-        paths.append(write_release(folder, manifest, code))
+    for (form, one), suffix in zip(forms.items(), ("", "-int8"), strict=True):
+        whole = one if coloured is None else with_colours(one, *coloured, CHANNEL_MEAN, CHANNEL_SPREAD)
+        code = whole.SerializeToString(deterministic=True)
+        told = origin.told() if coloured is None else f"{origin.told()} {COLOURS_TOLD.format(weight=coloured[1])}"
+        manifest = manifest_of(f"{release.name}{suffix}", release.version, whole, code, told)
+        paths.append(write_release(release.folder, manifest, code))
         written[form] = manifest, len(code)
     last = (run / LOG_FILE).read_text(encoding="utf-8").splitlines()[-1]
-    told = f"Of rendered people who were held out: `{last}`."
-    (folder / "card.md").write_text(card(written, origin, told), encoding="utf-8")
+    told = f"Of rendered people who were held out, without colours: `{last}`."
+    (release.folder / "card.md").write_text(card(written, origin, told), encoding="utf-8")
     return paths, found
+
+
+def _colours(shard: Shard, recipe: Recipe, network: Network, weight: float | None) -> tuple[Colours, float] | None:
+    """Return colours and how much they count, None where they count nothing."""
+    if weight == 0:
+        return None
+    colours, by_weight = learn_weighted(shard, recipe, network)
+    best = max(by_weight, key=by_weight.__getitem__) if weight is None else weight
+    return (colours, best) if best else None

@@ -16,12 +16,13 @@ from models.loader import load_model  # noqa: E402
 from models.registry import DEFAULT_EMBEDDER, ModelRegistry, read_verified  # noqa: E402
 from models.training.learning import initial  # noqa: E402
 from models.training.learning.augmentation import augmented, normalized  # noqa: E402
+from models.training.learning.colouring import WEIGHTS, learn_weighted  # noqa: E402
 from models.training.learning.export import difference, load_average, to_onnx  # noqa: E402
 from models.training.learning.initial import load_embedder, load_imagenet  # noqa: E402
 from models.training.learning.losses import hardest_triplets  # noqa: E402
 from models.training.learning.network import Network, renormalize  # noqa: E402
 from models.training.learning.run import CHECKPOINT_FILE, Run  # noqa: E402
-from models.training.learning.session import Settings, export, export_untrained, train  # noqa: E402
+from models.training.learning.session import Release, Settings, export, export_untrained, train  # noqa: E402
 from models.training.pictures import Shard  # noqa: E402
 from models.training.recipe import Budget, Recipe  # noqa: E402
 
@@ -73,9 +74,8 @@ def test_a_run_goes_on_where_it_stopped_and_its_export_says_what_it_says(tmp_pat
     figures = train(settings(parts, 3, None), shard(20), ModelRegistry(), lambda _: None)
     assert 0 <= figures["rank_1"] <= 1
     assert weights(parts)["step"] == 3
-    paths, found = export(
-        parts, (pictures, {"assets": [["mine", "CC0-1.0", "0"]]}), tmp_path / "out", ("mine", "1"), 1e-4
-    )
+    release = Release(folder=tmp_path / "out", name="mine", version="1", tolerance=1e-4, colours=0.3)
+    paths, found = export(parts, (pictures, {"assets": [["mine", "CC0-1.0", "0"]]}), release)
     assert found < 1e-4
     assert paths[0].stat().st_size < 15e6
     assert paths[1].stat().st_size < 5e6
@@ -84,7 +84,43 @@ def test_a_run_goes_on_where_it_stopped_and_its_export_says_what_it_says(tmp_pat
     real, integer = (load_model(registry.get(name)).run(fed)[0] for name in ("mine", "mine-int8"))
     assert np.linalg.norm(real, axis=1) == pytest.approx(np.ones(5), abs=1e-5)
     assert (real * integer).sum(axis=1).min() > 0.8
-    assert "begun from reid-synth-mnv2" in registry.get("mine").manifest.provenance
+    assert f"begun from {DEFAULT_EMBEDDER}" in registry.get("mine").manifest.provenance
+    assert "are 0.3 of its length" in registry.get("mine").manifest.provenance
+    plain = Release(folder=tmp_path / "plain", name="mine", version="1", tolerance=1e-4, colours=0)
+    path = export(parts, (pictures, {}), plain)[0][0]
+    begun = Network(4, 256).eval()
+    load_embedder(begun, path.read_bytes(), torch.from_numpy(fed))
+    expected = load_model(ModelRegistry(tmp_path / "plain").get("mine")).run(fed)[0]
+    assert begun.embed(torch.from_numpy(fed)).detach().numpy() == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_weight_of_colours_is_what_does_best_with_people_held_out(tmp_path: Path) -> None:
+    pictures = shard()
+    train(settings(tmp_path / "run", 1), pictures, ModelRegistry(), lambda _: None)
+    network, recipe, _ = load_average(tmp_path / "run" / CHECKPOINT_FILE)
+    _, by_weight = learn_weighted(pictures, recipe, network)
+    assert tuple(by_weight) == WEIGHTS
+    best = max(by_weight, key=by_weight.__getitem__)
+    release = Release(folder=tmp_path / "out", name="mine", version="1", tolerance=1e-4)
+    path = export(tmp_path / "run", (pictures, {}), release)[0][0]
+    size = ModelRegistry(tmp_path / "out").get("mine").manifest.outputs[0].shape[1]
+    assert path.exists()
+    assert (size == 768) == (best == 0)
+
+
+def test_kept_layers_keep_their_weights_and_coarse_ones_learn(tmp_path: Path) -> None:
+    recipe = Recipe(people_per_batch=8, pictures_per_person=2, held_out_share=0.2, kept_layers=4, coarse=True)
+    run = Run(recipe, shard(), tmp_path, "cpu")
+    run.begin(load_bundled)
+    before = {name: value.clone() for name, value in run.network.named_parameters()}
+    run.train(Budget(steps=2), 1e9, lambda _: None)
+    for name, value in run.network.named_parameters():
+        first = name.startswith("features") and int(name.split(".")[1]) < 4
+        assert torch.equal(before[name], value) == (first or name.endswith("neck.bias") or not value.requires_grad), (
+            name
+        )
+    exact = run.network.eval().embed(normalized(torch.full((2, 3, 128, 64), 90, dtype=torch.uint8)))
+    assert exact.dtype == torch.float32
 
 
 def load_bundled(network: Network, few: Any) -> str:  # noqa: ANN401

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import ModelError
-from models.training.recipe import Budget, Recipe, learning_rate_share
+from models.training.recipe import WARM_UP_SHARE, Budget, Recipe, learning_rate_share
 from models.training.sampling import NEIGHBOURS, Sampler, held_out
 
 RECIPE = Recipe(people_per_batch=8, pictures_per_person=4)
@@ -76,7 +76,7 @@ def test_whole_groups_of_the_last_people_are_held_out(people: int, share: float)
     assert kept.min() == person.max() + 1 - count
 
 
-@given(st.floats(0.02, 1), st.floats(0.02, 1))
+@given(st.floats(WARM_UP_SHARE, 1), st.floats(WARM_UP_SHARE, 1))
 def test_the_learning_rate_falls_after_its_rise(one: float, other: float) -> None:
     earlier, later = min(one, other), max(one, other)
     assert 1 >= learning_rate_share(earlier) >= learning_rate_share(later) >= 0.009
@@ -84,7 +84,7 @@ def test_the_learning_rate_falls_after_its_rise(one: float, other: float) -> Non
 
 def test_the_learning_rate_begins_at_nothing_and_ends_small() -> None:
     assert learning_rate_share(0) == 0
-    assert learning_rate_share(0.02) > 0.99
+    assert learning_rate_share(WARM_UP_SHARE) > 0.99
     assert learning_rate_share(1.0) == learning_rate_share(2.0) == pytest.approx(0.01)
 
 
