@@ -96,7 +96,8 @@ class DeviceOperation:
         self.access = Access(config, self._database, lambda: wall_us() // 1000)
         self._http: HttpServer | None = None
         self._peers: list[AnyPeer] = []
-        self._clocks = DeviceClocks(ClockRows(self._database), wall_us, monotonic_us, config.devices.clock_interval_s)
+        interval_s, earliest_ms = config.devices.clock_interval_s, config.intake.earliest_ms
+        self._clocks = DeviceClocks(ClockRows(self._database), wall_us, monotonic_us, interval_s, earliest_ms)
         self._config, self._sightings, self._zones = config, Sightings(self._database), LiveZones()
         watches = (
             ConfigRows(self._database, time.monotonic),
@@ -142,6 +143,7 @@ class DeviceOperation:
             lambda: self._link.is_connected,
             is_alive,
             lambda: wall_us() // 1000,
+            self._config.intake,
         )
 
     @property

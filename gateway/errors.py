@@ -25,5 +25,9 @@ class EnrolmentError(GatewayError):
     """A device cannot be enrolled with the code that it showed."""
 
 
+class ClockError(GatewayError):
+    """The gateway's own clock cannot be right."""
+
+
 class DeviceStoreError(GatewayError):
     """What is known of the devices cannot be read or written."""

@@ -149,6 +149,8 @@ def _housekeeping(
         if now_s < due_s:
             continue
         due_s = now_s + config.gateway.health_interval_s
+        if config.intake.why_not_now(now_ms) is not None:
+            continue  # Nothing could be said of when.
         try:
             if now_s - pruned_s >= _PRUNE_INTERVAL_S:
                 store.prune(now_ms - keep_ms)

@@ -10,6 +10,7 @@ from gateway.adapters.event_store import EventStore
 from gateway.adapters.live_zones import LiveZones
 from gateway.adapters.sightings import Sightings
 from gateway.adapters.store_pages import StoreFacts, StoreNow
+from gateway.core.admission import IntakeRules
 from gateway.core.devices.overview import DeviceView
 from gateway.core.metrics import Metric, single
 from gateway.device_overview import device_views
@@ -31,6 +32,7 @@ class Shown:
         is_connected: Whether the broker is there.
         is_alive: Whether every part works.
         clock_ms: The wall clock, Unix milliseconds.
+        intake: Tells whether it can be right.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts that are shown
@@ -43,10 +45,11 @@ class Shown:
         is_connected: Callable[[], bool],
         is_alive: Callable[[], bool],
         clock_ms: Callable[[], int],
+        intake: IntakeRules,
     ) -> None:
         self._gateway, self._database, self._store = gateway, database, store
         self._sightings, self._zones, self._clock_ms = sightings, zones, clock_ms
-        self._is_connected, self._is_alive = is_connected, is_alive
+        self._is_connected, self._is_alive, self._intake = is_connected, is_alive, intake
 
     def facts(self) -> StoreFacts:
         """Return where pages get what they show."""
@@ -54,7 +57,7 @@ class Shown:
 
     def why_not_ready(self) -> list[str]:
         """Return what is missing for the gateway to take events; nothing where it can."""
-        missing = []
+        missing = [] if (why := self._intake.why_not_now(self._clock_ms())) is None else [why]
         if not self._is_connected():
             missing.append("the broker is not there")
         try:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import paho.mqtt.client as mqtt
 from msgspec import Struct, field
+from msgspec.structs import replace
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -143,8 +144,13 @@ class Consumer:
         self._acknowledge(after_s=0)
         self._settle()
 
+    def _why_not_at(self, clock_ms: int) -> str | None:
+        return None if self._rules is None else self._rules.why_not_now(clock_ms)
+
     def _settle(self) -> None:
         """Write what visits have become; try again later where that cannot be written."""
+        if self._why_not_at(self._clock_ms()) is not None:
+            return
         try:
             if self._store.settle(self._clock_ms()):
                 self._on_committed()
@@ -167,6 +173,8 @@ class Consumer:
 
     def _commit(self, batches: list[_Batch]) -> None:
         """Write messages, then acknowledge them to the broker and the devices; try again where that cannot be done."""
+        if not self._awaits_clock():
+            return  # Nothing was acknowledged.
         arrived = self._sort(batches)
         while True:
             try:
@@ -182,10 +190,21 @@ class Consumer:
         self._owed.update(((str(stream.source), stream.epoch), stream) for stream in held)
         self._on_committed()
 
+    def _awaits_clock(self) -> bool:
+        """Wait while the clock cannot be right: by it every event would come from the future. Return whether it is."""
+        why = self._why_not_at(self._clock_ms())
+        if why is not None:
+            logger.error(why)
+        while why is not None:
+            if self._stop.wait(_POLL_S):
+                return False
+            why = self._why_not_at(self._clock_ms())
+        return True
+
     def _sort(self, batches: list[_Batch]) -> _Arrived:
         """Judge messages; those that stay in the store, and those of devices that send too many, end here."""
         arrived = _Arrived()
-        for batch in batches:
+        for batch in map(self._dated, batches):
             for each in batch.messages:
                 topic = parsed(each.topic)
                 if topic is not None and topic.channel == "local":
@@ -198,6 +217,11 @@ class Consumer:
                     judged = self.note(judge(each.topic, each.body, each.properties, batch.received_ms))
                     arrived.deliveries.append(judged if self._rules is None else check_delivery(judged, self._rules))
         return arrived
+
+    def _dated(self, batch: _Batch) -> _Batch:
+        """Return messages that came before the clock was set as if they came now."""
+        is_dated = self._why_not_at(batch.received_ms) is None
+        return batch if is_dated else replace(batch, received_ms=self._clock_ms())
 
     def _admits(self, topic: Topic | None, now_ms: int) -> bool:
         return self._limit is None or self._limit.admits(_name(topic), now_ms)
@@ -251,7 +275,10 @@ class Consumer:
         logger.warning("no broker answers at %s; trying again", self._broker.address)
 
     def _take(self, connection: int, messages: list[Published]) -> None:
-        self._queue.put(_Batch(connection, messages, self._clock_ms()))
+        now_ms = self._clock_ms()
+        if self._why_not_at(now_ms) is not None:
+            messages = [each for each in messages if each.wants_ack]  # The broker sends any number of the others.
+        self._queue.put(_Batch(connection, messages, now_ms))
 
 
 def _presence(topic: Topic, body: bytes, received_ms: int) -> list[tuple[Source, Presence, int]]:

@@ -28,12 +28,19 @@ class DeviceClocks:
         clock_us: The gateway's wall clock, Unix microseconds.
         monotonic_us: A clock that is never set, microseconds.
         interval_s: Seconds between two exchanges with a device; the first ones come eight times as fast.
+        earliest_ms: Before this time, Unix milliseconds, the gateway's own clock is not set and measures nothing.
     """
 
     def __init__(
-        self, rows: ClockRows, clock_us: Callable[[], int], monotonic_us: Callable[[], int], interval_s: float = 16.0
+        self,
+        rows: ClockRows,
+        clock_us: Callable[[], int],
+        monotonic_us: Callable[[], int],
+        interval_s: float = 16.0,
+        earliest_ms: int = 0,
     ) -> None:
         self._rows, self._clock_us, self._monotonic_us = rows, clock_us, monotonic_us
+        self._earliest_us = earliest_ms * 1000
         self._interval_us = interval_s * 1e6
         self._lock = threading.Lock()
         self._states: dict[str, ClockState] = {}
@@ -45,7 +52,7 @@ class DeviceClocks:
         """Return the request to send to a device now; None where it is not time for one."""
         with self._lock:
             now_us, wall_us = self._monotonic_us(), self._clock_us()
-            if now_us < self._due_us.get(device, 0):
+            if now_us < self._due_us.get(device, 0) or wall_us < self._earliest_us:
                 return None
             is_new = len(self._states.get(device, ClockState()).window) < clock_offset.WINDOW
             self._due_us[device] = now_us + self._interval_us / (clock_offset.WINDOW if is_new else 1)

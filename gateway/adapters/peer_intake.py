@@ -17,7 +17,7 @@ from gateway.adapters.peer_rows import REMEMBER_MS, NumberedEvent, PeerRows
 from gateway.core.admission import IntakeRules, check_delivery
 from gateway.core.interop.tracks import Change
 from gateway.core.judging import Delivery, judge
-from gateway.errors import GatewayError
+from gateway.errors import ClockError, GatewayError
 
 logger = logging.getLogger(__name__)
 
@@ -151,8 +151,11 @@ class PeerIntake(Generic[ReadingT]):
         """Take in what has come, end who is silent, and hand events over; what fails is tried again next time.
 
         Raises:
-            GatewayError: A file cannot be read or written.
+            GatewayError: A file cannot be read or written, or the clock is not set.
         """
+        why = self._intake.why_not_now(self._clock_ms())
+        if why is not None:
+            raise ClockError(why)
         self._hand_over()  # Nothing more is taken in while the event store takes nothing.
         if not (self._refused or self._readings or self._changes):
             self._sort(self._next())

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from contracts.errors import EventRejectedError, RejectReason
 from contracts.events import Event
 from contracts.privacy import UplinkPayload
-from contracts.timestamps import parse_time
+from contracts.timestamps import format_time, parse_time
 from gateway.core.judging import Delivery
 
 _MS_PER_S = 1000
@@ -35,6 +35,19 @@ class IntakeRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     def earliest_ms(self) -> int:
         """Return the beginning of `not_before`, Unix milliseconds."""
         return parse_time(f"{self.not_before.isoformat()}T00:00:00.000Z")
+
+    def why_not_now(self, now_ms: int) -> str | None:
+        """Return why the gateway's own clock cannot be right, None where it can.
+
+        Args:
+            now_ms: What it shows, Unix milliseconds.
+        """
+        if now_ms >= self.earliest_ms:
+            return None
+        return (
+            f"the gateway's clock shows {format_time(now_ms)}, which is before {self.not_before} (intake.not_before); "
+            "nothing is taken in until it is set, and devices keep their events"
+        )
 
 
 class RateLimit:

@@ -134,6 +134,26 @@ def test_a_broker_that_is_gone_makes_the_gateway_unready(tmp_path: Path):
         assert shop.get("/readyz") == (503, "the broker is not there\n")
 
 
+def test_a_clock_that_is_not_set_makes_the_gateway_unready_and_devices_keep_their_events(tmp_path: Path):
+    shop = Shop(tmp_path)
+    shop.config.write_text(shop.config.read_text() + "[intake]\nnot_before = 2999-01-01\n")
+    with shop.running():
+        wait_until(lambda: "before 2999-01-01" in shop.get("/readyz")[1], what="the reason")
+        assert shop.get("/livez")[0] == 200
+        outbox = Outbox(tmp_path / "outbox.sqlite", CAMERA, lambda: "a1")
+        outbox.append([draft_event(CAMERA, DeviceHealth(uptime_s=1.0, software_version="x", queue_depth=0), 1)])
+        publisher = Publisher(
+            outbox, CAMERA, BrokerSettings(port=shop.port), Presence(online=True, kind="camera", software_version="x")
+        )
+        publisher.start()
+        assert not publisher.drain(1.0)
+        publisher.stop()
+        assert outbox.counts().depth == 1
+        outbox.close()
+    status = json.loads(shop.command("status", "--json"))
+    assert (status["storage"]["waiting"], status["dead_letters"]) == (0, 0)
+
+
 def test_what_a_gateway_knows_is_saved_while_it_runs_and_brought_back(tmp_path: Path):
     shop = Shop(tmp_path / "shop")
     archive = tmp_path / "gateway.tar"

@@ -118,3 +118,55 @@ def test_who_sends_too_much_is_not_acknowledged_and_harms_nobody(
     counts = {tally.source: (tally.received, tally.limited) for tally in store.tallies()}
     assert counts == {"/acme/store-1/cam-1": (3, 7), "/acme/store-1/cam-2": (1, 0)}
     assert store.dead_letter_count() == 1
+
+
+class WallClock:
+    """A wall clock that the test sets."""
+
+    def __init__(self, now_ms: int) -> None:
+        self.now_ms = now_ms
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+@pytest.fixture
+def booted_in_1970(working: tuple[Consumer, EventStore, Acknowledgements], monkeypatch: pytest.MonkeyPatch):
+    """The same on a machine whose clock has not been set since it started."""
+    consumer, store, told = working
+    clock = WallClock(60_000)
+    monkeypatch.setattr(consumer, "_clock_ms", clock)
+    consumer.restrict(IntakeRules())
+    return consumer, store, told, clock
+
+
+def test_a_gateway_that_wakes_in_1970_loses_and_refuses_nothing(
+    booted_in_1970: tuple[Consumer, EventStore, Acknowledgements, WallClock], caplog: pytest.LogCaptureFixture
+):
+    consumer, store, told, clock = booted_in_1970
+    unnumbered = Published("nowhere", 0, {}, b"a message that the broker does not keep")
+    consumer._take(0, [_coverage("cam-1", 1), unnumbered, _coverage("cam-1", 2)])
+    consumer._writer.start()
+    wait_until(lambda: "is before 2020-01-01" in caplog.text, what="the error")
+    assert (store.queue_depth(), told.packets, told.through) == (0, [], {})
+    clock.now_ms = NOW_MS
+    wait_until(lambda: told.through, what="an acknowledgement")
+    clock.now_ms = 60_000
+    consumer._take(0, [_coverage("cam-1", 3)])
+    wait_until(lambda: caplog.text.count("is before 2020-01-01") == 2, what="the second error")
+    clock.now_ms = NOW_MS + 5
+    wait_until(lambda: store.queue_depth() == 3, what="the third event")
+    consumer.stop()
+    assert told.packets == [1, 2, 3]
+    assert store.dead_letter_count() == 0
+    assert store.oldest_waiting_ms() == NOW_MS
+
+
+def test_a_gateway_that_ends_before_its_clock_is_set_acknowledges_nothing(
+    booted_in_1970: tuple[Consumer, EventStore, Acknowledgements, WallClock],
+):
+    consumer, store, told, _ = booted_in_1970
+    consumer._take(0, [_coverage("cam-1", 1)])
+    consumer._writer.start()
+    consumer.stop()
+    assert (store.queue_depth(), told.packets, told.through) == (0, [], {})

@@ -1,10 +1,17 @@
 """Events keep a steady pace while a wall clock is set, drifts or was never set."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.events import Source
+from contracts.payloads import Coverage, FootfallCrossing
 from edge.core.event_clock import advance, start
+from edge.core.floor import FLOOR_ITSELF
+from edge.core.pipeline import Person, PipelineRules, finish, initial_state, step
+from edge.core.tripwire import Tripwire
 
 START_MS = 1_772_442_000_000.0
 
@@ -60,3 +67,24 @@ def test_time_never_goes_back_and_is_always_wall_clock_plus_offset(moves: list[t
         assert gone_ms >= elapsed_s * 995 - 1e-3
         assert gone_ms <= elapsed_s * 1005 + 1e-3 or clock.offset_ms == 0
         assert clock.time_ms - wall_ms == pytest.approx(clock.offset_ms, abs=1e-2)
+
+
+def test_a_camera_that_wakes_in_1970_loses_and_doubles_no_interval() -> None:
+    """Two and a half minutes by a clock that was never set, then it is: who passes before and after counts once."""
+    door = Tripwire(id="door", kind="entrance", points=((5.0, 0.0), (5.0, 10.0)), band=0.2, settle_s=1.0)
+    rules = PipelineRules(source=Source("acme", "north", "camera-1"), tripwires=(door,), floor=FLOOR_ITSELF)
+    clock, state, told = start(1000.0, 0.0), initial_state(), []
+    for index in range(3000):
+        wall_ms = 1000.0 + index * 100 + (START_MS if index >= 1500 else 0)
+        clock = advance(clock, wall_ms, index / 10)
+        walkers = [("a", 200), ("b", 1300), ("c", 1600)]
+        there = [Person(name, ((index - at) / 10, 5.0), 0.9) for name, at in walkers if at <= index < at + 100]
+        state, drafts = step(rules, state, there, round(clock.time_ms))
+        told += [draft.data for draft in drafts]
+    told += [draft.data for draft in finish(rules, state)[1]]
+    seen = sorted(
+        (each.interval_start_ms, each.interval_end_ms, each.observed_s) for each in told if isinstance(each, Coverage)
+    )
+    assert sum(seconds for *_, seconds in seen) == pytest.approx(299.9, abs=0.2), "all but the picture of the leap"
+    assert all(earlier[1] <= later[0] for earlier, later in pairwise(seen)), "no interval twice"
+    assert [each.track_id for each in told if isinstance(each, FootfallCrossing)] == ["a", "b", "c"]

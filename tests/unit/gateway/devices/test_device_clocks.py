@@ -164,3 +164,13 @@ def test_a_file_that_is_none_is_told(tmp_path: Path):
         db.execute("SELECT * FROM nothing")
     with pytest.raises(DeviceStoreError, match="cannot write"), database.transaction() as db:
         db.execute("SELECT * FROM nothing")
+
+
+def test_a_gateway_whose_clock_is_not_set_measures_nobody(tmp_path: Path):
+    clock = Clock()
+    rows = ClockRows(DeviceDatabase(tmp_path / "devices.sqlite"))
+    clocks = DeviceClocks(rows, lambda: clock.us - T * 1000, clock.steady_us, 16.0, T)
+    assert clocks.ask("cam-1") is None
+    clocks = DeviceClocks(rows, clock.wall_us, clock.steady_us, 16.0, T)
+    _answer(clocks, clock, 0)
+    assert [each.offset_ms for each in clocks.told()] == [0.0]

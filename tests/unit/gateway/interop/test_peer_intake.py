@@ -21,7 +21,7 @@ from gateway.core.broker import Broker
 from gateway.core.interop.rules import FrigateRules, PeerTripwire, PeerZone, SceneRules, SceneScapeRules
 from gateway.core.interop.tracks import Change
 from gateway.core.judging import Delivery
-from gateway.errors import ConfigurationError, DeviceStoreError, EventStoreError
+from gateway.errors import ClockError, ConfigurationError, DeviceStoreError, EventStoreError
 from gateway.peers import check_names
 
 GATEWAY = Source("acme", "store-1", "gateway")
@@ -177,3 +177,16 @@ def test_a_device_has_one_origin():
         check_names(_config(frigate=FrigateRules(cameras={"door": "gateway"})))
     with pytest.raises(ConfigurationError, match=r"'scene-floor' is also named in frigate\.cameras"):
         check_names(_config(frigate=FrigateRules(cameras={"door": "scene-floor"}), scenescape=RULES))
+
+
+def test_what_another_system_tells_waits_until_the_clock_is_set(tmp_path: Path):
+    shop = Shop(tmp_path)
+    shop.tell(0, "a")
+    now_ms, shop.now_ms = shop.now_ms, 60_000
+    with pytest.raises(ClockError, match="is before 2020-01-01"):
+        shop.intake.step()
+    shop.now_ms = now_ms
+    shop.intake.step()
+    assert shop.phases() == [(1, "open")]
+    assert shop.store.dead_letter_count() == 0
+    shop.close()
