@@ -2,21 +2,24 @@
 
 Three measures, each where its material is given: labelled pictures of people by two cameras (VIPeR's layout and
 protocol), films of one rendered store by several cameras (`shopthread simulate render`), and re-entries on PETS09-S2L1.
-The first row is what needs no model: colours in stripes. Models are the bundled ones and those under SHOPTHREAD_HOME.
+EER is the equal error rate of all pairs by two cameras under one threshold, "at 2 %" the likeness that so many
+strangers reach. The first row is what needs no model: colours in stripes. Models are the bundled ones and those under
+SHOPTHREAD_HOME.
 """
 
 import argparse
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.tracking import reentries_with
 from edge.core.appearance import colour_stripes
 from models.detection import Image
 from models.embedding import PersonEmbedder
@@ -33,13 +36,17 @@ from models.reidentification import (
 )
 from models.video import opencv_resize
 from shopthread.models_commands import default_models_dir
+from simulators.core.signatures import equal_error_rate
 from simulators.rendering.annotations import read_sightings
 
 Embed = Callable[[Sequence[Image]], Signatures]
 Pictures = tuple[list[PersonPicture], list[Image]]
+Likenesses = NDArray[np.float64]
 
 STRIPES = "colour stripes"
-_SAMPLE = 316
+SAMPLE = 316
+COLUMNS = ("VIPeR R1", "R5", "mAP", "EER", "at 2 %", "films R1", "mAP", "EER", "at 2 %")
+_FALSE_SHARE = 0.02
 _LEAST_SHOWN = 0.6
 _LEAST_TALL_PX = 40.0
 _APART_FRAMES = 5
@@ -84,11 +91,38 @@ def filmed(folder: Path) -> Pictures:
     return pictures, images
 
 
-def scored(material: Pictures, embed: Embed, people: int | None) -> EmbedderScores:
-    """Return how often the first camera's people are found in the others."""
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What an embedder does with labelled pictures.
+
+    Attributes:
+        found: How often the first camera's people are found in the others.
+        equal_error_rate: Share of strangers taken for one person and of people missed, where both are equal.
+        threshold: Likeness that 2 % of pairs of strangers reach, as a gallery would choose it.
+    """
+
+    found: EmbedderScores
+    equal_error_rate: float
+    threshold: float
+
+
+def scored(material: Pictures, embed: Embed, people: int | None) -> Scores:
+    """Return how an embedder does with pictures of several cameras."""
     pictures, images = material
     by_path = iter(images)
-    return score_embedder(pictures, embed_pictures(pictures, lambda _: next(by_path), embed), people=people)
+    signatures = embed_pictures(pictures, lambda _: next(by_path), embed)
+    own, strange = _likenesses(pictures, signatures)
+    found = score_embedder(pictures, signatures, people=people)
+    return Scores(found, equal_error_rate(own, strange)[0], float(np.quantile(strange, 1 - _FALSE_SHARE)))
+
+
+def _likenesses(pictures: Sequence[PersonPicture], signatures: Signatures) -> tuple[Likenesses, Likenesses]:
+    """Return how alike pictures by two cameras are, of one person and of two."""
+    person, camera = (np.array([getattr(one, name) for one in pictures]) for name in ("person", "camera"))
+    alike = (signatures @ signatures.T).astype(np.float64)
+    between = camera[:, None] < camera
+    same = person[:, None] == person
+    return alike[between & same], alike[between & ~same]
 
 
 def milliseconds(embed: Embed) -> float:
@@ -118,15 +152,13 @@ def main() -> None:
         model = registry.get(name)
         ways[name] = PersonEmbedder(load_model(model), opencv_resize).embed
         sizes[name] = f"{model.path.stat().st_size / 1e6:.1f}"
-    table = Table("", "MB", "ms", "VIPeR R1", "R5", "mAP", "films R1", "mAP", "re-entries found", "wrong")
+    table = Table("", "MB", "ms", *COLUMNS, "re-entries found", "wrong")
     viper, films = given.viper and labelled(given.viper), given.films and filmed(given.films)
     for name, embed in ways.items():
         cells = [name, sizes[name], f"{milliseconds(embed):.1f}"]
-        cells += _cells(
-            scored(viper, embed, _SAMPLE) if viper else None, ("rank_1", "rank_5", "mean_average_precision")
-        )
-        cells += _cells(scored(films, embed, None) if films else None, ("rank_1", "mean_average_precision"))
-        known = reentries_with(given.pets, name, registry) if given.pets and name != STRIPES else None
+        cells += shown(scored(viper, embed, SAMPLE) if viper else None, ("rank_1", "rank_5", "mean_average_precision"))
+        cells += shown(scored(films, embed, None) if films else None, ("rank_1", "mean_average_precision"))
+        known = _reentries(given.pets, name, registry) if given.pets and name != STRIPES else None
         cells += [f"{known[0]} of {known[2]}", str(known[1])] if known else ["-", "-"]
         table.add_row(*cells)
     console = Console(width=140)
@@ -138,8 +170,18 @@ def main() -> None:
         )
 
 
-def _cells(scores: EmbedderScores | None, figures: Sequence[str]) -> list[str]:
-    return [f"{getattr(scores, figure):.1%}" if scores else "-" for figure in figures]
+def _reentries(folder: Path, name: str, registry: ModelRegistry) -> tuple[int, int, int]:
+    from benchmarks.tracking import reentries_with  # noqa: PLC0415 - a whole camera, which others do without
+
+    return reentries_with(folder, name, registry)
+
+
+def shown(scores: Scores | None, figures: Sequence[str]) -> list[str]:
+    """Return figures as shares of 100, then both about thresholds; dashes where nothing was measured."""
+    if scores is None:
+        return ["-"] * (len(figures) + 2)
+    shares = [f"{getattr(scores.found, figure):.1%}" for figure in figures]
+    return [*shares, f"{scores.equal_error_rate:.1%}", f"{scores.threshold:.2f}"]
 
 
 if __name__ == "__main__":

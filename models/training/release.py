@@ -25,6 +25,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
         steps: Batches.
         minutes: How long it took.
         assets: Name and licence of what the people wore besides the renderer's own.
+        colours: Length of the part that tells colours, 0 to 1, of the whole vector's 1.
     """
 
     begun_from: str
@@ -33,15 +34,17 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     steps: int
     minutes: float
     assets: tuple[tuple[str, str], ...] = ()
+    colours: float = 0.0
 
     def told(self) -> str:
         """Return it as a sentence or three."""
         worn = "".join(f", {name} ({licence})" for name, licence in self.assets)
+        stripes = f" Colours in stripes, told apart as the same people taught, count {self.colours:g}."
         return (
             f"MobileNetV2, a vector of the whole and of each half; begun from {self.begun_from} and trained by this "
             f"project on {self.pictures:,} rendered pictures of {self.people:,} synthetic people in {self.steps:,} "
             f"steps. They wear the renderer's own clothes{worn}. No picture of a real person was used beyond ImageNet."
-        )
+        ) + (stripes if self.colours else "")
 
 
 def manifest_of(name: str, version: str, model: onnx.ModelProto, content: bytes, provenance: str) -> ModelManifest:
@@ -83,6 +86,20 @@ def write_release(folder: Path, manifest: ModelManifest, content: bytes) -> Path
     (folder / "manifests").mkdir(exist_ok=True)
     (folder / "manifests" / f"{manifest.name}.toml").write_text(render_manifest(manifest), encoding="utf-8")
     return path
+
+
+def held_out_told(line: str, by_weight: Mapping[float, float]) -> str:
+    """Return what was measured on rendered people who were not trained on.
+
+    Args:
+        line: The last one of the run's log.
+        by_weight: By how much colours count, the mean average precision on pictures made worse.
+    """
+    told = f"Of rendered people who were held out, without colours: `{line}`."
+    if by_weight:
+        shares = ", ".join(f"{weight:g}: {found:.1%}" for weight, found in by_weight.items())
+        told += f" Mean average precision on pictures made worse, by how much colours count: {shares}."
+    return told
 
 
 def card(manifests: Mapping[str, tuple[ModelManifest, int]], origin: Origin, held_out: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 import msgspec
 import torch
+from msgspec.structs import replace
 from torch import Tensor, nn
 
 from models.building.calibrate import ranges_over
@@ -14,7 +15,6 @@ from models.building.quantize import quantize
 from models.errors import ModelError
 from models.registry import ModelRegistry, read_verified
 from models.training.colour_graph import with_colours
-from models.training.colours import Colours
 from models.training.learning.augmentation import normalized
 from models.training.learning.colouring import learn_weighted
 from models.training.learning.export import INPUT, difference, load_average, to_onnx
@@ -23,9 +23,7 @@ from models.training.learning.network import FEATURES, Network, renormalize
 from models.training.learning.run import CHECKPOINT_FILE, LOG_FILE, Progress, Run, decode
 from models.training.pictures import Shard
 from models.training.recipe import Budget, Recipe
-from models.training.release import CHANNEL_MEAN, CHANNEL_SPREAD, card, manifest_of, write_release
-
-COLOURS_TOLD = "Colours in stripes, told apart by what was learned from the same people, are {weight:g} of its length."
+from models.training.release import CHANNEL_MEAN, CHANNEL_SPREAD, card, held_out_told, manifest_of, write_release
 
 _COMPARED = 256
 _CALIBRATED = 512
@@ -150,25 +148,20 @@ def export(run: Path, pictures: tuple[Shard, dict[str, Any]], release: Release) 
         raise ModelError(msg)
     batches = (some[first : first + _AT_ONCE] for first in range(0, len(some), _AT_ONCE))
     forms = {"32-bit floats": model, "8-bit integers": quantize(model, ranges_over(model, INPUT, batches))}
-    coloured = _colours(shard, recipe, network, release.colours)
+    weight = release.colours or 0.0
+    by_weight: dict[float, float] = {}
+    if release.colours != 0:
+        colours, by_weight = learn_weighted(shard, recipe, network)
+        weight = max(by_weight, key=by_weight.__getitem__) if release.colours is None else weight
+    if weight:
+        forms = {form: with_colours(one, colours, weight, CHANNEL_MEAN, CHANNEL_SPREAD) for form, one in forms.items()}
+    origin = replace(origin, colours=weight)
     written, paths = {}, []
     for (form, one), suffix in zip(forms.items(), ("", "-int8"), strict=True):
-        whole = one if coloured is None else with_colours(one, *coloured, CHANNEL_MEAN, CHANNEL_SPREAD)
-        code = whole.SerializeToString(deterministic=True)
-        told = origin.told() if coloured is None else f"{origin.told()} {COLOURS_TOLD.format(weight=coloured[1])}"
-        manifest = manifest_of(f"{release.name}{suffix}", release.version, whole, code, told)
+        code = one.SerializeToString(deterministic=True)
+        manifest = manifest_of(f"{release.name}{suffix}", release.version, one, code, origin.told())
         paths.append(write_release(release.folder, manifest, code))
         written[form] = manifest, len(code)
     last = (run / LOG_FILE).read_text(encoding="utf-8").splitlines()[-1]
-    told = f"Of rendered people who were held out, without colours: `{last}`."
-    (release.folder / "card.md").write_text(card(written, origin, told), encoding="utf-8")
+    (release.folder / "card.md").write_text(card(written, origin, held_out_told(last, by_weight)), encoding="utf-8")
     return paths, found
-
-
-def _colours(shard: Shard, recipe: Recipe, network: Network, weight: float | None) -> tuple[Colours, float] | None:
-    """Return colours and how much they count, None where they count nothing."""
-    if weight == 0:
-        return None
-    colours, by_weight = learn_weighted(shard, recipe, network)
-    best = max(by_weight, key=by_weight.__getitem__) if weight is None else weight
-    return (colours, best) if best else None

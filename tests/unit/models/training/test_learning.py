@@ -85,7 +85,7 @@ def test_a_run_goes_on_where_it_stopped_and_its_export_says_what_it_says(tmp_pat
     assert np.linalg.norm(real, axis=1) == pytest.approx(np.ones(5), abs=1e-5)
     assert (real * integer).sum(axis=1).min() > 0.8
     assert f"begun from {DEFAULT_EMBEDDER}" in registry.get("mine").manifest.provenance
-    assert "are 0.3 of its length" in registry.get("mine").manifest.provenance
+    assert "taught, count 0.3." in registry.get("mine").manifest.provenance
     plain = Release(folder=tmp_path / "plain", name="mine", version="1", tolerance=1e-4, colours=0)
     path = export(parts, (pictures, {}), plain)[0][0]
     begun = Network(4, 256).eval()

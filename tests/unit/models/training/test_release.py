@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from models.loader import load_model
 from models.registry import ModelRegistry
@@ -14,7 +15,7 @@ pytest.importorskip("onnx", reason="models are written with the package onnx, wh
 from models.building.calibrate import ranges_over
 from models.building.graph import FLOAT, GraphBuilder, tensor_info
 from models.building.quantize import calibrated_tensors, quantize
-from models.training.release import Origin, card, manifest_of, write_release
+from models.training.release import Origin, card, held_out_told, manifest_of, write_release
 
 ORIGIN = Origin(
     begun_from="weights of a test",
@@ -73,6 +74,15 @@ def test_integers_say_nearly_the_same_in_a_quarter_of_the_room(tmp_path: Path) -
     assert np.abs(one - other).max() < 0.05 * np.abs(one).max()
     kinds = {tensor.data_type for tensor in integer.graph.initializer if tensor.name.endswith("weight.integer")}
     assert kinds == {3}  # int8
+
+
+def test_what_was_measured_by_weight_is_told() -> None:
+    assert held_out_told("{}", {}) == "Of rendered people who were held out, without colours: `{}`."
+    assert held_out_told("{}", {0.0: 0.5, 0.3: 0.625}).endswith("colours count: 0: 50.0%, 0.3: 62.5%.")
+    assert (
+        replace(ORIGIN, colours=0.4).told()
+        == f"{ORIGIN.told()} Colours in stripes, told apart as the same people taught, count 0.4."
+    )
 
 
 def test_a_card_names_files_origin_and_limits() -> None:
