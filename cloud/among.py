@@ -33,6 +33,7 @@ class _Among(FunctionElement[bool]):
     name = "among"
     type = Boolean()
     inherit_cache = True
+    _is_implicitly_boolean = True  # Else SQLAlchemy writes `= 1` behind it for SQLite, which then reads every row.
 
 
 @compiles(_Among)

@@ -5,7 +5,22 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Engine, Executable, Insert, LargeBinary, Row, Select, Table, create_engine, event
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    Engine,
+    Executable,
+    Float,
+    Insert,
+    Integer,
+    LargeBinary,
+    Row,
+    Select,
+    String,
+    Table,
+    create_engine,
+    event,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -14,6 +29,9 @@ from cloud.schema import metadata
 
 _WRITES = "shopthread_writes"
 _IN_LIST = 500
+_AS_IS = (String, Integer, Boolean, Float)
+"""Types of which SQLite's driver takes the values as they are."""
+_HELD_ROWS = 2000
 _FEW_ROWS = 4
 """Fewer rows than this go one by one."""
 
@@ -50,6 +68,11 @@ class ReadSession:
         """Return every row."""
         return self._connection.execute(statement).all()
 
+    def stream(self, statement: AnySelect) -> Iterator[AnyRow]:
+        """Yield every row, and hold a few of them at a time; nothing else may be done meanwhile."""
+        with self._connection.execute(statement.execution_options(yield_per=_HELD_ROWS)) as result:
+            yield from result
+
     def first(self, statement: AnySelect) -> AnyRow | None:
         """Return the first row, or None."""
         return self._connection.execute(statement).first()
@@ -68,7 +91,7 @@ class WriteSession(ReadSession):
 
     def insert(self, table: Table, rows: Sequence[Values]) -> None:
         """Insert rows."""
-        if rows and not self._insert_as_json(table, rows, ""):
+        if rows and not self._insert_as_json(table, rows, "") and not self._insert_as_tuples(table, rows):
             self._connection.execute(table.insert(), [dict(row) for row in rows])
 
     def insert_new(self, table: Table, rows: Sequence[Values]) -> None:
@@ -105,6 +128,20 @@ class WriteSession(ReadSession):
         given = {name: table.c[name] + insert.excluded[name] if adds else insert.excluded[name] for name in changed}
         statement = insert.on_conflict_do_update(index_elements=keys, set_=given)
         self._connection.execute(statement, [dict(row) for row in rows])
+
+    def _insert_as_tuples(self, table: Table, rows: Sequence[Values]) -> bool:
+        """Insert many rows into SQLite as the driver takes them; return False where that cannot be.
+
+        What SQLAlchemy does for each of them costs more than SQLite. It must for values that are stored as others.
+        """
+        columns = [table.c[name] for name in rows[0]]
+        if self.dialect != "sqlite" or len(rows) < _FEW_ROWS or not all(isinstance(c.type, _AS_IS) for c in columns):
+            return False
+        names = [column.name for column in columns]
+        marks = ", ".join("?" * len(names))
+        statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - our own names
+        self._connection.exec_driver_sql(statement, [tuple([row[name] for name in names]) for row in rows])
+        return True
 
     def _insert_as_json(self, table: Table, rows: Sequence[Values], conflict: str) -> bool:
         """Insert many rows into PostgreSQL by one statement with one parameter; return False where that cannot be.

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import func, select
 
+from cloud.among import among
 from cloud.db import AnyRow, ReadSession, WriteSession, chunks
 from cloud.erasure.tables import erased_identifiers, erasure_keys
 from cloud.identity.holdings import Holding
@@ -26,7 +27,7 @@ def erased_among(
     for part in chunks(sorted(by_digest)):
         rows = session.rows(
             select(erased_identifiers).where(
-                erased_identifiers.c.tenant == tenant, erased_identifiers.c.digest.in_(part)
+                erased_identifiers.c.tenant == tenant, among(erased_identifiers.c.digest, part)
             )
         )
         for row in rows:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, literal, select
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from cloud.among import among
 from cloud.db import ReadSession
 from cloud.identity.ownership import by_namespace
 from cloud.identity.statements import Identifier
@@ -37,7 +38,7 @@ def named_often(session: ReadSession, tenant: str, identifiers: Collection[Ident
     )
     found = set()
     for namespace, part in by_namespace(identifiers):
-        this = and_(held.tenant == tenant, held.namespace == namespace, held.pseudonym.in_(part), held.from_ms == 0)
+        this = and_(held.tenant == tenant, held.namespace == namespace, among(held.pseudonym, part), held.from_ms == 0)
         rows = session.rows(select(held.pseudonym).where(this, one_more.is_not(None)))
         found |= {Identifier(namespace, row.pseudonym) for row in rows}
     return found
@@ -58,7 +59,7 @@ def is_hub(session: ReadSession, tenant: str, identifier: Identifier, most: int,
         others = (
             select(theirs.namespace, theirs.pseudonym)
             .join(identity_statements, _same_person(theirs))
-            .where(theirs.tenant == tenant, theirs.statement_id.in_(sorted(set(page) - set(without))))
+            .where(theirs.tenant == tenant, among(theirs.statement_id, sorted(set(page) - set(without))))
         )
         found |= {Identifier(row.namespace, row.pseudonym) for row in session.rows(others)} - {identifier}
         if len(found) > most:

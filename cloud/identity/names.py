@@ -6,9 +6,8 @@ rebuild gives the same names.
 """
 
 from hashlib import blake2b
-from uuid import UUID
 
-_VERSION_8_LAYOUT = 8
+_VERSION = 8
 
 
 def one_id_of(tenant: str, namespace: str, pseudonym: str, from_ms: int = 0) -> str:
@@ -22,8 +21,6 @@ def one_id_of(tenant: str, namespace: str, pseudonym: str, from_ms: int = 0) -> 
     """
     held = (str(from_ms),) if from_ms else ()
     named = "\0".join((tenant, namespace, pseudonym, *held))
-    digest = blake2b(named.encode(), digest_size=16, person=b"shopthread.oneid")
-    value = int.from_bytes(digest.digest(), "big")
-    value = value & ~(0xF << 76) | _VERSION_8_LAYOUT << 76
-    value = value & ~(0b11 << 62) | 0b10 << 62
-    return str(UUID(int=value))
+    digest = blake2b(named.encode(), digest_size=16, person=b"shopthread.oneid").hexdigest()
+    variant = f"{int(digest[16], 16) & 0b11 | 0b1000:x}"
+    return f"{digest[:8]}-{digest[8:12]}-{_VERSION}{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:]}"

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Table, delete, select
 
+from cloud.among import among
 from cloud.db import AnyRow, ReadSession, WriteSession, chunks
 from cloud.identity.holdings import Holding
 from cloud.identity.resolve import Cluster
@@ -37,7 +38,7 @@ def timelines_of(session: ReadSession, tenant: str, identifiers: Iterable[Identi
     for namespace, part in by_namespace(wanted):
         rows = session.rows(
             select(_map.pseudonym, _map.from_ms, _map.until_ms, _map.one_id, _map.is_held)
-            .where(_map.tenant == tenant, _map.namespace == namespace, _map.pseudonym.in_(part))
+            .where(_map.tenant == tenant, _map.namespace == namespace, among(_map.pseudonym, part))
             .order_by(_map.pseudonym, _map.from_ms)
         )
         for pseudonym, from_ms, until_ms, one_id, is_held in rows:
@@ -66,7 +67,9 @@ def delete_of(session: WriteSession, table: Table, tenant: str, identifiers: Ite
     columns = table.c
     for namespace, part in by_namespace(identifiers):
         session.execute(
-            delete(table).where(columns.tenant == tenant, columns.namespace == namespace, columns.pseudonym.in_(part))
+            delete(table).where(
+                columns.tenant == tenant, columns.namespace == namespace, among(columns.pseudonym, part)
+            )
         )
 
 
@@ -119,7 +122,7 @@ def write_clusters(
     stale = {span.one_id for timeline in before.values() for span in timeline}
     for part in chunks(sorted(stale | set(names.values()))):
         session.execute(
-            delete(identity_joins).where(identity_joins.c.tenant == tenant, identity_joins.c.one_id.in_(part))
+            delete(identity_joins).where(identity_joins.c.tenant == tenant, among(identity_joins.c.one_id, part))
         )
     named = timelines_from(tenant, clusters)
     changed = {each for each, timeline in before.items() if each not in named or timeline != named[each]}

@@ -1,17 +1,19 @@
 """SQL of identity: statements, what the rules forbid of them, the ledger."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Table, and_, case, delete, exists, or_, select, update
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from cloud.among import among
 from cloud.db import AnyRow, ReadSession, WriteSession, chunks
 from cloud.identity.holdings import Holding
 from cloud.identity.ownership import by_namespace
 from cloud.identity.resolve import Refusal
-from cloud.identity.statements import Identifier, Statement, Validity
+from cloud.identity.statements import UNSAID, Identifier, Statement, Validity
 from cloud.identity.tables import (
     identity_blocks,
     identity_joins,
@@ -41,7 +43,7 @@ def known_statements(session: ReadSession, tenant: str, statement_ids: Iterable[
     found = {}
     for part in chunks(sorted(set(statement_ids))):
         rows = session.rows(
-            select(identity_statements).where(_statements.tenant == tenant, _statements.statement_id.in_(part))
+            select(identity_statements).where(_statements.tenant == tenant, among(_statements.statement_id, part))
         )
         found.update({row.statement_id: row for row in rows})
     return found
@@ -54,7 +56,7 @@ def load_statements(session: ReadSession, tenant: str, statement_ids: Iterable[s
         named: dict[str, list[Identifier]] = {}
         validity: dict[str, dict[Identifier, Validity]] = {}
         for row in session.rows(
-            select(identity_mentions).where(_mentions.tenant == tenant, _mentions.statement_id.in_(part))
+            select(identity_mentions).where(_mentions.tenant == tenant, among(_mentions.statement_id, part))
         ):
             identifier = Identifier(row.namespace, row.pseudonym)
             named.setdefault(row.statement_id, []).append(identifier)
@@ -63,7 +65,7 @@ def load_statements(session: ReadSession, tenant: str, statement_ids: Iterable[s
         rows = session.rows(
             select(identity_statements).where(
                 _statements.tenant == tenant,
-                _statements.statement_id.in_(part),
+                among(_statements.statement_id, part),
                 _statements.retracted_ms.is_(None),
             )
         )
@@ -86,16 +88,26 @@ def stating_tenants(session: ReadSession) -> list[str]:
     return [row.tenant for row in session.rows(select(_statements.tenant).distinct().order_by(_statements.tenant))]
 
 
-def load_page(session: ReadSession, tenant: str, after_id: str, limit: int) -> list[Statement]:
-    """Return statements that hold, in the order of their ids from after one on."""
-    page = (
-        select(_statements.statement_id)
-        .where(_statements.tenant == tenant, _statements.statement_id > after_id, _statements.retracted_ms.is_(None))
+def all_statements(session: ReadSession, tenant: str) -> Iterator[Statement]:
+    """Yield every statement that holds, with the identifiers that it names, in the order of their ids."""
+    names = _mentions.namespace, _mentions.pseudonym, _mentions.from_ms, _mentions.until_ms
+    held = and_(_mentions.tenant == _statements.tenant, _mentions.statement_id == _statements.statement_id)
+    rows = session.stream(
+        select(_statements.statement_id, _statements.rank, _statements.at_ms, _statements.relation, *names)
+        .join(identity_mentions, held)
+        .where(_statements.tenant == tenant, _statements.retracted_ms.is_(None))
         .order_by(_statements.statement_id)
-        .limit(limit)
     )
-    loaded = load_statements(session, tenant, [row.statement_id for row in session.rows(page)])
-    return sorted(loaded, key=lambda each: each.statement_id)
+    for (statement_id, rank, at_ms, relation), naming in groupby(rows, lambda row: row[:4]):
+        said = {Identifier(row.namespace, row.pseudonym): Validity(row.from_ms, row.until_ms) for row in naming}
+        yield Statement(
+            statement_id=statement_id,
+            rank=rank,
+            at_ms=at_ms,
+            identifiers=tuple(sorted(said)),
+            relation=relation,
+            validity={identifier: validity for identifier, validity in said.items() if validity != UNSAID},
+        )
 
 
 def delete_unnamed(session: WriteSession) -> None:
@@ -125,7 +137,7 @@ def statements_naming(
         rows = session.rows(
             select(_mentions.pseudonym, _mentions.statement_id)
             .join(identity_statements, holds)
-            .where(_mentions.tenant == tenant, _mentions.namespace == namespace, _mentions.pseudonym.in_(part))
+            .where(_mentions.tenant == tenant, _mentions.namespace == namespace, among(_mentions.pseudonym, part))
         )  # In no order: SQLite would walk through all of the tenant's mentions rather than sort these few.
         for pseudonym, statement_id in rows:
             found[Identifier(namespace, pseudonym)].append(statement_id)
@@ -139,11 +151,18 @@ def blocked_among(session: ReadSession, tenant: str, identifiers: Iterable[Ident
     for namespace, part in by_namespace(identifiers):
         rows = session.rows(
             select(blocks.pseudonym).where(
-                blocks.tenant == tenant, blocks.namespace == namespace, blocks.pseudonym.in_(part)
+                blocks.tenant == tenant, blocks.namespace == namespace, among(blocks.pseudonym, part)
             )
         )
         found |= {Identifier(namespace, row.pseudonym) for row in rows}
     return found
+
+
+def blocked_of(session: ReadSession, tenant: str) -> set[Identifier]:
+    """Return every identifier that somebody declared to name nobody."""
+    blocks = identity_blocks.c
+    rows = session.rows(select(blocks.namespace, blocks.pseudonym).where(blocks.tenant == tenant))
+    return {Identifier(row.namespace, row.pseudonym) for row in rows}
 
 
 def write_refusals(
@@ -153,7 +172,7 @@ def write_refusals(
     for part in chunks(sorted(set(statement_ids))):
         session.execute(
             delete(identity_refusals).where(
-                identity_refusals.c.tenant == tenant, identity_refusals.c.statement_id.in_(part)
+                identity_refusals.c.tenant == tenant, among(identity_refusals.c.statement_id, part)
             )
         )
     session.insert(
@@ -194,7 +213,7 @@ def mentions_of(session: ReadSession, tenant: str, identifiers: Iterable[Identif
         rows = session.rows(
             select(identity_mentions, _statements.at_ms)
             .join(identity_statements, said)
-            .where(_mentions.tenant == tenant, _mentions.namespace == namespace, _mentions.pseudonym.in_(part))
+            .where(_mentions.tenant == tenant, _mentions.namespace == namespace, among(_mentions.pseudonym, part))
             .order_by(_mentions.pseudonym, _mentions.statement_id)
         )
         found += [
@@ -215,11 +234,11 @@ def delete_mentions(session: WriteSession, tenant: str, mentions: Sequence[Menti
         this = and_(_is(identity_mentions, tenant, each.identifier), _mentions.statement_id == each.statement_id)
         session.execute(delete(identity_mentions).where(this))
     for part in chunks(sorted({each.statement_id for each in mentions})):
-        left = select(_mentions.statement_id).where(_mentions.tenant == tenant, _mentions.statement_id.in_(part))
+        left = select(_mentions.statement_id).where(_mentions.tenant == tenant, among(_mentions.statement_id, part))
         session.execute(
             delete(identity_statements).where(
                 _statements.tenant == tenant,
-                _statements.statement_id.in_(part),
+                among(_statements.statement_id, part),
                 _statements.statement_id.not_in(left),
             )
         )
@@ -332,7 +351,7 @@ def refusals_by(session: ReadSession, tenant: str, statement_ids: Iterable[str])
     for part in chunks(sorted(set(statement_ids))):
         found += session.rows(
             select(identity_refusals)
-            .where(refused.tenant == tenant, refused.statement_id.in_(part))
+            .where(refused.tenant == tenant, among(refused.statement_id, part))
             .order_by(refused.statement_id, refused.right_namespace, refused.right_pseudonym)
         )
     return found

@@ -1,20 +1,23 @@
 """Takes statements of identity in and back, and moves what belonged to the one profile to the other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import and_, delete, select, update
 
+from cloud.among import among
 from cloud.codes.queue import enqueue_codes_of_touches
 from cloud.db import ReadSession, WriteSession, chunks
 from cloud.erasure.tombstones import erased_among
 from cloud.errors import not_found
 from cloud.identity import repository
+from cloud.identity.bulk import PART, derive_all
 from cloud.identity.holdings import Holding, Holdings, instant_of
 from cloud.identity.ownership import by_namespace, delete_of, timelines_of, write_clusters
-from cloud.identity.reach import Change, change_around, change_of, reach_of
+from cloud.identity.reach import Change, Reach, change_around, change_of, reach_of
 from cloud.identity.resolve import resolve
 from cloud.identity.statements import UNSAID, Identifier, Rules, Statement
 from cloud.identity.tables import (
@@ -35,8 +38,6 @@ from contracts.erasure import is_forgotten
 IDENTITY = "identity"
 """The lock under which identifiers move between profiles."""
 Cause = Literal["stated", "retracted", "blocked", "unblocked", "rules"]
-_PAGE = 1000
-"""So many statements are derived anew at once."""
 
 
 class Occasion(Struct, frozen=True, kw_only=True):
@@ -55,6 +56,16 @@ def add_statements(
     A statement that is known already is a no-op; so is one that has been retracted: its id is spent.
     """
     lock_cursor(session, IDENTITY)
+    changed = _record(session, tenant, stated, now_ms)
+    only = changed[0].statement_id if len(changed) == 1 else None
+    occasion = Occasion(cause="stated", statement_id=only, at_ms=now_ms)
+    return _reassign(session, tenant, change_of(session, tenant, changed, rules), rules, occasion)
+
+
+def _record(
+    session: WriteSession, tenant: str, stated: Sequence[tuple[str, Statement]], now_ms: int
+) -> list[Statement]:
+    """Record what is new of statements, but for identifiers that were erased since; return it."""
     stated = _without_erased(session, tenant, stated)
     known = repository.known_statements(session, tenant, (each.statement_id for _, each in stated))
     new = {each.statement_id: (source, each) for source, each in stated if each.statement_id not in known}
@@ -89,10 +100,7 @@ def add_statements(
             for identifier in sorted(set(each.identifiers))
         ],
     )
-    changed = [each for _, each in new.values()]
-    only = changed[0].statement_id if len(changed) == 1 else None
-    occasion = Occasion(cause="stated", statement_id=only, at_ms=now_ms)
-    return _reassign(session, tenant, change_of(session, tenant, changed, rules), rules, occasion)
+    return [each for _, each in new.values()]
 
 
 def _without_erased(
@@ -234,19 +242,45 @@ def rebuild_identities(session: WriteSession, rules: Rules, now_ms: int) -> None
     for table in (identity_joins, identity_refusals):
         session.execute(delete(table))
     repository.delete_unnamed(session)
-    occasion = Occasion(cause="rules", statement_id=None, at_ms=now_ms)
     for tenant in repository.stating_tenants(session):
-        after_id = ""
-        while page := repository.load_page(session, tenant, after_id, _PAGE):
-            after_id = page[-1].statement_id
-            named = {identifier for each in page for identifier in each.identifiers}
-            change = Change(identifiers=named, statement_ids=[each.statement_id for each in page])
-            _reassign(session, tenant, change, rules, occasion)
+        _derive_all(session, tenant, rules, Occasion(cause="rules", statement_id=None, at_ms=now_ms))
+
+
+def load_in_bulk(
+    session: WriteSession, tenant: str, stated: Iterable[tuple[str, Statement]], rules: Rules, now_ms: int
+) -> int:
+    """Record very many statements, given with their sources; everything is as if `add_statements` had taken them.
+
+    All of the tenant's statements are derived anew, which pays where the new ones are a good part of them.
+
+    Returns:
+        How many statements were new.
+    """
+    lock_cursor(session, IDENTITY)
+    added = 0
+    remaining = iter(stated)
+    while batch := list(islice(remaining, PART)):
+        added += len(_record(session, tenant, batch, now_ms))
+    if added:
+        _derive_all(session, tenant, rules, Occasion(cause="stated", statement_id=None, at_ms=now_ms))
+    return added
+
+
+def _derive_all(session: WriteSession, tenant: str, rules: Rules, occasion: Occasion) -> None:
+    def derive(reach: Reach) -> None:
+        _derive(session, tenant, reach, rules, occasion)
+
+    blocked = repository.blocked_of(session, tenant)
+    derive_all(repository.all_statements(session, tenant), blocked, rules, derive)
 
 
 def _reassign(session: WriteSession, tenant: str, change: Change, rules: Rules, occasion: Occasion) -> list[Move]:
     """Derive anew what a change reaches; write into the ledger, and return, which identifiers moved."""
-    reach = reach_of(session, tenant, change, rules)
+    return _derive(session, tenant, reach_of(session, tenant, change, rules), rules, occasion)
+
+
+def _derive(session: WriteSession, tenant: str, reach: Reach, rules: Rules, occasion: Occasion) -> list[Move]:
+    """Resolve a part of the graph and make everything that follows say so."""
     resolution = resolve(reach.statements, rules, reach.blocked, reach.hubs, reach.alone)
     before = timelines_of(session, tenant, reach.identifiers)
     after = write_clusters(session, tenant, resolution.clusters, before)
@@ -282,14 +316,14 @@ def _move_touches(session: WriteSession, tenant: str, moves: Sequence[Move]) -> 
         moved.setdefault(move.identifier, []).append(move)
     going: dict[str, list[str]] = {}
     for namespace, part in by_namespace(moved):
-        shown = and_(touches.c.tenant == tenant, touches.c.namespace == namespace, touches.c.pseudonym.in_(part))
+        shown = and_(touches.c.tenant == tenant, touches.c.namespace == namespace, among(touches.c.pseudonym, part))
         for row in session.rows(select(touches.c.touch_id, touches.c.pseudonym, touches.c.time_ms).where(shown)):
             for move in moved[Identifier(namespace, row.pseudonym)]:
                 if move.from_ms <= max(row.time_ms, 0) < move.until_ms:
                     going.setdefault(move.to_one_id, []).append(row.touch_id)
     for one_id, touch_ids in going.items():
         for few in chunks(touch_ids):
-            theirs = and_(touches.c.tenant == tenant, touches.c.touch_id.in_(few))
+            theirs = and_(touches.c.tenant == tenant, among(touches.c.touch_id, few))
             session.execute(update(touches).where(theirs).values(one_id=one_id))
     changed = [touch_id for touch_ids in going.values() for touch_id in touch_ids]
     enqueue(session, tenant, "touch", changed)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from cloud.among import among
 from cloud.db import AnyRow, ReadSession, chunks
 from cloud.profiles.facts import (
     AttributeSaid,
@@ -81,7 +82,7 @@ def load_touches(session: ReadSession, tenant: str, one_ids: Sequence[str]) -> d
     found: dict[str, list[KnownTouch]] = {}
     statement = (
         select(*TOUCH_COLUMNS, stands(touches, "touch_id").label("stands"), reversal_of().label("is_reversed"))
-        .where(touches.c.tenant == tenant, touches.c.one_id.in_(one_ids))
+        .where(touches.c.tenant == tenant, among(touches.c.one_id, one_ids))
         .order_by(touches.c.time_ms, touches.c.touch_id)
     )
     for row in session.rows(statement):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, func, select
 
+from cloud.among import among
 from cloud.analytics.queue import enqueue_members
 from cloud.changes.queue import note_profiles
 from cloud.db import WriteSession, chunks
@@ -19,7 +20,7 @@ def recount_profiles(session: WriteSession, tenant: str, one_ids: Sequence[str])
     enqueue_members(session, tenant, one_ids)
     for part in chunks(one_ids):  # All of them first: an identifier goes from a profile of one part to one of another.
         for table in (profiles, profile_identifiers):
-            session.execute(delete(table).where(table.c.tenant == tenant, table.c.one_id.in_(part)))
+            session.execute(delete(table).where(table.c.tenant == tenant, among(table.c.one_id, part)))
     for part in chunks(one_ids):
         _recount(session, tenant, part)
     restate(session, tenant, one_ids)
@@ -35,10 +36,12 @@ def _recount(session: WriteSession, tenant: str, part: Sequence[str]) -> None:
             func.min(touches.c.time_ms),
             func.max(touches.c.time_ms),
         )
-        .where(touches.c.tenant == tenant, touches.c.one_id.in_(part), stands(touches, "touch_id"))
+        .where(touches.c.tenant == tenant, among(touches.c.one_id, part), stands(touches, "touch_id"))
         .group_by(touches.c.one_id, touches.c.namespace, touches.c.pseudonym)
     )
-    mapped = session.rows(select(identity_map).where(identity_map.c.tenant == tenant, identity_map.c.one_id.in_(part)))
+    mapped = session.rows(
+        select(identity_map).where(identity_map.c.tenant == tenant, among(identity_map.c.one_id, part))
+    )
     shown = {(row.one_id, row.namespace, row.pseudonym) for row in seen}
     known = {(row.one_id, row.namespace, row.pseudonym) for row in mapped}
     stated = [row for row in mapped if row.is_held or (row.one_id, row.namespace, row.pseudonym) in shown]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import and_, delete, func, select
 
+from cloud.among import among
 from cloud.db import ReadSession, WriteSession, chunks
 from cloud.profiles.live import load_touches
 from cloud.profiles.rfm import MEASURES, Buckets, Measure, buckets_of, purchases_by_currency, score
@@ -31,7 +32,9 @@ def restate(session: WriteSession, tenant: str, one_ids: Sequence[str]) -> None:
             _count(changes, held.get(one_id), -1)
             _count(changes, found.get(one_id), +1)
         session.execute(
-            delete(profile_purchases).where(profile_purchases.c.tenant == tenant, profile_purchases.c.one_id.in_(moved))
+            delete(profile_purchases).where(
+                profile_purchases.c.tenant == tenant, among(profile_purchases.c.one_id, moved)
+            )
         )
         session.insert(
             profile_purchases,
@@ -105,7 +108,7 @@ def _standings(session: ReadSession, tenant: str, one_ids: Sequence[str]) -> dic
     held = profile_purchases.c
     return {
         row.one_id: Buckets(currency=row.currency, recency=row.recency, frequency=row.frequency, monetary=row.monetary)
-        for row in session.rows(select(profile_purchases).where(held.tenant == tenant, held.one_id.in_(one_ids)))
+        for row in session.rows(select(profile_purchases).where(held.tenant == tenant, among(held.one_id, one_ids)))
     }
 
 
