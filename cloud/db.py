@@ -1,7 +1,9 @@
 """The database: engine, and reading and writing as two types. One `with` block is one transaction."""
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -190,6 +192,30 @@ class Database:
                 yield WriteSession(connection)
 
     @contextmanager
+    def write_beside(self, file: Path, name: str) -> Iterator[WriteSession]:
+        """Open a writing transaction of a SQLite database in which the tables of another file stand under a name."""
+        with self.engine.connect() as connection:
+            driver = connection.connection.dbapi_connection
+            _execute(driver, f"ATTACH DATABASE ? AS {name}", str(file))
+            try:
+                connection.execution_options(**{_WRITES: True})
+                with connection.begin():
+                    yield WriteSession(connection)
+            finally:
+                _execute(driver, f"DETACH DATABASE {name}")
+
+    def copy_to(self, file: Path) -> None:
+        """Write the SQLite database as it is now into another file. Nobody waits for it."""
+        with self.engine.connect() as connection, closing(sqlite3.connect(file)) as target:
+            connection.connection.driver_connection.backup(target)
+
+    @property
+    def file(self) -> Path | None:
+        """Return the SQLite file, None where the database is none."""
+        url = self.engine.url
+        return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+    @contextmanager
     def rehearse(self) -> Iterator[WriteSession]:
         """Open a writing transaction that leaves nothing behind."""
         with self.engine.connect() as connection:
@@ -208,6 +234,13 @@ class Database:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def _execute(connection: DBAPIConnection | None, statement: str, *parameters: str) -> None:
+    """Run what must stand outside of a transaction."""
+    cursor = connection.cursor()
+    cursor.execute(statement, parameters)
+    cursor.close()
 
 
 def _prepare_sqlite(engine: Engine, busy_timeout_s: float) -> None:

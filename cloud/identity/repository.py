@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Table, and_, case, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from cloud.among import among
@@ -81,6 +81,27 @@ def load_statements(session: ReadSession, tenant: str, statement_ids: Iterable[s
             for row in rows
         ]
     return loaded
+
+
+def mark_of_records(session: ReadSession) -> tuple[int, ...]:
+    """Return numbers of which some changes whenever a statement or a block comes or goes."""
+    counted = func.count()
+    return (
+        *map(
+            int,
+            session.rows(
+                select(
+                    counted,
+                    func.count(_statements.retracted_ms),
+                    func.coalesce(func.max(_statements.recorded_ms), 0),
+                    func.coalesce(func.max(_statements.retracted_ms), 0),
+                )
+            )[0],
+        ),
+        session.number(select(counted).select_from(identity_mentions)),
+        session.number(select(counted).select_from(identity_blocks)),
+        session.number(select(func.max(identity_ledger.c.position))),
+    )
 
 
 def stating_tenants(session: ReadSession) -> list[str]:

@@ -1,12 +1,12 @@
 """Takes statements of identity in and back, and moves what belonged to the one profile to the other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import islice
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import Table, and_, delete, select, update
 
 from cloud.among import among
 from cloud.codes.queue import enqueue_codes_of_touches
@@ -23,6 +23,8 @@ from cloud.identity.statements import UNSAID, Identifier, Rules, Statement
 from cloud.identity.tables import (
     identity_blocks,
     identity_joins,
+    identity_ledger,
+    identity_map,
     identity_mentions,
     identity_refusals,
     identity_statements,
@@ -224,9 +226,16 @@ def _mentions_within(
 class Identities:
     """The map from identifiers to profiles, as what the projections stand on."""
 
+    tables: tuple[Table, ...] = (identity_map, identity_joins, identity_refusals)
+    journals: tuple[Table, ...] = (identity_ledger,)
+
     def __init__(self, rules: Rules, clock: Clock) -> None:
         self._rules = rules
         self._clock = clock
+
+    def mark(self, session: ReadSession) -> Hashable:
+        """Return what changes whenever a statement or a block comes or goes."""
+        return repository.mark_of_records(session)
 
     def rebuild(self, session: WriteSession) -> None:
         """Derive the map anew."""

@@ -1,13 +1,14 @@
 """Moves projections along the log. Each step is one transaction: what was derived and the cursor, or neither."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Protocol
 
-from sqlalchemy import case, delete, select
+from sqlalchemy import Table, case, delete, select
 
 from cloud.db import Database, ReadSession, WriteSession
 from cloud.ingest.repository import log_head
+from cloud.projections.aside import Derivation, rebuild_aside
 from cloud.projections.base import ENVELOPE, Projection, StoredEvent, lock_cursors, read_cursor, read_cursors
 from cloud.retention.counts import count_on
 from cloud.retention.facts import FACTS, has_retired, is_in_log
@@ -23,6 +24,9 @@ ROUNDS_ALONE = 10
 
 FIRST_STATISTICS = 1000
 """At which position the planner is first told how large the tables are."""
+
+TRIES_ASIDE = 3
+"""So often a rebuild begins with a copy of the file."""
 
 
 class Follower(Protocol):
@@ -43,6 +47,17 @@ class Follower(Protocol):
 
 class Foundation(Protocol):
     """What follows from records other than the log, and stands beneath the projections."""
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Return the tables that `rebuild` derives."""
+
+    @property
+    def journals(self) -> tuple[Table, ...]:
+        """Return the tables to which `rebuild` adds what it changed, numbered by their primary key."""
+
+    def mark(self, session: ReadSession) -> Hashable:
+        """Return what changes whenever the records change."""
 
     def rebuild(self, session: WriteSession) -> None:
         """Derive it anew."""
@@ -134,16 +149,41 @@ class Projector:
             self._analyzed_at = head
 
     def rebuild(self) -> None:
-        """Derive everything anew from the log. Readers see the old state until the one transaction commits."""
-        with self._database.write() as session:
-            _empty(session, self._projections)
-            for foundation in self._foundations:
-                foundation.rebuild(session)
-            while advance(session, self._projections, log_head(session)):
-                pass
-            for follower in self._followers:
-                follower.requeue(session)
+        """Derive everything anew from the log. Readers see the old state until one transaction commits.
+
+        Events come in meanwhile: PostgreSQL has many writers, and for SQLite a copy of the file is rebuilt. Where
+        records other than the log change again and again under the copy, the file itself is, and whoever writes waits.
+        """
+        if not self._rebuild_aside():
+            with self._database.write() as session:
+                self._derive(session)
+                self._requeue(session)
         self.catch_up()
+
+    def _rebuild_aside(self) -> bool:
+        """Rebuild a copy of a SQLite file; return whether it took the file's place."""
+        file = self._database.file
+        work = Derivation(
+            derive=self._derive,
+            tables=[table for each in (*self._projections, *self._foundations) for table in each.tables],
+            journals=[table for each in self._foundations for table in each.journals],
+            cursors=[projection.name for projection in self._projections],
+            mark=lambda session: tuple(foundation.mark(session) for foundation in self._foundations),
+        )
+        return file is not None and any(
+            rebuild_aside(self._database, file, work, self._requeue) for _ in range(TRIES_ASIDE)
+        )
+
+    def _derive(self, session: WriteSession) -> None:
+        _empty(session, self._projections)
+        for foundation in self._foundations:
+            foundation.rebuild(session)
+        while advance(session, self._projections, log_head(session)):
+            pass
+
+    def _requeue(self, session: WriteSession) -> None:
+        for follower in self._followers:
+            follower.requeue(session)
 
     def _limit(self, session: ReadSession, projection: Projection) -> int:
         """Return how far a projection may read: the log's head, but not past the corrections."""
