@@ -108,7 +108,10 @@ def create_key(
 
 @app.command()
 def rebuild(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
-    """Derive every figure anew from the event log. Readers see the old figures until it is done."""
+    """Derive every figure anew from the event log. Readers see the old figures until it is done.
+
+    Events come in meanwhile. A SQLite file is copied for it: beside it there must be as much space again.
+    """
     with told_in_one_line():
         from cloud.app import make_projector
 
