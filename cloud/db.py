@@ -1,8 +1,7 @@
 """The database: engine, and reading and writing as two types. One `with` block is one transaction."""
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -195,19 +194,13 @@ class Database:
     def write_beside(self, file: Path, name: str) -> Iterator[WriteSession]:
         """Open a writing transaction of a SQLite database in which the tables of another file stand under a name."""
         with self.engine.connect() as connection:
-            driver = connection.connection.dbapi_connection
-            _execute(driver, f"ATTACH DATABASE ? AS {name}", str(file))
+            _execute(connection, f"ATTACH DATABASE ? AS {name}", str(file))
             try:
                 connection.execution_options(**{_WRITES: True})
                 with connection.begin():
                     yield WriteSession(connection)
             finally:
-                _execute(driver, f"DETACH DATABASE {name}")
-
-    def copy_to(self, file: Path) -> None:
-        """Write the SQLite database as it is now into another file. Nobody waits for it."""
-        with self.engine.connect() as connection, closing(sqlite3.connect(file)) as target:
-            connection.connection.driver_connection.backup(target)
+                _execute(connection, f"DETACH DATABASE {name}")
 
     @property
     def file(self) -> Path | None:
@@ -236,9 +229,9 @@ class Database:
         self.engine.dispose()
 
 
-def _execute(connection: DBAPIConnection | None, statement: str, *parameters: str) -> None:
+def _execute(connection: Connection, statement: str, *parameters: str) -> None:
     """Run what must stand outside of a transaction."""
-    cursor = connection.cursor()
+    cursor = connection.connection.cursor()
     cursor.execute(statement, parameters)
     cursor.close()
 

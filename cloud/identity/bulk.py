@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from cloud.identity.parts import Digests, Numbers, crowded, groups_of, parts_of
 from cloud.identity.reach import Reach
-from cloud.identity.statements import Identifier, Relation, Rules, Statement, Validity, neighbours_of
+from cloud.identity.statements import UNSAID, Identifier, Relation, Rules, Statement, Validity, neighbours_of
 
 PART = 5000
 """So many statements are resolved and written at once."""
@@ -135,8 +135,8 @@ def _digest(identifier: Identifier) -> int:
 def _row(statement: Statement) -> _Row:
     named: list[_Named] = []
     for each in statement.identifiers:
-        said = statement.validity.get(each)
-        named.append((each.namespace, each.pseudonym, said and said.from_ms, said and said.until_ms))
+        said = statement.validity.get(each, UNSAID)
+        named.append((each.namespace, each.pseudonym, said.from_ms, said.until_ms))
     return _Row(statement.statement_id, statement.rank, statement.at_ms, statement.relation, named)
 
 

@@ -6,8 +6,9 @@ who, an erasure, a retirement of events), the copy is thrown away: it must not b
 """
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from msgspec import Struct
@@ -52,7 +53,7 @@ def rebuild_aside(database: Database, file: Path, work: Derivation, settle: Call
     Returns:
         Whether it is in place; False where records changed meanwhile, then nothing has happened.
     """
-    with _copied(database, file) as copy, _opened(copy) as aside:
+    with _copied(file) as copy, _opened(copy) as aside:
         with aside.read() as session:
             mark = _mark(session, work)
             heads = {table.name: _head(session, table) for table in work.journals}
@@ -68,14 +69,16 @@ def rebuild_aside(database: Database, file: Path, work: Derivation, settle: Call
 
 
 @contextmanager
-def _copied(database: Database, file: Path) -> Iterator[Path]:
-    """Return the path of a copy of the file, which is gone afterwards."""
+def _copied(file: Path) -> Iterator[Path]:
+    """Return the path of a copy of the file as it is now, for which nobody waits; it is gone afterwards."""
     folder = file.with_name(file.name + _SUFFIX)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     try:
-        database.copy_to(folder / file.name)
-        yield folder / file.name
+        copy = folder / file.name
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+        yield copy
     finally:
         shutil.rmtree(folder)
 
@@ -113,10 +116,9 @@ def _put_in_place(session: WriteSession, work: Derivation, heads: dict[str, int]
             f"WHERE {number.name} > ? ORDER BY {number.name}",
             (heads[journal.name],),
         )
-    marks = ", ".join("?" * len(work.cursors))
-    table = projection_cursors.name
+    marks, cursors = ", ".join("?" * len(work.cursors)), projection_cursors.name
     execute(
-        f"INSERT INTO main.{table} (name, position) SELECT name, position FROM aside.{table} "  # noqa: S608
+        f"INSERT INTO main.{cursors} (name, position) SELECT name, position FROM aside.{cursors} "  # noqa: S608
         f"WHERE name IN ({marks}) ON CONFLICT (name) DO UPDATE SET position = excluded.position",
         tuple(work.cursors),
     )

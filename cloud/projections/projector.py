@@ -165,7 +165,10 @@ class Projector:
         file = self._database.file
         work = Derivation(
             derive=self._derive,
-            tables=[table for each in (*self._projections, *self._foundations) for table in each.tables],
+            tables=[
+                *(table for projection in self._projections for table in projection.tables),
+                *(table for foundation in self._foundations for table in foundation.tables),
+            ],
             journals=[table for each in self._foundations for table in each.journals],
             cursors=[projection.name for projection in self._projections],
             mark=lambda session: tuple(foundation.mark(session) for foundation in self._foundations),
