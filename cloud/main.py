@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sys
 import threading
 
 import uvicorn
@@ -17,6 +18,9 @@ from cloud.webhooks.secrets import seal_clear_secrets
 _BACKLOG = 256
 _SHUTDOWN_S = 5
 """How long requests at hand may take when the service ends; live streams never end by themselves that soon."""
+_SWITCH_S = 0.000_5
+"""How long a thread of the service waits for Python's lock before it asks for it. Whoever writes a batch holds up every
+process that appends, and by default waits ten times as long at each step for one that judges."""
 
 
 class StartError(Exception):
@@ -36,6 +40,7 @@ def serve(settings: Settings, *, migrates: bool = False, projects: bool = True) 
         cloud.migrate.SchemaError: The schema is not the one that this version needs.
     """
     prepare_database(settings, migrates=migrates)
+    sys.setswitchinterval(_SWITCH_S)
     with bind(settings) as listener:
         make_server(create_app(settings, runs_projections=projects)).run([listener])
 

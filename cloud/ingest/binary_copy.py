@@ -11,7 +11,7 @@ from struct import Struct
 from cloud.ingest.judge import AcceptedEvent
 
 COLUMNS = ("tenant", "store", "device", "type", "event_id", "time_ms", "sequence", "received_ms", "raw")
-"""In the order in which `encode_row` writes them: what a device's events have in common stands first."""
+"""In the order in which `encode_rows` writes them: what a device's events have in common stands first."""
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
@@ -22,9 +22,14 @@ _BIGINT_BYTES = 8
 _SOURCES_KEPT = 4096
 
 
-def encode_rows(events: Iterable[tuple[AcceptedEvent, int]]) -> bytes:
-    """Return a whole binary COPY of events, each given with the instant when it came, Unix milliseconds."""
-    return b"".join((_SIGNATURE, *(_row(event, received_ms) for event, received_ms in events), _END))
+def whole_copy(parts: Iterable[bytes]) -> bytes:
+    """Return a whole binary COPY of rows that `encode_rows` made, in their order."""
+    return b"".join((_SIGNATURE, *parts, _END))
+
+
+def encode_rows(events: Iterable[AcceptedEvent], received_ms: int) -> bytes:
+    """Return the rows of events that came at one instant, Unix milliseconds, as they stand within a binary COPY."""
+    return b"".join([_row(event, received_ms) for event in events])
 
 
 def _row(event: AcceptedEvent, received_ms: int) -> bytes:

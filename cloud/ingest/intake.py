@@ -12,8 +12,8 @@ from sqlalchemy.exc import OperationalError
 
 from cloud.db import Database
 from cloud.dead_letters.repository import keep_dead_letters
-from cloud.ingest.judge import AcceptedEvent, RefusedLine, judge_batch
-from cloud.ingest.repository import append_batches
+from cloud.ingest.judge import RefusedLine, judge_batch
+from cloud.ingest.repository import Arrival, append_batches, arrive
 from cloud.runtime import Clock
 from contracts.delivery import IngestReceipt, split_batch
 
@@ -26,8 +26,7 @@ class Batch(Struct, frozen=True, kw_only=True):
 
     tenant: str
     key_id: str
-    received_ms: int
-    accepted: list[AcceptedEvent]
+    accepted: Arrival
     refused: list[RefusedLine]
 
 
@@ -50,6 +49,7 @@ class Intake:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._judging = threading.Lock()
         self._turn = threading.Lock()
         self._queue: deque[_Waiting] = deque()
 
@@ -65,17 +65,22 @@ class Intake:
             sqlalchemy.exc.OperationalError: The database is busy or away; nothing of the batch is stored.
         """
         lines = split_batch(body)
-        now_ms = self._clock()
-        accepted, refused = judge_batch(lines, tenant, now_ms)
-        batch = Batch(tenant=tenant, key_id=key_id, received_ms=now_ms, accepted=accepted, refused=refused)
+        with self._judging:
+            batch = self._judge(lines, tenant, key_id)
         inserted = self._append(batch)
         return IngestReceipt(
             received=len(lines),
             inserted=inserted,
-            duplicate=len(accepted) - inserted,
-            rejected=len(refused),
-            rejections=tuple(line.rejection for line in refused),
+            duplicate=len(batch.accepted.events) - inserted,
+            rejected=len(batch.refused),
+            rejections=tuple(line.rejection for line in batch.refused),
         )
+
+    def _judge(self, lines: list[bytes], tenant: str, key_id: str) -> Batch:
+        """Judge one batch at a time: side by side, under Python's lock, all would be ready only when the last is."""
+        now_ms = self._clock()
+        accepted, refused = judge_batch(lines, tenant, now_ms)
+        return Batch(tenant=tenant, key_id=key_id, accepted=arrive(self._database, accepted, now_ms), refused=refused)
 
     def _append(self, batch: Batch) -> int:
         """Wait for the turn, then write for all who wait; return how many of the batch's events were new."""
@@ -93,7 +98,7 @@ class Intake:
         events = 0
         while self._queue and events < MOST_EVENTS:
             group.append(self._queue.popleft())
-            events += len(group[-1].batch.accepted)
+            events += len(group[-1].batch.accepted.events)
         return group
 
     def _write(self, group: list[_Waiting]) -> None:
@@ -113,10 +118,11 @@ class Intake:
 
     def _transact(self, batches: list[Batch]) -> list[int]:
         with self._database.write() as session:
-            inserted = append_batches(session, [(batch.accepted, batch.received_ms) for batch in batches])
+            inserted = append_batches(session, [batch.accepted for batch in batches])
             for batch in batches:
+                received_ms = batch.accepted.received_ms
                 keep_dead_letters(
-                    session, batch.refused, tenant=batch.tenant, key_id=batch.key_id, received_ms=batch.received_ms
+                    session, batch.refused, tenant=batch.tenant, key_id=batch.key_id, received_ms=received_ms
                 )
         return inserted
 

@@ -6,12 +6,13 @@ from itertools import chain
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import func, select
 
-from cloud.db import ReadSession, WriteSession
+from cloud.db import Database, ReadSession, WriteSession
 from cloud.erasure.tombstones import erased_among
 from cloud.identity.statements import Identifier
-from cloud.ingest.binary_copy import COLUMNS, encode_rows
+from cloud.ingest.binary_copy import COLUMNS, encode_rows, whole_copy
 from cloud.ingest.judge import AcceptedEvent
 from cloud.tables import event_log
 from contracts.erasure import ErasedIdentifier, is_forgotten
@@ -28,8 +29,23 @@ _LOCK = "SELECT pg_advisory_xact_lock(%s)"
 _KNOWN = "SELECT event_id FROM event_log WHERE tenant = %s AND event_id = ANY(string_to_array(%s, ','))"
 """One text of all ids: the driver takes longer to write an array of them than PostgreSQL to split it."""
 
-Arrivals = Sequence[tuple[Sequence[AcceptedEvent], int]]
-"""Batches, each with the instant when it came, Unix milliseconds."""
+
+class Arrival(Struct, frozen=True, kw_only=True):
+    """Events that came together.
+
+    `rows` is what a COPY of all of them holds, where it was written before the turn to append came: whoever has the
+    turn holds everybody up.
+    """
+
+    events: Sequence[AcceptedEvent]
+    received_ms: int
+    rows: bytes | None = None
+
+
+def arrive(database: Database, events: Sequence[AcceptedEvent], received_ms: int) -> Arrival:
+    """Return events as they are appended to a database, with all done that needs no turn."""
+    copies = database.engine.dialect.name == "postgresql"
+    return Arrival(events=events, received_ms=received_ms, rows=encode_rows(events, received_ms) if copies else None)
 
 
 def lock_log(session: WriteSession) -> None:
@@ -40,39 +56,42 @@ def lock_log(session: WriteSession) -> None:
 
 def append_events(session: WriteSession, events: Sequence[AcceptedEvent], received_ms: int) -> int:
     """Append events that the log does not hold yet; return how many were new."""
-    return append_batches(session, [(events, received_ms)])[0]
+    return append_batches(session, [Arrival(events=events, received_ms=received_ms)])[0]
 
 
-def append_batches(session: WriteSession, batches: Arrivals) -> list[int]:
+def append_batches(session: WriteSession, batches: Sequence[Arrival]) -> list[int]:
     """Append what the log does not hold yet of several batches, in their order.
 
     Args:
         session: The transaction; on PostgreSQL it holds the log's lock from here to its end.
-        batches: What came, and when.
+        batches: What came.
 
     Returns:
         How many events of each batch were new.
     """
     lock_log(session)
-    named = [(without_erased(session, events), received_ms) for events, received_ms in batches]
+    named = [_without_erased(session, arrival) for arrival in batches]
     if session.dialect == "postgresql":
         return _copy_new(session, named)
-    return [_insert_new(session, events, received_ms) for events, received_ms in named]
+    return [_insert_new(session, arrival.events, arrival.received_ms) for arrival in named]
 
 
-def without_erased(session: ReadSession, events: Sequence[AcceptedEvent]) -> Sequence[AcceptedEvent]:
+def _without_erased(session: ReadSession, arrival: Arrival) -> Arrival:
     """Return the events; those of members who were erased since no longer name them.
 
     The log's lock is held: an erasure is wholly before or wholly after.
     """
     named: dict[str, set[Identifier]] = {}
-    for event in events:
+    for event in arrival.events:
         if event.member is not None:
             named.setdefault(event.tenant, set()).add(Identifier(event.member.namespace, event.member.pseudonym))
     if not named:
-        return events
+        return arrival
     erased = {tenant: erased_among(session, tenant, identifiers) for tenant, identifiers in named.items()}
-    return [_nameless(event) if _is_erased(event, erased) else event for event in events]
+    if not any(_is_erased(event, erased) for event in arrival.events):
+        return arrival
+    kept = [_nameless(event) if _is_erased(event, erased) else event for event in arrival.events]
+    return Arrival(events=kept, received_ms=arrival.received_ms)
 
 
 def _is_erased(event: AcceptedEvent, erased: Mapping[str, Mapping[Identifier, Sequence[ErasedIdentifier]]]) -> bool:
@@ -104,7 +123,7 @@ def _sqlite_insert(rows: int) -> str:
     return f"INSERT INTO event_log ({_NAMES}) VALUES {', '.join([row] * rows)} ON CONFLICT DO NOTHING"  # noqa: S608 - our own column names
 
 
-def _copy_new(session: WriteSession, batches: Arrivals) -> list[int]:
+def _copy_new(session: WriteSession, batches: Sequence[Arrival]) -> list[int]:
     """Append by binary COPY what a look at the log does not find there.
 
     A sequence gives out positions before their transactions commit, so a slower transaction could publish position 7
@@ -118,15 +137,24 @@ def _copy_new(session: WriteSession, batches: Arrivals) -> list[int]:
         msg = "the PostgreSQL connection was closed while a batch was being written"
         raise RuntimeError(msg)
     with connection.cursor() as cursor:
-        new = _without_known(cursor, [events for events, _ in batches])
+        new = _without_known(cursor, [arrival.events for arrival in batches])
         if any(new):
-            arrived = zip(new, (received_ms for _, received_ms in batches), strict=True)
             with cursor.copy(_COPY) as copy:
-                copy.write(encode_rows((event, received_ms) for events, received_ms in arrived for event in events))
+                copy.write(whole_copy(map(_rows, batches, new)))
     return [len(events) for events in new]
 
 
-def _without_known(cursor: Any, batches: Sequence[Sequence[AcceptedEvent]]) -> list[list[AcceptedEvent]]:  # noqa: ANN401 - the driver's
+def _rows(arrival: Arrival, new: Sequence[AcceptedEvent]) -> bytes:
+    """Return the rows of what is new of an arrival."""
+    if arrival.rows is not None and len(new) == len(arrival.events):
+        return arrival.rows
+    return encode_rows(new, arrival.received_ms)
+
+
+def _without_known(
+    cursor: Any,  # noqa: ANN401 - the driver's
+    batches: Sequence[Sequence[AcceptedEvent]],
+) -> Sequence[Sequence[AcceptedEvent]]:
     """Return the batches without what the log, or an earlier batch or line here, holds already."""
     asked: dict[str, set[str]] = {}
     for event in chain.from_iterable(batches):
@@ -135,6 +163,8 @@ def _without_known(cursor: Any, batches: Sequence[Sequence[AcceptedEvent]]) -> l
         tenant: event_ids - {row[0] for row in cursor.execute(_KNOWN, (tenant, ",".join(event_ids)))}
         for tenant, event_ids in asked.items()
     }
+    if sum(map(len, unknown.values())) == sum(map(len, batches)):
+        return batches
     return [[event for event in events if _take(unknown[event.tenant], event.event_id)] for events in batches]
 
 

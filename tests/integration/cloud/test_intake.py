@@ -12,12 +12,11 @@ from sqlalchemy.exc import OperationalError
 from cloud.db import WriteSession
 from cloud.ingest import intake as intake_module
 from cloud.ingest.intake import Intake
-from cloud.ingest.judge import AcceptedEvent
-from cloud.ingest.repository import append_batches, log_head
+from cloud.ingest.repository import Arrival, append_batches, log_head
 from cloud.tables import dead_letters, event_log
 from tests.integration.cloud.support import T0, TENANT, Cloud, Shop, event_id_of
 
-Batches = Sequence[tuple[Sequence[AcceptedEvent], int]]
+Batches = Sequence[Arrival]
 
 
 class Recorder:
@@ -33,7 +32,7 @@ class Recorder:
         assert self.goes_on.wait(60)
         self.sizes.append(len(batches))
         inserted = append_batches(session, batches)
-        if self._error is not None and any(self._poison in event.raw for events, _ in batches for event in events):
+        if self._error is not None and any(self._poison in event.raw for each in batches for event in each.events):
             raise self._error
         return inserted
 
@@ -105,7 +104,7 @@ def test_a_reader_never_passes_what_commits_later(cloud: Cloud, monkeypatch: pyt
 
     def slow(session: WriteSession, batches: Batches) -> list[int]:
         inserted = append_batches(session, batches)
-        number = batches[0][0][0].sequence
+        number = batches[0].events[0].sequence
         time.sleep(0.002 * (number % 4))
         if number % 5 == 0:
             msg = "rolled back after positions were taken"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from psycopg._copy_base import parse_row_binary
 from psycopg._transformer import Transformer
 
-from cloud.ingest.binary_copy import COLUMNS, encode_rows
+from cloud.ingest.binary_copy import COLUMNS, encode_rows, whole_copy
 from cloud.ingest.judge import AcceptedEvent
 
 SIGNATURE_BYTES, END = 19, b"\xff\xff"
@@ -45,10 +45,11 @@ def rows_of(copied: bytes) -> list[tuple[object, ...]]:
     return rows
 
 
-@given(events=st.lists(st.tuples(EVENTS, BIGINT), max_size=5))
-def test_the_driver_reads_what_was_written(events: list[tuple[AcceptedEvent, int]]):
+@given(batches=st.lists(st.tuples(st.lists(EVENTS, max_size=3), BIGINT), max_size=3))
+def test_the_driver_reads_what_was_written(batches: list[tuple[list[AcceptedEvent], int]]):
     expected = [
         tuple(received_ms if name == "received_ms" else getattr(event, name) for name in COLUMNS)
-        for event, received_ms in events
+        for events, received_ms in batches
+        for event in events
     ]
-    assert rows_of(encode_rows(events)) == expected
+    assert rows_of(whole_copy(encode_rows(events, received_ms) for events, received_ms in batches)) == expected
