@@ -30,7 +30,7 @@ from shopthread.cloud_commands import app as cli
 from tests.integration.cloud.support import T0, TENANT, Cloud, Shop
 
 
-def wait_for(condition: object, timeout_s: float = 20.0) -> None:
+def wait_for(condition: object, timeout_s: float = 90.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():  # type: ignore[operator]  # any callable
         assert time.monotonic() < deadline, "waited in vain"
