@@ -2,7 +2,8 @@
 
 Hours are drawn from a pool of hours, each summed by `make_cell` from simulated visits with their stays, receipts and
 links; weeks and months are summed from days by `sum_long`; members' days and numbers come from drawn touches by way of
-`day_rows` and `cells_of`. Only which of them a shop and a day gets is left to the database, which is quicker.
+`day_rows` and `cells_of`. Only which of them a shop and a day gets, and who does in other shops what a drawn member did,
+is left to the database, which is quicker.
 """
 
 import random
@@ -11,7 +12,7 @@ from datetime import UTC, date, datetime
 
 import msgspec
 from rich.progress import track
-from sqlalchemy import func, select, text
+from sqlalchemy import Table, func, select, text
 
 from benchmarks.cloud_ingest import TENANT
 from cloud.analytics.cells import CoverageFact, Facts, HourCell, LinkFact, StayFact, TouchFact, VisitFact, make_cell
@@ -32,6 +33,9 @@ MEMBERS_SHARE = 0.05
 VISITS_A_MEMBER = 8
 _AT_HOME, _REFUNDED = 0.9, 0.02
 _POOL = 400
+_DRAWN = 60_000
+"""How many members are drawn at most, about: beyond this others do on the same days what these do, in other shops."""
+_STORES_ON = 17
 _BATCH = 2000
 _ZONES = ("entrance", "shelf", "shelf", "fitting_room", "queue", "checkout")
 _MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
@@ -165,11 +169,16 @@ def _touch(name: str, kind: str, time_ms: int, chance: random.Random) -> TouchFa
 
 
 def _fill_members(database: Database, chance: random.Random, stores: int, days: int, members: int) -> None:
+    """Fill members' days and numbers: of some members from their touches, of the others from these in other shops.
+
+    Which shops a member was in tells nothing of the numbers of all shops: they are as often the same as there are copies.
+    """
+    copies = max(1, round(members / _DRAWN))
     total: Cells = {}
-    for start in track(range(0, members, _BATCH), f"{members} members of these shops"):
+    for start in track(range(0, members // copies, _BATCH), f"{members} members of these shops"):
         visited: list[Values] = []
         paid: list[Values] = []
-        for number in range(start, min(start + _BATCH, members)):
+        for number in range(start, min(start + _BATCH, members // copies)):
             touches = list(_touches(chance, number % stores, stores, days))
             rows, sales = day_rows(touches), sale_rows(touches)
             key = {"tenant": TENANT, "one_id": f"{number:032x}"}
@@ -179,14 +188,30 @@ def _fill_members(database: Database, chance: random.Random, stores: int, days: 
         with database.write() as session:
             session.insert(member_days, visited)
             session.insert(member_sales, paid)
+    for table in (member_days, member_sales):
+        _copy_members(database, table, copies, stores)
     rows = [
-        {"tenant": TENANT, **key._asdict(), **dict.fromkeys(COUNTS, 0), **counts}
+        {"tenant": TENANT, **key._asdict(), **{name: copies * counts.get(name, 0) for name in COUNTS}}
         for key, counts in sorted(total.items())
         if any(counts.values())
     ]
     for start in track(range(0, len(rows), 10 * _BATCH), f"{len(rows)} numbers of members"):
         with database.write() as session:
             session.insert(member_cells, rows[start : start + 10 * _BATCH])
+
+
+def _copy_members(database: Database, table: Table, copies: int, stores: int) -> None:
+    """Let every member have some others who did the same on the same days, each in shops further on."""
+    others = [column.name for column in table.c if column.name not in {"tenant", "one_id", "store"}]
+    names = ", ".join(others)
+    for number in track(range(1, copies), f"others in {table.name}"):
+        moved = f"'store-' || (substr(store, 7)::int + {number * _STORES_ON}) %% {stores}"
+        with database.write() as session:
+            session.connection.exec_driver_sql(
+                f"INSERT INTO {table.name} (tenant, one_id, store, {names}) "  # noqa: S608 - our own names
+                f"SELECT tenant, '{number:04x}' || substr(one_id, 5), {moved}, {names} FROM {table.name} "
+                "WHERE one_id < '0001'"
+            )
 
 
 def _touches(chance: random.Random, home: int, stores: int, days: int) -> Iterator[MemberTouch]:
