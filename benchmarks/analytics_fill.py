@@ -2,7 +2,7 @@
 
 Hours are drawn from a pool of hours, each summed by `make_cell` from simulated visits with their stays, receipts and
 links; weeks and months are summed from days by `sum_long`; members' days and numbers come from drawn touches by way of
-`day_rows` and `cells_of`. Only which of them a shop and a day gets, and who does in other shops what a drawn member did,
+`day_rows` and `cells_of`. Only which of them a shop and a day gets, and who did elsewhere what a drawn member did,
 is left to the database, which is quicker.
 """
 
@@ -171,7 +171,7 @@ def _touch(name: str, kind: str, time_ms: int, chance: random.Random) -> TouchFa
 def _fill_members(database: Database, chance: random.Random, stores: int, days: int, members: int) -> None:
     """Fill members' days and numbers: of some members from their touches, of the others from these in other shops.
 
-    Which shops a member was in tells nothing of the numbers of all shops: they are as often the same as there are copies.
+    In which shops a member was does not matter to the numbers of all: each counts as often as there are such members.
     """
     copies = max(1, round(members / _DRAWN))
     total: Cells = {}
@@ -208,7 +208,7 @@ def _copy_members(database: Database, table: Table, copies: int, stores: int) ->
         moved = f"'store-' || (substr(store, 7)::int + {number * _STORES_ON}) %% {stores}"
         with database.write() as session:
             session.connection.exec_driver_sql(
-                f"INSERT INTO {table.name} (tenant, one_id, store, {names}) "  # noqa: S608 - our own names
+                f"INSERT INTO {table.name} (tenant, one_id, store, {names}) "
                 f"SELECT tenant, '{number:04x}' || substr(one_id, 5), {moved}, {names} FROM {table.name} "
                 "WHERE one_id < '0001'"
             )

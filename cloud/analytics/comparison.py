@@ -1,12 +1,12 @@
 """The same figure of an earlier time, and estimates for what was not observed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
 from cloud.analytics.metric import Grain, Metric
 from cloud.analytics.periods import Period, year_before
-from cloud.analytics.rows import RowWriter
 from cloud.analytics.schemas import Comparison, MetricRow
 from cloud.analytics.service import Cell
 from cloud.errors import invalid_value
@@ -60,41 +60,30 @@ def _shift_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, last))
 
 
-def compare_cells(
-    metric: Metric, now: Sequence[Cell], before: Sequence[Cell], periods: tuple[Period, Period], now_ms: int
-) -> list[Comparison | None]:
-    """Return, for each cell, the one of the earlier period in the same place, where there is one.
+Told = tuple[Sequence[Cell], Sequence[MetricRow]]
+"""Cells, and how each of them is shown."""
+
+
+def compare_rows(now: Told, before: Told) -> None:
+    """Put beside each row the one of the earlier period in the same place, where there is one.
 
     Cells are told apart by group and by how manieth of their group they are.
     """
-    old = _numbered(before)
-    write, write_old = (RowWriter(metric, period, now_ms).write for period in periods)
-    found: list[Comparison | None] = []
-    for key, cell in _numbered(now).items():
-        match = old.get(key)
-        if match is None:
-            found.append(None)
-            continue
-        row, then = write(cell), write_old(match)
-        found.append(
-            Comparison(
-                start=then.start,
-                end=then.end,
-                value=then.value,
-                coverage=then.coverage,
-                change=None if row.value is None or not then.value else row.value / then.value - 1,
+    old = dict(zip(_numbered(before[0]), before[1], strict=True))
+    for key, row in zip(_numbered(now[0]), now[1], strict=True):
+        then = old.get(key)
+        if then is not None:
+            change = None if row.value is None or not then.value else row.value / then.value - 1
+            row.compared = Comparison(
+                start=then.start, end=then.end, value=then.value, coverage=then.coverage, change=change
             )
-        )
-    return found
 
 
-def _numbered(cells: Sequence[Cell]) -> Mapping[tuple[str, int], Cell]:
+def _numbered(cells: Sequence[Cell]) -> Iterator[tuple[str, int]]:
     counts: dict[str, int] = {}
-    found = {}
     for cell in cells:
         number = counts[cell.group] = counts.get(cell.group, -1) + 1
-        found[cell.group, number] = cell
-    return found
+        yield cell.group, number
 
 
 def estimate(metric: Metric, row: MetricRow) -> MetricRow:
@@ -107,4 +96,4 @@ def estimate(metric: Metric, row: MetricRow) -> MetricRow:
     if not scalable or row.value is None or row.coverage is None or not LEAST_COVERAGE <= row.coverage < 1:
         return row
     low, high = (None if bound is None else bound / row.coverage for bound in (row.low, row.high))
-    return row.model_copy(update={"value": row.value / row.coverage, "low": low, "high": high, "is_estimated": True})
+    return replace(row, value=row.value / row.coverage, low=low, high=high, is_estimated=True)

@@ -5,11 +5,12 @@ from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
+import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from cloud.analytics import repository
 from cloud.analytics.catalogue import METRICS
-from cloud.analytics.comparison import Compare, compare_cells, earlier
+from cloud.analytics.comparison import Compare, compare_rows, earlier
 from cloud.analytics.comparison import estimate as estimated
 from cloud.analytics.formats import MEDIA_TYPES, choose_format, respond, write_rows
 from cloud.analytics.metric import Grain, Metric
@@ -19,7 +20,7 @@ from cloud.analytics.schemas import MetricDefinition, MetricRows, MetricTitle
 from cloud.analytics.selection import Shop, groups_of, require_one_zone, select_shops
 from cloud.analytics.service import MAX_PERIODS, MAX_ROWS, MetricQuery
 from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanRead, InContext
-from cloud.db import ReadSession
+from cloud.db import Page, ReadSession
 from cloud.errors import Problem, ProblemError, invalid_value
 
 router = APIRouter(prefix="/v1", tags=["analytics"], responses={**ERRORS, **NOT_FOUND, **INVALID})
@@ -93,30 +94,30 @@ def get_metric(  # noqa: PLR0913 - each is one query parameter
         are_all = not store and region is None
         query = MetricQuery(session, principal.tenant, metric, shops, now_ms, are_all=are_all)
         chosen = choose_currency(session, query.asked(asked, grain), metric, currency)
-        cells = query.cells(asked, grain, by, chosen)
-        write = RowWriter(metric, asked, now_ms).write
-        rows = [write(cell) for cell in cells[start : start + limit]]
+        page = query.page(asked, grain, by, Page(start, limit))
+        cells = query.cells(asked, grain, by, chosen, page.shops)
+        rows = list(map(RowWriter(metric, asked, now_ms).write, cells))
         if compare is not None:
             before = earlier(asked, grain, compare)
-            old = query.cells(before, grain, by, chosen)
-            compared = compare_cells(metric, cells, old, (asked, before), now_ms)[start : start + limit]
-            rows = [row.model_copy(update={"compared": other}) for row, other in zip(rows, compared, strict=True)]
+            old = query.cells(before, grain, by, chosen, page.shops)
+            compare_rows((cells, rows), (old, list(map(RowWriter(metric, before, now_ms).write, old))))
+    rows = rows[page.skipped : page.skipped + limit]
     if estimate:
         rows = [estimated(metric, row) for row in rows]
-    following = str(start + limit) if start + limit < len(cells) else None
+    following = str(start + limit) if start + limit < page.total else None
     if kind != "json":
         return respond(request, write_rows(rows, kind), kind, following)
-    answer = MetricRows(
-        metric=metric.name,
-        unit=metric.unit,
-        currency=chosen,
-        grain=grain,
-        from_=from_.isoformat(),
-        to=to.isoformat(),
-        rows=rows,
-        next_cursor=following,
-    )
-    return respond(request, answer.model_dump_json(by_alias=True).encode(), kind, following)
+    answer = {
+        "metric": metric.name,
+        "unit": metric.unit,
+        "currency": chosen,
+        "grain": grain,
+        "from": from_.isoformat(),
+        "to": to.isoformat(),
+        "rows": rows,
+        "next_cursor": following,
+    }
+    return respond(request, msgspec.json.encode(answer), kind, following)
 
 
 def find_metric(name: str) -> Metric:

@@ -3,13 +3,14 @@
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import asdict
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, Literal
 
 from fastapi import Request, Response
-from pydantic import BaseModel
 
+from cloud.analytics.schemas import MetricRow
 from cloud.errors import ProblemError, invalid_value
 
 Format = Literal["json", "csv", "parquet"]
@@ -75,13 +76,13 @@ def respond(request: Request, body: bytes, kind: Format, next_cursor: str | None
     return Response(body, headers=headers, media_type=MEDIA_TYPES[kind])
 
 
-def write_rows(rows: Sequence[BaseModel], kind: Literal["csv", "parquet"]) -> bytes:
+def write_rows(rows: Sequence[MetricRow], kind: Literal["csv", "parquet"]) -> bytes:
     """Return rows as a table; what is unknown is an empty field of CSV, a null of Parquet.
 
     Raises:
         ProblemError: 501, this installation cannot write Parquet.
     """
-    flat = [_flat(row.model_dump()) for row in rows]
+    flat = [_flat(asdict(row)) for row in rows]
     return _csv(flat) if kind == "csv" else _parquet(flat)
 
 

@@ -35,14 +35,15 @@ class RowWriter:
         self._metric = metric
         self._asked = asked
         self._now_ms = now_ms
+        self._has_band = metric.variance is not None
         self._places: dict[str, _Place] = {}
         self._spans: dict[tuple[tuple[Calendar, ...], Period, Bucket | None], _Span] = {}
 
     def write(self, cell: Cell) -> MetricRow:
         """Return a cell as the answer shows it."""
         metric, parts, period = self._metric, cell.parts, cell.period
-        band = metric.band_of(parts) if cell.is_known else None
-        place = self._place(cell)
+        band = metric.band_of(parts) if self._has_band and cell.is_known else None
+        place = self._places.get(cell.group) or self._place(cell)
         span = self._span(place, cell)
         return MetricRow(
             store=place.store,
@@ -59,14 +60,13 @@ class RowWriter:
         )
 
     def _place(self, cell: Cell) -> _Place:
-        if cell.group not in self._places:
-            regions = {shop.region for shop in cell.shops}
-            self._places[cell.group] = _Place(
-                cell.shops[0].store if len(cell.shops) == 1 else None,
-                regions.pop() if len(regions) == 1 else None,
-                tuple({str(shop.calendar.zone): shop.calendar for shop in cell.shops}.values()),
-            )
-        return self._places[cell.group]
+        regions = {shop.region for shop in cell.shops}
+        place = self._places[cell.group] = _Place(
+            cell.shops[0].store if len(cell.shops) == 1 else None,
+            regions.pop() if len(regions) == 1 else None,
+            tuple({str(shop.calendar.zone): shop.calendar for shop in cell.shops}.values()),
+        )
+        return place
 
     def _span(self, place: _Place, cell: Cell) -> _Span:
         key = (place.calendars, cell.period, cell.hour)

@@ -1,4 +1,7 @@
-"""What the endpoints of analytics answer."""
+"""What the endpoints of analytics answer. Rows are many: they are plain dataclasses, which are written quickly."""
+
+from dataclasses import dataclass
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
@@ -28,36 +31,46 @@ class MetricDefinition(BaseModel):
     has_band: bool = Field(description="Whether uncertain links give it a band from `low` to `high`")
 
 
-class Comparison(BaseModel):
+@dataclass(slots=True, kw_only=True)
+class Comparison:
     """The same figure of an earlier time."""
 
     start: str
     end: str
     value: float | int | None
     coverage: float | None
-    change: float | None = Field(description="value / earlier value - 1; null where either is unknown or the earlier 0")
+    change: Annotated[
+        float | None, Field(description="value / earlier value - 1; null where either is unknown or the earlier 0")
+    ]
 
 
-class MetricRow(BaseModel):
+@dataclass(slots=True, kw_only=True)
+class MetricRow:
     """The value of one shop, region or all shops in one interval."""
 
-    store: str | None = Field(description="null: more than one shop")
+    store: Annotated[str | None, Field(description="null: more than one shop")]
     region: str | None
-    start: str = Field(
-        description="In the shop's time zone, with its offset; of shops in several zones local time without one",
-        examples=["2026-03-01T00:00:00+01:00"],
-    )
+    start: Annotated[
+        str,
+        Field(
+            description="In the shop's time zone, with its offset; of shops in several zones local time without one",
+            examples=["2026-03-01T00:00:00+01:00"],
+        ),
+    ]
     end: str
-    value: float | int | None = Field(description="null: not observed, which is not the same as none")
-    low: float | None = Field(description="Lower end of the 95 % band that uncertain links leave; null: none are")
+    value: Annotated[float | int | None, Field(description="null: not observed, which is not the same as none")]
+    low: Annotated[
+        float | None, Field(description="Lower end of the 95 % band that uncertain links leave; null: none are")
+    ]
     high: float | None
-    coverage: float | None = Field(
-        description="Share of opening time that cameras observed; null: not from cameras, or none are expected"
-    )
-    sample: float | int = Field(description="On how much the value rests: visits, receipts, waits, members")
-    is_partial: bool = Field(description="The interval is not over, or reaches beyond the asked period")
-    is_estimated: bool = Field(description="Gaps were filled by estimate, as asked")
-    compared: Comparison | None = Field(default=None, description="As `compare` asks")
+    coverage: Annotated[
+        float | None,
+        Field(description="Share of opening time that cameras observed; null: not from cameras, or none are expected"),
+    ]
+    sample: Annotated[float | int, Field(description="On how much the value rests: visits, receipts, waits, members")]
+    is_partial: Annotated[bool, Field(description="The interval is not over, or reaches beyond the asked period")]
+    is_estimated: Annotated[bool, Field(description="Gaps were filled by estimate, as asked")]
+    compared: Annotated[Comparison | None, Field(description="As `compare` asks")] = None
 
 
 class MetricRows(BaseModel):

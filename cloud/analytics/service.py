@@ -11,7 +11,7 @@ from cloud.analytics.parts import CALENDAR, MONEY, PEAKS
 from cloud.analytics.periods import Period, periods_in
 from cloud.analytics.repository import Asked, Group, Key, Summed
 from cloud.analytics.selection import Shop, groups_of
-from cloud.db import ReadSession
+from cloud.db import Page, ReadSession
 from cloud.footfall.buckets import Bucket, buckets
 from cloud.stores.opening import Calendar
 
@@ -24,7 +24,7 @@ NOTHING = Summed({}, is_known=False)
 """What is known of an interval without any rollup."""
 
 
-class Cell(Struct, frozen=True, kw_only=True):
+class Cell(Struct, frozen=True):
     """One interval of one group of shops, before it is written."""
 
     group: str
@@ -33,6 +33,14 @@ class Cell(Struct, frozen=True, kw_only=True):
     hour: Bucket | None
     parts: Parts
     is_known: bool
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """What a page needs: the shops that it shows, how many rows of them lie before it, and how many rows there are."""
+
+    shops: Sequence[Shop]
+    skipped: int
+    total: int
 
 
 class MetricQuery:
@@ -58,33 +66,47 @@ class MetricQuery:
         self._open: dict[tuple[Calendar, int], int] = {}
         self._hours_of: dict[tuple[Calendar, Period], list[Interval]] = {}
 
-    def cells(self, asked_days: Period, grain: Grain, by: Group, currency: str | None) -> list[Cell]:
-        """Return the summed parts of every group and interval, in order of groups, then of time."""
-        asked = self.asked(asked_days, grain, by)
-        groups = groups_of(self._shops, by)
+    def cells(
+        self,
+        asked_days: Period,
+        grain: Grain,
+        by: Group,
+        currency: str | None,
+        shops: Sequence[Shop] | None = None,
+    ) -> list[Cell]:
+        """Return the summed parts of every group and interval of some of the shops, by groups, then by time."""
+        asked = self.asked(asked_days, grain, by, shops)
+        groups = groups_of(self._shops if shops is None else shops, by)
         if self._metric.kind == "members":
             return self._member_cells(asked, groups)
         summed = self._hours(asked, groups, currency) if grain == "hour" else self._days(asked, currency)
         return [
-            Cell(
-                group=group,
-                shops=shops,
-                period=period,
-                hour=hour,
-                parts=known.parts,
-                is_known=known.is_known,
-            )
+            Cell(group, shops, period, hour, known.parts, known.is_known)
             for group, shops in groups.items()
             for key, period, hour in self._intervals(asked, shops)
             for known in (summed.get((group, key), NOTHING),)
         ]
 
-    def asked(self, days: Period, grain: Grain, by: Group = "store") -> Asked:
+    def page(self, asked_days: Period, grain: Grain, by: Group, page: Page) -> Part:
+        """Return which shops tell one page of the rows, so that what others show costs nothing."""
+        asked = self.asked(asked_days, grain, by)
+        shown: list[Shop] = []
+        skipped = total = 0
+        for shops in groups_of(self._shops, by).values():
+            rows = len(self._intervals(asked, shops))
+            if total + rows <= page.offset:
+                skipped += rows
+            elif total < page.offset + page.limit:
+                shown += shops
+            total += rows
+        return Part(shops=shown, skipped=page.offset - skipped, total=total)
+
+    def asked(self, days: Period, grain: Grain, by: Group = "store", shops: Sequence[Shop] | None = None) -> Asked:
         """Return which rollups to read; hours are summed over stores here, each by its own calendar."""
         calendars = {shop.calendar for shop in self._shops}
         return Asked(
             tenant=self._tenant,
-            stores=[shop.store for shop in self._shops],
+            stores=[shop.store for shop in (self._shops if shops is None else shops)],
             days=days,
             periods=periods_in(days, grain),
             grain=grain,
@@ -173,19 +195,19 @@ class MetricQuery:
             counts = {("", number): members for number, members in by_day.items()}
         else:
             counts = repository.count_members(self._session, asked, self._metric.name, of_shop)
-        is_known = repository.has_members(self._session, self._tenant, of_shop)
+        is_known = repository.has_members(self._session, self._tenant, self._calendars)
         found = []
         for group, shops in groups.items():
             for number, period in enumerate(asked.periods):
                 starts_ms = min(shop.calendar.day(period.first).start_ms for shop in shops)
                 found.append(
                     Cell(
-                        group=group,
-                        shops=shops,
-                        period=period,
-                        hour=None,
-                        parts={self._metric.name: counts.get((group, number), 0)},
-                        is_known=is_known and starts_ms < self._now_ms,
+                        group,
+                        shops,
+                        period,
+                        None,
+                        {self._metric.name: counts.get((group, number), 0)},
+                        is_known and starts_ms < self._now_ms,
                     )
                 )
         return found
