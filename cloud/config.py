@@ -63,6 +63,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     analytics_least_members: Annotated[int, Meta(ge=1)] = 5
     """What fewer members did (conversion, order value, retention) is not told to whoever may read figures."""
 
+    archive_dir: str | None = None
+    """A folder with an archive of each tenant, named as the tenant, that cohorts of years are asked of. None: none."""
+
     retention: str = ""
     """For how many days events stay in the log: `visit.segment=90,zone.occupancy=400`. Other types stay for ever."""
 

@@ -1,8 +1,10 @@
-"""Visits as Parquet by shop and month, for questions over years: DuckDB reads them without the database.
+"""Visits as Parquet by month, for questions over years: DuckDB reads them without the database.
 
-`members/store=S/month=M/` has a row for each day on which a member was in a shop, under the One ID alone; `visits/` has
-a row for each visit that counts, and names nobody. Every run writes both anew from the database: what was erased,
-corrected or came late is as the database has it, and a month in which nothing is left disappears.
+`members/month=M/` has a row for each day on which a member was in a shop, under the One ID alone, with the day before
+it and the first one in any shop, so that who came back is counted without looking a member up; rows of a shop lie
+together. `visits/store=S/month=M/` has a row for each visit that counts, and names nobody. Every run writes both anew
+from the database: what was erased, corrected or came late is as the database has it, and a month in which nothing is
+left disappears.
 """
 
 import shutil
@@ -13,7 +15,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import func, select
+from sqlalchemy import case, false, func, select
 
 from cloud.analytics.periods import Period, periods_in
 from cloud.analytics.tables import member_days
@@ -25,8 +27,29 @@ from cloud.visits.repository import COUNTED
 from cloud.visits.roles import staff_made
 
 MEMBERS, VISITS = "members", "visits"
+_EPOCH = date(1970, 1, 1).toordinal()
+_GROUP_ROWS = 20_000
+"""Few enough that what is asked of one shop reads little more than its own rows."""
+
 LABEL = "archive.json"
-MEMBER_COLUMNS = {"one_id": "string", "day": "date32", "scans": "int64", "transactions": "int64"}
+LAYOUT = 2
+"""Archives of another layout are written anew before anything is asked of them."""
+
+MEMBER_COLUMNS = {
+    "store": "string",
+    "one_id": "string",
+    "day": "date32",
+    "scans": "int64",
+    "transactions": "int64",
+    "first_day": "date32",
+    "previous_day": "date32",
+    "is_first": "bool",
+    "first_buy_day": "date32",
+    "previous_buy_day": "date32",
+    "is_first_buy": "bool",
+}
+"""`is_first` is true of one of the shops in which a member was on a day, `is_first_buy` of one with a purchase."""
+
 _VISIT_COLUMNS = {
     "visit_id": "string",
     "opened_ms": "int64",
@@ -38,10 +61,11 @@ _VISIT_COLUMNS = {
 
 
 class Label(Struct, frozen=True, kw_only=True):
-    """Whose archive it is, and as of when."""
+    """Whose archive it is, as of when, and how it is laid out."""
 
     tenant: str
     written_ms: int
+    layout: int = 1
 
 
 class Archived(Struct, frozen=True, kw_only=True):
@@ -81,10 +105,11 @@ def write_archive(database: Database, tenant: str, out: Path, staff_score: float
             write_part(out / path, columns, part)
             written.add(out / path)
             rows += len(part)
-    stale = [path for kind in (MEMBERS, VISITS) for path in (out / kind).glob("*/*") if path not in written]
+    there = [*(out / MEMBERS).glob("*"), *(out / VISITS).glob("*/*")]
+    stale = [path for path in there if path not in written]
     for path in stale:
         shutil.rmtree(path)
-    (out / LABEL).write_bytes(msgspec.json.encode(Label(tenant=tenant, written_ms=now_ms)))
+    (out / LABEL).write_bytes(msgspec.json.encode(Label(tenant=tenant, written_ms=now_ms, layout=LAYOUT)))
     return Archived(rows=rows, files=len(written), removed=len(stale))
 
 
@@ -96,8 +121,18 @@ def read_label(out: Path) -> Label:
     """Return whose archive lies in a folder.
 
     Raises:
-        ArchiveError: None does.
+        ArchiveError: None does, or one that an earlier version wrote.
     """
+    label = _label_of(out)
+    if label.layout != LAYOUT:
+        msg = (
+            f"{out} has layout {label.layout}, not {LAYOUT}: write it anew with `shopthread cloud archive --out {out}`"
+        )
+        raise ArchiveError(msg)
+    return label
+
+
+def _label_of(out: Path) -> Label:
     try:
         return msgspec.json.decode((out / LABEL).read_bytes(), type=Label)
     except (OSError, msgspec.DecodeError) as error:
@@ -115,7 +150,7 @@ def _require_own(out: Path, tenant: str) -> None:
             raise ArchiveError(msg)
         # From here on the folder is this tenant's, also when the run is cut short.
         label.write_bytes(msgspec.json.encode(Label(tenant=tenant, written_ms=0)))
-    whose = read_label(out).tenant
+    whose = _label_of(out).tenant
     if whose != tenant:
         msg = f"{out} holds the archive of {whose}, not of {tenant}: name another folder"
         raise ArchiveError(msg)
@@ -124,45 +159,59 @@ def _require_own(out: Path, tenant: str) -> None:
 def _parts(
     session: ReadSession, tenant: str, staff_score: float
 ) -> Iterator[tuple[Path, Mapping[str, str], Sequence[AnyRow]]]:
-    """Yield where each month of each shop goes, with its columns and rows; months without any are left out."""
+    """Yield where each month goes, with its columns and rows; months without any are left out."""
+    came = select(func.min(member_days.c.day), func.max(member_days.c.day)).where(member_days.c.tenant == tenant)
+    for first, last in session.rows(came):
+        for month in [] if first is None else periods_in(Period(first, last + 1), "month"):
+            members = _members_of(session, tenant, month)
+            if members:
+                yield Path(MEMBERS) / _name_of(month), MEMBER_COLUMNS, members
     spans = _spans(session, tenant)
     calendars = calendars_of(session, tenant, spans)
     for store, span in sorted(spans.items()):
         for month in periods_in(span, "month"):
-            at = Path(f"store={store}") / f"month={date.fromordinal(month.first):%Y-%m}"
-            for kind, columns, rows in (
-                (MEMBERS, MEMBER_COLUMNS, _members_of(session, tenant, store, month)),
-                (VISITS, _VISIT_COLUMNS, _visits_of(session, tenant, store, (calendars[store], month), staff_score)),
-            ):
-                if rows:
-                    yield Path(kind) / at, columns, rows
+            made = _visits_of(session, tenant, store, (calendars[store], month), staff_score)
+            if made:
+                yield Path(VISITS) / f"store={store}" / _name_of(month), _VISIT_COLUMNS, made
+
+
+def _name_of(month: Period) -> str:
+    return f"month={date.fromordinal(month.first):%Y-%m}"
 
 
 def _spans(session: ReadSession, tenant: str) -> dict[str, Period]:
     """Return the days from a shop's first visit to its last, a day more on either side for its time zone."""
     opened = select(visits.c.store, func.min(visits.c.opened_ms), func.max(visits.c.opened_ms))
-    came = select(member_days.c.store, func.min(member_days.c.day), func.max(member_days.c.day))
-    found = {
+    return {
         store: Period(_day(first_ms) - 1, _day(last_ms) + 2)
         for store, first_ms, last_ms in session.rows(opened.where(visits.c.tenant == tenant).group_by(visits.c.store))
     }
-    for store, first, last in session.rows(came.where(member_days.c.tenant == tenant).group_by(member_days.c.store)):
-        known = found.get(store, Period(first, last + 1))
-        found[store] = Period(min(known.first, first), max(known.end, last + 1))
-    return found
 
 
 def _day(at_ms: int) -> int:
-    return date(1970, 1, 1).toordinal() + at_ms // 86_400_000
+    return _EPOCH + at_ms // 86_400_000
 
 
-def _members_of(session: ReadSession, tenant: str, store: str, month: Period) -> Sequence[AnyRow]:
-    columns = (member_days.c.one_id, member_days.c.day, member_days.c.scans, member_days.c.transactions)
+def _members_of(session: ReadSession, tenant: str, month: Period) -> Sequence[AnyRow]:
+    table = member_days.c
+    of_day = (table.one_id, table.day)
+    bought = case((table.transactions > 0, table.store))
     return session.rows(
-        select(*columns)
-        .where(member_days.c.tenant == tenant, member_days.c.store == store)
-        .where(member_days.c.day >= month.first, member_days.c.day < month.end)
-        .order_by(member_days.c.day, member_days.c.one_id)
+        select(
+            table.store,
+            table.one_id,
+            table.day,
+            table.scans,
+            table.transactions,
+            table.first_day,
+            table.previous_day,
+            (func.min(table.store).over(partition_by=of_day) == table.store).label("is_first"),
+            table.first_buy_day,
+            table.previous_buy_day,
+            func.coalesce(func.min(bought).over(partition_by=of_day) == bought, false()).label("is_first_buy"),
+        )
+        .where(table.tenant == tenant, table.day >= month.first, table.day < month.end)
+        .order_by(table.store, table.one_id, table.day)
     )
 
 
@@ -188,7 +237,7 @@ def _visits_of(
 
 
 def write_part(folder: Path, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
-    """Write the rows of one shop and month as the only file of a folder, whole or not at all.
+    """Write the rows of one month as the only file of a folder, whole or not at all.
 
     Raises:
         MissingArchiveExtraError: pyarrow is not installed.
@@ -199,17 +248,18 @@ def write_part(folder: Path, columns: Mapping[str, str], rows: Sequence[Sequence
     except ImportError as error:
         raise MissingArchiveExtraError from error
     schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])
-    arrays = [
-        pa.array([_cell(value, columns[name]) for value in column], schema.field(name).type)
-        for name, column in zip(columns, zip(*rows, strict=True), strict=True)
-    ]
+    arrays = [_array(pa, column, columns[name]) for name, column in zip(columns, zip(*rows, strict=True), strict=True)]
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / ".new"
-    parquet.write_table(pa.table(arrays, schema=schema), unfinished, compression="zstd")
+    parquet.write_table(pa.table(arrays, schema=schema), unfinished, compression="zstd", row_group_size=_GROUP_ROWS)
     unfinished.replace(folder / "part-0.parquet")
 
 
-def _cell(value: Any, kind: str) -> Any:  # noqa: ANN401 - a cell of any column
+def _array(arrow: Any, column: Sequence[Any], kind: str) -> Any:  # noqa: ANN401 - pyarrow, which has no types
+    """Return a column. Days are ordinals; SQLite tells truth as 0 and 1."""
     if kind == "date32":
-        return date.fromordinal(value)
-    return bool(value) if kind == "bool" else value
+        days = [None if day is None else day - _EPOCH for day in column]
+        return arrow.array(days, arrow.int32()).cast(arrow.date32())
+    if kind == "bool":
+        return arrow.array([bool(value) for value in column], arrow.bool_())
+    return arrow.array(column, arrow.type_for_alias(kind))

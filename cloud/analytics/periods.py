@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Literal
 
 from msgspec import Struct
 
 from cloud.analytics.metric import Grain
+
+LongGrain = Literal["day", "week", "month", "quarter", "year"]
+"""Intervals that archives tell."""
 
 
 class Period(Struct, frozen=True, order=True):
@@ -20,10 +24,11 @@ class Period(Struct, frozen=True, order=True):
         return self.end - self.first
 
 
-def periods_in(asked: Period, grain: Grain) -> list[Period]:
-    """Return the calendar's days, weeks or months that overlap a period, in order; `total` is the period itself.
+def periods_in(asked: Period, grain: Grain | LongGrain) -> list[Period]:
+    """Return the calendar's days, weeks, months, quarters or years that overlap a period, in order.
 
-    Weeks begin on Monday. The first and the last may reach beyond the period. Hours lie within days.
+    `total` is the period itself. Weeks begin on Monday. The first and the last may reach beyond the period. Hours lie
+    within days.
     """
     if grain == "total":
         return [asked]
@@ -61,12 +66,18 @@ def _next_month(start: date) -> date:
     return (start.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
+def _next_quarter(start: date) -> date:
+    return _next_month(start + timedelta(days=62))
+
+
 _DAY = timedelta(days=1)
 _STEPS: dict[str, tuple[Callable[[date], date], Callable[[date], date]]] = {
     "hour": (lambda day: day, lambda day: day + _DAY),
     "day": (lambda day: day, lambda day: day + _DAY),
     "week": (lambda day: day - day.weekday() * _DAY, lambda day: day + 7 * _DAY),
     "month": (lambda day: day.replace(day=1), _next_month),
+    "quarter": (lambda day: day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1), _next_quarter),
+    "year": (lambda day: day.replace(month=1, day=1), lambda day: day.replace(year=day.year + 1)),
 }
 
 

@@ -1,17 +1,19 @@
 """HTTP of the matrix, cohorts, funnels, zones and touchpoints."""
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from cloud.analytics import views
+from cloud.analytics import cohorts, views
 from cloud.analytics.cell_repository import read_currencies
 from cloud.analytics.endpoints import Currency, FromDay, Region, Stores, ToDay, parse_period
 from cloud.analytics.funnel import Order
 from cloud.analytics.member_cells import DORMANT_DAYS
 from cloud.analytics.member_repository import Activity, member_currencies
 from cloud.analytics.parts import FUNNEL_STEPS
+from cloud.analytics.periods import LongGrain
 from cloud.analytics.selection import select_shops
 from cloud.analytics.view_schemas import Cohorts, Flows, Funnel, Matrix, Scores, Touchpoints, Zones
 from cloud.analytics.views import Scope
@@ -19,6 +21,7 @@ from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanRead, InContext, Principal
 from cloud.context import Context
 from cloud.db import ReadSession
 from cloud.errors import invalid_value
+from cloud.instants import write_instant
 from cloud.profiles.rfm import VERSION
 from cloud.profiles.score_grid import list_currencies
 
@@ -68,23 +71,35 @@ def get_cohorts(  # noqa: PLR0913 - each is one query parameter
     from_: FromDay,
     to: ToDay,
     *,
-    grain: Annotated[Literal["day", "week", "month"], Query(description="Length of the periods")] = "month",
+    grain: Annotated[
+        LongGrain, Query(description="Length of the periods; `quarter` and `year` are told by the archive")
+    ] = "month",
     activity: Annotated[Activity, Query(description="What counts: being in a shop, or buying there")] = "visit",
+    source: Annotated[
+        Literal["now", "archive"],
+        Query(description="`archive`: as of when the archive was written last; for more periods, and longer ones"),
+    ] = "now",
     store: Stores = None,
     region: Region = None,
 ) -> Cohorts:
     """Group members by when they first came to any shop, and tell how many were active in each later period."""
+    folder = _archive(context, principal) if source == "archive" else None
+    as_of = None
     with context.database.read() as session:
         scope = _scope(session, principal, context, (from_, to), store, region)
-        return Cohorts(
-            from_=from_.isoformat(),
-            to=to.isoformat(),
-            grain=grain,
-            activity=activity,
-            stores=len(scope.shops),
-            least_members=scope.least_members,
-            cohorts=views.make_cohorts(session, scope, grain, activity) if scope.shops else [],
-        )
+        found = cohorts.make_cohorts(session, scope, grain, activity) if folder is None else []
+    if folder is not None:
+        found, as_of = cohorts.make_archived_cohorts(folder, scope, grain, activity)
+    return Cohorts(
+        from_=from_.isoformat(),
+        to=to.isoformat(),
+        grain=grain,
+        activity=activity,
+        stores=len(scope.shops),
+        least_members=scope.least_members,
+        as_of=None if as_of is None else write_instant(as_of),
+        cohorts=found,
+    )
 
 
 @router.get("/flows", summary="How members moved between the stages of the lifecycle")
@@ -192,6 +207,13 @@ def _scope(
         least_members=context.settings.analytics_least_members,
         are_all=not stores and region is None,
     )
+
+
+def _archive(context: Context, principal: Principal) -> Path:
+    if context.settings.archive_dir is None:
+        allowed = "now: this service keeps no archive; SHOPTHREAD_CLOUD_ARCHIVE_DIR names a folder of them"
+        raise invalid_value(name="source", value="archive", allowed=allowed)
+    return Path(context.settings.archive_dir) / principal.tenant
 
 
 def _only_currency(session: ReadSession, scope: Scope) -> str | None:

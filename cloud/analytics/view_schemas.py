@@ -107,6 +107,7 @@ class Cohorts(BaseModel):
     activity: str
     stores: int
     least_members: int
+    as_of: str | None = Field(description="When the archive that tells this was written; null: as of now")
     cohorts: list[Cohort]
 
 

@@ -1,6 +1,6 @@
 """Rules of the matrix, cohorts, funnels, zones and touchpoints."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from itertools import product
 
@@ -10,17 +10,14 @@ from cloud.analytics import cell_repository, member_repository, view_repository
 from cloud.analytics.catalogue import METRICS
 from cloud.analytics.flows import UNKNOWN, count_flows
 from cloud.analytics.funnel import Order, Reached, count_reached
-from cloud.analytics.member_cells import COHORT_GRAINS, DORMANT_DAYS
-from cloud.analytics.member_repository import Activity, GroupCounts
-from cloud.analytics.metric import Grain
+from cloud.analytics.member_cells import DORMANT_DAYS
+from cloud.analytics.member_repository import GroupCounts
 from cloud.analytics.parts import FUNNEL_STEPS, PPM
-from cloud.analytics.periods import Period, periods_in
+from cloud.analytics.periods import Period
 from cloud.analytics.repository import sum_parts
 from cloud.analytics.selection import Shop
 from cloud.analytics.service import MetricQuery, coverage_of
 from cloud.analytics.view_schemas import (
-    Cohort,
-    CohortCell,
     Flow,
     FunnelStep,
     MatrixGroup,
@@ -36,7 +33,6 @@ from cloud.profiles.score_grid import count_scores
 
 SCORES = range(1, 6)
 MAX_JOURNEYS = 200_000
-MAX_COHORTS = 60
 MAX_MEMBER_DAYS = 1_000_000
 
 
@@ -105,56 +101,6 @@ def _group(name: str, counts: GroupCounts, members: int, converted: tuple[int, i
         order_value=counts.sales_minor / counts.transactions if told and counts.transactions else None,
         transactions=counts.transactions if told else None,
         is_suppressed=suppressed,
-    )
-
-
-def make_cohorts(session: ReadSession, scope: Scope, grain: Grain, activity: Activity) -> list[Cohort]:
-    """Return who came back, by when they first came."""
-    periods = periods_in(scope.days, grain)
-    if len(periods) > MAX_COHORTS:
-        allowed = f"such that the period has at most {MAX_COHORTS} of them, not {len(periods)}"
-        raise invalid_value(name="grain", value=grain, allowed=allowed)
-    # Only whole intervals that begin in the period: members are told apart by when they first came.
-    if scope.are_all and grain in COHORT_GRAINS:
-        counts = cell_repository.read_cohorts(session, scope.tenant, periods, grain, activity)
-    else:
-        counts = member_repository.count_cohorts(session, scope.tenant, scope.asked_stores, periods, activity)
-    ends = [max(shop.calendar.day(period.end - 1).end_ms for shop in scope.shops) for period in periods]
-    partial = [
-        end_ms > scope.now_ms or period.end > scope.days.end or period.first < scope.days.first
-        for period, end_ms in zip(periods, ends, strict=True)
-    ]
-    return [_cohort(number, periods, counts, partial, scope) for number in range(len(periods))]
-
-
-def _cohort(
-    number: int,
-    periods: Sequence[Period],
-    counts: Mapping[tuple[int, int], int],
-    partial: Sequence[bool],
-    scope: Scope,
-) -> Cohort:
-    size = counts.get((number, number), 0)
-    suppressed = 0 < size < scope.least_members
-    begun = [
-        later
-        for later in range(number, len(periods))
-        if min(shop.calendar.day(periods[later].first).start_ms for shop in scope.shops) <= scope.now_ms
-    ]
-    return Cohort(
-        start=date.fromordinal(periods[number].first).isoformat(),
-        end=date.fromordinal(periods[number].end).isoformat(),
-        size=None if suppressed else size,
-        is_suppressed=suppressed,
-        cells=[
-            CohortCell(
-                offset=later - number,
-                members=None if suppressed else counts.get((number, later), 0),
-                share=None if suppressed or not size else counts.get((number, later), 0) / size,
-                is_partial=partial[later],
-            )
-            for later in begun
-        ],
     )
 
 

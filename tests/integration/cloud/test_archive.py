@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from sqlalchemy import delete, func, select
 from typer.testing import CliRunner
 
@@ -15,11 +16,11 @@ from cloud.analytics.archive import LABEL
 from cloud.analytics.member_repository import Activity, count_cohorts
 from cloud.analytics.metric import Grain
 from cloud.analytics.periods import Period, periods_in
-from cloud.app import make_eraser
+from cloud.app import create_app, make_eraser
 from cloud.tables import visits
 from contracts.pseudonym import MIN_KEY_BYTES, pseudonymize
 from shopthread.cloud_commands import app as cli
-from tests.integration.cloud.support import TENANT, Cloud, Shop
+from tests.integration.cloud.support import TENANT, Cloud, Shop, serving
 from tests.integration.cloud.test_erasure import identifier
 
 duckdb = pytest.importorskip("duckdb", reason="archives need the extra archive")
@@ -27,6 +28,7 @@ pytest.importorskip("pyarrow", reason="archives need the extra archive")
 
 PEOPLE = [pseudonymize("card", str(number), bytes(MIN_KEY_BYTES)) for number in range(6)]
 DAY_S = 86_400
+QUARTERS = ["04-01", "07-01", "10-01", "01-01"]
 ASKED = Period(date(2025, 6, 1).toordinal(), date(2026, 3, 1).toordinal())
 
 
@@ -39,6 +41,7 @@ def fill(cloud: Cloud) -> None:
         for number in range(36):
             at_s, member = -DAY_S * chance.randrange(300), chance.choice(PEOPLE)
             touches.append(shop.sale(at_s, f"r{number}", 100, member) if number % 3 else shop.scan(at_s, member))
+        touches.append(shop.sale(-DAY_S * 40, "both", 100, PEOPLE[0]))  # on one day in both shops
         cloud.take_in(*touches)
 
 
@@ -62,7 +65,7 @@ def asked_of(out: Path, *options: str) -> Counter[tuple[str, str]]:
 
 
 def rows_of(out: Path, kind: str) -> list[tuple[Any, ...]]:
-    files = str(out / kind / "*" / "*" / "*.parquet")
+    files = str(out / kind / "**" / "*.parquet")
     return duckdb.sql(f"SELECT * FROM read_parquet('{files}', hive_partitioning = true)").fetchall()  # type: ignore[no-any-return]
 
 
@@ -98,12 +101,12 @@ def test_who_was_erased_is_gone_with_the_next_run(cloud: Cloud, tmp_path: Path):
     fill(cloud)
     out = tmp_path / "years"
     archive(cloud, out)
-    before = {row[0] for row in rows_of(out, "members")}
+    before = {row[1] for row in rows_of(out, "members")}
     assert len(before) == len(PEOPLE)
     for person in PEOPLE[:3]:
         make_eraser(cloud.settings, cloud.database, cloud.clock, cloud.token).erase(TENANT, identifier(person))
     archive(cloud, out)
-    after = {row[0] for row in rows_of(out, "members")}
+    after = {row[1] for row in rows_of(out, "members")}
     assert (after < before, len(after)) == (True, 3)
     gone = before - after
     assert not any(one_id.encode() in path.read_bytes() for one_id in gone for path in out.rglob("*") if path.is_file())
@@ -134,5 +137,42 @@ def test_a_folder_of_something_else_is_left_alone(cloud: Cloud, tmp_path: Path):
     assert archive(cloud, tmp_path / "years")[0] == 0
     code, said = archive(cloud, tmp_path / "years", "other")
     assert (code, "of acme, not of other" in said) == (1, True)
-    code, said = run(None, "cohorts", "--archive", str(tmp_path), "--from", "2025-06-01", "--to", "2026-03-01")
+    days = ("--from", "2025-06-01", "--to", "2026-03-01")
+    code, said = run(None, "cohorts", "--archive", str(tmp_path), *days)
     assert (code, LABEL in said) == (1, True)
+    (tmp_path / "years" / LABEL).write_text('{"tenant": "acme", "written_ms": 1}', encoding="utf-8")
+    code, said = run(None, "cohorts", "--archive", str(tmp_path / "years"), *days)
+    assert (code, "has layout 1, not 2" in " ".join(said.split())) == (1, True), said
+    assert archive(cloud, tmp_path / "years")[0] == 0
+    assert run(None, "cohorts", "--archive", str(tmp_path / "years"), *days)[0] == 0
+
+
+def test_the_service_tells_cohorts_of_years_from_the_archive(cloud: Cloud, tmp_path: Path):
+    fill(cloud)
+    days = {"from": "2025-06-01", "to": "2026-03-01"}
+    settings = structs.replace(cloud.settings, archive_dir=str(tmp_path), analytics_least_members=1)
+    key = {"Authorization": f"Bearer {cloud.keys.create(TENANT, ('read',)).secret}"}
+    with serving(create_app(settings, cloud.clock, cloud.token, runs_projections=False)) as http:
+
+        def ask(**query: str) -> Any:  # noqa: ANN401 - JSON of any shape
+            return http.get("/v1/cohorts", params={**days, "source": "archive", **query}, headers=key)
+
+        assert (ask().status_code, ask().json()["title"]) == (503, "No archive")
+        archive(cloud, tmp_path / TENANT)
+        for query in (
+            {"grain": "month"},
+            {"grain": "week", "store": "west"},
+            {"grain": "month", "activity": "purchase"},
+        ):
+            told, now = ask(**query).json(), ask(**query, source="now").json()
+            assert told["cohorts"] == now["cohorts"]
+            assert (told["as_of"] is None, now["as_of"]) == (False, None)
+        assert [cohort["start"][5:] for cohort in ask(grain="quarter").json()["cohorts"]] == QUARTERS
+        assert ask(grain="day").status_code == 422
+        assert "source=archive" in ask(grain="year", source="now").text
+        assert "source=archive" in ask(grain="day", source="now").text
+        (tmp_path / TENANT / LABEL).write_text('{"tenant": "other", "written_ms": 1, "layout": 2}', encoding="utf-8")
+        assert ask().status_code == 503
+    with serving(create_app(cloud.settings, cloud.clock, cloud.token, runs_projections=False)) as http:
+        refused = http.get("/v1/cohorts", params={**days, "source": "archive"}, headers=key)
+        assert (refused.status_code, "ARCHIVE_DIR" in refused.text) == (422, True)
