@@ -20,6 +20,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from cloud.among import among
 from cloud.analytics.flows import MemberDay
 from cloud.analytics.periods import Period
 from cloud.analytics.repository import count_people, period_of
@@ -91,7 +92,7 @@ def _days_and_sales(
     tenant: str, stores: Stores, days: Period, currency: str | None
 ) -> CompoundSelect[*tuple[Any, ...]]:
     """Return members' days in any shop, and beside them their sales in some; what happened elsewhere counts 0."""
-    here = true() if stores is None else member_days.c.store.in_(stores)
+    here = true() if stores is None else among(member_days.c.store, stores)
     theirs: ColumnElement[bool] = true()
     if stores is not None:
         within = _within(member_days, tenant, stores, days)
@@ -193,5 +194,5 @@ def _within(
     stores: Stores,
     days: Period,
 ) -> tuple[ColumnElement[bool], ...]:
-    there = () if stores is None else (table.c.store.in_(stores),)
+    there = () if stores is None else (among(table.c.store, stores),)
     return (table.c.tenant == tenant, *there, table.c.day >= days.first, table.c.day < days.end)

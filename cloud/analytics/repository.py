@@ -21,6 +21,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from cloud.among import among
 from cloud.analytics.metric import Grain
 from cloud.analytics.parts import MONEY, PEAKS
 from cloud.analytics.periods import Period, rollups_for
@@ -73,10 +74,13 @@ def sum_parts(
         names: The parts.
         sources: Kinds of devices that must have reported for a value to be known, in one store: any part of each.
     """
-    wanted = list(dict.fromkeys([*names, *(name for group in sources for name in group)]))
-    inner = _by_store(rollups, asked, wanted, rollups.c.start_ms < asked.now_ms)
-    seen = (or_(*(inner.c[name] != 0 for name in group)) for group in sources)
-    known = case((and_(true(), *seen), 1), else_=0)
+    # Parts are never negative: a sum is 0 where each of what it sums is. Most cameras are seen by the first part.
+    seen = {
+        f"seen_{number}": case((or_(*(rollups.c[name] != 0 for name in group)), 1), else_=0)
+        for number, group in enumerate(sources)
+    }
+    inner = _by_store(rollups, asked, names, rollups.c.start_ms < asked.now_ms, seen)
+    known = case((and_(true(), *(inner.c[name] != 0 for name in seen)), 1), else_=0)
     return {
         key: Summed(dict(zip(names, values, strict=True)), bool(is_known))
         for key, (is_known, *values) in _by_group(session, asked, inner, [(func.max, known), *_totals(inner, names)])
@@ -85,17 +89,28 @@ def sum_parts(
 
 def sum_money(session: ReadSession, asked: Asked, currency: str) -> dict[Key, dict[str, int]]:
     """Return sales and their number in one currency, likewise."""
-    inner = _by_store(rollup_money, asked, MONEY, rollup_money.c.currency == currency)
+    inner = _by_store(rollup_money, asked, MONEY, rollup_money.c.currency == currency, {})
     return {
         key: dict(zip(MONEY, values, strict=True))
         for key, values in _by_group(session, asked, inner, _totals(inner, MONEY))
     }
 
 
-def _by_store(table: Table, asked: Asked, names: Sequence[str], condition: ColumnElement[bool]) -> Subquery:
-    """Return parts summed by store and interval."""
+def _by_store(
+    table: Table,
+    asked: Asked,
+    names: Sequence[str],
+    condition: ColumnElement[bool],
+    seen: Mapping[str, ColumnElement[int]],
+) -> Subquery:
+    """Return parts summed by store and interval, and of what is `seen` the largest."""
     at = table.c.start_ms if asked.grain == "hour" else table.c.day
-    columns = (table.c.store, at.label("at"), *(table.c[name] for name in names))
+    columns = (
+        table.c.store,
+        at.label("at"),
+        *(table.c[name] for name in names),
+        *(value.label(name) for name, value in seen.items()),
+    )
     rows = union_all(
         *(
             select(*columns).where(*_within(table, asked, grain, days), condition)
@@ -103,15 +118,19 @@ def _by_store(table: Table, asked: Asked, names: Sequence[str], condition: Colum
         )
     ).subquery()
     period = rows.c.at if asked.grain == "hour" else period_of(rows.c.at, asked.periods)
+    found = select(rows.c.store, period.label("period"))
+    if asked.grain in {"hour", "day"}:  # of which each store has one row
+        return found.add_columns(*(rows.c[name] for name in (*names, *seen))).subquery()
     sums = [cast((func.max if name in PEAKS else func.sum)(rows.c[name]), BigInteger).label(name) for name in names]
-    return select(rows.c.store, period.label("period"), *sums).group_by(rows.c.store, text("period")).subquery()
+    most = [func.max(rows.c[name]).label(name) for name in seen]
+    return found.add_columns(*sums, *most).group_by(rows.c.store, text("period")).subquery()
 
 
 def _within(table: Table, asked: Asked, grain: Grain, days: Period) -> tuple[ColumnElement[bool], ...]:
     return (
         table.c.tenant == asked.tenant,
         table.c.grain == grain,
-        table.c.store.in_(asked.stores),
+        among(table.c.store, asked.stores),
         table.c.day >= days.first,
         table.c.day < days.end,
     )
@@ -156,7 +175,7 @@ def days_of(session: ReadSession, asked: Asked, names: Sequence[str]) -> dict[tu
     """Return each day's row of each store, with some parts and how many cameras were expected."""
     statement = (
         select(rollups.c.store, rollups.c.day, rollups.c.expected_devices, *(rollups.c[name] for name in names))
-        .where(rollups.c.tenant == asked.tenant, rollups.c.grain == "day", rollups.c.store.in_(asked.stores))
+        .where(rollups.c.tenant == asked.tenant, rollups.c.grain == "day", among(rollups.c.store, asked.stores))
         .where(rollups.c.day >= asked.days.first, rollups.c.day < asked.days.end)
     )
     return {(row.store, row.day): row for row in session.rows(statement)}
@@ -166,7 +185,7 @@ def running_days(session: ReadSession, asked: Asked) -> Sequence[AnyRow]:
     """Return each store's row of the day that is not over yet."""
     return session.rows(
         select(rollups.c.store, rollups.c.day, rollups.c.expected_devices, rollups.c.open_ms)
-        .where(rollups.c.tenant == asked.tenant, rollups.c.grain == "day", rollups.c.store.in_(asked.stores))
+        .where(rollups.c.tenant == asked.tenant, rollups.c.grain == "day", among(rollups.c.store, asked.stores))
         .where(rollups.c.day >= max(asked.days.first, asked.today), rollups.c.day < asked.days.end)
         .where(rollups.c.start_ms < asked.now_ms, rollups.c.end_ms > asked.now_ms)
     )
@@ -198,7 +217,7 @@ def count_members(
         group = case(*((member_days.c.store == store, name) for store, name in sorted(groups.items())))
     statement = (
         select(group.label("named"), index.label("period"), count_people(session).label("people"))
-        .where(member_days.c.tenant == asked.tenant, member_days.c.store.in_(asked.stores))
+        .where(member_days.c.tenant == asked.tenant, among(member_days.c.store, asked.stores))
         .where(member_days.c.day >= asked.days.first, member_days.c.day < asked.days.end)
         .where(*_MEMBER_CONDITIONS[metric])
         .group_by("named", "period")
@@ -215,7 +234,7 @@ def count_people(session: ReadSession) -> ColumnElement[int]:
 def has_members(session: ReadSession, tenant: str, names: Iterable[str]) -> bool:
     """Return whether any member was ever seen in some stores."""
     statement = select(member_days.c.one_id).where(
-        member_days.c.tenant == tenant, member_days.c.store.in_(sorted(names))
+        member_days.c.tenant == tenant, among(member_days.c.store, sorted(names))
     )
     return session.first(statement.limit(1)) is not None
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, func, select
 
+from cloud.among import among
 from cloud.analytics.funnel import Step
 from cloud.analytics.periods import Period
 from cloud.analytics.tables import journeys, rollup_terminals, rollup_zones, rollups
@@ -52,4 +53,4 @@ def sum_terminals(session: ReadSession, tenant: str, stores: Sequence[str], days
 
 
 def _within(table: Table, tenant: str, stores: Sequence[str], days: Period) -> tuple[ColumnElement[Any], ...]:
-    return (table.c.tenant == tenant, table.c.store.in_(stores), table.c.day >= days.first, table.c.day < days.end)
+    return (table.c.tenant == tenant, among(table.c.store, stores), table.c.day >= days.first, table.c.day < days.end)
