@@ -1,5 +1,6 @@
 """Runs the cloud tier as a process. Whatever stops it from starting is said in one line."""
 
+import gc
 import signal
 import socket
 import sys
@@ -71,6 +72,9 @@ def project(settings: Settings) -> None:
 
 def make_server(app: FastAPI) -> uvicorn.Server:
     """Return the HTTP server for an application."""
+    # What lives as long as the service is not looked through again: a whole collection would hold up an answer.
+    gc.collect()
+    gc.freeze()
     return uvicorn.Server(
         uvicorn.Config(
             app,

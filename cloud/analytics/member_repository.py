@@ -8,7 +8,6 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Integer,
-    and_,
     case,
     cast,
     func,
@@ -16,7 +15,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    true,
     union_all,
 )
 
@@ -54,9 +52,10 @@ def count_groups(
     Both tables are read once and summed by member, without a join: its plan would depend on how many there are.
     """
     rows = _days_and_sales(tenant, stores, days, currency).subquery()
-    # The earliest day within the period tells when the member was last in any shop before it; 0 where never.
+    # The first day here tells when the member was in any shop before it; 0 where never.
     member = (
         select(
+            rows.c.one_id,
             func.min(rows.c.before).label("before"),
             *(
                 func.sum(rows.c[name]).label(name)
@@ -66,9 +65,10 @@ def count_groups(
         .group_by(rows.c.one_id)
         .subquery()
     )
-    group = case(
-        (member.c.before == 0, "new"), (member.c.before < days.first - dormant_days, "dormant"), else_="existing"
-    ).label("named")
+    before = member.c.before
+    if stores is not None:  # Few were elsewhere first within the period: these alone are looked up.
+        before = case((before < days.first, before), else_=_before_period(tenant, member.c.one_id, days))
+    group = case((before == 0, "new"), (before < days.first - dormant_days, "dormant"), else_="existing").label("named")
     statement = (
         select(
             group,
@@ -79,7 +79,7 @@ def count_groups(
             func.sum(member.c.transactions).label("transactions"),
             func.sum(member.c.sales_minor).label("sales_minor"),
         )
-        .where(member.c.before.is_not(None), member.c.visits > 0)
+        .where(member.c.visits > 0)
         .group_by("named")
     )
     names = GroupCounts.__struct_fields__
@@ -91,20 +91,15 @@ def count_groups(
 def _days_and_sales(
     tenant: str, stores: Stores, days: Period, currency: str | None
 ) -> CompoundSelect[*tuple[Any, ...]]:
-    """Return members' days in any shop, and beside them their sales in some; what happened elsewhere counts 0."""
-    here = true() if stores is None else among(member_days.c.store, stores)
-    theirs: ColumnElement[bool] = true()
-    if stores is not None:
-        within = _within(member_days, tenant, stores, days)
-        theirs = member_days.c.one_id.in_(select(member_days.c.one_id).where(*within))
+    """Return members' days in some shops, and beside them their sales there."""
     visited = select(
         member_days.c.one_id,
         func.coalesce(member_days.c.previous_day, 0).label("before"),
-        case((here, 1), else_=0).label("visits"),
-        case((and_(here, member_days.c.transactions > 0), 1), else_=0).label("with_purchase"),
+        literal(1).label("visits"),
+        case((member_days.c.transactions > 0, 1), else_=0).label("with_purchase"),
         literal(0).label("transactions"),
         literal(0).label("sales_minor"),
-    ).where(member_days.c.tenant == tenant, member_days.c.day >= days.first, member_days.c.day < days.end, theirs)
+    ).where(*_within(member_days, tenant, stores, days))
     paid = select(
         member_sales.c.one_id,
         cast(null(), Integer).label("before"),
@@ -114,6 +109,15 @@ def _days_and_sales(
         member_sales.c.sales_minor,
     ).where(*_within(member_sales, tenant, stores, days), member_sales.c.currency == currency)
     return union_all(visited, paid)
+
+
+def _before_period(tenant: str, one_id: ColumnElement[str], days: Period) -> ColumnElement[int]:
+    """Return the last day before a period on which a member, who was in some shop in it, was in any; 0 where none."""
+    return (
+        select(func.min(func.coalesce(member_days.c.previous_day, 0)))
+        .where(member_days.c.one_id == one_id, *_within(member_days, tenant, None, days))
+        .scalar_subquery()
+    )
 
 
 def count_dormant(session: ReadSession, tenant: str, stores: Stores, first_day: int, dormant_days: int) -> int:

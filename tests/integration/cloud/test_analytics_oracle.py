@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from cloud.analytics.catalogue import METRICS
 from cloud.analytics.cell_repository import read_cohorts, read_dormant, read_groups
@@ -17,8 +18,9 @@ from cloud.analytics.periods import Period, periods_in
 from cloud.analytics.rows import RowWriter
 from cloud.analytics.selection import select_shops
 from cloud.analytics.service import MetricQuery, add_up
+from cloud.analytics.tables import member_days
 from cloud.analytics.views import Scope, make_funnel
-from cloud.db import WriteSession
+from cloud.db import ReadSession, WriteSession
 from cloud.stores.repository import put_store
 from tests.integration.cloud.analytics_oracle import Oracle
 from tests.integration.cloud.analytics_world import START_MS, World
@@ -144,9 +146,30 @@ def compare_matrix(cloud: Cloud, oracle: Oracle) -> None:
                 )
                 assert told == theirs.get(name, (0, 0, 0, 0, 0)), (name, days)
                 compared += counts.visits > 0
+            for dormant_days in (1, DORMANT_DAYS):
+                here = count_groups(session, TENANT, ["berlin"], days, dormant_days, "EUR")
+                found_here = {name: (c.members, c.visits, c.visits_with_purchase, c.buyers) for name, c in here.items()}
+                assert found_here == groups_one_by_one(session, "berlin", days, dormant_days)
             later = first + DORMANT_DAYS
             assert read_dormant(session, TENANT, later) == count_dormant(session, TENANT, None, later, DORMANT_DAYS)
     assert compared > ASKED.days // 4
+
+
+def groups_one_by_one(session: ReadSession, store: str, days: Period, dormant_days: int) -> dict[str, Any]:
+    """Return members, visits, visits with a purchase and buyers of one shop, member after member."""
+    known: dict[str, list[Any]] = {}
+    for row in session.rows(select(member_days).where(member_days.c.tenant == TENANT)):
+        known.setdefault(row.one_id, []).append(row)
+    found: dict[str, Any] = {}
+    for rows in known.values():
+        made = [row.transactions > 0 for row in rows if row.store == store and days.first <= row.day < days.end]
+        before = max((row.day for row in rows if row.day < days.first), default=None)
+        slept = before is not None and before < days.first - dormant_days
+        name = "new" if before is None else "dormant" if slept else "existing"
+        if made:
+            old = found.get(name, (0, 0, 0, 0))
+            found[name] = tuple(a + b for a, b in zip(old, (1, len(made), sum(made), any(made)), strict=True))
+    return found
 
 
 def compare_groups(cloud: Cloud) -> None:
