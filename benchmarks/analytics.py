@@ -1,7 +1,8 @@
 """Headquarters' views over HTTP on PostgreSQL: how long each call takes, beside what the database alone needs.
 
 Rollups are filled as if shops had sent events for years: `python -m benchmarks.analytics --stores 200 --days 730`, or
-SHOPTHREAD_BENCH_STORES and SHOPTHREAD_BENCH_DAYS, which hold for `python -m benchmarks --only analytics` too.
+SHOPTHREAD_BENCH_STORES and SHOPTHREAD_BENCH_DAYS, which hold for `python -m benchmarks --only analytics` too. With
+`--keep FOLDER` the filled database stays there, and the next run with this folder asks it at once.
 """
 
 import argparse
@@ -10,16 +11,18 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
+import psutil
 from fastapi import FastAPI
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
-from benchmarks.analytics_fill import LAST, fill
+from benchmarks.analytics_fill import LAST, fill, filled
 from benchmarks.cloud_ingest import TENANT, postgresql
 from benchmarks.measure import Result
 from cloud.app import create_app, make_key_service, open_database
@@ -30,32 +33,42 @@ from cloud.main import bind, make_server, prepare_database
 _CALLS = 30
 
 
+class Asked(NamedTuple):
+    """How long a view's calls took: the 95th percentile, and the quickest; and the processor time of one call."""
+
+    result: Result
+    quickest_ms: float
+    processor_ms: float
+
+
 def analytics(_folder: Path) -> list[Result]:
     """Return how long each view's calls take; of a middle-sized chain where the environment does not say another."""
-    return [result for result, _ in measure_views(_asked("STORES", 20), _asked("DAYS", 180))]
+    return [asked.result for asked in measure_views(_asked("STORES", 20), _asked("DAYS", 180))]
 
 
 def _asked(name: str, default: int) -> int:
     return int(os.environ.get(f"SHOPTHREAD_BENCH_{name}", default))
 
 
-def measure_views(stores: int, days: int) -> list[tuple[Result, float]]:
-    """Return the 95th percentile of each view's calls, and the quickest: what it takes where nothing else runs.
+def measure_views(stores: int, days: int, keep: Path | None = None, calls: int = _CALLS) -> list[Asked]:
+    """Return how long each view's calls take, one after the other.
 
     Args:
         stores: How many shops there are.
         days: For how many days they have figures.
+        keep: Where the filled database stays, or was kept by an earlier run; None: nowhere.
+        calls: How often each is asked.
     """
-    with postgresql() as url:
+    with postgresql(keep) as url:
         settings = Settings(database_url=url)
         prepare_database(settings, migrates=True)
         database = open_database(settings)
-        visits = fill(database, stores, days)
+        visits = filled(database) or fill(database, stores, days)
         Console().print(f"{visits:,} visits in the rollups; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         secret = make_key_service(settings, database).create(TENANT, ("read",)).secret
         app = create_app(settings, lambda: (LAST - date(1970, 1, 1)).days * 86_400_000, runs_projections=False)
         with _serving(app, secret) as http:
-            results = [_measure(http, database, name, path, bare) for name, (path, bare) in _views(days).items()]
+            results = [_measure(http, database, calls, view) for view in _views(days).items()]
         database.dispose()
     return results
 
@@ -120,6 +133,10 @@ def _views(days: int) -> dict[str, tuple[str, str]]:
         "floor: zones of 28 days": (f"/v1/zones?{since(28)}&store=store-0", bare("day", 28, one)),
         "floor: wait in line": (f"/v1/metrics/queue_wait?{since(28)}&grain=total&store=store-0", bare("day", 28, one)),
         "one shop: hours of a day": (f"{conversion}?{since(1)}&grain=hour&store=store-0", bare("hour", 1, one)),
+        "all shops: ranks, compared": (
+            f"{conversion}?{since(28)}&grain=total&compare=period_before",
+            bare("day", 56),
+        ),
         "regions: weeks of a year, compared": (
             f"{conversion}?{since(364)}&grain=week&by=region&compare=period_before",
             bare("day", 2 * 364),
@@ -128,7 +145,9 @@ def _views(days: int) -> dict[str, tuple[str, str]]:
     }
 
 
-def _measure(http: httpx.Client, database: Database, name: str, path: str, bare: str) -> tuple[Result, float]:
+def _measure(http: httpx.Client, database: Database, calls: int, view: tuple[str, tuple[str, str]]) -> Asked:
+    name, (path, bare) = view
+
     def call() -> None:
         answer = http.get(path)
         if not answer.is_success:
@@ -139,12 +158,16 @@ def _measure(http: httpx.Client, database: Database, name: str, path: str, bare:
         with database.read() as session:
             session.connection.exec_driver_sql(bare).all()
 
-    ours, theirs = [], []
-    for round_ in range(_CALLS + 2):
-        both = _duration_ms(call), _duration_ms(alone)
+    ours, theirs, processor_s, server = [], [], 0.0, _server_of(database)
+    for round_ in range(calls + 2):
+        before_s = _processor_s(server)
+        ours_ms = _duration_ms(call)
+        worked_s = _processor_s(server) - before_s
+        theirs_ms = _duration_ms(alone)
         if round_ > 1:
-            ours.append(both[0])
-            theirs.append(both[1])
+            ours.append(ours_ms)
+            theirs.append(theirs_ms)
+            processor_s += worked_s
     value, reference = _p95(ours), _p95(theirs)
     result = Result(
         name=f"analytics: {name}",
@@ -154,7 +177,23 @@ def _measure(http: httpx.Client, database: Database, name: str, path: str, bare:
         reference=reference,
         ratio=value / reference,
     )
-    return result, min(ours)
+    return Asked(result, min(ours), 1000 * processor_s / calls)
+
+
+def _server_of(database: Database) -> psutil.Process:
+    """Return the process that started all others of a PostgreSQL."""
+    with database.read() as session:
+        pid = session.connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    return psutil.Process(psutil.Process(pid).ppid())
+
+
+def _processor_s(server: psutil.Process) -> float:
+    """Return the processor time so far of this process, which serves and asks, and of its PostgreSQL."""
+    total_s = time.process_time() + sum(server.cpu_times()[:4])  # its own, and its children's that have ended
+    for child in server.children():
+        with suppress(psutil.NoSuchProcess):
+            total_s += sum(child.cpu_times()[:2])
+    return total_s
 
 
 def _duration_ms(work: Callable[[], None]) -> float:
@@ -171,10 +210,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.analytics", description=__doc__)
     parser.add_argument("--stores", type=int, default=_asked("STORES", 20), help="how many shops (20)")
     parser.add_argument("--days", type=int, default=_asked("DAYS", 180), help="for how many days (180)")
+    parser.add_argument("--calls", type=int, default=_CALLS, help=f"how often each is asked ({_CALLS})")
+    parser.add_argument("--keep", type=Path, help="a folder in which the database stays, for the next run to ask again")
     asked = parser.parse_args()
-    table = Table("view", "p95 ms", "quickest", "PostgreSQL alone", "ratio")
-    for each, least in measure_views(asked.stores, asked.days):
-        table.add_row(each.name, f"{each.value:.1f}", f"{least:.1f}", f"{each.reference:.1f}", f"{each.ratio:.1f}")
+    table = Table(Column("view", no_wrap=True), "p95 ms", "quickest", "processor", "PostgreSQL alone", "ratio")
+    for result, quickest_ms, processor_ms in measure_views(asked.stores, asked.days, asked.keep, asked.calls):
+        figures = (result.value, quickest_ms, processor_ms, result.reference, result.ratio)
+        table.add_row(result.name.removeprefix("analytics: "), *(f"{figure:.1f}" for figure in figures))
     Console().print(table)
 
 

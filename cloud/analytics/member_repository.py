@@ -65,7 +65,7 @@ def count_groups(
         .group_by(rows.c.one_id)
         .subquery()
     )
-    before = member.c.before
+    before: ColumnElement[Any] = member.c.before
     if stores is not None:  # Few were elsewhere first within the period: these alone are looked up.
         before = case((before < days.first, before), else_=_before_period(tenant, member.c.one_id, days))
     group = case((before == 0, "new"), (before < days.first - dormant_days, "dormant"), else_="existing").label("named")
