@@ -27,12 +27,19 @@ from contracts.timestamps import parse_time
 P = TypeVar("P", bound=UplinkPayload)
 _SOURCES_KEPT = 4096
 _CHEAPER: dict[str, Any] = {
+    "id": str,
     "source": str,
+    "time": str,
     "sequence": str,
     "specversion": Literal["1.0"],
     "datacontenttype": Literal["application/json"],
 }
 """Fields that `read_quickly` checks itself, or that have one value."""
+_HEX_TO_0 = bytes.maketrans(b"0123456789abcdef", b"0" * 16)
+_ID_SHAPE = b"00000000-0000-0000-0000-000000000000"
+_DIGITS_TO_0 = bytes.maketrans(b"0123456789", b"0" * 10)
+_TIME_SHAPE = b"0000-00-00T00:00:00.000Z"
+"""What an id and an instant are with every digit a 0: to compare takes half as long as a regular expression."""
 
 
 class QuickEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +90,11 @@ def _source(text: str) -> Source:
     return Source.parse(msgspec.convert(text, SourceText))
 
 
+def _time_ms(text: str) -> int:
+    """Return the Unix milliseconds of an instant as envelopes write it, something negative for any other text."""
+    return parse_time(text) if text.encode().translate(_DIGITS_TO_0) == _TIME_SHAPE else -1
+
+
 def read_payload(raw: bytes, kind: str) -> UplinkPayload:
     """Return the payload of an event of a type, which was judged when it came: its envelope is not looked at.
 
@@ -107,11 +119,14 @@ def read_quickly(raw: bytes) -> QuickEvent | None:
             return None
         if len(sequence) != SEQUENCE_DIGITS or not (sequence.isascii() and sequence.isdigit()):
             return None
+        time_ms = _time_ms(event.time)
+        if time_ms < 0 or event.id.encode().translate(_HEX_TO_0) != _ID_SHAPE:
+            return None
         return QuickEvent(
             event_id=event.id,
             source=_source(event.source),
             type=event.data.TYPE,
-            time_ms=parse_time(event.time),
+            time_ms=time_ms,
             sequence=int(sequence),
             data=event.data,
         )
