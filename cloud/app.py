@@ -34,6 +34,7 @@ from cloud.context import Context, code_rules_of, gate_of, rules_of
 from cloud.dashboard.endpoints import add_dashboard
 from cloud.db import Database
 from cloud.dead_letters.endpoints import router as dead_letters_router
+from cloud.duplicates.endpoints import router as duplicates_router
 from cloud.erasure.endpoints import router as erasure_router
 from cloud.erasure.service import Eraser
 from cloud.errors import add_error_handlers, describe_problems, refuse_nul
@@ -242,6 +243,7 @@ def create_app(
         profiles_router,
         consents_router,
         identity_router,
+        duplicates_router,
         changes_router,
         webhooks_router,
         alerts_router,

@@ -119,6 +119,7 @@ def _secret_in(header: str) -> str | None:
 CanIngest = Annotated[Principal, Depends(RequireScope("ingest"))]
 CanRead = Annotated[Principal, Depends(RequireScope("read"))]
 CanManageMembers = Annotated[Principal, Depends(RequireScope("members"))]
+CanDecideOnMembers = Annotated[Principal, Depends(RequireScope("members", opens_to_pages=True))]
 CanHandleAlerts = Annotated[Principal, Depends(RequireScope("alerts", opens_to_pages=True))]
 CanAdminister = Annotated[Principal, Depends(RequireScope("admin"))]
 InContext = Annotated[Context, Depends(get_context)]

@@ -7,6 +7,7 @@ from cloud.audits import tables as audits_tables
 from cloud.changes import tables as changes_tables
 from cloud.codes import tables as codes_tables
 from cloud.columns import metadata
+from cloud.duplicates import tables as duplicates_tables
 from cloud.erasure import tables as erasure_tables
 from cloud.floor import tables as floor_tables
 from cloud.identity import tables as identity_tables
@@ -22,6 +23,7 @@ __all__ = [
     "audits_tables",
     "changes_tables",
     "codes_tables",
+    "duplicates_tables",
     "erasure_tables",
     "floor_tables",
     "identity_tables",

@@ -7,6 +7,7 @@ import typer
 
 from shopthread.cloud_alerts_command import alerts
 from shopthread.cloud_archive_commands import register as register_archive
+from shopthread.cloud_duplicates_commands import app as duplicates
 from shopthread.cloud_export_commands import register as register_exports
 from shopthread.cloud_setup import DatabaseUrl, DataDir, current_database, settings_of, told_in_one_line
 from shopthread.console import print_error
@@ -17,6 +18,7 @@ app = typer.Typer(
     help="Headquarters' side: takes events in, derives figures, serves them. More is set by SHOPTHREAD_CLOUD_*.",
 )
 
+app.add_typer(duplicates, name="duplicates")
 register_exports(app)
 register_archive(app)
 app.command()(alerts)

@@ -55,6 +55,9 @@ def import_members(  # noqa: PLR0913, PLR0917 - one argument per option
     since when an identifier was the member's and when it was given back: after that it may be a stranger's. A file
     whose name ends in .parquet has the same columns, of whatever type; several values may be a list. It needs the extra
     parquet. Identifiers become pseudonyms here; the cloud never sees them.
+    Columns given_name, family_name, birthday (YYYY-MM-DD), email and postcode, if the file has any, leave this machine
+    as match codes alone: keyed hashes that tell two records of one person who mistyped a letter, and nothing else
+    ('shopthread cloud duplicates find').
     Sending the same file again changes nothing.
     """
     from cloud.identity.statements import Rules

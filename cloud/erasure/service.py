@@ -14,6 +14,7 @@ from cloud.analytics.members import write_members
 from cloud.analytics.tables import analytics_queue
 from cloud.changes.tables import change_queue, changes
 from cloud.db import Database, ReadSession, WriteSession, chunks
+from cloud.duplicates.repository import forget_proposals
 from cloud.erasure.tombstones import bury
 from cloud.identity.holdings import Holding
 from cloud.identity.ownership import periods_of, span_of, timelines_of
@@ -84,6 +85,7 @@ class Eraser:
             said = _delete(session, consents, _naming(consents, tenant, person, consents.c.at_ms))
             said_of = _naming(profile_attributes, tenant, person, profile_attributes.c.at_ms)
             _delete(session, profile_attributes, said_of)
+            forget_proposals(session, tenant, {each.identifier for each in person})
             letters = _forget_dead_letters(session, tenant, person)
             _forget_profiles(session, tenant, one_ids)
         return Erasure(

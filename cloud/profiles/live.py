@@ -19,7 +19,7 @@ from cloud.profiles.facts import (
     Named,
     SoldLine,
 )
-from cloud.profiles.tables import product_categories, profile_attributes
+from cloud.profiles.tables import MATCH_PREFIX, product_categories, profile_attributes
 from cloud.projections.corrections import stands
 from cloud.tables import (
     consents,
@@ -233,8 +233,12 @@ def consents_by_profile(
 def attributes_by_profile(
     session: ReadSession, condition: ColumnElement[bool], owner_at: OwnerAt
 ) -> dict[str, list[AttributeSaid]]:
-    """Return what sources said that meets a condition, by the One ID that owned the identifier, in a fixed order."""
+    """Return what sources said that meets a condition, by the One ID that owned the identifier, in a fixed order.
+
+    Match codes are left out: they serve the search for duplicates alone.
+    """
     said = profile_attributes.c
+    condition = and_(condition, ~said.name.startswith(MATCH_PREFIX, autoescape=True))
     order = (said.name, said.source, said.at_ms, said.value, said.rank, said.namespace, said.pseudonym)
     found: dict[str, list[AttributeSaid]] = {}
     for row in session.rows(select(profile_attributes).where(condition).order_by(*order)):

@@ -5,6 +5,8 @@ from sqlalchemy import BigInteger, Column, Integer, String, Table, UniqueConstra
 from cloud.columns import COUNTER, ID, NAME, SEGMENT, metadata, tenant_column
 
 MAX_VALUE_CHARS = 256
+MATCH_PREFIX = "match_"
+"""Attributes whose names begin so are match codes (`contracts.traits`): compared, and shown to nobody."""
 
 profile_attributes = Table(
     "profile_attributes",

@@ -6,6 +6,7 @@ from typing import TypeVar
 import httpx
 
 from cloud.identity.statements import UNSAID, Validity
+from cloud.profiles.tables import MATCH_PREFIX
 from contracts.timestamps import format_time
 from shopthread.cloud_api import post
 from shopthread.members.rehearsal import statement_of
@@ -18,7 +19,7 @@ T = TypeVar("T")
 def send(
     records: Sequence[MemberRecord], source: str, rank: int, client: httpx.Client, on_sent: Callable[[int], None]
 ) -> int:
-    """Send what records say of identity and consent. Sending the same again changes nothing.
+    """Send what records say of identity and consent, and their match codes. Sending the same again changes nothing.
 
     Args:
         records: What to send.
@@ -42,6 +43,9 @@ def send(
         consents = [consent for record in batch for consent in _consents(record)]
         for part in _batches(consents, 2 * BATCH):
             post(client, "/v1/consents", {"statements": part})
+        codes = [code for record in batch for code in _codes(record, source, rank)]
+        for part in _batches(codes, 2 * BATCH):
+            post(client, "/v1/attributes", {"statements": part})
         on_sent(len(batch))
     return moved
 
@@ -82,6 +86,24 @@ def _consents(record: MemberRecord) -> list[dict[str, object]]:
             "at": format_time(record.since_ms),
         }
         for each in covering
+    ]
+
+
+def _codes(record: MemberRecord, source: str, rank: int) -> list[dict[str, object]]:
+    """Return a record's match codes, under the first identifier that was the member's when it was made."""
+    covering = [each for each in record.identifiers if record.validity.get(each, UNSAID).covers(record.since_ms)]
+    return [
+        {
+            "namespace": each.namespace,
+            "pseudonym": each.pseudonym,
+            "name": f"{MATCH_PREFIX}{trait}",
+            "value": code,
+            "source": source,
+            "rank": rank,
+            "at": format_time(record.since_ms),
+        }
+        for each in covering[:1]
+        for trait, code in record.codes.items()
     ]
 
 

@@ -12,13 +12,16 @@ from msgspec import Struct
 from cloud.identity.statements import UNSAID, Validity
 from contracts.pseudonym import NAMESPACES, MemberPseudonym, Namespace, pseudonymize
 from contracts.timestamps import parse_time
+from contracts.traits import TRAITS, Trait, match_code
 from shopthread.members.parquet import read_parquet
 from shopthread.rejected_rows import RejectedRow
 
 RECORD_ID, SINCE, CONSENT = "record_id", "since", "visit_linking_consent"
 FROM = {namespace: f"{namespace}_from" for namespace in NAMESPACES}
 UNTIL = {namespace: f"{namespace}_until" for namespace in NAMESPACES}
-COLUMNS = (RECORD_ID, SINCE, *NAMESPACES, *FROM.values(), *UNTIL.values(), CONSENT)
+CODED: tuple[Trait, ...] = tuple(trait for trait in TRAITS if trait != "phone")
+"""Columns that leave this machine as match codes alone; a phone number is a column of its own anyway."""
+COLUMNS = (RECORD_ID, SINCE, *NAMESPACES, *FROM.values(), *UNTIL.values(), CONSENT, *CODED)
 _SEPARATOR = ";"
 _YES, _NO = {"yes", "true", "1"}, {"no", "false", "0"}
 
@@ -34,6 +37,7 @@ class MemberRecord(Struct, frozen=True, kw_only=True):
         since_ms: When the record was made, Unix milliseconds; 0 where the row does not say.
         validity: When the identifiers were the member's, where the row says something of that.
         consent: What the member said about visit linking, None where nothing is on record.
+        codes: Match codes of names and the like, where the file has such columns.
     """
 
     line: int
@@ -42,6 +46,7 @@ class MemberRecord(Struct, frozen=True, kw_only=True):
     identifiers: tuple[MemberPseudonym, ...]
     consent: bool | None
     validity: Mapping[MemberPseudonym, Validity] = {}
+    codes: Mapping[Trait, str] = {}
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -113,7 +118,8 @@ def _check_columns(names: Sequence[str]) -> None:
         found = f"unknown column {unknown[0]!r}" if unknown else f"columns {', '.join(names) or '(none)'}"
         msg = (
             f"{found}; the first line must name {RECORD_ID}, at least one of {', '.join(NAMESPACES)}, "
-            f"and may name {SINCE}, {CONSENT}, and for each of these namespaces such as phone {FROM['phone']} and "
+            f"and may name {SINCE}, {CONSENT}, {', '.join(CODED)}, "
+            f"and for each of these namespaces such as phone {FROM['phone']} and "
             f"{UNTIL['phone']}"
         )
         raise TableError(msg)
@@ -144,7 +150,26 @@ def read_row(row: Mapping[str, str], line: int, reading: Reading) -> MemberRecor
         identifiers=tuple(each for each, _ in identifiers),
         consent=consent,
         validity=_validity(identifiers),
+        codes=_codes(row, reading),
     )
+
+
+def _codes(row: Mapping[str, str], reading: Reading) -> dict[Trait, str]:
+    """Return match codes of what the row says; none where the file has no column for them but the phone number's."""
+    if not any(trait in row for trait in CODED):
+        return {}
+    values = {trait: row.get(trait, "").strip() for trait in CODED}
+    phone = next((each for each in row.get("phone", "").split(_SEPARATOR) if each.strip()), "")
+    values["phone"] = _normal("phone", phone, reading.region) if phone else ""
+    return {trait: _code(trait, value, reading.key) for trait, value in values.items() if value}
+
+
+def _code(trait: Trait, value: str, key: bytes) -> str:
+    try:
+        return match_code(trait, value, key)
+    except ValueError as error:
+        msg = f"{trait} {value!r} cannot be read ({error}); write a birthday as YYYY-MM-DD, or leave it empty"
+        raise ValueError(msg) from error
 
 
 def _identifiers(
