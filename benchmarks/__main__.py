@@ -16,6 +16,7 @@ from benchmarks.archive import archive
 from benchmarks.cloud_ingest import ingest
 from benchmarks.cloud_projections import projections
 from benchmarks.dashboard import dashboard
+from benchmarks.duplicates import duplicates
 from benchmarks.events import decode
 from benchmarks.gateway_drain import drain
 from benchmarks.gateway_intake import intake
@@ -62,6 +63,7 @@ BENCHMARKS: dict[str, Callable[[Path], Result | list[Result]]] = {
     "agent": agent,
     "pipeline": pipeline,
     "queues": waiting,
+    "duplicates": duplicates,
     "identity": identity,
     "linking": linking,
     "rendering": rendering,

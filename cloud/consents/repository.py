@@ -1,6 +1,6 @@
 """SQL of consents: a history, of which the latest statement holds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Subquery, func, select
 
@@ -57,6 +57,36 @@ def refused_profiles(session: ReadSession, tenant: str) -> frozenset[str]:
     latest = _latest(tenant)
     rows = session.rows(select(latest.c.one_id).distinct().where(latest.c.age == 1, ~latest.c.granted))
     return frozenset(row.one_id for row in rows)
+
+
+def refusing(session: ReadSession, tenant: str, owners: Mapping[str, str]) -> frozenset[str]:
+    """Return which of some members refuse, or withdrew, some consent, by pseudonym.
+
+    Args:
+        session: The transaction.
+        tenant: Whose members.
+        owners: The One ID of each, by pseudonym. A refusal by any identifier of that profile counts, and one by the
+            pseudonym itself, though nothing else be known of it.
+    """
+    refused: dict[tuple[str, str, str], str] = {}
+    for part in chunks(sorted(owners)):
+        statement = (
+            select(consents.c.namespace, consents.c.pseudonym, consents.c.purpose, consents.c.granted)
+            .where(consents.c.tenant == tenant, consents.c.pseudonym.in_(part))
+            .order_by(consents.c.at_ms, consents.c.granted.desc())
+        )
+        for row in session.rows(statement):
+            key = (row.namespace, row.pseudonym, row.purpose)
+            refused.pop(key, None)
+            if not row.granted:
+                refused[key] = row.pseudonym
+    profiles: set[str] = set()
+    for part in chunks(sorted(set(owners.values()))):
+        latest = _latest(tenant, profile_identifiers.c.one_id.in_(part))
+        rows = session.rows(select(latest.c.one_id).where(latest.c.age == 1, ~latest.c.granted))
+        profiles.update(row.one_id for row in rows)
+    own = set(refused.values())
+    return frozenset(pseudonym for pseudonym, one_id in owners.items() if pseudonym in own or one_id in profiles)
 
 
 def _latest(tenant: str, *conditions: ColumnElement[bool]) -> Subquery:

@@ -15,7 +15,7 @@ from cloud.auth import (
     InContext,
     Principal,
 )
-from cloud.consents.repository import refused_profiles
+from cloud.consents.repository import refusing
 from cloud.context import Context
 from cloud.db import AnyRow, Page, ReadSession
 from cloud.duplicates import repository, service
@@ -52,7 +52,8 @@ def get_proposals(
         total = repository.count_proposals(session, principal.tenant, state)
         rows = repository.list_proposals(session, principal.tenant, state, Page(offset, limit))
         shown = _show(session, principal.tenant, rows, context.clock())
-        refused = refused_profiles(session, principal.tenant)
+        sides = [side for each in shown for side in (each.left, each.right)]
+        refused = refusing(session, principal.tenant, {side.identifier.pseudonym: side.one_id for side in sides})
     if state == "open":
         shown = [each for each in shown if _may_be_decided(each, refused)]
     return Proposals(total=total, items=shown)
@@ -97,8 +98,8 @@ def _decision(proposal_id: str, body: Deciding, principal: Principal, context: C
 
 
 def _may_be_decided(proposal: Proposal, refused: frozenset[str]) -> bool:
-    one_ids = {proposal.left.one_id, proposal.right.one_id}
-    return len(one_ids) > 1 and not one_ids & refused
+    sides = (proposal.left, proposal.right)
+    return len({side.one_id for side in sides}) > 1 and refused.isdisjoint(side.identifier.pseudonym for side in sides)
 
 
 def _shown(session: ReadSession, tenant: str, decision: Decision) -> Proposal:

@@ -47,6 +47,8 @@ _TRAINING: tuple[tuple[Trait, ...], ...] = (
 )
 _USUAL_M: Mapping[Level, float] = {"equal": 0.85, "slip": 0.07, "different": 0.08}
 """Where too few records tell: how often a trait of one person comes out so."""
+_USUAL_U: Mapping[Level, float] = {"equal": 0.005, "slip": 0.005, "different": 0.99}
+"""And how often one of two persons does."""
 _FEWEST_TO_LEARN = 200
 _MOST_TRAINING_PAIRS = 1_000_000
 EXTRA = "finding duplicates needs the extra dedupe; install it with: pip install 'shopthread[dedupe]'"
@@ -145,7 +147,10 @@ def _settings(records: Sequence[Record]) -> "SettingsCreator":
     from splink import SettingsCreator, block_on  # noqa: PLC0415
     from splink.comparison_library import CustomComparison  # noqa: PLC0415
 
-    by_chance = {trait: chances(record.codes.get(trait) for record in records) for trait in TRAITS}
+    is_enough = len(records) >= _FEWEST_TO_LEARN
+    by_chance = {
+        trait: chances(record.codes.get(trait) for record in records) if is_enough else _USUAL_U for trait in TRAITS
+    }
     return SettingsCreator(
         link_type="dedupe_only",
         probability_two_random_records_match=prior(records),
@@ -154,7 +159,7 @@ def _settings(records: Sequence[Record]) -> "SettingsCreator":
                 output_column_name=trait,
                 comparison_levels=[
                     levels.NullLevel(trait),
-                    levels.ExactMatchLevel(trait, term_frequency_adjustments=True).configure(
+                    levels.ExactMatchLevel(trait, term_frequency_adjustments=is_enough).configure(
                         m_probability=_USUAL_M["equal"], u_probability=by_chance[trait]["equal"]
                     ),
                     levels.ArrayIntersectLevel(f"{trait}_slips").configure(

@@ -106,6 +106,7 @@ def test_what_is_accepted_is_one_and_undone_exactly(desk: Desk):
     (proposal,) = desk.listed()
     assert (proposal["probability"], proposal["prior_weight"], proposal["decisions"]) == (0.99, -12.5, [])
     assert proposal["evidence"] == [{"trait": "family_name", "level": "slip", "weight": 6.5, "frequency_weight": 0.0}]
+    cloud.projector.catch_up()
     before = {name: rows for name, rows in cloud.state().items() if "ledger" not in name}
     accepted = desk.decide("accept", proposal["id"]).json()
     assert (len(accepted["moves"]), owner(cloud, 0) == owner(cloud, 1)) == (1, True)
@@ -121,6 +122,7 @@ def test_what_is_accepted_is_one_and_undone_exactly(desk: Desk):
         ("accepted", "Ana Ruiz", "she told us"),
         ("undone", "Ana Ruiz", "she told us"),
     ]
+    cloud.projector.catch_up()
     after = cloud.state()
     kept = {"duplicate_proposals", "duplicate_decisions", "identity_statements", "identity_mentions"}
     assert {name: after[name] for name in before if name not in kept} == {

@@ -1,11 +1,12 @@
 // The members that are known, the last seen first.
 
 import { setParams, param, viewAddress } from "../core/address.js";
-import { ApiError, read } from "../core/api.js";
+import { ApiError, read, send } from "../core/api.js";
 import { draw, empty, h } from "../core/dom.js";
 import { ago, longDate, money, number, short, t } from "../core/texts.js";
 import { panel, startView } from "../core/view.js";
 import { tableCard } from "../charts/figure.js";
+import { duplicatesCard } from "../parts/duplicates.js";
 import { identifierText } from "../parts/identity.js";
 import { pager } from "../parts/pager.js";
 import { badge } from "../parts/tiles.js";
@@ -54,9 +55,17 @@ function finder() {
 
 async function load({ refresh }) {
   const offset = Number(param("offset") ?? 0) || 0;
-  const { items, total } = await read("/v1/profiles", { offset, limit: PAGE });
+  const [{ items, total }, duplicates] = await Promise.all([read("/v1/profiles", { offset, limit: PAGE }), read("/v1/duplicates", { limit: PAGE })]);
+  const decide = (what) => (one, by, reason) => send("POST", `/v1/duplicates/${one.id}/${what}`, { by, reason }).then(refresh).catch(told);
   draw(panel("finder"), "finder", finder);
   draw(panel("list"), [items, total, offset], () => list({ items, total, offset }, refresh));
+  if (total) draw(panel("twice"), duplicates, () => duplicatesCard(duplicates, { accept: decide("accept"), decline: decide("decline") }));
+}
+
+/** Say what the cloud did not do; the next reading takes it away again. */
+function told(error) {
+  document.getElementById("fault").textContent = error.message;
+  document.getElementById("fault").hidden = false;
 }
 
 startView(load);
