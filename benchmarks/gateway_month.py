@@ -1,24 +1,21 @@
-"""A small store's month through a gateway's core and store, as fast as can be: what is left in memory.
+"""A small store's month through a gateway's parts, as fast as can be: what is left in the memory of its process.
 
 Two cameras, a terminal and a till; visits are joined, people counted, clocks measured, events confirmed and pruned. The
 number of days is the environment's SHOPTHREAD_BENCH_DAYS, 30 where that is not set.
 """
 
-import gc
+import multiprocessing
 import os
 import random
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC
-from datetime import time as time_of_day
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import psutil
 
 from benchmarks.measure import Result
-from contracts.clock import ClockAnswer, decode_clock_request, encode_clock
+from benchmarks.month_gateway import DAY_MS, DEVICES, GATEWAY, START_MS, STEP_MS, Message, Step, run_gateway_parts
 from contracts.events import Source, draft_event, encode_event
 from contracts.ids import deterministic_id
 from contracts.operations import DeviceHealth
@@ -35,27 +32,10 @@ from contracts.payloads import (
 )
 from contracts.privacy import UplinkPayload
 from contracts.topics import event_topic
-from gateway.adapters.clock_rows import ClockRows
-from gateway.adapters.device_clocks import DeviceClocks
-from gateway.adapters.device_database import DeviceDatabase
-from gateway.adapters.event_store import EventStore
-from gateway.adapters.live_zones import LiveZones
-from gateway.adapters.sightings import Sightings
-from gateway.adapters.store_count import StoreCount
-from gateway.core.admission import IntakeRules, RateLimit, check_delivery
-from gateway.core.judging import Delivery, judge
-from gateway.core.occupancy import Hours, OccupancyRules
-from gateway.core.stitching import StitchRules
-from gateway.core.thinning import StorageRules
 
 _DAYS: Final = int(os.environ.get("SHOPTHREAD_BENCH_DAYS", "30"))
-_GATEWAY = Source("bench", "store", "gateway")
-_DEVICES = ("cam-1", "cam-2", "kiosk", "till")
-_START_MS: Final = 1_772_409_600_000
-_STEP_MS, _DAY_MS, _HOUR_MS = 600_000, 86_400_000, 3_600_000
-_STEPS = _DAY_MS // _STEP_MS
+_STEPS = DAY_MS // STEP_MS
 _OPEN = range(54, 126)
-_KEEP_MS = 9 * _DAY_MS
 _SIGNATURE_BYTES = 128
 
 Told = tuple[str, UplinkPayload, int]
@@ -63,87 +43,35 @@ Told = tuple[str, UplinkPayload, int]
 
 
 class _Shop:
-    """The gateway's parts, and the devices' numbers."""
+    """The devices of a store, and their numbers."""
 
-    def __init__(self, folder: Path) -> None:
-        self.now_ms = _START_MS
+    def __init__(self) -> None:
+        self.now_ms = START_MS
         self._chance = random.Random(1)
-        self._numbers = dict.fromkeys(_DEVICES, 0)
-        occupancy = OccupancyRules(enabled=True)
-        count = StoreCount(_GATEWAY, occupancy, Hours(time_of_day(22), UTC))
-        stitching = StitchRules(enabled=True)
-        self.store = EventStore(
-            folder / "gateway.sqlite", _GATEWAY, stitching, None, count, StorageRules(), IntakeRules()
-        )
-        self.database = DeviceDatabase(folder / "devices.sqlite")
-        self.sightings, self._zones, self._limit = Sightings(self.database), LiveZones(), RateLimit(IntakeRules())
-        self._clocks = DeviceClocks(
-            ClockRows(self.database), lambda: self.now_ms * 1000, lambda: self.now_ms * 1000, interval_s=600.0
-        )
-        self._set_quick()
+        self._numbers = dict.fromkeys(DEVICES, 0)
+        self._looks: list[tuple[AppearanceSignature, int]] = []
 
-    def _set_quick(self) -> None:
-        """Wait for no disk: memory is what is measured."""
-        for connection in (self.store._database.connection, self.database._db):  # noqa: SLF001 - for this alone
-            connection.execute("PRAGMA synchronous = OFF")
-
-    def step(self, number: int) -> int:
-        """Let ten minutes pass. Returns how many events the devices told."""
+    def step(self, number: int) -> Step:
+        """Let ten minutes pass, and return what devices sent in them."""
         told = [*self._samples(number)]
         for _ in range(self._chance.randint(1, 3) if number in _OPEN else 0):
-            told += self._visit(self.now_ms + self._chance.randrange(_STEP_MS // 2))
-        self.now_ms += _STEP_MS
-        deliveries = [self._deliver(*each) for each in sorted(told, key=lambda it: (it[2], it[0], it[1].TYPE))]
-        self.store.receive(deliveries)
-        self.store.settle(self.now_ms)
-        self._measure_clocks()
-        while waiting := self.store.waiting(500, 500):
-            self.store.mark_uploaded(waiting, {}, self.now_ms)
-        if number % 6 == 0:
-            self._keep_house(number)
-        return len(told)
+            told += self._visit(self.now_ms + self._chance.randrange(STEP_MS // 2))
+        self.now_ms += STEP_MS
+        messages = [self._message(*each) for each in sorted(told, key=lambda it: (it[2], it[0], it[1].TYPE))]
+        looks, self._looks = self._looks, []
+        return Step(messages, looks, closes=number == _OPEN.stop)
 
-    def _deliver(self, device: str, data: UplinkPayload, time_ms: int) -> Delivery:
-        source = Source(_GATEWAY.tenant, _GATEWAY.store, device)
+    def _message(self, device: str, data: UplinkPayload, time_ms: int) -> Message:
+        source = Source(GATEWAY.tenant, GATEWAY.store, device)
         self._numbers[device] += 1
-        number = self._numbers[device]
-        event = draft_event(source, data, time_ms, number).numbered(source, number)
-        topic = event_topic(source, type(data))
-        assert self._limit.admits(device, self.now_ms)
-        delivery = judge(topic, encode_event(event), {"epoch": "a1", "sequence": str(number)}, self.now_ms)
-        self.sightings.note(delivery)
-        self._zones.note(delivery)
-        return check_delivery(self._clocks.correct(delivery), IntakeRules())
-
-    def _measure_clocks(self) -> None:
-        for device in _DEVICES:
-            request = self._clocks.ask(device)
-            if request is not None:
-                asked_us = decode_clock_request(request).asked_us
-                device_us = asked_us + 7_000_000
-                answer = ClockAnswer(asked_us=asked_us, received_us=device_us, sent_us=device_us)
-                self._clocks.answered(device, encode_clock(answer), self.now_ms * 1000 + 4000)
-
-    def _keep_house(self, number: int) -> None:
-        self.store.prune(self.now_ms - _KEEP_MS)
-        self.store.tell_thinned(self.now_ms)
-        self.sightings.save()
-        health = DeviceHealth(
-            uptime_s=0.0,
-            software_version="1",
-            queue_depth=self.store.queue_depth(),
-            clocks=self._clocks.told(),
-            storage=self.store.storage(),
-        )
-        self.store.append_own(draft_event(_GATEWAY, health, self.now_ms), self.now_ms)
-        if number == _OPEN.stop:
-            self.store.forget_signatures()
+        event = draft_event(source, data, time_ms, self._numbers[device]).numbered(source, self._numbers[device])
+        return device, event_topic(source, type(data)), encode_event(event), self._numbers[device]
 
     def _samples(self, number: int) -> Iterator[Told]:
-        for device in _DEVICES:
+        for device in DEVICES:
             yield device, DeviceHealth(uptime_s=1.0, software_version="1", queue_depth=0), self.now_ms
         if number in _OPEN:
-            for after_ms in range(0, _STEP_MS, 120_000):
+            for after_ms in range(0, STEP_MS, 120_000):
                 counts = (ZoneCount(zone_id="shelf", zone_kind="shelf", people=self._chance.randrange(5)),)
                 yield "cam-1", ZoneOccupancy(zones=counts), self.now_ms + after_ms
 
@@ -163,10 +91,9 @@ class _Shop:
         track = f"t-{t_ms}-{self._chance.randrange(1 << 30)}"
         segment_id = deterministic_id(t_ms, device, track)
         signature = self._chance.randbytes(_SIGNATURE_BYTES)
-        key_id = f"day{t_ms // _DAY_MS}:encoder"
-        self.store.take_signature(
-            AppearanceSignature(segment_id=segment_id, key_id=key_id, signature=signature), t_ms + 1000
-        )
+        key_id = f"day{t_ms // DAY_MS}:encoder"
+        look = AppearanceSignature(segment_id=segment_id, key_id=key_id, signature=signature)
+        self._looks.append((look, t_ms + 1000))
         for ordinal, (phase, until_s) in enumerate((("open", 1), ("update", seconds // 2), ("closed", seconds))):
             end_ms = t_ms + until_s * 1000
             path = tuple(PathPoint(at, (at - t_ms) / 5000, 1.0) for at in range(t_ms, end_ms, 2000))
@@ -185,10 +112,6 @@ class _Shop:
             )
             yield device, data, end_ms
 
-    def close(self) -> None:
-        self.store.close()
-        self.database.close()
-
 
 def _crossing(direction: str, t_ms: int) -> FootfallCrossing:
     return FootfallCrossing(
@@ -202,19 +125,27 @@ def _crossing(direction: str, t_ms: int) -> FootfallCrossing:
 
 
 def month(folder: Path) -> Result:
-    """Let the days pass; print resident memory after the first and the last, and the slope of those between."""
-    shop, mib, objects = _Shop(folder), list[float](), list[int]()
-    told, started_s = 0, time.perf_counter()
+    """Let the days pass; print the gateway's resident memory after the first and the last, and the slope between."""
+    shop, mib, objects, told = _Shop(), list[float](), list[int](), 0
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    gateway = context.Process(target=run_gateway_parts, args=(folder, theirs), daemon=True)
+    gateway.start()
+    started_s = time.perf_counter()
     for _ in range(_DAYS):
-        told += sum(shop.step(number) for number in range(_STEPS))
-        gc.collect()
-        mib.append(psutil.Process().memory_info().rss / 2**20)
-        objects.append(len(gc.get_objects()))
+        for number in range(_STEPS):
+            step = shop.step(number)
+            told += len(step.messages)
+            ours.send(step)
+        ours.send(None)
+        memory = ours.recv()
+        mib.append(memory.resident_mib)
+        objects.append(memory.objects)
     rate = told / (time.perf_counter() - started_s)
-    shop.close()
+    gateway.kill()
     settled = _DAYS // 3  # Until then the file fills, and the caches.
     print(
-        f"{_DAYS} days, {told:,} events of devices at {rate:,.0f} a second\n"
+        f"{_DAYS} days, {told:,} events of devices at {rate:,.0f} a second; a gateway in a process of its own\n"
         f"resident {mib[0]:.1f} MiB after the first day, {mib[settled]:.1f} after day {settled + 1}, {mib[-1]:.1f} at "
         f"the end; over the last two thirds {_slope(mib[settled:]):+.3f} MiB and {_slope(objects[settled:]):+.1f} of "
         f"{objects[-1]:,} objects a day; the file has {(folder / 'gateway.sqlite').stat().st_size / 2**20:.0f} MiB"
