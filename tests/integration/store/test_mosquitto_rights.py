@@ -1,16 +1,19 @@
 """The hardened Mosquitto configuration on a real broker: TLS, passwords, and rights per device."""
 
 import shutil
+import socket
 import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from typer.testing import CliRunner
 
 from contracts.delivery import Presence
@@ -18,7 +21,7 @@ from contracts.events import Source, draft_event
 from contracts.operations import DeviceHealth
 from contracts.payloads import AppearanceSignature
 from contracts.signature_keys import key_request_topic, key_topic
-from contracts.topics import ack_topic, event_topic
+from contracts.topics import ack_topic, event_topic, store_filter
 from edge.adapters.outbox import Outbox
 from edge.adapters.publisher import Publisher
 from edge.config import BrokerSettings
@@ -39,6 +42,13 @@ USERS = ("gateway", "cam-1", "cam-2")
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
     folder, port = tmp_path_factory.mktemp("mosquitto"), free_port()
+    _configure(folder, port)
+    with _running(folder, port):
+        yield folder, port
+
+
+def _configure(folder: Path, port: int) -> None:
+    """Write what `gateway mosquitto` writes, with certificates and passwords."""
     command, environment = mosquitto_command()
     (folder / "gateway.toml").write_text(
         '[gateway]\ntenant = "acme"\nstore = "store-1"\ndata_dir = "data"\n'
@@ -57,11 +67,17 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int
         (folder / f"{user}.password").write_text(f"{user}-secret\n")
     configuration = folder / "mosquitto.conf"
     configuration.write_text(configuration.read_text() + "user root\n")
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([command, "-c", str(configuration)], env=environment, stdout=log, stderr=log)
+
+
+@contextmanager
+def _running(folder: Path, port: int) -> Iterator[None]:
+    command, environment = mosquitto_command()
+    with (folder / "log").open("ab") as log:
+        arguments = [command, "-c", str(folder / "mosquitto.conf")]
+        process = subprocess.Popen(arguments, env=environment, stdout=log, stderr=log)
         try:
             wait_until(lambda: _answers(folder, port), what="Mosquitto")
-            yield folder, port
+            yield
         finally:
             process.terminate()
             process.wait(10)
@@ -201,3 +217,112 @@ def test_agents_and_gateway_deliver_over_tls(broker: tuple[Path, int], tmp_path:
         consumer.stop()
         store.close()
         outbox.close()
+
+
+def _signed_in(folder: Path, user: str, client_id: str = "", **connect: object) -> tuple[mqtt.Client, list[str]]:
+    """Return a client that will not have subscribed to anything, and the topics that it receives."""
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5)
+    client.username_pw_set(user, f"{user}-secret")
+    client.tls_set(ca_certs=str(folder / "ca.pem"), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+    received: list[str] = []
+    client.on_message = lambda _client, _userdata, message: received.append(message.topic)
+    client.connect("127.0.0.1", connect.pop("port"), **connect)  # type: ignore[arg-type]
+    client.loop_start()
+    wait_until(client.is_connected, what="the broker's greeting")
+    return client, received
+
+
+def _leaves(client: mqtt.Client) -> None:
+    client.disconnect()
+    client.loop_stop()
+
+
+def test_nobody_gets_in_without_encryption_and_no_impostor_is_believed(broker: tuple[Path, int], tmp_path: Path):
+    _, port = broker
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=20)) as plain:
+        plain.sendall(bytes.fromhex("101000044d5154540502003c0000036162 63"))
+        with suppress(ConnectionError):
+            assert not plain.recv(4).startswith(b"\x20"), "an answer to a login in clear"
+    _make_certificates(tmp_path)
+    believing_another = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+    with (
+        closing(socket.create_connection(("127.0.0.1", port), timeout=20)) as opened,
+        pytest.raises(ssl.SSLCertVerificationError),
+    ):
+        believing_another.wrap_socket(opened, server_hostname="127.0.0.1")
+
+
+def test_a_message_beyond_all_measure_is_refused_and_harms_nobody(broker: tuple[Path, int]):
+    folder, port = broker
+    with _client(folder, port, "gateway") as (_, at_gateway):
+        flooding, _ = _signed_in(folder, "cam-1", port=port)
+        flooding.publish(event_topic(CAMERA, DeviceHealth), b"x" * 2_000_000, qos=1)
+        wait_until(lambda: not flooding.is_connected(), what="the end of the connection")
+        flooding.loop_stop()
+        with _client(folder, port, "cam-2") as (other, _):
+            _publish(other, event_topic(OTHER, DeviceHealth))
+        wait_until(lambda: event_topic(OTHER, DeviceHealth) in at_gateway, what="the other's message")
+    assert event_topic(CAMERA, DeviceHealth) not in at_gateway
+
+
+SESSION = "acme-store-1-gateway"
+MANY = 3000
+"""Mosquitto drops what is beyond 1000 unless it is told otherwise."""
+
+
+def _kept() -> Properties:
+    properties = Properties(PacketTypes.CONNECT)
+    properties.SessionExpiryInterval = 3600
+    return properties
+
+
+def _in_its_session(folder: Path, port: int) -> tuple[mqtt.Client, list[str]]:
+    """Return the gateway in a session that the broker keeps."""
+    return _signed_in(folder, "gateway", SESSION, port=port, clean_start=False, properties=_kept())
+
+
+def _subscribed(folder: Path, port: int) -> None:
+    """Let the gateway begin its session, and leave."""
+    ready = threading.Event()
+    client, _ = _in_its_session(folder, port)
+    client.on_subscribe = lambda *_: ready.set()
+    client.subscribe(store_filter("acme", "store-1", "event"), qos=1)
+    assert ready.wait(20)
+    _leaves(client)
+
+
+def _sends(folder: Path, port: int, count: int = 1) -> None:
+    camera, _ = _signed_in(folder, "cam-1", port=port)
+    sent = [camera.publish(event_topic(CAMERA, DeviceHealth), b"{}", qos=1) for _ in range(count)]
+    sent[-1].wait_for_publish(60)
+    _leaves(camera)
+
+
+def test_what_the_broker_accepted_waits_for_the_gateway_over_a_restart_of_the_broker(tmp_path: Path):
+    port = free_port()
+    _configure(tmp_path, port)
+    with _running(tmp_path, port):
+        _subscribed(tmp_path, port)
+        _sends(tmp_path, port, MANY)
+    with _running(tmp_path, port):
+        gateway, at_gateway = _in_its_session(tmp_path, port)
+        wait_until(lambda: len(at_gateway) == MANY, 60, what="all that the broker accepted")
+        _leaves(gateway)
+
+
+def test_who_takes_the_gateways_session_hears_nothing_of_it(tmp_path: Path):
+    """Mosquitto lets a user choose any session's name; rights are those of the user at each delivery."""
+    port = free_port()
+    _configure(tmp_path, port)
+    with _running(tmp_path, port):
+        _subscribed(tmp_path, port)
+        _sends(tmp_path, port)
+        gateway, at_gateway = _in_its_session(tmp_path, port)
+        wait_until(lambda: len(at_gateway) == 1, what="what waited, which shows that there is something to take")
+        _leaves(gateway)
+        _sends(tmp_path, port)
+        thief, stolen = _signed_in(tmp_path, "cam-2", SESSION, port=port, clean_start=False, properties=_kept())
+        _sends(tmp_path, port)
+        _publish(thief, event_topic(OTHER, DeviceHealth))
+        _leaves(thief)
+    assert stolen == []
