@@ -3,26 +3,33 @@
 Members have a number, a phone and a card, told of by two statements each, which arrive in a mixed order. One in
 a hundred also names a kiosk's number, which so stands in more and more of them. `SHOPTHREAD_BENCH_IDENTIFIERS` says how
 many identifiers there are. Rates are by processor time, so that they can be compared on a machine with other work.
+
+As many are then brought in at once, as a first member base is, and a few more one batch after the other on top of them;
+`python -m benchmarks.identity --bulk 1000000` does that alone, and says how much memory it took.
 """
 
+import argparse
 import os
+import resource
 import time
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
 from benchmarks.measure import Result
 from cloud.app import open_database
 from cloud.config import Settings
-from cloud.identity.service import add_statements
+from cloud.identity.service import add_statements, load_in_bulk
 from cloud.identity.statements import Identifier, Rules, Statement
 from cloud.migrate import upgrade
 
 _TENANT = "bench"
 _BATCH = 500
 _TENTHS = 10
+_STEPS_AFTER = 4
 _MS = 1_772_442_000_000
 _STRIDE = 1_000_003
 """A prime: counted in its steps, statements come in a mixed order, each once."""
@@ -37,7 +44,38 @@ def identity(folder: Path) -> list[Result]:
     rates = merge_rates(folder, identifiers)
     first, last = rates[0], rates[-1]
     name = f"identity, the last tenth of {identifiers:,} identifiers"
-    return [Result(name, last, "merges/s", "the first tenth", first, last / first)]
+    bulk, after = bulk_rates(folder / "bulk", identifiers)
+    return [
+        Result(name, last, "merges/s", "the first tenth", first, last / first),
+        Result(f"identity, {identifiers:,} identifiers at once", bulk, "merges/s", "step by step", last, bulk / last),
+        Result("identity, step by step after that", after, "merges/s", "the first tenth", first, after / first),
+    ]
+
+
+def bulk_rates(folder: Path, identifiers: int) -> tuple[float, float]:
+    """Return the merges in a second of processor time of so many identifiers at once, and of a few after that."""
+    total = 2 * (identifiers // len(_NAMESPACES))
+    more = _STEPS_AFTER * _BATCH
+    database = open_database(Settings(data_dir=str(folder)))
+    upgrade(database)
+    started_s = time.process_time()
+    with database.write() as session:
+        orders = (order * _STRIDE % total for order in range(total))
+        load_in_bulk(session, _TENANT, (("crm", _statement(order)) for order in orders), Rules(), _MS)
+    bulk_s = time.process_time() - started_s
+    started_s, merged = time.process_time(), 0
+    for start in range(total, total + more, _BATCH):
+        with database.write() as session:
+            batch = [("crm", _statement(order)) for order in range(start, start + _BATCH)]
+            merged += len(add_statements(session, _TENANT, batch, Rules(), _MS))
+    after = merged / (time.process_time() - started_s)
+    database.dispose()
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    Console().print(
+        f"{identifiers:>12,} identifiers at once: {total / bulk_s:,.0f} merges in a second of processor time, "
+        f"{bulk_s:,.0f} s, {peak_mb:,} MiB at most; {after:,.0f} in a second after that"
+    )
+    return total / bulk_s, after
 
 
 def merge_rates(folder: Path, identifiers: int) -> list[float]:
@@ -77,3 +115,15 @@ def _statement(number: int) -> Statement:
 
 def _pseudonym(namespace: str, member: int) -> str:
     return blake2b(f"{namespace}{member}".encode(), digest_size=16).hexdigest()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bulk", type=int, default=20_000, help="how many identifiers to bring in at once")
+    identifiers = parser.parse_args().bulk
+    with TemporaryDirectory(prefix="shopthread-bench-") as folder:
+        bulk_rates(Path(folder), identifiers)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shopthread.cloud_setup import DatabaseUrl, DataDir, current_database, settings_of, told_in_one_line
 from shopthread.console import FAILURE, one_line_errors, out
 
 if TYPE_CHECKING:
@@ -46,6 +47,12 @@ def import_members(  # noqa: PLR0913, PLR0917 - one argument per option
     api_key_file: Annotated[
         Path | None, typer.Option("--api-key-file", metavar="FILE", help="A key of the cloud with scope members.")
     ] = None,
+    tenant: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Write as this tenant's into the cloud's own database, not over HTTP."),
+    ] = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
 ) -> None:
     """Read member records, tell what they would make of profiles, and with --apply send them.
 
@@ -59,6 +66,8 @@ def import_members(  # noqa: PLR0913, PLR0917 - one argument per option
     as match codes alone: keyed hashes that tell two records of one person who mistyped a letter, and nothing else
     ('shopthread cloud duplicates find').
     Sending the same file again changes nothing.
+    A first member base of very many goes faster where the cloud's database is: with --tenant, and --data-dir or
+    --database-url as for `shopthread cloud`, all records are written at once. Others who write to SQLite wait.
     """
     from cloud.identity.statements import Rules
     from shopthread.cloud_api import CloudRefusedError, cloud_client
@@ -74,7 +83,10 @@ def import_members(  # noqa: PLR0913, PLR0917 - one argument per option
         bad = [row for row in rows if isinstance(row, RejectedRow)]
         _print_rehearsal(rehearse(records, Rules()), len(bad))
         tell_rejected(bad, rejected, write_rejected)
-        if apply:
+        if apply and tenant is not None:
+            new = _load(records, source, rank, tenant, data_dir, database_url)
+            out.print(f"Wrote {len(records)} records, {new} of them new.", highlight=False)
+        elif apply:
             with cloud_client(url, api_key_file, "members") as client:
                 moved = _send(records, source, rank, client)
             out.print(f"Sent {len(records)} records; {moved} identifiers moved to another profile.", highlight=False)
@@ -102,6 +114,18 @@ def _send(records: "Sequence[MemberRecord]", source: str, rank: int, client: "Cl
     with Progress(console=out, transient=True) as progress:
         task = progress.add_task("sending", total=len(records))
         return send(records, source, rank, client, lambda count: progress.advance(task, count))
+
+
+def _load(
+    records: "Sequence[MemberRecord]", source: str, rank: int, tenant: str, data_dir: str | None, url: str | None
+) -> int:
+    with told_in_one_line():
+        from cloud.errors import ProblemError
+        from shopthread.members.loading import load
+
+        settings = settings_of(data_dir, url)
+        with one_line_errors(ProblemError), current_database(settings) as database:
+            return load(records, source, rank, tenant, settings, database)
 
 
 def _print_rehearsal(result: "Rehearsal", rejected: int) -> None:

@@ -1,7 +1,6 @@
 """HTTP of identity."""
 
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -10,7 +9,7 @@ from cloud.auth import ERRORS, INVALID, INVALID_BODY, NOT_FOUND, CanManageMember
 from cloud.consents.schemas import Namespace
 from cloud.context import Context
 from cloud.db import WriteSession
-from cloud.errors import ProblemError, invalid_value
+from cloud.errors import invalid_value
 from cloud.identity import repository, service
 from cloud.identity.explain import show_entry, show_holders, show_move, show_refusal
 from cloud.identity.ownership import timelines_of
@@ -48,7 +47,7 @@ def add(
 
     def work(session: WriteSession) -> Changes:
         ids = [each.statement_id for _, each in stated]
-        _refuse_changed(session, tenant, stated)
+        service.refuse_changed(session, tenant, stated)
         known = len(repository.known_statements(session, tenant, ids))
         moves = service.add_statements(session, tenant, stated, context.rules, context.clock())
         refusals = repository.refusals_by(session, tenant, ids)
@@ -180,22 +179,3 @@ def _validity(identifiers: Sequence[StatedIdentifier]) -> dict[Identifier, Valid
             allowed = "one time for each identifier; make a statement for each time"
             raise invalid_value(name="identifiers", value=f"{each.namespace}:{each.pseudonym}", allowed=allowed)
     return {identifier: said for identifier, said in found.items() if said != UNSAID}
-
-
-def _refuse_changed(session: WriteSession, tenant: str, stated: Sequence[tuple[str, Statement]]) -> None:
-    """Refuse a statement whose id stands for another one.
-
-    Raises:
-        ProblemError: 409, with the id.
-    """
-    held = {
-        each.statement_id: each
-        for each in repository.load_statements(session, tenant, [s.statement_id for _, s in stated])
-    }
-    for _, statement in stated:
-        if held.setdefault(statement.statement_id, statement) != statement:
-            detail = (
-                f"statement {statement.statement_id!r} says something else already; "
-                "give a new statement a new id, and take the old one back if it is wrong"
-            )
-            raise ProblemError(HTTPStatus.CONFLICT, "statement-differs", "The id is taken", detail)

@@ -1,6 +1,7 @@
 """Takes statements of identity in and back, and moves what belonged to the one profile to the other."""
 
 from collections.abc import Hashable, Iterable, Sequence
+from http import HTTPStatus
 from itertools import islice
 from typing import Literal
 
@@ -12,7 +13,7 @@ from cloud.among import among
 from cloud.codes.queue import enqueue_codes_of_touches
 from cloud.db import ReadSession, WriteSession, chunks
 from cloud.erasure.tombstones import erased_among
-from cloud.errors import not_found
+from cloud.errors import ProblemError, not_found
 from cloud.identity import repository
 from cloud.identity.bulk import PART, derive_all
 from cloud.identity.holdings import Holding, Holdings, instant_of
@@ -62,6 +63,25 @@ def add_statements(
     only = changed[0].statement_id if len(changed) == 1 else None
     occasion = Occasion(cause="stated", statement_id=only, at_ms=now_ms)
     return _reassign(session, tenant, change_of(session, tenant, changed, rules), rules, occasion)
+
+
+def refuse_changed(session: ReadSession, tenant: str, stated: Sequence[tuple[str, Statement]]) -> None:
+    """Refuse a statement whose id stands for another one.
+
+    Raises:
+        ProblemError: 409, with the id.
+    """
+    held = {
+        each.statement_id: each
+        for each in repository.load_statements(session, tenant, [s.statement_id for _, s in stated])
+    }
+    for _, statement in stated:
+        if held.setdefault(statement.statement_id, statement) != statement:
+            detail = (
+                f"statement {statement.statement_id!r} says something else already; "
+                "give a new statement a new id, and take the old one back if it is wrong"
+            )
+            raise ProblemError(HTTPStatus.CONFLICT, "statement-differs", "The id is taken", detail)
 
 
 def _record(
@@ -264,11 +284,15 @@ def load_in_bulk(
 
     Returns:
         How many statements were new.
+
+    Raises:
+        ProblemError: 409, the id of one stands for another one.
     """
     lock_cursor(session, IDENTITY)
     added = 0
     remaining = iter(stated)
     while batch := list(islice(remaining, PART)):
+        refuse_changed(session, tenant, batch)
         added += len(_record(session, tenant, batch, now_ms))
     if added:
         _derive_all(session, tenant, rules, Occasion(cause="stated", statement_id=None, at_ms=now_ms))

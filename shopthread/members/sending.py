@@ -35,16 +35,16 @@ def send(
         CloudRefusedError: The cloud refused a batch or cannot be reached.
     """
     moved = 0
-    for batch in _batches(records, BATCH):
+    for batch in batches(records, BATCH):
         answer = post(
             client, "/v1/identity/statements", {"statements": [_statement(each, source, rank) for each in batch]}
         )
         moved += len(answer["moves"])
-        consents = [consent for record in batch for consent in _consents(record)]
-        for part in _batches(consents, 2 * BATCH):
+        consents = [consent for record in batch for consent in consents_of(record)]
+        for part in batches(consents, 2 * BATCH):
             post(client, "/v1/consents", {"statements": part})
-        codes = [code for record in batch for code in _codes(record, source, rank)]
-        for part in _batches(codes, 2 * BATCH):
+        codes = [code for record in batch for code in codes_of(record, source, rank)]
+        for part in batches(codes, 2 * BATCH):
             post(client, "/v1/attributes", {"statements": part})
         on_sent(len(batch))
     return moved
@@ -73,8 +73,8 @@ def _times(said: Validity) -> dict[str, str]:
     return {name: format_time(at_ms) for name, at_ms in times.items() if at_ms is not None}
 
 
-def _consents(record: MemberRecord) -> list[dict[str, object]]:
-    """Return what the member said, through the identifiers that were his or hers when the record was made."""
+def consents_of(record: MemberRecord) -> list[dict[str, object]]:
+    """Return what the member said, as the cloud takes it, through the identifiers that were his or hers then."""
     if record.consent is None:
         return []
     covering = [each for each in record.identifiers if record.validity.get(each, UNSAID).covers(record.since_ms)]
@@ -89,7 +89,7 @@ def _consents(record: MemberRecord) -> list[dict[str, object]]:
     ]
 
 
-def _codes(record: MemberRecord, source: str, rank: int) -> list[dict[str, object]]:
+def codes_of(record: MemberRecord, source: str, rank: int) -> list[dict[str, object]]:
     """Return a record's match codes, under the first identifier that was the member's when it was made."""
     covering = [each for each in record.identifiers if record.validity.get(each, UNSAID).covers(record.since_ms)]
     return [
@@ -107,6 +107,7 @@ def _codes(record: MemberRecord, source: str, rank: int) -> list[dict[str, objec
     ]
 
 
-def _batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
+def batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    """Yield the items in lists of at most `size`."""
     for start in range(0, len(items), size):
         yield list(items[start : start + size])

@@ -13,7 +13,7 @@ from cloud.app import create_app
 from cloud.config import Settings
 from shopthread.cli import app
 from shopthread.members.parquet import as_text
-from tests.integration.cloud.support import TENANT, Cloud, serving
+from tests.integration.cloud.support import TENANT, Cloud, NewCloud, serving
 
 ROWS = """record_id,since,member_number,phone,phone_until,visit_linking_consent
 1,2026-01-01,M1,+442079460000,2026-02-01,yes
@@ -55,6 +55,26 @@ def test_a_file_is_rehearsed_then_sent_then_a_no_op(http: httpx.Client, cloud: C
     assert "Sent 3 records; 0 identifiers moved" in said
     cloud.projector.catch_up()
     assert cloud.state() == state
+
+
+def test_a_file_goes_into_the_database_at_once_as_over_http(cloud: Cloud, new_cloud: NewCloud, tmp_path: Path):
+    other = new_cloud()
+    with serving(create_app(other.settings, other.clock, other.token, runs_projections=False)) as http:
+        secret = tmp_path / "api-key"
+        secret.write_text(other.keys.create(TENANT, ["members"]).secret, encoding="utf-8")
+        _import(tmp_path, "--apply", "--url", str(http.base_url), "--api-key-file", str(secret))
+    place = ["--apply", "--tenant", TENANT, "--database-url", cloud.settings.resolved_database_url]
+    code, said = _import(tmp_path, *place)
+    assert (code, "Wrote 3 records, 3 of them new." in said) == (1, True), said
+    assert "Wrote 3 records, 0 of them new." in _import(tmp_path, *place)[1]
+    states = []
+    for each in (cloud, other):
+        each.projector.catch_up()
+        moves = [(row[1], *row[3:]) for row in each.state()["identity_ledger"]]
+        states.append(each.state() | {"identity_ledger": moves})
+    assert states[0] == states[1], "but for when the moves were made"
+    code, said = _import(tmp_path, *place, "--rank", "3")
+    assert (code, "says something else already" in said) == (1, True), said
 
 
 def _import_parquet(folder: Path, rows: list[dict[str, object]]) -> tuple[int, str]:
