@@ -15,11 +15,11 @@ from shopthread.cli import app
 from shopthread.members.parquet import as_text
 from tests.integration.cloud.support import TENANT, Cloud, NewCloud, serving
 
-ROWS = """record_id,since,member_number,phone,phone_until,visit_linking_consent
-1,2026-01-01,M1,+442079460000,2026-02-01,yes
-2,2026-01-02,M2,+442079460000,,
-3,2026-01-03,M3,,,no
-4,,,,,
+ROWS = """record_id,since,member_number,phone,phone_until,visit_linking_consent,family_name
+1,2026-01-01,M1,+442079460000,2026-02-01,yes,Doe
+2,2026-01-02,M2,+442079460000,,,
+3,2026-01-03,M3,,,no,Roe
+4,,,,,,
 """
 
 
@@ -72,6 +72,7 @@ def test_a_file_goes_into_the_database_at_once_as_over_http(cloud: Cloud, new_cl
         each.projector.catch_up()
         moves = [(row[1], *row[3:]) for row in each.state()["identity_ledger"]]
         states.append(each.state() | {"identity_ledger": moves})
+    assert len(states[0]["profile_attributes"]) == 4, "match codes of two names and two phones"
     assert states[0] == states[1], "but for when the moves were made"
     code, said = _import(tmp_path, *place, "--rank", "3")
     assert (code, "says something else already" in said) == (1, True), said
