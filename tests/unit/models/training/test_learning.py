@@ -110,10 +110,14 @@ def test_the_weight_of_colours_is_what_does_best_with_people_held_out(tmp_path: 
 
 def test_kept_layers_keep_their_weights_and_coarse_ones_learn(tmp_path: Path) -> None:
     recipe = Recipe(people_per_batch=8, pictures_per_person=2, held_out_share=0.2, kept_layers=4, coarse=True)
-    run = Run(recipe, shard(), tmp_path, "cpu")
-    run.begin(load_bundled)
+    run, again = (Run(recipe, shard(), tmp_path, "cpu") for _ in range(2))
+    for each in (run, again):
+        each.begin(load_bundled)
     before = {name: value.clone() for name, value in run.network.named_parameters()}
-    run.train(Budget(steps=2), 1e9, lambda _: None)
+    for each in (run, again):
+        each.train(Budget(steps=2), 1e9, lambda _: None)
+    for one, other in zip(run.network.parameters(), again.network.parameters(), strict=True):
+        assert torch.equal(one, other)
     for name, value in run.network.named_parameters():
         first = name.startswith("features") and int(name.split(".")[1]) < 4
         assert torch.equal(before[name], value) == (first or name.endswith("neck.bias") or not value.requires_grad), (
