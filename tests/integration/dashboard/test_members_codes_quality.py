@@ -3,8 +3,13 @@
 import csv
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+from sqlalchemy import select
 
+from cloud.duplicates.tables import duplicate_decisions
+from tests.integration.cloud.support import Cloud
+from tests.integration.cloud.test_duplicates import code, offer
 from tests.integration.dashboard.conftest import Visitor, cells, save, tile
 from tests.integration.dashboard.shops import GTIN, MEMBER, SERIAL
 
@@ -82,3 +87,35 @@ def test_audits_tell_accuracy_by_direction_with_its_interval(visitor: Visitor, t
     assert (rows[0]["in_missed"], rows[0]["in_matched"], rows[0]["total_labelled"]) == ("2", "40", "52")
     visitor.open("/audits?store=east")
     assert "No audit yet" in page.inner_text("#audits-list")
+
+
+def test_who_may_stand_twice_is_decided_by_name(visitor: Visitor, chain: Cloud):
+    code(chain, 0, 1, 2)
+    offer(chain, (0, 1), (1, 2))
+    visitor.page.set_viewport_size({"width": 390, "height": 800})
+    page = visitor.open("/profiles")
+    expect(page.locator("#duplicates > .scroll > table > tbody > tr")).to_have_count(2)
+    page.locator("#duplicates summary").first.click()
+    assert cells(page, "#duplicates details[open] tbody tr") == [
+        ["Two members at random", "", "\u221212.5", "\u221212.5"],
+        ["Family name", "one slip apart", "+6.5", "\u22126"],
+    ]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for theme in ("light", "dark"):
+        page.locator("html").evaluate("(root, theme) => { root.dataset.theme = theme; }", theme)
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+    page.get_by_role("button", name="are two persons").first.click()
+    assert page.evaluate("document.activeElement.dataset.key") == "duplicates-name", "nobody decides without a name"
+    page.fill("#duplicates [data-key=duplicates-name]", "Ana Ruiz")
+    page.fill("#duplicates [data-key=duplicates-reason]", "she told us")
+    page.get_by_role("button", name="are two persons").first.click()
+    expect(page.locator("#duplicates > .scroll > table > tbody > tr")).to_have_count(1)
+    page.get_by_role("button", name="are one person").press("Enter")
+    expect(page.locator("#duplicates")).to_contain_text("Nobody is proposed")
+    with chain.database.read() as session:
+        decided = session.rows(select(duplicate_decisions).order_by(duplicate_decisions.c.position))
+    assert [(row.decision, row.decided_by, row.reason) for row in decided] == [
+        ("declined", "Ana Ruiz", "she told us"),
+        ("accepted", "Ana Ruiz", None),
+    ]

@@ -48,6 +48,6 @@ export function duplicatesCard({ items, total }, actions) {
     why(one),
     h("span", { class: "actions" }, button("accept", one), button("decline", one)),
   ]);
-  const who = h("p", { class: "pick apart" }, h("label", { class: "pick" }, t("duplicates.your_name"), name), h("label", { class: "pick" }, t("duplicates.reason"), reason));
+  const who = h("p", { class: "finder" }, h("label", null, t("duplicates.your_name"), name), h("label", null, t("duplicates.reason"), reason));
   return card({ id: "duplicates", title, note: t("duplicates.note", { count: total }) }, who, table(columns, rows, { label: title }));
 }
