@@ -43,7 +43,9 @@ def serve(settings: Settings, *, migrates: bool = False, projects: bool = True) 
     prepare_database(settings, migrates=migrates)
     sys.setswitchinterval(_SWITCH_S)
     with bind(settings) as listener:
-        make_server(create_app(settings, runs_projections=projects)).run([listener])
+        server = make_server(create_app(settings, runs_projections=projects))
+        keep_what_lives()
+        server.run([listener])
 
 
 def project(settings: Settings) -> None:
@@ -70,11 +72,14 @@ def project(settings: Settings) -> None:
     database.dispose()
 
 
-def make_server(app: FastAPI) -> uvicorn.Server:
-    """Return the HTTP server for an application."""
-    # What lives as long as the service is not looked through again: a whole collection would hold up an answer.
+def keep_what_lives() -> None:
+    """Look never again through what lives as long as the service: a whole collection of garbage holds up an answer."""
     gc.collect()
     gc.freeze()
+
+
+def make_server(app: FastAPI) -> uvicorn.Server:
+    """Return the HTTP server for an application."""
     return uvicorn.Server(
         uvicorn.Config(
             app,

@@ -238,6 +238,23 @@ def test_pages(client: Client, cloud: Cloud, shop: Shop):
     assert first["rows"] + second["rows"] == client.metric("heads", grain="hour")["rows"]
 
 
+@pytest.mark.parametrize("name", ["footfall_in", "members_active"])
+def test_pages_of_several_shops_are_the_whole(client: Client, cloud: Cloud, shop: Shop, name: str):
+    fill(cloud, shop)
+    for number in (2, 3):
+        cloud.take_in(Shop(store=f"store-{number}").crossing(ms(5), "in"))
+    asked = {"from_": "2026-03-01", "to": "2026-03-04", "compare": "week_before"}
+    whole = client.metric(name, **asked)["rows"]
+    assert len({row["store"] for row in whole}) == 3
+    rows, cursor = [], "0"
+    while cursor:
+        page = client.metric(name, limit=4, cursor=cursor, **asked)
+        rows += page["rows"]
+        cursor = page["next_cursor"]
+    assert rows == whole
+    assert client.metric(name, cursor="9", **asked)["rows"] == []
+
+
 def test_units_are_counted_from_lines(client: Client, cloud: Cloud, shop: Shop):
     fill(cloud, shop)
     raw = shop.sale(300, "r9", 100)

@@ -1,6 +1,7 @@
 """Years of visits as Parquet: the same cohorts as the database tells, and nothing of who was erased."""
 
 import random
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
@@ -147,7 +148,9 @@ def test_a_folder_of_something_else_is_left_alone(cloud: Cloud, tmp_path: Path):
     assert run(None, "cohorts", "--archive", str(tmp_path / "years"), *days)[0] == 0
 
 
-def test_the_service_tells_cohorts_of_years_from_the_archive(cloud: Cloud, tmp_path: Path):
+def test_the_service_tells_cohorts_of_years_from_the_archive(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     fill(cloud)
     days = {"from": "2025-06-01", "to": "2026-03-01"}
     settings = structs.replace(cloud.settings, archive_dir=str(tmp_path), analytics_least_members=1)
@@ -171,6 +174,9 @@ def test_the_service_tells_cohorts_of_years_from_the_archive(cloud: Cloud, tmp_p
         assert ask(grain="day").status_code == 422
         assert "source=archive" in ask(grain="year", source="now").text
         assert "source=archive" in ask(grain="day", source="now").text
+        with monkeypatch.context() as without:
+            without.setitem(sys.modules, "duckdb", None)
+            assert (ask().status_code, "shopthread[archive]" in ask().text) == (501, True)
         (tmp_path / TENANT / LABEL).write_text('{"tenant": "other", "written_ms": 1, "layout": 2}', encoding="utf-8")
         assert ask().status_code == 503
     with serving(create_app(cloud.settings, cloud.clock, cloud.token, runs_projections=False)) as http:
