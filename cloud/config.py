@@ -67,7 +67,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A folder with an archive of each tenant, named as the tenant, that cohorts of years are asked of. None: none."""
 
     retention: str = ""
-    """For how many days events stay in the log: `visit.segment=90,zone.occupancy=400`. Other types stay for ever."""
+    """For how many days events stay in the log, and alerts that ended and deliveries beside it:
+    `visit.segment=90,zone.occupancy=400,alert=400,delivery=30`. Everything else stays for ever."""
 
     identity_limits: str = "member_number=4,unionid=1,openid=6,phone=5,card=6,device=10"
     """The most identifiers of each namespace that one person may have; the first namespace names profiles."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, FromClause, Text, bindparam, cast, literal_column
+from sqlalchemy import BigInteger, ColumnElement, FromClause, Table, Text, and_, bindparam, cast, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -40,6 +40,14 @@ class Spans:
         self.table: FromClause = table
         self.start: ColumnElement[int] = _number(table.c.value, 0)
         self.end: ColumnElement[int] = _number(table.c.value, 1)
+
+    def find_in(self, table: Table, *conditions: ColumnElement[bool]) -> FromClause:
+        """Return a join of each span with the rows of a table that meet some conditions.
+
+        An outer join, so that no planner starts from every row of the table: whoever reads leaves out the row of NULLs
+        that a span without any gives. A condition that says so in SQL would make it an inner join again.
+        """
+        return self.table.outerjoin(table, and_(*conditions))
 
     def hold(self, column: ColumnElement[int]) -> ColumnElement[bool]:
         """Return the condition that a column's value lies in the span that the row is of."""

@@ -130,11 +130,13 @@ def retain(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Take events out of the log that are older than SHOPTHREAD_CLOUD_RETENTION says, and tell what that is.
+    """Take events and records away that are older than SHOPTHREAD_CLOUD_RETENTION says, and tell what that is.
 
     It names days by type, such as visit.segment=90,visit.revised=30,zone.occupancy=400; other types stay. Figures stay
     as they are, also after a rebuild. Of visits only revisions go that another superseded. Receipts, scans and
-    corrections cannot be named. It works beside a running service, and can be cut off and begun again.
+    corrections cannot be named. `alert` names alerts that ended, with all that happened to them, and `delivery` what
+    became of telling webhooks and alert channels; their days count from the end, or the last attempt. It works beside a
+    running service, and can be cut off and begun again.
     """
     with told_in_one_line():
         from cloud.app import make_retainer

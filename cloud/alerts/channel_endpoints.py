@@ -3,9 +3,9 @@
 from email.errors import MessageError
 from email.headerregistry import Address
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 
 from cloud.alerts import delivery_repository as repository
 from cloud.alerts.schemas import Channel, ChannelBody, Channels, Deliveries, NewChannel
@@ -16,6 +16,7 @@ from cloud.context import Context
 from cloud.db import AnyRow, ReadSession
 from cloud.errors import ProblemError, invalid_value, not_found
 from cloud.instants import show_instant, write_instant
+from cloud.webhooks.listing import AskedDeliveries
 from cloud.webhooks.secrets import secret_owner
 from cloud.webhooks.targets import secret_for
 from contracts.ids import deterministic_id
@@ -68,20 +69,14 @@ def remove(channel_id: ChannelId, principal: CanHandleAlerts, context: InContext
 
 @router.get("/{channel_id}/deliveries", summary="What became of telling it", responses=NOT_FOUND)
 def read_deliveries(
-    channel_id: ChannelId,
-    principal: CanRead,
-    context: InContext,
-    *,
-    state: Annotated[Literal["pending", "delivered", "dead"] | None, Query(description="In this state alone")] = None,
-    before: Annotated[int | None, Query(ge=0, le=1 << 62, description="`next_before` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=500, description="How many at most")] = 100,
+    channel_id: ChannelId, principal: CanRead, context: InContext, asked: AskedDeliveries
 ) -> Deliveries:
     """List deliveries with attempts, the last answer and the last fault."""
     with context.database.read() as session:
         _held(session, principal.tenant, channel_id)
         of_channel = alert_deliveries.c.channel_id == channel_id
-        rows = repository.list_deliveries(session, principal.tenant, of_channel, state, before, limit)
-    following = str(rows[-1].id) if len(rows) == limit else None
+        rows = repository.list_deliveries(session, principal.tenant, of_channel, asked)
+    following = asked.following([row.id for row in rows])
     return Deliveries(items=[show_delivery(row) for row in rows], next_before=following)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from cloud.alerts.repository import rule_of
 from cloud.alerts.tables import alert_channels, alert_deliveries, alerts
 from cloud.db import AnyRow, ReadSession, WriteSession
+from cloud.webhooks.listing import DeliveryPage
 
 Told = Literal["opened", "resolved"]
 _delivery = alert_deliveries.c
@@ -109,19 +110,15 @@ def disable_channel(session: WriteSession, channel_id: str, now_ms: int) -> None
 
 
 def list_deliveries(
-    session: ReadSession, tenant: str, of: ColumnElement[bool], state: str | None, before: int | None, limit: int
+    session: ReadSession, tenant: str, of: ColumnElement[bool], asked: DeliveryPage
 ) -> Sequence[AnyRow]:
     """Return deliveries, the latest first, with the names of their channels."""
-    statement = (
+    theirs = (
         select(alert_deliveries, alert_channels.c.name.label("channel"))
         .join(alert_channels, alert_channels.c.id == _delivery.channel_id)
         .where(_delivery.tenant == tenant, of)
     )
-    if state is not None:
-        statement = statement.where(_delivery.state == state)
-    if before is not None:
-        statement = statement.where(_delivery.id < before)
-    return session.rows(statement.order_by(_delivery.id.desc()).limit(limit))
+    return asked.read(session, theirs, _delivery.state, _delivery.id)
 
 
 def retry_delivery(session: WriteSession, tenant: str, channel_id: str, delivery_id: int, now_ms: int) -> bool:

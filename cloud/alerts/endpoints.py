@@ -28,6 +28,7 @@ from cloud.auth import ERRORS, INVALID, INVALID_BODY, NOT_FOUND, CanHandleAlerts
 from cloud.db import AnyRow, ReadSession
 from cloud.errors import ProblemError, invalid_value, not_found
 from cloud.instants import write_instant
+from cloud.webhooks.listing import DeliveryPage
 from contracts.ids import deterministic_id
 
 router = APIRouter(prefix="/v1", tags=["alerts"], responses={**ERRORS, **INVALID})
@@ -177,7 +178,9 @@ def _detail(session: ReadSession, tenant: str, alert_id: str) -> AlertDetail:
     row = _held_alert(session, tenant, alert_id)
     log = repository.read_log(session, alert_id)
     of_alert = alert_deliveries.c.alert_id == alert_id
-    deliveries = delivery_repository.list_deliveries(session, tenant, of_alert, None, None, _MOST_DELIVERIES)
+    deliveries = delivery_repository.list_deliveries(
+        session, tenant, of_alert, DeliveryPage(None, None, _MOST_DELIVERIES)
+    )
     return AlertDetail(
         **show_alert(row).model_dump(),
         log=[LogEntry(at=write_instant(each.at_ms), what=each.what, detail=each.detail) for each in log],

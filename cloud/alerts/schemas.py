@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from cloud.alerts.rules import By, Condition, Grain, Severity
 from cloud.stores.schemas import Weekday
+from cloud.webhooks.listing import Outcome
 
 Clock = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", examples=["22:00"])]
 StoreName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
@@ -132,7 +133,7 @@ class LogEntry(BaseModel):
     detail: dict[str, Any]
 
 
-class Delivery(BaseModel):
+class Delivery(Outcome):
     """What became of telling one channel."""
 
     id: int
@@ -140,11 +141,6 @@ class Delivery(BaseModel):
     channel: str
     alert_id: str
     what: Literal["opened", "resolved"]
-    state: Literal["pending", "delivered", "dead"]
-    attempts: int
-    next_or_last_at: str = Field(description="When it is due; of one that is not pending, when it was last tried")
-    status: int | None = Field(description="Of the last answer, of HTTP or SMTP")
-    fault: str | None
 
 
 class AlertDetail(Alert):

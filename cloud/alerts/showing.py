@@ -4,6 +4,7 @@ from cloud.alerts.rules import titles_of
 from cloud.alerts.schemas import Alert, Delivery, RuleBody
 from cloud.db import AnyRow
 from cloud.instants import show_instant, write_instant
+from cloud.webhooks.listing import outcome_of
 
 
 def show_alert(row: AnyRow) -> Alert:
@@ -47,9 +48,5 @@ def show_delivery(row: AnyRow) -> Delivery:
         channel=row.channel,
         alert_id=row.alert_id,
         what=row.what,
-        state=row.state,
-        attempts=row.attempts,
-        next_or_last_at=write_instant(row.next_ms),
-        status=row.status,
-        fault=row.fault,
+        **outcome_of(row).model_dump(),
     )

@@ -96,5 +96,6 @@ alert_deliveries = Table(
     Column("fault", Text, nullable=True, comment="why the last attempt failed"),
     Index("ix_alert_deliveries_due", "state", "next_ms"),
     Index("ix_alert_deliveries_channel", "channel_id", "id"),
+    Index("ix_alert_deliveries_alert", "alert_id"),
     sqlite_autoincrement=True,
 )

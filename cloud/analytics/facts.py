@@ -78,27 +78,34 @@ class FactReader:
             select(table.c.event_id, table.c.device, table.c.start_ms, table.c.end_ms, table.c.observed_s)
             .distinct()
             .select_from(
-                spans.table.join(
+                spans.find_in(
                     table,
-                    (table.c.end_ms > spans.start)
-                    & (table.c.end_ms < spans.end + MAX_INTERVAL_MS)
-                    & (table.c.start_ms < spans.end),
+                    table.c.tenant == self._tenant,
+                    table.c.store == self._store,
+                    table.c.end_ms > spans.start,
+                    table.c.end_ms < spans.end + MAX_INTERVAL_MS,
+                    table.c.start_ms < spans.end,
+                    table.c.end_ms > table.c.start_ms,
+                    table.c.end_ms - table.c.start_ms <= MAX_INTERVAL_MS,
+                    stands(table),
                 )
             )
-            .where(table.c.tenant == self._tenant, table.c.store == self._store)
-            .where(table.c.end_ms > table.c.start_ms, table.c.end_ms - table.c.start_ms <= MAX_INTERVAL_MS)
-            .where(stands(table))
         )
         return [
             CoverageFact(device, start_ms, end_ms, round(observed_s * _MILLI))
-            for _, device, start_ms, end_ms, observed_s in self._session.rows(statement)
+            for event_id, device, start_ms, end_ms, observed_s in self._session.rows(statement)
+            if event_id is not None
         ]
 
     def _visits(self, during: Sequence[Bucket]) -> list[VisitFact]:
         """Return the visits that counted and overlap some spans, each once."""
         spans = _spans(during)
         began_before = visits.c.opened_ms < spans.start
-        may_overlap = and_(
+        overlapping = spans.find_in(
+            visits,
+            visits.c.tenant == self._tenant,
+            visits.c.store == self._store,
+            visits.c.status.in_(COUNTED),
             visits.c.opened_ms > spans.start - MAX_PRESENCE_MS,
             visits.c.opened_ms < spans.end,
             ~began_before | (func.coalesce(visits.c.closed_ms, visits.c.updated_ms) >= spans.start),
@@ -115,10 +122,9 @@ class FactReader:
                 visits.c.party_id,
             )
             .distinct()
-            .select_from(spans.table.join(visits, may_overlap))
-            .where(visits.c.tenant == self._tenant, visits.c.store == self._store, visits.c.status.in_(COUNTED))
+            .select_from(overlapping)
         )
-        rows = self._session.rows(statement)
+        rows = [row for row in self._session.rows(statement) if row.visit_id is not None]
         first = self._first_of_parties({row.party_id for row in rows if row.party_id is not None})
         return [
             VisitFact(
@@ -202,8 +208,15 @@ class FactReader:
         spans = _spans(during)
         statement = (
             select(touches, reversal_of().label("is_reversed"), link_decisions.c.decision)
-            .select_from(spans.table)
-            .join(touches, spans.hold(touches.c.time_ms))
+            .select_from(
+                spans.find_in(
+                    touches,
+                    touches.c.tenant == self._tenant,
+                    touches.c.store == self._store,
+                    spans.hold(touches.c.time_ms),
+                    stands(touches, "touch_id"),
+                )
+            )
             .outerjoin(
                 link_decisions,
                 and_(
@@ -211,11 +224,6 @@ class FactReader:
                     link_decisions.c.touch_id == touches.c.touch_id,
                     link_decisions.c.retracted_ms.is_(None),
                 ),
-            )
-            .where(
-                touches.c.tenant == self._tenant,
-                touches.c.store == self._store,
-                stands(touches, "touch_id"),
             )
         )
         return [
@@ -233,18 +241,24 @@ class FactReader:
                 is_linked=row.decision == "linked",
             )
             for row in self._session.rows(statement)
+            if row.touch_id is not None
         ]
 
     def _waits(self, during: Sequence[Bucket]) -> list[WaitFact]:
         spans = _spans(during)
-        statement = (
-            select(queue_waits)
-            .select_from(spans.table.join(queue_waits, spans.hold(queue_waits.c.joined_ms)))
-            .where(queue_waits.c.tenant == self._tenant, queue_waits.c.store == self._store, stands(queue_waits))
+        statement = select(queue_waits).select_from(
+            spans.find_in(
+                queue_waits,
+                queue_waits.c.tenant == self._tenant,
+                queue_waits.c.store == self._store,
+                spans.hold(queue_waits.c.joined_ms),
+                stands(queue_waits),
+            )
         )
         return [
             WaitFact(joined_ms=row.joined_ms, left_ms=row.left_ms, outcome=row.outcome)
             for row in self._session.rows(statement)
+            if row.event_id is not None
         ]
 
 

@@ -19,11 +19,19 @@ def crossings_by_slot(
     slot = (crossings.c.time_ms - crossings.c.time_ms % SLOT_MS).label("slot_ms")
     statement = (
         select(slot, crossings.c.tripwire_kind, crossings.c.direction, func.count())
-        .select_from(spans.table.join(crossings, spans.hold(crossings.c.time_ms)))
-        .where(crossings.c.tenant == tenant, crossings.c.store == store, stands(crossings))
+        .select_from(
+            spans.find_in(
+                crossings,
+                crossings.c.tenant == tenant,
+                crossings.c.store == store,
+                spans.hold(crossings.c.time_ms),
+                stands(crossings),
+            )
+        )
         .group_by(slot, crossings.c.tripwire_kind, crossings.c.direction)
     )
-    return [(slot_ms, Key(kind, direction), count) for slot_ms, kind, direction, count in session.rows(statement)]
+    rows = [row for row in session.rows(statement) if row.slot_ms is not None]
+    return [(slot_ms, Key(kind, direction), count) for slot_ms, kind, direction, count in rows]
 
 
 def coverage_between(session: ReadSession, tenant: str, store: str, from_ms: int, to_ms: int) -> list[Interval]:

@@ -103,23 +103,22 @@ def touches_of_members(session: ReadSession, tenant: str, touch_ids: Iterable[st
     other = touches.alias("other")
     found: set[str] = set()
     for part in chunks(sorted(set(touch_ids))):
+        # An outer join, and the stores compared below: else a planner starts from every touch, of all or of the store.
         statement = (
-            select(other.c.touch_id)
-            .distinct()
+            select(other.c.touch_id, other.c.store, touches.c.store.label("asked"))
             .select_from(
-                touches.join(
+                touches.outerjoin(
                     other,
                     and_(
                         other.c.tenant == touches.c.tenant,
                         other.c.one_id == touches.c.one_id,
-                        other.c.store == touches.c.store,
                         other.c.at_ms.between(touches.c.at_ms - gate.max_stay_ms, touches.c.at_ms + gate.max_stay_ms),
                     ),
                 )
             )
             .where(touches.c.tenant == tenant, among(touches.c.touch_id, part))
         )
-        found.update(row.touch_id for row in session.rows(statement))
+        found.update(row.touch_id for row in session.rows(statement) if row.store == row.asked)
     return found
 
 

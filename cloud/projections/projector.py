@@ -19,8 +19,11 @@ _LOG = logging.getLogger(__name__)
 WINDOW = 2000
 """How many positions one transaction covers: it bounds memory and how long a writer waits."""
 
+BACKLOG_WINDOW = 10_000
+"""How many where a long backlog waits: what a window counts anew, as a member's purchases, is counted less often."""
+
 ROUNDS_ALONE = 10
-"""For so many windows of a backlog followers wait once."""
+"""For so many windows of a backlog followers wait once; a backlog is long with so many."""
 
 FIRST_STATISTICS = 1000
 """At which position the planner is first told how large the tables are."""
@@ -125,7 +128,7 @@ class Projector:
             cursors = read_cursors(session, [projection.name for projection in self._projections])
         if min(cursors.values()) >= head:
             return None
-        left = max(0, head - min(cursors.values()) - WINDOW)
+        left = head - _until(min(cursors.values()), head)
         if len(set(cursors.values())) == 1:
             try:
                 with self._database.write() as session:
@@ -214,7 +217,7 @@ def advance(session: WriteSession, projections: Sequence[Projection], limit: int
     """
     cursors = lock_cursors(session, [projection.name for projection in projections])
     cursor = min(cursors.values())
-    until = min(cursor + WINDOW, limit)
+    until = _until(cursor, limit)
     if until <= cursor or max(cursors.values()) > cursor:
         return False
     events = _window(session, projections, cursor, until)
@@ -224,6 +227,12 @@ def advance(session: WriteSession, projections: Sequence[Projection], limit: int
             projection.apply(session, wanted)
     session.upsert(projection_cursors, [{"name": projection.name, "position": until} for projection in projections])
     return True
+
+
+def _until(cursor: int, limit: int) -> int:
+    """Return the last position of the window after a cursor."""
+    is_long = limit - cursor > ROUNDS_ALONE * WINDOW
+    return min(cursor + (BACKLOG_WINDOW if is_long else WINDOW), limit)
 
 
 def _window(session: ReadSession, projections: Sequence[Projection], after: int, until: int) -> list[StoredEvent]:

@@ -1,4 +1,4 @@
-"""How long events of each type are kept in the log, as an operator writes it. Pure."""
+"""How long events of each type are kept in the log, and some records beside it, as an operator writes it. Pure."""
 
 from collections.abc import Mapping
 
@@ -12,8 +12,11 @@ LEAST_DAYS = 7
 KEPT_FOR_EVER = ("pos.sale", "code.scanned", "correction")
 """Profiles, links and item codes follow from receipts and scans, and what counts at all from corrections."""
 
+RECORD_NAMES = ("alert", "delivery")
+"""Records that may be named too: alerts that ended, and what became of telling webhooks and channels."""
+
 Policy = Mapping[str, int]
-"""By type of event, for how many milliseconds after it came in an event is kept."""
+"""By type of event or name of records, for how many milliseconds after it came in, or ended, it is kept."""
 
 
 def short_name(kind: str) -> str:
@@ -28,6 +31,7 @@ def parse_policy(text: str) -> Policy:
         ValueError: A part is not TYPE=DAYS, names a type that is kept for ever, or too few days.
     """
     kinds = {short_name(payload.TYPE): payload.TYPE for payload in UPLINK_PAYLOADS}
+    kinds |= {name: name for name in RECORD_NAMES}
     policy: dict[str, int] = {}
     for part in filter(None, (each.strip() for each in text.split(","))):
         name, _, days = (each.strip() for each in part.partition("="))

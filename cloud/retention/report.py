@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from cloud.instants import write_instant
-from cloud.retention.policy import MS_PER_DAY, Policy, short_name
+from cloud.retention.policy import MS_PER_DAY, RECORD_NAMES, Policy, short_name
 from cloud.retention.service import Retired
 
 _MIB = 1 << 20
@@ -22,5 +22,8 @@ def describe(policy: Policy, retired: Sequence[Retired], *, applied: bool) -> It
             yield f"{line}  nothing is older"
             continue
         span = f"{write_instant(each.first_ms)} to {write_instant(each.last_ms)}"
-        yield f"{line}{each.events:>14,} events{each.raw_bytes / _MIB:>12,.1f} MiB  came in {span}"
-    yield "taken out of the log" if applied else "nothing was changed; --apply takes these out of the log"
+        if kind in RECORD_NAMES:
+            yield f"{line}{each.events:>14,} records  ended {span}"
+        else:
+            yield f"{line}{each.events:>14,} events{each.raw_bytes / _MIB:>12,.1f} MiB  came in {span}"
+    yield "taken out" if applied else "nothing was changed; --apply takes these out"

@@ -1,4 +1,4 @@
-"""Takes events out of the log, a window of positions a transaction, and tells what it took.
+"""Takes events out of the log, a window of positions a transaction, and old records; and tells what it took.
 
 Only what every projection has read is taken, and only where what was derived from it stays: facts under the event's own
 id, revisions of visits that another superseded, and types from which nothing is derived. What was counted of them stays
@@ -15,7 +15,8 @@ from cloud.db import Database, ReadSession, WriteSession
 from cloud.projections.base import Projection, lock_cursors, read_cursors
 from cloud.retention.counts import COUNTING, count_retired
 from cloud.retention.facts import FACTS
-from cloud.retention.policy import Policy, short_name
+from cloud.retention.policy import RECORD_NAMES, Policy, short_name
+from cloud.retention.records import RECORDS, Records
 from cloud.runtime import Clock
 from cloud.tables import event_log, visit_revisions, visits
 from contracts.payloads import VisitRevised
@@ -29,14 +30,15 @@ class Retired(Struct, frozen=True, kw_only=True):
 
     type: str
     events: int
-    raw_bytes: int
+    raw_bytes: int = 0
+    """Of events; how large records are is not told."""
     first_ms: int
-    """When the first of them came in, Unix milliseconds."""
+    """When the first of them came in, or the first record ended, Unix milliseconds."""
     last_ms: int
 
 
 class Retainer:
-    """Applies a policy to the log of one database.
+    """Applies a policy to the log of one database, and to records beside it.
 
     Raises:
         ValueError: The policy names a type from which something is derived that would be lost.
@@ -45,9 +47,11 @@ class Retainer:
     def __init__(self, database: Database, projections: Sequence[Projection], policy: Policy, clock: Clock) -> None:
         self._database = database
         self._names = [projection.name for projection in projections]
-        self._horizons = {kind: clock() - keep_ms for kind, keep_ms in policy.items()}
+        horizons = {kind: clock() - keep_ms for kind, keep_ms in policy.items()}
+        self._records = {name: horizons.pop(name) for name in RECORD_NAMES if name in horizons}
+        self._horizons = horizons
         read = frozenset[str]().union(*(projection.types or () for projection in projections))
-        lost = sorted(map(short_name, (set(policy) & read) - set(FACTS) - {VisitRevised.TYPE}))
+        lost = sorted(map(short_name, (set(horizons) & read) - set(FACTS) - {VisitRevised.TYPE}))
         uncounted = [each.name for each in projections if each.types is None and each.name not in COUNTING]
         if uncounted:
             msg = (
@@ -63,6 +67,7 @@ class Retainer:
         with self._database.read() as session:
             until = min(read_cursors(session, self._names).values())
             windows = [self._measure(session, window) for window in self._windows(session, until)]
+            windows.append(self._measure_records(session))
         return _sum(windows)
 
     def apply(self) -> list[Retired]:
@@ -70,6 +75,7 @@ class Retainer:
         with self._database.read() as session:
             until = min(read_cursors(session, self._names).values())
             windows = [window for window in self._windows(session, until) if self._measure(session, window)]
+            records = self._measure_records(session)
         taken = []
         for window in windows:
             with self._database.write() as session:
@@ -77,7 +83,28 @@ class Retainer:
                 if min(cursors.values()) >= window[1]:  # Else a rebuild began meanwhile, and has to read them first.
                     taken.append(self._measure(session, window))
                     self._take(session, self._is_old(window))
-        return _sum(taken)
+        for name, before_ms in self._records.items():
+            for each in RECORDS[name]:
+                self._take_records(each, before_ms)
+        return _sum([*taken, records])
+
+    def _measure_records(self, session: ReadSession) -> list[Retired]:
+        measured = [
+            (name, each.measure(session, before_ms))
+            for name, before_ms in self._records.items()
+            for each in RECORDS[name]
+        ]
+        return [
+            Retired(type=name, events=count, first_ms=first_ms, last_ms=last_ms)
+            for name, (count, first_ms, last_ms) in measured
+            if count
+        ]
+
+    def _take_records(self, records: Records, before_ms: int) -> None:
+        taken = True
+        while taken:
+            with self._database.write() as session:
+                taken = records.take(session, before_ms) > 0
 
     def _windows(self, session: ReadSession, until: int) -> Iterator[tuple[int, int]]:
         """Yield spans of positions, oldest first, until everything in one is too new; positions follow arrival."""

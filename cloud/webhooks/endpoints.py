@@ -1,15 +1,16 @@
 """HTTP of webhooks."""
 
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 
 from cloud.auth import ERRORS, INVALID_BODY, NOT_FOUND, CanManageMembers, InContext
 from cloud.db import AnyRow, ReadSession
 from cloud.errors import ProblemError, not_found
 from cloud.instants import show_instant, write_instant
 from cloud.webhooks import repository
+from cloud.webhooks.listing import AskedDeliveries, outcome_of
 from cloud.webhooks.schemas import Deliveries, Delivery, NewWebhook, Webhook, WebhookBody, Webhooks
 from cloud.webhooks.secrets import secret_owner
 from cloud.webhooks.tables import webhooks
@@ -67,29 +68,14 @@ def remove(webhook_id: WebhookId, principal: CanManageMembers, context: InContex
 
 @router.get("/{webhook_id}/deliveries", summary="What became of telling it", responses=NOT_FOUND)
 def read_deliveries(
-    webhook_id: WebhookId,
-    principal: CanManageMembers,
-    context: InContext,
-    state: Annotated[Literal["pending", "delivered", "dead"] | None, Query(description="In this state alone")] = None,
-    before: Annotated[int | None, Query(ge=0, le=1 << 62, description="`next_before` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=500, description="How many at most")] = 100,
+    webhook_id: WebhookId, principal: CanManageMembers, context: InContext, asked: AskedDeliveries
 ) -> Deliveries:
     """List deliveries with attempts, the last answer and the last fault."""
     with context.database.read() as session:
         _held(session, principal.tenant, webhook_id)
-        rows = repository.list_deliveries(session, principal.tenant, webhook_id, state, before, limit)
-    items = [
-        Delivery(
-            change_id=f"chg_{row.position}",
-            state=row.state,
-            attempts=row.attempts,
-            next_or_last_at=write_instant(row.next_ms),
-            status=row.status,
-            fault=row.fault,
-        )
-        for row in rows
-    ]
-    return Deliveries(items=items, next_before=str(rows[-1].position) if len(rows) == limit else None)
+        rows = repository.list_deliveries(session, principal.tenant, webhook_id, asked)
+    items = [Delivery(change_id=f"chg_{row.position}", **outcome_of(row).model_dump()) for row in rows]
+    return Deliveries(items=items, next_before=asked.following([row.position for row in rows]))
 
 
 @router.post("/{webhook_id}/deliveries/{change_id}/retry", summary="Try again", responses=NOT_FOUND, status_code=204)

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, and_, delete, select, update
 
 from cloud.changes.tables import changes
 from cloud.db import AnyRow, ReadSession, WriteSession
+from cloud.webhooks.listing import DeliveryPage
 from cloud.webhooks.tables import webhook_deliveries, webhooks
 
 _delivery = webhook_deliveries.c
@@ -107,16 +108,10 @@ def disable(session: WriteSession, webhook_id: str, now_ms: int) -> None:
     session.execute(update(webhook_deliveries).where(waiting).values(state="dead"))
 
 
-def list_deliveries(
-    session: ReadSession, tenant: str, webhook_id: str, state: str | None, before: int | None, limit: int
-) -> Sequence[AnyRow]:
+def list_deliveries(session: ReadSession, tenant: str, webhook_id: str, asked: DeliveryPage) -> Sequence[AnyRow]:
     """Return deliveries, that of the latest change first."""
-    statement = select(webhook_deliveries).where(_delivery.tenant == tenant, _delivery.webhook_id == webhook_id)
-    if state is not None:
-        statement = statement.where(_delivery.state == state)
-    if before is not None:
-        statement = statement.where(_delivery.position < before)
-    return session.rows(statement.order_by(_delivery.position.desc()).limit(limit))
+    theirs = select(webhook_deliveries).where(_delivery.tenant == tenant, _delivery.webhook_id == webhook_id)
+    return asked.read(session, theirs, _delivery.state, _delivery.position)
 
 
 def retry_delivery(session: WriteSession, tenant: str, webhook_id: str, position: int, now_ms: int) -> bool:

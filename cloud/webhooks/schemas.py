@@ -1,10 +1,9 @@
 """What the webhook endpoints take and answer."""
 
-from typing import Literal
-
 from pydantic import BaseModel, Field
 
 from cloud.changes.schemas import ChangeKind
+from cloud.webhooks.listing import Outcome
 
 
 class WebhookBody(BaseModel):
@@ -39,15 +38,10 @@ class Webhooks(BaseModel):
     items: list[Webhook]
 
 
-class Delivery(BaseModel):
+class Delivery(Outcome):
     """What became of telling one webhook of one change."""
 
     change_id: str
-    state: Literal["pending", "delivered", "dead"]
-    attempts: int
-    next_or_last_at: str = Field(description="When it is due; of one that is not pending, when it was last tried")
-    status: int | None
-    fault: str | None
 
 
 class Deliveries(BaseModel):

@@ -29,6 +29,12 @@ def test_every_view_speaks_chinese(visitor: Visitor, view: str):
     assert visitor.open(f"/{view}").locator("html").get_attribute("lang") == "zh", "the browser keeps the choice"
 
 
+def test_reasons_of_links_are_in_the_language_of_the_page(visitor: Visitor):
+    page = visitor.open("/shop?store=west&lang=zh")
+    assert "\u6982\u7387" in page.inner_text("#links-body"), "probability"
+    assert page.locator("#links-body [lang=en]").count() == 0
+
+
 def test_the_keyboard_alone_leads_to_the_figures(visitor: Visitor):
     page = visitor.open("/overview")
     page.keyboard.press("Tab")

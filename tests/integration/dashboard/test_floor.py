@@ -9,7 +9,7 @@ def test_squares_are_drawn_over_the_plan(visitor: Visitor, tmp_path: Path):
     page = visitor.open("/floor?store=west")
     assert page.locator("#heat .chart rect").count() == 2
     assert page.locator("#heat .heat-4").count() == 2, "the most stood-on square, and its step in the legend"
-    assert page.locator("#heat .zone-name").all_text_contents() == ["kiosk"]
+    assert page.locator("#heat .zone-name").all_text_contents() == ["door", "kiosk"]
     assert page.locator("#heat .tripwire.entrance").count() == 1
     assert "Only a part was observed" in page.inner_text("#heat")
     assert save(page, "heat", "csv", tmp_path).read_text(encoding="utf-8-sig").splitlines()[1:] == [
@@ -25,3 +25,15 @@ def test_a_floor_that_nobody_saw_is_not_empty_but_unknown(visitor: Visitor):
     page = visitor.open("/floor?store=north")
     assert "Nothing was observed" in page.inner_text("#heat")
     assert tile(page, "Wait in line") == "\u2013"
+
+
+def test_ways_of_visits_are_drawn_when_asked_for(visitor: Visitor):
+    page = visitor.open("/floor?store=west")
+    assert page.locator("#heat .trail").count() == 0
+    page.click('[data-key="paths"]')
+    page.wait_for_selector("#heat polyline.trail")
+    assert "paths=1" in page.url
+    assert page.locator("#heat polyline.trail").count() == 1
+    assert "1 has a way" in page.inner_text("#heat")
+    page.click('[data-key="paths"]')
+    page.wait_for_selector("#heat polyline.trail", state="detached")

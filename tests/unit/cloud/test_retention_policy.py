@@ -27,7 +27,7 @@ def test_a_policy_names_days_by_type():
         ("visit.segment=6", "'visit.segment=6' is not TYPE=DAYS with at least 7 days"),
         ("visit.segment=\u0661\u0661", "is not TYPE=DAYS"),
         ("visit.segment", "is not TYPE=DAYS"),
-        ("footfall=90", "a type of coverage"),
+        ("footfall=90", "a type of alert, coverage, delivery, "),
         ("appearance.signature=90", "is not TYPE=DAYS"),
     ],
 )

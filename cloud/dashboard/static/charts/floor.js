@@ -14,9 +14,10 @@ export const stepsOf = (squares) => {
   return SHARES.map((share) => d3.quantileSorted(sorted, share));
 };
 
-function extent(squares, cell, plan) {
+function extent(squares, cell, plan, trails) {
   const corners = [...plan.zones, ...plan.obstacles].flatMap((part) => part.corners);
-  const points = [...corners, ...plan.tripwires.flatMap((line) => [line.start, line.end]), ...squares.flatMap(({ column, row }) => [[column * cell, row * cell], [(column + 1) * cell, (row + 1) * cell]])];
+  const walked = trails.flatMap(({ path }) => path.map((point) => [point.x_m, point.y_m]));
+  const points = [...corners, ...walked, ...plan.tripwires.flatMap((line) => [line.start, line.end]), ...squares.flatMap(({ column, row }) => [[column * cell, row * cell], [(column + 1) * cell, (row + 1) * cell]])];
   const [left, right] = d3.extent(points, (point) => point[0]);
   const [top, bottom] = d3.extent(points, (point) => point[1]);
   return { left: left - MARGIN_M, right: right + MARGIN_M, top: top - MARGIN_M, bottom: bottom + MARGIN_M };
@@ -29,14 +30,26 @@ function tripwire(line, at) {
   const [[x1, y1], [x2, y2]] = [at(line.start), at(line.end)];
   const [mx, my, length] = [(x1 + x2) / 2, (y1 + y2) / 2, Math.hypot(x2 - x1, y2 - y1) || 1];
   const [nx, ny] = [(-(y2 - y1) / length) * 14, ((x2 - x1) / length) * 14];
-  return [s("line", { x1, y1, x2, y2, class: `tripwire ${line.kind}` }, s("title", null, line.tripwire_id)), s("line", { x1: mx, y1: my, x2: mx + nx, y2: my + ny, class: "inwards" }), s("circle", { cx: mx + nx, cy: my + ny, r: 2.5, class: "inwards-end" })];
+  const name = s("text", { x: mx + nx, y: my + ny + (ny < 0 ? -6 : 14), "text-anchor": "middle", class: "zone-name" }, line.tripwire_id);
+  return [name, s("line", { x1, y1, x2, y2, class: `tripwire ${line.kind}` }, s("title", null, line.tripwire_id)), s("line", { x1: mx, y1: my, x2: mx + nx, y2: my + ny, class: "inwards" }), s("circle", { cx: mx + nx, cy: my + ny, r: 2.5, class: "inwards-end" })];
 }
 
-/** @param heat As the API answers; its squares are known and not none, or the plan has parts. */
-export function floorChart({ heat, plan, width, label }) {
+/** The way of one visit, from the hollow point to the full one. */
+function trail({ path, label }, at) {
+  const points = path.map((point) => at([point.x_m, point.y_m]));
+  const [[x1, y1], [x2, y2]] = [points[0], points.at(-1)];
+  const line = s("polyline", { points: points.map((point) => point.map((value) => value.toFixed(1)).join(",")).join(" "), class: "trail" });
+  return [tell(line, label), s("circle", { cx: x1, cy: y1, r: 4, class: "trail-start" }), s("circle", { cx: x2, cy: y2, r: 4, class: "trail-end" })];
+}
+
+/**
+ * @param heat As the API answers; its squares are known and not none, or the plan has parts, or there are trails.
+ * @param trails {path, label} of visits, their paths of two points or more.
+ */
+export function floorChart({ heat, plan, trails = [], width, label }) {
   const squares = heat.squares ?? [];
   const cell = heat.cell_m ?? 1;
-  const box = extent(squares, cell, plan);
+  const box = extent(squares, cell, plan, trails);
   const scale = Math.min((width - 2) / (box.right - box.left), MOST_TALL / (box.bottom - box.top));
   const at = ([x, y]) => [(x - box.left) * scale, (y - box.top) * scale];
   const outline = (corners) => corners.map((corner) => at(corner).map((value) => value.toFixed(1)).join(",")).join(" ");
@@ -58,5 +71,5 @@ export function floorChart({ heat, plan, width, label }) {
   });
   const obstacles = plan.obstacles.map((one) => s("polygon", { points: outline(one.corners), class: "obstacle" }, s("title", null, one.name)));
   const metre = [s("line", { x1: 8, x2: 8 + scale, y1: tall - 8, y2: tall - 8, class: "scale" }), s("text", { x: 12 + scale, y: tall - 4 }, t("explain.metres", { m: 1 }))];
-  return s("svg", { viewBox: `0 0 ${wide} ${tall}`, width: wide, height: tall, class: "chart floor", role: "img", "aria-label": label }, drawn, obstacles, zones, plan.tripwires.map((line) => tripwire(line, at)), devices, names, metre);
+  return s("svg", { viewBox: `0 0 ${wide} ${tall}`, width: wide, height: tall, class: "chart floor", role: "img", "aria-label": label }, drawn, obstacles, zones, plan.tripwires.map((line) => tripwire(line, at)), devices, names, trails.map((one) => trail(one, at)), metre);
 }

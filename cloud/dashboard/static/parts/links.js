@@ -8,7 +8,25 @@ import { badge } from "./tiles.js";
 export const DECISIONS = ["linked", "party", "ambiguous", "null", "vetoed"];
 
 export const decisionBadge = (decision) => badge(decision, named("decision", decision));
-export const reason = (text) => h("span", { lang: "en" }, text);
+
+// What the cloud writes in English, with its number in brackets, and the text that says it in the page's language.
+const REASONS = [
+  [/^this visit made the touch with probability ([\d.]+)$/, "why.linked"],
+  [/^somebody of this visit's party made the touch with probability ([\d.]+)$/, "why.party"],
+  [/^nobody whom cameras followed fits: probability ([\d.]+)$/, "why.nobody"],
+  [/^(\d+) visits could have made the touch, the best with probability ([\d.]+)$/, "why.several"],
+  [/^no visit stood at the terminal at that time$/, "why.none"],
+  [/^no consent to visit linking is in force for this member$/, "why.no_consent"],
+];
+
+/** Return why something was decided; a reason that is not known here stays in English. */
+export function reason(text) {
+  for (const [pattern, key] of REASONS) {
+    const found = text.match(pattern);
+    if (found) return h("span", null, t(key, { p: found.at(-1), visits: found[1] ?? "" }));
+  }
+  return h("span", { lang: "en" }, text);
+}
 
 const strip = (counts) =>
   h(

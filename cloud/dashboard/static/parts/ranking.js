@@ -27,14 +27,14 @@ export function rankingCard({ answer, catalogue, stores, file }, choose) {
   const show = writer(answer);
   const shown = rows.map((row) => [
     h("a", { href: viewAddress("shop", { store: row.store }) }, row.name),
-    row.value === null ? h("span", { class: "quiet" }, t("footfall.not_observed")) : h("span", { class: "ranked" }, h("b", null, show(row.value)), level(Math.abs(row.value) / most)),
+    row.value === null ? h("span", { class: "quiet" }, t(definition.has_coverage && !row.coverage ? "footfall.not_observed" : "ranks.none")) : h("span", { class: "ranked" }, h("b", null, show(row.value)), level(Math.abs(row.value) / most)),
     signedPercent(changeOf(row)),
     row.coverage === null ? "–" : percent(row.coverage),
   ]);
   const title = t("ranks.title");
   const columns = [{ title: t("overview.shop") }, { title: definition.title[page.language] }, { title: t("ranks.change"), number: true }, { title: t("overview.observed"), number: true }];
   const raw = rows.map((row) => [row.store, row.name, row.value, row.compared?.value ?? null, changeOf(row), row.coverage]);
-  const made = tableCard({ id: "ranks", title, note: [h("span", { lang: "en" }, definition.formula), t("ranks.note")], columns, rows: shown, heads: HEADS, raw, file });
+  const made = tableCard({ id: "ranks", title, note: [h("span", { lang: "en" }, definition.formula), ` · ${t("ranks.note")}`], columns, rows: shown, heads: HEADS, raw, file });
   made.querySelector(".head").after(metricPick(catalogue, { key: "rank", title: t("ranks.by"), chosen: answer.metric }, choose.metric), currencyPick(choose.currency));
   return made;
 }

@@ -45,7 +45,7 @@ function tiles({ occupancy, footfall, earlier, visits, period }) {
     period.isNow ? tile(now) : null,
     tile({ name: t("shop.entered"), value: number(entered), note: entered === null ? t("shop.unknown") : t(period.isNow && period.days === 1 ? "shop.so_far" : "shop.in_period") }),
     tile({ name: t("shop.change"), value: signedPercent(change), note: change === null ? t("shop.no_change") : t("shop.change_note") }),
-    tile({ name: t("shop.passers_by"), value: number(passing), note: passing === null ? t("shop.unknown") : t("shop.passers_by_note") }),
+    tile({ name: t("shop.passers_by"), value: passing === 0 ? "–" : number(passing), note: passing === null ? t("shop.unknown") : t(passing ? "shop.passers_by_note" : "shop.no_passers_by") }),
     tile({ name: t("shop.visits"), value: unseen ? "–" : number(visits.customer_visits), note: unseen ? t("shop.unknown") : t("shop.visits_note", { staff: visits.staff_visits }) }),
     tile({ name: t("shop.observed"), value: sharePercent(coverage), note: t("shop.observed_note"), tone: isPartial(coverage) ? "warn" : "" }),
   ];
