@@ -43,8 +43,10 @@ class TouchesProjection:
             for event in group:
                 if event.event_type == Correction.TYPE:
                     changed += event.payload(Correction).corrects
+            one_ids: set[str] = set()
             for part in chunks(sorted(set(changed))):
-                _settle(session, tenant, part)
+                one_ids |= _queue(session, tenant, part)
+            recount_profiles(session, tenant, sorted(one_ids))  # Once: all touches of each are read.
 
 
 def _with_profiles(session: WriteSession, tenant: str, rows: list[Row]) -> list[Row]:
@@ -58,8 +60,8 @@ def _with_profiles(session: WriteSession, tenant: str, rows: list[Row]) -> list[
     return rows
 
 
-def _settle(session: WriteSession, tenant: str, event_ids: Sequence[str]) -> None:
-    """Queue these touches and the receipts that they reverse, and recount their profiles."""
+def _queue(session: WriteSession, tenant: str, event_ids: Sequence[str]) -> set[str]:
+    """Queue these touches and the receipts that they reverse; return the One IDs whose profiles they change."""
     rows = session.rows(
         select(touches.c.touch_id, touches.c.store, touches.c.one_id, touches.c.reverses_receipt_id).where(
             touches.c.tenant == tenant, among(touches.c.touch_id, event_ids)
@@ -77,7 +79,7 @@ def _settle(session: WriteSession, tenant: str, event_ids: Sequence[str]) -> Non
     enqueue_news(session, tenant, "touch", queued)
     enqueue_codes_of_touches(session, tenant, queued)
     enqueue_touches(session, tenant, queued)
-    recount_profiles(session, tenant, sorted({row.one_id for row in changed if row.one_id is not None}))
+    return {row.one_id for row in changed if row.one_id is not None}
 
 
 def _row(event: StoredEvent, kind: str, zone_id: str | None, proof: str, member: MemberPseudonym | None) -> Row:
