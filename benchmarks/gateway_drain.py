@@ -7,6 +7,8 @@ import json
 import multiprocessing
 import os
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,9 +27,11 @@ from gateway.adapters.event_schema import STEPS
 from gateway.adapters.event_store import EventStore
 from gateway.adapters.uploader import Uploader
 from gateway.core.retry import RetryPolicy
+from tests.servers import free_port, wait_for_socket
 
 EVENTS: Final = int(os.environ.get("SHOPTHREAD_BENCH_BACKLOG", "200000"))
 _DEVICES, _STEP, _BATCH, _PLAIN_BATCHES = 40, 20_000, 5000, 20
+_WHOLE_S = 10.0
 
 
 class _Cloud(BaseHTTPRequestHandler):
@@ -57,6 +61,7 @@ def _serve(told: Connection) -> None:
 def drain(folder: Path) -> list[Result]:
     path = folder / "gateway.sqlite"
     bodies = fill(path, EVENTS)
+    waiting_mib, before_mib = _whole_mib(folder), _whole_mib(folder / "empty")
     context = multiprocessing.get_context("spawn")
     ours_end, cloud_end = context.Pipe()
     cloud = context.Process(target=_serve, args=(cloud_end,), daemon=True)
@@ -88,7 +93,38 @@ def drain(folder: Path) -> list[Result]:
             reference=empty_mib,
             ratio=memory_mib / empty_mib,
         ),
+        Result(
+            name=f"memory of all of `shopthread gateway run`, {EVENTS:,} events waiting and no cloud",
+            value=waiting_mib,
+            unit="MiB",
+            reference_name="the same without an event",
+            reference=before_mib,
+            ratio=waiting_mib / before_mib,
+        ),
     ]
+
+
+def _whole_mib(data_dir: Path) -> float:
+    """Return the most memory that a gateway has in its first seconds: embedded broker, visits, occupancy and pages."""
+    data_dir.mkdir(exist_ok=True)
+    config, http_port = data_dir / "gateway.toml", free_port()
+    (data_dir / "key").write_text("secret", encoding="ascii")
+    config.write_text(
+        f'[gateway]\ntenant = "bench"\nstore = "store"\ndata_dir = "."\nhealth_interval_s = 1\n'
+        f"[broker]\nport = {free_port()}\nembedded = true\n[http]\nport = {http_port}\n"
+        f"[stitching]\nenabled = true\n[occupancy]\nenabled = true\n"
+        f'[cloud]\nurl = "http://127.0.0.1:{free_port()}"\napi_key_file = "key"\n',
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "shopthread", "gateway", "run", str(config)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        wait_for_socket(http_port)
+        time.sleep(_WHOLE_S)
+        return _memory_mib(str(process.pid))
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
 def fill(path: Path, events: int, layout: Sequence[Sequence[str]] = STEPS[:-1]) -> list[bytes]:
@@ -134,9 +170,9 @@ def _drain(path: Path, port: int, told: Connection) -> None:
     store.close()
 
 
-def _memory_mib() -> float:
-    """Return the most memory that this process has had, MiB (Linux)."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
+def _memory_mib(process: str = "self") -> float:
+    """Return the most memory that a process has had, MiB (Linux)."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
     return float(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 

@@ -23,8 +23,8 @@ SELECT position, source, received_ms, body FROM event WHERE uploaded_ms IS NULL 
 ORDER BY position LIMIT ?
 """
 _MARK = """
-UPDATE event SET uploaded_ms = max(?, received_ms)
-WHERE position IN (SELECT value FROM json_each(?)) AND uploaded_ms IS NULL RETURNING position
+UPDATE event SET uploaded_ms = ? WHERE position IN (SELECT value FROM json_each(?)) AND uploaded_ms IS NULL
+RETURNING position
 """
 _DROP = """
 DELETE FROM event WHERE position IN (SELECT value FROM json_each(?)) AND uploaded_ms IS NULL RETURNING position

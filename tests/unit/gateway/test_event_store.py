@@ -326,10 +326,3 @@ def test_who_comes_back_is_one_visit_even_after_a_restart_and_a_failure(
         (first.segment_id, again.segment_id),
     ]
     store.close()
-
-
-def test_an_event_is_never_confirmed_before_it_came(store: EventStore):
-    """A clock that was set back in between must not have it deleted as if it were old."""
-    store.append_own(draft_event(GATEWAY, SEGMENT, 9), 1000)
-    store.mark_uploaded(store.waiting(9), {}, 5)
-    assert [store.prune(before_ms) for before_ms in (1000, 1001)] == [0, 1]
