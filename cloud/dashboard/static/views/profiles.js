@@ -58,8 +58,10 @@ async function load({ refresh }) {
   const [{ items, total }, duplicates] = await Promise.all([read("/v1/profiles", { offset, limit: PAGE }), read("/v1/duplicates", { limit: PAGE })]);
   const decide = (what) => (one, by, reason) => send("POST", `/v1/duplicates/${one.id}/${what}`, { by, reason }).then(refresh).catch(told);
   draw(panel("finder"), "finder", finder);
-  draw(panel("list"), [items, total, offset], () => list({ items, total, offset }, refresh));
-  if (total) draw(panel("twice"), duplicates, () => duplicatesCard(duplicates, { accept: decide("accept"), decline: decide("decline") }));
+  const cards = panel("cards");
+  cards.classList.add("stack");
+  draw(panel("list", cards), [items, total, offset], () => list({ items, total, offset }, refresh));
+  if (total) draw(panel("twice", cards), duplicates, () => duplicatesCard(duplicates, { accept: decide("accept"), decline: decide("decline") }));
 }
 
 /** Say what the cloud did not do; the next reading takes it away again. */
