@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-RULE_VERSION = "stitch-3"
+RULE_VERSION = "stitch-4"
 """Names the rule that joins segments. A rule that joins otherwise gets another name."""
 
 Positive = Annotated[float, Meta(gt=0)]
@@ -28,7 +28,7 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         new_prior_segments: As so many segments that is believed of a place before any began there.
         new_at_entrance: Weight of somebody beginning at an entrance.
         left_at_exit: What speaks against going on after leaving through an entrance.
-        unclear_margin: By how much the best must beat the second best, so that it is clear whose a segment is.
+        unclear_margin: By how much the best must beat all others together, so that it is clear whose a segment is.
         look_noise_sd: Spread of appearance signatures about what a camera sees of a person; that of all people is 1.
         look_camera_sd: Spread of what each camera adds.
         look_dimensions: In how many directions looks differ evenly: 1 / variance of the cosine of strangers. The

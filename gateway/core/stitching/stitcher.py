@@ -19,7 +19,7 @@ from gateway.core.stitching.clusters import ENTRANCE_MS, Cluster, Rival, came_in
 from gateway.core.stitching.pairs import Pairs
 from gateway.core.stitching.rules import StitchRules
 from gateway.core.stitching.tracklets import Tracklet, in_one_frame
-from gateway.core.stitching.waiting import Waiting
+from gateway.core.stitching.waiting import Waiting, crowd
 
 _NEVER = 1e6
 
@@ -261,13 +261,23 @@ class Stitcher:
                 continue
             other, margin = second_best(costs, found, index, _NEVER)
             pair = [each for each in (column, other) if each < len(people)]
+            margin -= crowd([new[index], *(each for place, each in rows[index].items() if place != places[column])])
             if len(pair) > 1 and margin < self._rules.unclear_margin and any(self._is_known(people[i]) for i in pair):
-                self._wait(tracklet, [(people[each], -costs[index][each]) for each in pair])
+                self._wait(tracklet, self._rivals(rows[index], {places[each] for each in pair}))
             else:
                 people[column].join(tracklet)
                 self._cluster_of[_id(tracklet)] = people[column]
                 if people[column].rivals:
                     self._waiting.add(people[column])
+
+    def _rivals(self, weights: dict[int, float], pair: set[int]) -> list[Rival]:
+        """Return whose a segment may be: the two who come first, and who would once one of them cannot be it."""
+        least = max(weights[place] for place in pair) - 2 * self._rules.unclear_margin
+        return [
+            (self._candidates.person(place), weight)
+            for place, weight in weights.items()
+            if place in pair or weight >= least
+        ]
 
     def _is_known(self, person: Cluster) -> bool:
         """Return whether it is known what somebody looks like, so that waiting for another look may help."""

@@ -28,6 +28,12 @@ class _Decision(NamedTuple):
     rivals: list[Rival]
 
 
+def crowd(weights: list[float]) -> float:
+    """Return by how much all of them together weigh more than the heaviest."""
+    most = max(weights)
+    return log(sum(exp(each - most) for each in weights))
+
+
 def likeness(looks: Appearances, person: Cluster, seen: Versions, depth: int = _DEPTH) -> float | None:
     """Return what looks say of somebody having been seen, None where nothing can be compared.
 
@@ -121,8 +127,10 @@ class Waiting:
         """Join somebody undecided, if it is clear with whom, or with nobody. Return whether it is."""
         rated = self._rated(cluster)
         is_new = not rated or rated[0][0] < self._rules.new_inside
-        if not is_new and len(rated) > 1 and rated[0][0] - rated[1][0] < self._rules.unclear_margin:
-            return False
+        if not is_new and len(rated) > 1:
+            others = [self._rules.new_inside, *(weight for weight, _ in rated[1:])]
+            if rated[0][0] - rated[1][0] - crowd(others) < self._rules.unclear_margin:
+                return False
         self._shares.clear()
         winner = None if is_new else rated[0][1]
         self._decisions.append(_Decision(now_ms, cluster, winner, list(cluster.tracklets), cluster.rivals))

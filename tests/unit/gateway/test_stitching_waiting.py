@@ -2,6 +2,7 @@
 
 from functools import partial
 from itertools import permutations
+from math import cos, sin
 from random import Random
 
 import pytest
@@ -327,3 +328,20 @@ def test_where_many_appeared_from_nowhere_who_appears_is_somebody_new():
     passers_by = [_seen(ONE, f"p{n}", walking(0.5 - 40 * n, 0.0, 1.0), 40 * n, 40 * n + 20) for n in range(20)]
     assert ["a", "b"] in _people(_stitched(before, then, looks={}))
     assert ["b"] in _people(_stitched(*passers_by, before, then, looks={}))
+
+
+def test_once_neither_of_the_likeliest_can_be_it_the_third_is():
+    third = _seen(ONE, "e", standing(0.5, 0.9), 0, 20)
+    elsewhere = (_seen(TWO, "f", standing(5, 0), 30, 60), _seen(THREE, "g", standing(-5, 0), 30, 60))
+    looks = {"a": 1, "b": 2, "e": 3, "f": 1, "g": 2}
+    assert _people(_stitched(*HIDDEN, third, looks=looks)) == [["a"], ["b"], ["c"], ["e"]]
+    found = _stitched(*HIDDEN, third, *elsewhere, _seen(ONE, "z", standing(40, 40), 90, 99), looks=looks)
+    assert _people(found) == [["a", "f"], ["b", "g"], ["c", "e"], ["z"]]
+
+
+@pytest.mark.parametrize(("others", "expected"), [(1, [["a", "c"]]), (6, [["a"], ["c"]])])
+def test_who_is_likelier_than_any_other_but_not_than_all_of_them_is_not_known(others: int, expected: list[list[str]]):
+    ring = [_seen(ONE, "mnopqr"[k], standing(2.1 * cos(k), 2.1 * sin(k)), 0, 20) for k in range(others)]
+    near = (_seen(ONE, "a", standing(0, 0), 0, 20), _seen(ONE, "c", standing(0, 0), 22, 40))
+    found = _people(_stitched(*near, *ring, looks={"a": 1, **{"mnopqr"[k]: k + 2 for k in range(others)}}))
+    assert found == [*expected, *([name] for name in "mnopqr"[:others])]
