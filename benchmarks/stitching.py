@@ -32,7 +32,7 @@ _HOURS = {
 }
 """When a store opens its doors, and for how many minutes: few come to the fashion store, and its staff stays on."""
 _SHORT = 60
-_COPIES, _SHIFT_MS, _TURN = 12, 17_000, 5
+_COPIES, _SHIFT_MS, _TURN = 9, 4_000, 7
 _LOADED_S = (900, 960)
 _CORE_SHARE = 0.2
 _NEAR_M, _SOON_MS, _ALIKE = 2.0, 10_000, 2.0
@@ -45,6 +45,7 @@ _RUNS = (
     ("supermarket", "0.15 m", "good", 1),
     ("supermarket", "0.15 m", "poor", 1),
     ("supermarket", "0.30 m", "typical", 1),
+    ("supermarket", "0.30 m", "typical", 2),
     ("fashion_store", "0.30 m", "typical", 1),
 )
 """Store, noise, signatures, seed."""

@@ -81,3 +81,10 @@ def test_what_is_remembered_of_a_pair_is_what_would_be_found_anew(
     assert pairs.together(one, other, from_ms, from_ms) == together(one, other, from_ms, from_ms, RULES)[0]
     pairs.forget(from_ms + 1)
     assert pairs.together(one, other, from_ms, from_ms) == together(one, other, from_ms, from_ms, RULES)[0]
+
+
+def test_a_segment_that_turns_out_to_be_shorter_is_judged_anew_from_its_beginning() -> None:
+    longer, shorter = (segment(ONE, "a", walking(0, 0, 1), (0, 30), ordinal=k, known_s=20.0 - 5 * k) for k in (0, 1))
+    tracklet = Tracklet(ONE, longer)
+    assert tracklet.take(shorter) == START_MS
+    assert tracklet.ended_ms == START_MS + 15_000
