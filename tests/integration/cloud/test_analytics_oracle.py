@@ -209,3 +209,9 @@ def compare_members(cloud: Cloud, oracle: Oracle) -> None:
                 value = RowWriter(metric, ASKED, cloud.now_ms).write(cell).value
                 found[cell.group, date.fromordinal(cell.period.first).isoformat()] = value
             assert {key: value for key, value in found.items() if value} == theirs
+
+
+def test_no_answer_waits_for_parallel_workers_to_start(cloud: Cloud):
+    if cloud.database.engine.dialect.name == "postgresql":
+        with cloud.database.read() as session:
+            assert session.connection.exec_driver_sql("SHOW max_parallel_workers_per_gather").scalar() == "0"
