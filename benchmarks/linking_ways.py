@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.linking_cases import GATE
 from cloud.linking.decide import Decision, Gate, RuleLinker, Scene, StayIndex, Touch, made_by_staff
-from cloud.linking.probabilistic import ProbabilisticLinker, motion_of
+from cloud.linking.probabilistic import LinkRules, ProbabilisticLinker, motion_of
 from simulators.core.scoring.assignment import assign
 from simulators.core.scoring.measured import MeasuredLink
 
@@ -14,10 +14,10 @@ Way = Callable[[Scene], list[MeasuredLink]]
 _FAR_M = 1000.0
 
 
-def ours(scene: Scene) -> list[MeasuredLink]:
+def ours(scene: Scene, rules: LinkRules | None = None) -> list[MeasuredLink]:
     """Link by probability; the best candidate of each touch is told, linked or not: so probabilities can be judged."""
     parties = {visit.visit_id: visit.party_id for visit in scene.visits}
-    return [_told(decision, parties) for decision in ProbabilisticLinker(GATE).link(scene).decisions.values()]
+    return [_told(decision, parties) for decision in ProbabilisticLinker(GATE, rules).link(scene).decisions.values()]
 
 
 def by_rule(scene: Scene) -> list[MeasuredLink]:
@@ -31,11 +31,12 @@ def by_rule(scene: Scene) -> list[MeasuredLink]:
 
 
 def _told(decision: Decision, parties: Mapping[str, str | None]) -> MeasuredLink:
-    """Return a decision as it is scored: right is the maker or one of the same party, and so is the probability."""
+    """Return a decision as it is scored: with the probability of the visit, or of its party where that is linked."""
     device, _, time_ms = decision.touch_id.rpartition("@")
     best = max(decision.hypotheses, key=lambda each: (each.posterior or 0.0, each.visit_id), default=None)
     visit_id = decision.visit_id or (None if best is None else best.visit_id)
-    party = parties.get(visit_id or "")
+    is_party = decision.decision == "party"
+    party = parties.get(visit_id or "") if is_party else None
     together = [
         each.posterior or 0.0
         for each in decision.hypotheses
@@ -46,7 +47,7 @@ def _told(decision: Decision, parties: Mapping[str, str | None]) -> MeasuredLink
         t_ms=int(time_ms),
         visit_id=visit_id,
         posterior=min(1.0, sum(together)) if together else None,
-        party=decision.decision == "party",
+        party=is_party,
         decision=decision.decision,
     )
 

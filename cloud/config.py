@@ -45,8 +45,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long a browser stays signed in."""
     linker: Literal["joint", "rule"] = "joint"
     """`joint` weighs all visits near a terminal together; `rule` links the only visit in the terminal's zone."""
-    link_least_posterior: Annotated[float, Meta(gt=0, lt=1)] = 0.95
-    """A visit that made a touch with less probability is not linked."""
+    link_least_posterior: Annotated[float, Meta(gt=0, le=0.99)] = 0.95
+    """A visit that made a touch with less probability is not linked. No visit is more probable than 0.995."""
     link_clock_error_s: Annotated[float, Meta(ge=0, le=300)] = 30.0
     """How wrong a terminal's clock may go."""
     link_tolerance_s: Annotated[float, Meta(ge=0)] = 2.0

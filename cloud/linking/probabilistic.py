@@ -2,8 +2,9 @@
 
 Where the visit stood and for how long gives each visit and touch a log likelihood ratio (`evidence`), at the true time
 that the terminal's clock offset gives (`terminals`). `lattice` turns the ratios of touches that share visits or members
-into probabilities, with the hypothesis that nobody whom cameras saw made the touch. A touch is linked if one visit is
-probable enough and far enough ahead; if the members of one party are so together, to the party; else it is left alone.
+into probabilities, with the hypothesis that nobody whom cameras saw made the touch; `calibration` makes them say how
+often such a link is right. A touch is linked if one visit is probable enough and far enough ahead; if the members of
+one party are so together, to the party; else it is left alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from math import exp, inf, log
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cloud.linking.calibration import POINTS, Points, calibrated
 from cloud.linking.decide import (
     Decision,
     DecisionKind,
@@ -30,7 +32,7 @@ from cloud.linking.evidence import EvidenceRules, Motion, look
 from cloud.linking.lattice import Claim, JointRules, posteriors
 from cloud.linking.terminals import MEASURED_SIGMA_MS, Terminal
 
-MODEL = "joint-1"
+MODEL = "joint-2"
 _CLOCK_ERRORS = tuple((sigma, exp(-(sigma**2) / 2)) for sigma in (-1.5, -0.75, 0.0, 0.75, 1.5))
 """In standard deviations, with their weights."""
 _DECIMALS = 3
@@ -44,6 +46,7 @@ class LinkRules(Struct, frozen=True, kw_only=True):
     Attributes:
         evidence: How much each fact weighs.
         joint: What touches of one member say of each other.
+        points: What sums of probability mean, see `calibration`.
         untracked: Prior probability that no camera followed who made a touch.
         zone_log_ratio: Of being in the terminal's zone, where the terminal's place or the visit's path is not known.
         gap_s: Such a visit that is outside the zone loses one unit of log ratio each this many seconds.
@@ -54,6 +57,7 @@ class LinkRules(Struct, frozen=True, kw_only=True):
 
     evidence: EvidenceRules = EvidenceRules()
     joint: JointRules = JointRules()
+    points: Points = POINTS
     untracked: float = 0.05
     zone_log_ratio: float = 1.5
     gap_s: float = 2.0
@@ -91,7 +95,7 @@ class ProbabilisticLinker:
         for group in _groups(compared, weighed):
             claims = [self._claim(touch, weighed[touch.touch_id], known) for touch in group]
             for touch, shares in zip(group, posteriors(claims, spans, self._rules.joint), strict=True):
-                found[touch.touch_id] = shares
+                found[touch.touch_id] = calibrated(shares, self._rules.points)
         by_id = {visit.visit_id: visit for visit in scene.visits}
         ineligible = {touch.touch_id: reason for touch in scene.touches if (reason := ineligibility(touch)) is not None}
         decisions = {

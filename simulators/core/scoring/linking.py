@@ -100,6 +100,11 @@ class _Judged(Struct, frozen=True):
     def is_correct(self) -> bool:
         return self.verdict in {"exact", "party"}
 
+    @property
+    def is_as_told(self) -> bool:
+        """Whether what the posterior was said of is so: this very visit made the touch, or one of the party named."""
+        return self.verdict == "exact" or (self.link.party and self.verdict == "party")
+
 
 def score_links(
     name: str,
@@ -239,7 +244,7 @@ def _calibration(judged: Sequence[_Judged], options: Options, rng: np.random.Gen
     bins = _bins(judged, options)
     if not bins:
         return None
-    told = [(each.link.posterior, each.is_correct) for each in judged if each.link.posterior is not None]
+    told = [(each.link.posterior, each.is_as_told) for each in judged if each.link.posterior is not None]
     posterior, correct = np.array(told, dtype=np.float64).T
     gaps = (each.correct.samples * abs((each.correct.value or 0.0) - each.mean_posterior) for each in bins)
     return Calibration(brier=mean_of((posterior - correct) ** 2, rng), ece=sum(gaps) / len(told), bins=bins)
@@ -247,7 +252,7 @@ def _calibration(judged: Sequence[_Judged], options: Options, rng: np.random.Gen
 
 def _bins(judged: Sequence[_Judged], options: Options) -> tuple[CalibrationBin, ...]:
     """Return the bins that are not empty, of the decisions that have a posterior."""
-    told = [(each.link.posterior, each.is_correct) for each in judged if each.link.posterior is not None]
+    told = [(each.link.posterior, each.is_as_told) for each in judged if each.link.posterior is not None]
     posterior, correct = np.array(told, dtype=np.float64).reshape(-1, 2).T
     place = np.minimum((posterior * options.bins).astype(np.int64), options.bins - 1)
     return tuple(

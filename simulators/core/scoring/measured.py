@@ -112,7 +112,8 @@ class MeasuredLink(Struct, frozen=True, kw_only=True):
         t_ms: When it was touched, as the device's clock tells; with the device this names the touch.
         visit: The tracks of the visit in question.
         visit_id: The visit in question, in place of its tracks.
-        posterior: How probable the linker holds it that this visit made the touch, 0 to 1.
+        posterior: How probable the linker holds it that this visit made the touch, or one of its party where `party` is
+            set, 0 to 1.
         party: The visit stands for its party.
         decision: None: `linked` where a visit is named, else `null`.
     """
