@@ -31,6 +31,9 @@ POINTS: Points = (
 Below the first point both go to 0 together; above the last the frequency stays.
 """
 
+_AHEAD = 0.1
+"""Where the likeliest visit is less ahead of the next one, as a share of both, less is changed: equals stay equal."""
+
 
 def log_odds(probability: float) -> float:
     """Return the logarithm of the odds of a probability strictly between 0 and 1."""
@@ -49,7 +52,9 @@ def calibrated(shares: Mapping[str | None, float], points: Points = POINTS) -> d
     best = max((key for key in shares if key is not None), key=lambda key: (shares[key], key), default=None)
     if best is None or shares[best] <= 0 or not points:
         return dict(shares)
-    right = _frequency(shares[best], points)
+    next_best = max((share for key, share in shares.items() if key not in (None, best)), default=0.0)
+    ahead = min(1.0, (shares[best] - next_best) / (shares[best] + next_best) / _AHEAD)
+    right = shares[best] + ahead * (_frequency(shares[best], points) - shares[best])
     rest = sum(share for key, share in shares.items() if key != best)
     if rest <= 0:
         return {**shares, best: right, None: 1 - right}

@@ -42,7 +42,7 @@ def test_a_profile_shows_its_timeline_and_why(client: Client, shop: Shop):
     ]
     visit = profile["timeline"][-1]
     assert {link["touch_id"] for link in visit["links"]} == {event_id_of(scan), event_id_of(sale)}
-    assert visit["links"][0]["reason"] == "this visit made the touch with probability 1.000"
+    assert visit["links"][0]["reason"] == "this visit made the touch with probability 0.995"
     client.send(shop.correction(scan, sale))
     assert client.get(f"/v1/profiles/{one['one_id']}")["linked_visits"] == 0
     assert client.http.get("/v1/profiles/none", headers=client.headers).status_code == 404

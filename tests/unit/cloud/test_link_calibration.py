@@ -36,9 +36,10 @@ def test_they_still_add_up_and_the_likeliest_visit_stays_the_likeliest(shares: d
     assert sum(found.values()) == pytest.approx(1)
     visits = [key for key in shares if key is not None]
     best = max(visits, key=lambda key: (shares[key], key))
-    assert max(found[key] for key in visits) == found[best] <= POINTS[-1][1]
+    assert max(found[key] for key in visits) == pytest.approx(found[best])
+    assert found[best] <= POINTS[-1][1] + 1e-12
     for one, other in pairwise(sorted((key for key in visits if key != best), key=lambda key: shares[key])):
-        assert found[one] <= found[other]
+        assert found[one] <= found[other] + 1e-12
 
 
 @given(st.floats(1e-6, 1), st.floats(1e-6, 1))
@@ -49,6 +50,12 @@ def test_what_is_more_probable_stays_more_probable(one: float, other: float):
 
 def test_a_visit_without_any_alternative_leaves_a_remainder_for_nobody():
     assert calibrated({"a": 1.0, None: 0.0}) == pytest.approx({"a": 0.995, None: 0.005})
+
+
+def test_equals_stay_equal_and_who_is_a_little_ahead_gains_a_little():
+    assert calibrated({None: 0.02, "a": 0.49, "b": 0.49}) == pytest.approx({None: 0.02, "a": 0.49, "b": 0.49})
+    little = calibrated({None: 0.02, "a": 0.50, "b": 0.48})["a"]
+    assert 0.5 < little < of_best(0.5)
 
 
 def test_without_points_nothing_changes():
