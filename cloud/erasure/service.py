@@ -25,6 +25,7 @@ from cloud.ingest.repository import lock_log
 from cloud.linking.service import LINKING
 from cloud.profiles.recount import recount_profiles
 from cloud.profiles.tables import profile_attributes
+from cloud.projections.aside import discard_copy
 from cloud.projections.base import ENVELOPE, StoredEvent, lock_cursor, read_cursor
 from cloud.runtime import Clock, TokenSource
 from cloud.tables import consents, dead_letters, event_log, link_decisions, link_hypotheses, touches
@@ -88,6 +89,8 @@ class Eraser:
             forget_proposals(session, tenant, {each.identifier for each in person})
             letters = _forget_dead_letters(session, tenant, person)
             _forget_profiles(session, tenant, one_ids)
+        if self._database.file is not None:
+            discard_copy(self._database.file)
         return Erasure(
             identifiers=len({each.identifier for each in person}),
             events=events,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 from sqlalchemy import Table, func, select
+from sqlalchemy.exc import OperationalError
 
 from cloud.db import Database, ReadSession, WriteSession
 from cloud.erasure.tables import erased_identifiers
@@ -20,7 +21,7 @@ from cloud.retention.tables import retired_counts
 from cloud.tables import projection_cursors
 
 _SUFFIX = "-rebuild"
-"""Of the folder beside the file in which the copy lies; one that a killed rebuild left goes with the next."""
+"""Of the folder beside the file in which the copy lies; a killed rebuild's goes with the next rebuild or erasure."""
 
 
 class Derivation(Struct, frozen=True, kw_only=True):
@@ -53,26 +54,47 @@ def rebuild_aside(database: Database, file: Path, work: Derivation, settle: Call
     Returns:
         Whether it is in place; False where records changed meanwhile, then nothing has happened.
     """
-    with _copied(file) as copy, _opened(copy) as aside:
+    with _copied(file) as copy:
+        try:
+            return _rebuilt_in(copy, database, work, settle)
+        except (OperationalError, sqlite3.OperationalError):
+            if copy.exists():
+                raise
+            return False
+
+
+def _rebuilt_in(copy: Path, database: Database, work: Derivation, settle: Callable[[WriteSession], None]) -> bool:
+    with _opened(copy) as aside:
         with aside.read() as session:
             mark = _mark(session, work)
             heads = {table.name: _head(session, table) for table in work.journals}
         with aside.write() as session:
             work.derive(session)
-        aside.dispose()
-        with database.write_beside(copy, "aside") as session:
-            if _mark(session, work) != mark:
-                return False
-            _put_in_place(session, work, heads)
-            settle(session)
+    with database.write_beside(copy, "aside") as session:
+        if _mark(session, work) != mark:
+            return False
+        _put_in_place(session, work, heads)
+        settle(session)
     return True
+
+
+def discard_copy(file: Path) -> None:
+    """Remove what a rebuild of the file at a path has copied, whether it was killed or still derives.
+
+    Who erases calls it after the commit: nobody erased may lie in a copy. A rebuild that still derives begins anew.
+    """
+    shutil.rmtree(_folder(file), ignore_errors=True)
+
+
+def _folder(file: Path) -> Path:
+    return file.with_name(file.name + _SUFFIX)
 
 
 @contextmanager
 def _copied(file: Path) -> Iterator[Path]:
     """Return the path of a copy of the file as it is now, for which nobody waits; it is gone afterwards."""
-    folder = file.with_name(file.name + _SUFFIX)
-    shutil.rmtree(folder, ignore_errors=True)
+    folder = _folder(file)
+    discard_copy(file)
     folder.mkdir(mode=0o700)
     try:
         copy = folder / file.name
@@ -80,7 +102,7 @@ def _copied(file: Path) -> Iterator[Path]:
             source.backup(target)
         yield copy
     finally:
-        shutil.rmtree(folder)
+        discard_copy(file)
 
 
 @contextmanager

@@ -90,6 +90,18 @@ def test_a_copy_under_which_somebody_was_erased_is_thrown_away(
     assert not [each.name for each in file.parent.iterdir() if each.is_dir()]
 
 
+def test_what_a_killed_rebuild_left_goes_with_an_erasure(new_cloud: NewCloud, shop: Shop):
+    cloud = new_cloud()
+    lived(cloud, *a_day(shop))
+    file = cloud.database.file
+    assert file is not None
+    left = file.with_name(f"{file.name}-rebuild")
+    left.mkdir()
+    (left / file.name).write_bytes(file.read_bytes())
+    make_eraser(cloud.settings, cloud.database, cloud.clock, cloud.token).erase(TENANT, member(0))
+    assert not left.exists()
+
+
 def test_where_statements_come_all_the_time_the_file_itself_is_rebuilt(
     new_cloud: NewCloud, rebuild_while: Callable[..., int], shop: Shop
 ):

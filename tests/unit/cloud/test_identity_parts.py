@@ -1,6 +1,5 @@
 """Parts of the graph of statements, against networkx; and statements that went through the file of a bulk load."""
 
-import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +9,8 @@ from cloud.identity.bulk import derive_all
 from cloud.identity.parts import crowded, groups_of, parts_of
 from cloud.identity.reach import Reach
 from cloud.identity.statements import Identifier, Rules, Statement, Validity
+
+nx = pytest.importorskip("networkx", reason="the oracle needs the extra dev")
 
 NAMED = st.lists(st.sets(st.integers(0, 12), max_size=4), max_size=14)
 
