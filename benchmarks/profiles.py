@@ -59,10 +59,11 @@ _FILL = (
     f"""INSERT INTO consents (tenant, namespace, pseudonym, purpose, granted, at_ms, recorded_ms)
         SELECT '{_TENANT}', 'member_number', {_PSEUDONYM}, 'visit_linking', true, {_NOW_MS}, {_NOW_MS}
         FROM generate_series(1, :profiles) AS i""",
-    f"""INSERT INTO touches (tenant, touch_id, store, device, kind, time_ms, zone_id, in_store_proof, namespace,
+    f"""INSERT INTO touches (tenant, touch_id, store, device, kind, time_ms, at_ms, zone_id, in_store_proof, namespace,
             pseudonym, one_id, gtin, receipt_id, total_minor, currency, lines)
         SELECT '{_TENANT}', md5('t' || i || '/' || n)::uuid::text, 'store-' || i % 50, 'pos-' || i % 7,
-            CASE WHEN n < 3 THEN 'sale' ELSE 'scan' END, {_NOW_MS} - (i % 400 + n) * {_DAY_MS}::bigint, 'till',
+            CASE WHEN n < 3 THEN 'sale' ELSE 'scan' END, {_NOW_MS} - (i % 400 + n) * {_DAY_MS}::bigint,
+            {_NOW_MS} - (i % 400 + n) * {_DAY_MS}::bigint, 'till',
             'terminal', 'member_number', {_PSEUDONYM}, {_ID.format(kind="p")},
             CASE WHEN n < 3 THEN NULL ELSE '09506000134352' END, CASE WHEN n < 3 THEN 'r' || i || '/' || n END,
             CASE WHEN n < 3 THEN 100 + i % 9000 END, CASE WHEN n < 3 THEN 'EUR' END, '[]'
