@@ -1,6 +1,6 @@
 """HTTP of duplicates."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -17,7 +17,7 @@ from cloud.auth import (
 )
 from cloud.consents.repository import refusing
 from cloud.context import Context
-from cloud.db import AnyRow, Page, ReadSession
+from cloud.db import AnyRow, Page, ReadSession, WriteSession
 from cloud.duplicates import repository, service
 from cloud.duplicates.repository import left_of, right_of
 from cloud.duplicates.schemas import Decided, Deciding, DecisionBody, EvidenceBody, Proposal, Proposals, Side, State
@@ -26,11 +26,13 @@ from cloud.errors import Problem
 from cloud.identity.explain import show_move
 from cloud.identity.ownership import Owners, owners_of
 from cloud.identity.schemas import IdentifierBody
-from cloud.identity.statements import Identifier
+from cloud.identity.statements import Identifier, Rules
+from cloud.identity.timelines import Move
 from cloud.instants import write_instant
 
 router = APIRouter(prefix="/v1/duplicates", tags=["members"], responses=ERRORS)
 ProposalId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="The proposal's id")]
+_Act = Callable[[WriteSession, str, Decision, Rules], list[Move]]
 _DECIDING: dict[int | str, dict[str, object]] = {
     **INVALID_BODY,
     **NOT_FOUND,
@@ -62,12 +64,7 @@ def get_proposals(
 @router.post("/{proposal_id}/accept", summary="Join two profiles", responses=_DECIDING)
 def accept(proposal_id: ProposalId, body: Deciding, principal: CanDecideOnMembers, context: InContext) -> Decided:
     """State that the two are one person, as the person named in `by`; undoing it parts them exactly."""
-    with context.database.write() as session:
-        decision = _decision(proposal_id, body, principal, context)
-        moves = service.accept(session, principal.tenant, decision, context.rules)
-        proposal = _shown(session, principal.tenant, decision)
-    context.wake()
-    return Decided(proposal=proposal, moves=[show_move(move) for move in moves])
+    return _moved(service.accept, proposal_id, body, principal, context)
 
 
 @router.post("/{proposal_id}/decline", summary="Keep two profiles apart", responses=_DECIDING)
@@ -83,18 +80,23 @@ def decline(proposal_id: ProposalId, body: Deciding, principal: CanDecideOnMembe
 @router.post("/{proposal_id}/undo", summary="Part two profiles that were joined", responses=_DECIDING)
 def undo(proposal_id: ProposalId, body: Deciding, principal: CanDecideOnMembers, context: InContext) -> Decided:
     """Take an accepted proposal back: all is as if the two had never been joined. They are not proposed again."""
-    with context.database.write() as session:
-        decision = _decision(proposal_id, body, principal, context)
-        moves = service.undo(session, principal.tenant, decision, context.rules)
-        proposal = _shown(session, principal.tenant, decision)
-    context.wake()
-    return Decided(proposal=proposal, moves=[show_move(move) for move in moves])
+    return _moved(service.undo, proposal_id, body, principal, context)
 
 
 def _decision(proposal_id: str, body: Deciding, principal: Principal, context: Context) -> Decision:
     return Decision(
         proposal_id=proposal_id, by=body.by, key_id=principal.key_id, reason=body.reason, at_ms=context.clock()
     )
+
+
+def _moved(act: _Act, proposal_id: str, body: Deciding, principal: Principal, context: Context) -> Decided:
+    """Carry out a decision that joins or parts two profiles, and return what it moved."""
+    with context.database.write() as session:
+        decision = _decision(proposal_id, body, principal, context)
+        moves = act(session, principal.tenant, decision, context.rules)
+        proposal = _shown(session, principal.tenant, decision)
+    context.wake()
+    return Decided(proposal=proposal, moves=[show_move(move) for move in moves])
 
 
 def _may_be_decided(proposal: Proposal, refused: frozenset[str]) -> bool:
