@@ -213,22 +213,26 @@ class Outbox:
             ).fetchall()
         return [OutboxRow(*row) for row in found]
 
-    def acknowledge(self, epoch: str, through: int) -> bool:
+    def acknowledge(self, epoch: str, through: int) -> int | None:
         """Drop the rows that the gateway holds.
 
         Args:
             epoch: The epoch that the acknowledgement names. One of another life of this device is passed over.
-            through: The gateway holds everything up to and including this number.
+            through: The gateway holds everything up to and including this number. A number beyond what was made
+                counts as what was made.
 
         Returns:
-            Whether the acknowledgement was for this outbox.
+            Up to which row all are acknowledged now; None where the acknowledgement was not for this outbox.
+
+        Raises:
+            OutboxError: The file cannot be written.
         """
         if epoch != self.epoch:
-            return False
+            return None
         with self._transaction():
             self._db.execute("DELETE FROM outbox WHERE sequence <= ?", (through,))
             self._db.execute("UPDATE state SET acknowledged = max(acknowledged, min(made, ?))", (through,))
-        return True
+            return int(self._db.execute("SELECT acknowledged FROM state").fetchone()[0])
 
     def keep_bad_input(self, feed: str, line: bytes, reason: str, received_ms: int) -> None:
         """Keep a line of input that could not be used, so that nothing is lost. The oldest give way to new ones."""

@@ -144,8 +144,8 @@ class Publisher:
 
         The client keeps what the broker did not take over every reconnect, and gives it again by itself.
         """
-        counts = self._outbox.counts()
         with self._lock:
+            counts = self._outbox.counts()  # under the lock, so that an acknowledgement is in it or follows it
             if not self._is_connected or self._unconfirmed >= _UNCONFIRMED_WINDOWS * self._policy.window:
                 return []
             state = self._state or begin(counts.acknowledged)
@@ -217,12 +217,11 @@ class Publisher:
             logger.warning("%s: ignored a message on %s: %s", self._source, message.topic, error)
             return
         try:
-            ours = self._outbox.acknowledge(acknowledgement.epoch, acknowledgement.through)
-            through = min(acknowledgement.through, self._outbox.counts().made)
+            through = self._outbox.acknowledge(acknowledgement.epoch, acknowledgement.through)
         except OutboxError as error:  # the gateway says it again when the rows come again
             logger.error("%s: %s", self._source, error)  # noqa: TRY400 - one line for operators
             return
-        if not ours:
+        if through is None:
             return
         with self._lock:
             if self._state is not None:

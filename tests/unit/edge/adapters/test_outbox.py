@@ -48,9 +48,9 @@ def test_an_event_that_waits_already_is_passed_over_without_a_gap(outbox: Outbox
 
 def test_acknowledged_rows_go_and_numbers_are_never_used_again(outbox: Outbox):
     outbox.append([_draft(1), _draft(2), _draft(3)])
-    assert outbox.acknowledge("a1", 2)
+    assert outbox.acknowledge("a1", 2) == 2
     assert [row.sequence for row in outbox.rows(ALL)] == [3]
-    assert outbox.acknowledge("a1", 3)
+    assert outbox.acknowledge("a1", 3) == 3
     outbox.append([_draft(4)])
     assert [row.sequence for row in outbox.rows(ALL)] == [4]
     counts = outbox.counts()
@@ -59,15 +59,15 @@ def test_acknowledged_rows_go_and_numbers_are_never_used_again(outbox: Outbox):
 
 def test_an_acknowledgement_of_another_life_is_passed_over(outbox: Outbox):
     outbox.append([_draft(1)])
-    assert not outbox.acknowledge("another", 1)
+    assert outbox.acknowledge("another", 1) is None
     assert outbox.counts().depth == 1
 
 
 def test_old_and_overreaching_acknowledgements_are_harmless(outbox: Outbox):
     outbox.append([_draft(1), _draft(2)])
-    outbox.acknowledge("a1", 2)
-    outbox.acknowledge("a1", 1)
-    outbox.acknowledge("a1", 99)
+    assert outbox.acknowledge("a1", 1) == 1
+    assert outbox.acknowledge("a1", 99) == 2
+    assert outbox.acknowledge("a1", 1) == 2
     outbox.append([_draft(3)])
     assert outbox.counts().depth == 1
 

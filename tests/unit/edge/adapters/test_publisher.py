@@ -1,5 +1,6 @@
 """The publisher against a broker that misbehaves, by hand."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -97,6 +98,28 @@ def test_an_acknowledgement_beyond_what_was_made_does_not_silence_the_device(out
             _append(outbox, range(11, 12))
         return outbox.counts().made == 11 and _events(publishes) > 0
 
+    assert _run(outbox, broker, later, policy=PATIENT)
+
+
+def test_an_acknowledgement_while_the_outbox_is_read_does_not_silence_the_device(
+    outbox: Outbox, publishes: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    broker, counts = SilentBroker(_ack_message(b'{"epoch":"a1","through":10}')), outbox.counts
+
+    def overtaken() -> OutboxCounts:
+        """Return what stood in the outbox before an acknowledgement that comes now."""
+        found, until_s = counts(), time.monotonic() + 0.2
+        while threading.current_thread().name == "publisher" and counts().depth and time.monotonic() < until_s:
+            time.sleep(0.01)
+        return found
+
+    def later() -> bool:
+        if counts().depth == 0 and counts().made == 10:
+            publishes.clear()
+            _append(outbox, range(11, 12))
+        return counts().made == 11 and _events(publishes) > 0
+
+    monkeypatch.setattr(outbox, "counts", overtaken)
     assert _run(outbox, broker, later, policy=PATIENT)
 
 
