@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Subquery, func, select
+from sqlalchemy import ColumnElement, Subquery, exists, func, select
 
+from cloud.among import among
 from cloud.db import AnyRow, Page, ReadSession, WriteSession, chunks
-from cloud.identity.timelines import Span
+from cloud.identity.ownership import by_namespace, timelines_of
+from cloud.identity.statements import Identifier
+from cloud.identity.tables import identity_map
+from cloud.identity.timelines import Span, Timeline, span_at
 from cloud.tables import consents, profile_identifiers
 
 VISIT_LINKING = "visit_linking"
@@ -52,41 +56,88 @@ def granted_profiles(session: ReadSession, tenant: str, one_ids: Iterable[str]) 
     return frozenset(granted - refused)
 
 
-def refused_profiles(session: ReadSession, tenant: str) -> frozenset[str]:
-    """Return the profiles of a tenant that refuse, or withdrew, some consent, by an identifier's latest statement."""
-    latest = _latest(tenant)
-    rows = session.rows(select(latest.c.one_id).distinct().where(latest.c.age == 1, ~latest.c.granted))
-    return frozenset(row.one_id for row in rows)
+def refused_profiles(
+    session: ReadSession, tenant: str, owners: Mapping[Identifier, str] | None = None
+) -> frozenset[str]:
+    """Return the profiles that refuse, or withdrew, some consent, by an identifier's latest statement.
 
-
-def refusing(session: ReadSession, tenant: str, owners: Mapping[str, str]) -> frozenset[str]:
-    """Return which of some members refuse, or withdrew, some consent, by pseudonym.
+    A statement counts for whose the identifier was when it was made; made before the identifier is known to have been
+    anybody's, also for whoever held it next. Whether any shop ever saw the identifier does not matter.
 
     Args:
         session: The transaction.
-        tenant: Whose members.
-        owners: The One ID of each, by pseudonym. A refusal by any identifier of that profile counts, and one by the
-            pseudonym itself, though nothing else be known of it.
+        tenant: Whose profiles.
+        owners: Look at these profiles alone, each with an identifier of it. None: at all of the tenant.
     """
-    refused: dict[tuple[str, str, str], str] = {}
-    for part in chunks(sorted(owners)):
-        statement = (
-            select(consents.c.namespace, consents.c.pseudonym, consents.c.purpose, consents.c.granted)
-            .where(consents.c.tenant == tenant, consents.c.pseudonym.in_(part))
-            .order_by(consents.c.at_ms, consents.c.granted.desc())
+    named = None if owners is None else {*owners, *_identifiers_of(session, tenant, owners.values())}
+    said = _statements_of_refusers(session, tenant, named)
+    timelines = timelines_of(session, tenant, said)
+    refused = {
+        one_id
+        for identifier, statements in said.items()
+        for one_id, purposes in _last_words(timelines[identifier], statements).items()
+        if not all(purposes.values())
+    }
+    return frozenset(refused if owners is None else refused & set(owners.values()))
+
+
+def _identifiers_of(session: ReadSession, tenant: str, one_ids: Iterable[str]) -> set[Identifier]:
+    held = identity_map.c
+    return {
+        Identifier(row.namespace, row.pseudonym)
+        for part in chunks(sorted(set(one_ids)))
+        for row in session.rows(
+            select(held.namespace, held.pseudonym).where(held.tenant == tenant, among(held.one_id, part))
         )
-        for row in session.rows(statement):
-            key = (row.namespace, row.pseudonym, row.purpose)
-            refused.pop(key, None)
-            if not row.granted:
-                refused[key] = row.pseudonym
-    profiles: set[str] = set()
-    for part in chunks(sorted(set(owners.values()))):
-        latest = _latest(tenant, profile_identifiers.c.one_id.in_(part))
-        rows = session.rows(select(latest.c.one_id).where(latest.c.age == 1, ~latest.c.granted))
-        profiles.update(row.one_id for row in rows)
-    own = set(refused.values())
-    return frozenset(pseudonym for pseudonym, one_id in owners.items() if pseudonym in own or one_id in profiles)
+    }
+
+
+def _statements_of_refusers(
+    session: ReadSession, tenant: str, named: Iterable[Identifier] | None
+) -> dict[Identifier, list[AnyRow]]:
+    """Return all statements through identifiers by which somebody ever refused, the earliest first."""
+    refusal = consents.alias("refusal")
+    statement = (
+        select(consents.c.namespace, consents.c.pseudonym, consents.c.purpose, consents.c.at_ms, consents.c.granted)
+        .where(consents.c.tenant == tenant)
+        .where(
+            exists().where(
+                refusal.c.tenant == consents.c.tenant,
+                refusal.c.namespace == consents.c.namespace,
+                refusal.c.pseudonym == consents.c.pseudonym,
+                ~refusal.c.granted,
+            )
+        )
+        .order_by(consents.c.at_ms, consents.c.granted.desc())
+    )
+    parts = (
+        [statement]
+        if named is None
+        else [
+            statement.where(consents.c.namespace == namespace, among(consents.c.pseudonym, part))
+            for namespace, part in by_namespace(named)
+        ]
+    )
+    found: dict[Identifier, list[AnyRow]] = {}
+    for part in parts:
+        for row in session.rows(part):
+            found.setdefault(Identifier(row.namespace, row.pseudonym), []).append(row)
+    return found
+
+
+def _last_words(timeline: Timeline, statements: Iterable[AnyRow]) -> dict[str, dict[str, bool]]:
+    """Return what was last said of each purpose through an identifier, for each profile that it counts for."""
+    found: dict[str, dict[str, bool]] = {}
+    for row in statements:
+        for one_id in _speakers(timeline, row.at_ms):
+            found.setdefault(one_id, {})[row.purpose] = row.granted
+    return found
+
+
+def _speakers(timeline: Timeline, at_ms: int) -> set[str]:
+    span = span_at(timeline, at_ms)
+    after = () if span.is_held else (each.one_id for each in timeline if each.from_ms == span.until_ms)
+    return {span.one_id, *after}
 
 
 def _latest(tenant: str, *conditions: ColumnElement[bool]) -> Subquery:

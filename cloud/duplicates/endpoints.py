@@ -15,7 +15,7 @@ from cloud.auth import (
     InContext,
     Principal,
 )
-from cloud.consents.repository import refusing
+from cloud.consents.repository import refused_profiles
 from cloud.context import Context
 from cloud.db import AnyRow, Page, ReadSession, WriteSession
 from cloud.duplicates import repository, service
@@ -55,7 +55,8 @@ def get_proposals(
         rows = repository.list_proposals(session, principal.tenant, state, Page(offset, limit))
         shown = _show(session, principal.tenant, rows, context.clock())
         sides = [side for each in shown for side in (each.left, each.right)]
-        refused = refusing(session, principal.tenant, {side.identifier.pseudonym: side.one_id for side in sides})
+        owners = {Identifier(side.identifier.namespace, side.identifier.pseudonym): side.one_id for side in sides}
+        refused = refused_profiles(session, principal.tenant, owners)
     if state == "open":
         shown = [each for each in shown if _may_be_decided(each, refused)]
     return Proposals(total=total, items=shown)
@@ -100,8 +101,8 @@ def _moved(act: _Act, proposal_id: str, body: Deciding, principal: Principal, co
 
 
 def _may_be_decided(proposal: Proposal, refused: frozenset[str]) -> bool:
-    sides = (proposal.left, proposal.right)
-    return len({side.one_id for side in sides}) > 1 and refused.isdisjoint(side.identifier.pseudonym for side in sides)
+    pair = {proposal.left.one_id, proposal.right.one_id}
+    return len(pair) > 1 and refused.isdisjoint(pair)
 
 
 def _shown(session: ReadSession, tenant: str, decision: Decision) -> Proposal:

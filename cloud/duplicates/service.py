@@ -7,7 +7,7 @@ from http import HTTPStatus
 import msgspec
 from msgspec import Struct
 
-from cloud.consents.repository import refusing
+from cloud.consents.repository import refused_profiles
 from cloud.db import AnyRow, Database, ReadSession, WriteSession
 from cloud.duplicates import repository
 from cloud.duplicates.matching import MODEL, Evidence, Pair, Record, Step, find_pairs
@@ -61,12 +61,8 @@ def find_candidates(
     """
     with database.read() as session:
         known = repository.load_codes(session, tenant)
-        refused = refusing(session, tenant, {each.pseudonym: one_id for one_id, (each, _) in known.items()})
-    records = [
-        Record(one_id=one_id, codes=codes)
-        for one_id, (identifier, codes) in known.items()
-        if identifier.pseudonym not in refused
-    ]
+        refused = refused_profiles(session, tenant)
+    records = [Record(one_id=one_id, codes=codes) for one_id, (_, codes) in known.items() if one_id not in refused]
     standing = {one_id: identifier for one_id, (identifier, _) in known.items()}
     return [
         _candidate(pair, standing[pair.left], standing[pair.right])
@@ -98,13 +94,13 @@ def undecided(session: ReadSession, tenant: str, found: Sequence[Candidate], now
     owners = owners_of(session, tenant, named)
     decided = {frozenset((owners.at(left_of(row), now_ms), owners.at(right_of(row), now_ms))) for row in before}
     held = repository.with_codes(session, tenant, named)
-    refused = refusing(session, tenant, {each.pseudonym: owners.at(each, now_ms) for each in named})
+    refused = refused_profiles(session, tenant, {each: owners.at(each, now_ms) for each in named})
     kept = []
     for candidate in found:
         both = {candidate.left, candidate.right}
         pair = frozenset((owners.at(candidate.left, now_ms), owners.at(candidate.right, now_ms)))
         is_new = len(pair) > 1 and pair not in decided
-        if is_new and both <= held and refused.isdisjoint(each.pseudonym for each in both):
+        if is_new and both <= held and refused.isdisjoint(pair):
             kept.append(candidate)
     return kept
 
@@ -153,7 +149,7 @@ def accept(session: WriteSession, tenant: str, decision: Decision, rules: Rules)
     row = _decide(session, tenant, decision, "open", "accepted")
     left, right = left_of(row), right_of(row)
     owners = owners_of(session, tenant, (left, right))
-    if refusing(session, tenant, {each.pseudonym: owners.at(each, decision.at_ms) for each in (left, right)}):
+    if refused_profiles(session, tenant, {each: owners.at(each, decision.at_ms) for each in (left, right)}):
         detail = "one of the two members refuses, or withdrew, a consent"
         raise _conflict(detail, slug="consent-refused")
     statement = Statement(

@@ -6,16 +6,17 @@ All pages come from one transaction: they are as of one moment. Who withdrew a c
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Literal, cast
 
 from msgspec import Struct
 from sqlalchemy import func, select
 
+from cloud.among import among
 from cloud.analytics.formats import csv_field
 from cloud.changes.repository import newest_position
 from cloud.consents.repository import refused_profiles
-from cloud.db import Database, ReadSession
+from cloud.db import Database, ReadSession, chunks
 from cloud.profiles.facts import Facts
 from cloud.profiles.lifecycle import LifecycleRules
 from cloud.profiles.live import categories_of, load_facts
@@ -101,12 +102,20 @@ def _read(
     with database.read() as session:
         refused = refused_profiles(session, tenant)
         total = session.number(select(func.count()).select_from(profiles).where(profiles.c.tenant == tenant))
-        yield total, len(refused), newest_position(session)
+        yield total, _count(session, tenant, refused), newest_position(session)
         last = ""
         while one_ids := _after(session, tenant, last):
             last = one_ids[-1]
             wanted = [one_id for one_id in one_ids if one_id not in refused]
             yield _rows(session, Asked(tenant=tenant, one_id="", now_ms=now_ms, rules=rules, limit=1), wanted)
+
+
+def _count(session: ReadSession, tenant: str, one_ids: Collection[str]) -> int:
+    """Return how many of these there are profiles of: who refuses may never have been seen nor been on record."""
+    return sum(
+        session.number(select(func.count()).where(profiles.c.tenant == tenant, among(profiles.c.one_id, part)))
+        for part in chunks(sorted(one_ids))
+    )
 
 
 def _after(session: ReadSession, tenant: str, one_id: str) -> list[str]:

@@ -12,12 +12,18 @@ from typer.testing import CliRunner
 from cloud.analytics.formats import csv_field
 from cloud.app import create_app
 from cloud.config import Settings
+from cloud.consents.schemas import ConsentStatement
+from cloud.consents.service import put_consent
 from cloud.context import Context
+from cloud.identity.service import add_statements
+from cloud.identity.statements import Identifier, Rules, Statement, Validity
 from cloud.profiles import export
 from cloud.profiles.records import record_attributes
 from cloud.profiles.schemas import AttributeStatement
+from contracts.pseudonym import pseudonymize
+from contracts.timestamps import parse_time
 from shopthread.cloud_commands import app as cli
-from tests.integration.cloud.support import MEMBERS, STORE, TENANT, Cloud, Shop, serving
+from tests.integration.cloud.support import KEY, MEMBERS, STORE, T0, TENANT, Cloud, Shop, serving
 from tests.integration.cloud.test_identity import one_id
 from tests.integration.cloud.test_properties import give_consent
 
@@ -69,6 +75,34 @@ def test_csv_and_parquet_hold_the_same_and_leave_out_who_withdrew(cloud: Cloud, 
         for row in table.to_pylist()
     }
     assert {who: {n: str(v) for n, v in row.items()} for who, row in as_text.items()} == rows
+
+
+@pytest.mark.parametrize("refused_at", ["2026-02-28T09:00:00Z", "2026-03-02T09:00:00Z"])
+def test_a_refusal_by_an_identifier_that_no_shop_has_seen_is_heeded(
+    cloud: Cloud, shop: Shop, tmp_path: Path, refused_at: str
+):
+    """The shops know the member number alone; the phone number, which is the member's since March, said no."""
+    context = Context(cloud.settings, cloud.database, cloud.clock, cloud.keys, cloud.linker)
+    number, phone, stranger = MEMBERS[0], pseudonymize("phone", "+442079460000", KEY), MEMBERS[3]
+    for named in (phone, stranger):
+        refusal = {"namespace": named.namespace, "pseudonym": named.pseudonym, "granted": False, "at": refused_at}
+        put_consent(context, TENANT, ConsentStatement.model_validate(refusal))
+    cloud.take_in(shop.sale(10, "r0", 100, number), shop.sale(11, "r1", 100, MEMBERS[1]))
+    since = {Identifier(phone.namespace, phone.pseudonym): Validity(from_ms=parse_time("2026-03-01T09:00:00Z"))}
+    statement = Statement(
+        statement_id="crm:1",
+        rank=1,
+        at_ms=T0,
+        identifiers=(Identifier(number.namespace, number.pseudonym), *since),
+        validity=since,
+    )
+    with cloud.database.write() as session:
+        add_statements(session, TENANT, [("crm", statement)], Rules(), cloud.now_ms)
+    file = tmp_path / "profiles.csv"
+    said = run(cloud, file)[1]
+    assert ("1 profiles of acme in" in said, "1 left out: consent withdrawn" in said) == (True, True), said
+    rows = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8")))
+    assert [row["one_id"] for row in rows] == [one_id(MEMBERS[1])]
 
 
 def test_nobody_makes_an_empty_table(cloud: Cloud, tmp_path: Path):
