@@ -198,3 +198,4 @@ def downgrade() -> None:
     op.drop_table("member_days")
     op.drop_table("journeys")
     op.drop_table("analytics_queue")
+    op.execute("DELETE FROM projection_cursors WHERE name = 'analytics'")  # Else it would not begin anew.

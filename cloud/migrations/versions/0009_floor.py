@@ -38,3 +38,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("floor_plans")
     op.drop_table("floor_heat")
+    op.execute("DELETE FROM projection_cursors WHERE name = 'floor'")  # Else it would not begin anew.

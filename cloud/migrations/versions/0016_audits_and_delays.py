@@ -47,3 +47,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("event_delays", "audits"):
         op.drop_table(table)
+    op.execute("DELETE FROM projection_cursors WHERE name = 'lateness'")  # Else it would not begin anew.

@@ -51,19 +51,22 @@ export function ago(instant) {
   return relative.format(-Math.round(seconds / 86400), "day");
 }
 
-const show = (instant, zone, options) =>
+const written = (instant, zone, options) =>
   new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { timeZone: zone, ...options }).format(new Date(instant));
+
+/** Return a time in a shop's zone; of no shop, in UTC, which is then said: never in the zone of whoever looks. */
+const show = (instant, zone, options) => (zone ? written(instant, zone, options) : `${written(instant, "UTC", options)} UTC`);
 
 export const clock = (instant, zone) => show(instant, zone, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 export const hourAndMinute = (instant, zone) => show(instant, zone, { hour: "2-digit", minute: "2-digit" });
 export const date = (instant, zone) => show(instant, zone, { weekday: "short", day: "numeric", month: "short" });
 export const shortDate = (instant, zone) => show(instant, zone, { day: "numeric", month: "short" });
 export const longDate = (instant, zone) => show(instant, zone, { day: "numeric", month: "short", year: "numeric" });
-export const dayOf = (instant, zone) => new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(new Date(instant));
+export const dayOf = (instant, zone = "UTC") => new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(new Date(instant));
 
 /** The time of day, and the date before it where that is not today. */
 export const moment = (instant, zone) =>
-  dayOf(instant, zone) === dayOf(Date.now(), zone) ? clock(instant, zone) : `${shortDate(instant, zone)} ${clock(instant, zone)}`;
+  dayOf(instant, zone) === dayOf(Date.now(), zone) ? clock(instant, zone) : `${shortDate(instant, zone ?? "UTC")} ${clock(instant, zone)}`;
 
 export function money(minor, currency) {
   const format = new Intl.NumberFormat(language, { style: "currency", currency });

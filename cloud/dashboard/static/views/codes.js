@@ -39,11 +39,11 @@ function list({ items, title, note, file, none, hint }, open) {
   return tableCard({ id: file, title, note, columns, rows, heads: HEADS, raw: items.map((one) => HEADS.map((name) => one[name])), file: `shopthread-${file}` });
 }
 
-function history(code, names) {
+function history(code, shops) {
   const columns = ["when", "where", "proof", "verdict", "member"].map((name) => ({ title: t(`codes.${name}`) }));
   const rows = code.history.map((scan) => [
-    h("time", { datetime: scan.at }, moment(scan.at)),
-    scan.store === null ? t("codes.unknown_place") : [names.get(scan.store) ?? scan.store, h("small", null, ` ${scan.zone_id ?? scan.device}`)],
+    h("time", { datetime: scan.at }, moment(scan.at, shops.get(scan.store)?.time_zone)),
+    scan.store === null ? t("codes.unknown_place") : [shops.get(scan.store)?.name ?? scan.store, h("small", null, ` ${scan.zone_id ?? scan.device}`)],
     named("proof", scan.in_store_proof),
     scan.verdict ? badge(VERDICT_TONES[scan.verdict] ?? "", named("verdict", scan.verdict)) : t("codes.not_judged"),
     scan.one_id ? h("a", { href: `/profile?id=${encodeURIComponent(scan.one_id)}` }, scan.one_id.slice(-6)) : "–",
@@ -67,7 +67,7 @@ async function showCode(stores) {
   if (!gtin) return draw(at("code-body"), "none", () => []);
   try {
     const code = await read(`/v1/codes/${encodeURIComponent(gtin)}/${serial.map(encodeURIComponent).join("/")}`);
-    return draw(at("code-body"), code, () => history(code, new Map(stores.map((one) => [one.store, one.name]))));
+    return draw(at("code-body"), code, () => history(code, new Map(stores.map((one) => [one.store, one]))));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return draw(at("code-body"), error.message, () => card({ id: "code", title: t("codes.one", { code: param("code") }) }, empty(t("codes.unknown"), error.message)));
