@@ -15,7 +15,7 @@ from fastapi import APIRouter, Query, Request, Response
 from cloud.codes.links import MAX_LINK_CHARACTERS, ItemLink, LinkError, parse_link
 from cloud.codes.pages import ItemPage
 from cloud.codes.resolver import InContext, Resolver, Resolving, page_of, root_of
-from cloud.codes.shopper_token import MAX_CHARACTERS, Shopper, ShopperTokenError, read_shopper
+from cloud.codes.shopper_token import MAX_CHARACTERS, Shopper, ShopperTokenError
 from cloud.codes.shoppers import REFUSED_COOKIE, SHOPPER_COOKIE, SigningIn
 from cloud.context import Context
 from cloud.errors import not_found
@@ -69,7 +69,7 @@ def signed_in(
     response.delete_cookie(STATE_COOKIE)
     now_ms, is_secure = context.clock(), _is_secure(request, context)
     try:
-        shopper = _bound(read_shopper(login, token, now_ms), nonce)
+        shopper = _bound(login.read(token, now_ms), nonce)
     except ShopperTokenError as error:
         _set(response, REFUSED_COOKIE, error.refusal, _NOTICE_S, is_secure=is_secure)
         return response

@@ -8,9 +8,10 @@ from msgspec import Struct
 from sqlalchemy import and_, select
 
 from cloud.codes.links import ItemLink
+from cloud.codes.login_keys import LoginKeys
 from cloud.codes.pages import Notice
 from cloud.codes.recording import unnamed_scan
-from cloud.codes.shopper_token import Login, Refusal, Shopper, ShopperTokenError, read_keys, read_shopper
+from cloud.codes.shopper_token import Refusal, Shopper, ShopperTokenError
 from cloud.config import ConfigError, Settings
 from cloud.consents.repository import VISIT_LINKING
 from cloud.consents.schemas import ConsentStatement
@@ -38,7 +39,7 @@ class SigningIn(Struct, frozen=True, kw_only=True):
         url: The brand's own login page. None: only an app that has signed its user in brings tokens.
     """
 
-    login: Login
+    login: LoginKeys
     url: str | None
 
 
@@ -95,16 +96,11 @@ def make_signing_in(settings: Settings) -> SigningIn | None:
     if settings.resolver_login_url is not None and not settings.resolver_login_url.startswith("https://"):
         msg = f"resolver_login_url must begin with https://, got {settings.resolver_login_url!r}"
         raise ConfigError(msg)
-    file = str(settings.resolver_login_keys_file)
-    try:
-        keys = read_keys(Path(file).read_bytes())
-    except OSError as error:
-        msg = f"resolver_login_keys_file: {file!r} cannot be read ({error.strerror}); name a file with public keys"
-        raise ConfigError(msg) from error
-    except ValueError as error:
-        msg = f"resolver_login_keys_file: {file!r} is {error}"
-        raise ConfigError(msg) from error
-    login = Login(issuer=str(settings.resolver_login_issuer), audience=str(settings.resolver_login_audience), keys=keys)
+    login = LoginKeys(
+        str(settings.resolver_login_issuer),
+        str(settings.resolver_login_audience),
+        Path(str(settings.resolver_login_keys_file)),
+    )
     return SigningIn(login=login, url=settings.resolver_login_url)
 
 
@@ -123,7 +119,7 @@ def visitor_of(
         refusal: Refusal | None = None if told is None else "expired" if told == "expired" else "refused"
         return Visitor(refusal=refusal, may_sign_in=may_sign_in)
     try:
-        shopper = read_shopper(signing_in.login, token, now_ms)
+        shopper = signing_in.login.read(token, now_ms)
     except ShopperTokenError as error:
         return Visitor(refusal=error.refusal, may_sign_in=may_sign_in)
     before = request.cookies.get(SCAN_COOKIE)

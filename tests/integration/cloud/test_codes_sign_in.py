@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from joserfc.jwk import ECKey, KeySet
 from msgspec.structs import replace
 from sqlalchemy import select
 
@@ -21,7 +22,7 @@ from contracts.payloads import CodeScanned, Correction
 from tests.integration.cloud.support import KEY, MEMBERS, STORE, T0, TENANT, Cloud, NewCloud, Shop, serving
 from tests.integration.cloud.test_codes import GTIN, INNER, OUTER, issue
 from tests.integration.cloud.test_codes_resolver import CAP, HEADERS, PACK
-from tests.unit.cloud.test_codes_shopper_token import LOGIN, LOGIN_KEYS
+from tests.unit.cloud.test_codes_shopper_token import LOGIN, LOGIN_KEYS, login_key
 from tests.unit.cloud.test_codes_shopper_token import make_token as make_login_token
 
 LOGIN_URL = "https://login.example/start?brand=acme"
@@ -222,6 +223,31 @@ def test_settings_that_let_nobody_sign_in_are_named(new_cloud: NewCloud, tmp_pat
     ):
         with pytest.raises(ConfigError, match=fault):
             create_app(login_settings(settings, tmp_path / "keys", **changed))
+
+
+def test_new_keys_of_the_login_hold_without_a_restart(
+    browser: Browser, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    """The browser's cloud reads its keys from `tmp_path`; the login exchanges them while it runs."""
+    file, new = tmp_path / "keys.json", login_key("b")
+
+    def is_signed_in(key: ECKey) -> bool:
+        claims = {"exp": browser.cloud.now_ms // 1000 + 600, "iat": browser.cloud.now_ms // 1000}
+        token = make_login_token(claims, key)
+        return "You are signed in" in browser.get(PACK, Authorization=f"Bearer {token}").text
+
+    assert (is_signed_in(login_key()), is_signed_in(new)) == (True, False)
+    file.write_text(json.dumps(KeySet([login_key(), new]).as_dict(private=False)))
+    assert (is_signed_in(new), is_signed_in(login_key())) == (True, True), "at once: the key was not known"
+    file.write_text(json.dumps(KeySet([new]).as_dict(private=False)))
+    browser.cloud.now_ms += 10_000
+    assert (is_signed_in(login_key()), is_signed_in(new)) == (False, True), "a key that was taken back holds no longer"
+    for fault in ("no keys", None):
+        file.write_text(fault) if fault else file.unlink()
+        browser.cloud.now_ms += 10_000
+        assert is_signed_in(new), "the keys from before hold on"
+    said = [record.getMessage() for record in caplog.records if "keys from before" in record.getMessage()]
+    assert [("neither" in said[0]), ("cannot be read" in said[1]), len(said)] == [True, True, 2]
 
 
 def test_without_a_login_page_only_apps_sign_in(new_cloud: NewCloud, tmp_path: Path):

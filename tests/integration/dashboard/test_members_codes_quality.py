@@ -47,6 +47,8 @@ def test_codes_with_which_something_is_wrong_come_first(visitor: Visitor, tmp_pa
     page.get_by_role("button", name=SERIAL).first.click()
     page.wait_for_selector("#code")
     assert [row[3] for row in cells(page, "#code tbody tr")] == ["first claim", "again by somebody else"]
+    assert [row[0] for row in cells(page, "#code tbody tr")] == ["09:01:00", "09:02:00"], "in the shop's zone"
+    assert cells(page, "#issued tbody tr")[0][4] == "2 Mar 2026 UTC", "the day of a claim, wherever it was made"
     assert f"code={GTIN}" in page.url
     (row,) = csv.DictReader(save(page, "issued", "csv", tmp_path).read_text(encoding="utf-8-sig").splitlines())
     assert (row["serial"], row["alert"], row["lot"]) == (SERIAL, "repeat", "")
