@@ -49,13 +49,14 @@ class News(NamedTuple):
     data: VisitSegment | AppearanceSignature
 
 
-class _Setting(Struct, frozen=True, kw_only=True):
+class _Setting(Struct, frozen=True, kw_only=True, omit_defaults=True):
     scenario: str
     level: str
     preset: str
     begins_ms: int
     minutes: int
     seed: int
+    times_busier: float = 1.0
 
 
 class _Shop(Struct, frozen=True, kw_only=True):
@@ -64,11 +65,17 @@ class _Shop(Struct, frozen=True, kw_only=True):
 
 
 def simulate(
-    scenario_name: str, level: str, preset: str, begins: datetime = _BEGINS, minutes: int = _MINUTES, seed: int = 1
+    scenario_name: str,
+    level: str,
+    preset: str,
+    begins: datetime = _BEGINS,
+    minutes: int = _MINUTES,
+    seed: int = 1,
+    times_busier: float = 1.0,
 ) -> tuple[list[News], Truth]:
     """Return what the gateway of a store hears in so many minutes from opening the doors, and the truth.
 
-    It is simulated only if the same code has not done it before.
+    It is simulated only if the same code has not done it before. So many times as many parties come as usually do.
     """
     setting = _Setting(
         scenario=scenario_name,
@@ -77,6 +84,7 @@ def simulate(
         begins_ms=round(begins.timestamp() * _MS_PER_S),
         minutes=minutes,
         seed=seed,
+        times_busier=times_busier,
     )
     shop = kept(setting, _Shop, lambda: _simulate(setting), "benchmarks/shops.py", "edge/core", "shopthread/fleet")
     news = [News(t_ms, device, data) for t_ms, device, *said in shop.heard for data in said if data is not None]
@@ -92,7 +100,8 @@ def _simulate(setting: _Setting) -> _Shop:
         signature_camera_sd=signs.camera_sd,
         **LEVELS[setting.level],
     )
-    scenario = replace(scenario, noise=noise)
+    often = scenario.traffic.parties_per_hour * setting.times_busier
+    scenario = replace(scenario, noise=noise, traffic=replace(scenario.traffic, parties_per_hour=often))
     store = Store(scenario, setting.seed, setting.begins_ms)
     devices = make_devices(scenario, "demo", "store", bytes(32))
     heard: list[tuple[int, Source, VisitSegment | None, AppearanceSignature | None]] = []

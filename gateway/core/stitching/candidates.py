@@ -3,12 +3,12 @@
 from math import hypot, inf
 
 from gateway.core.stitching import evidence
-from gateway.core.stitching.appearance import Appearances, Versions
+from gateway.core.stitching.appearance import Appearances
 from gateway.core.stitching.clusters import Cluster, begins_at_entrance
 from gateway.core.stitching.pairs import Pairs
 from gateway.core.stitching.rules import StitchRules
+from gateway.core.stitching.sight import Sight
 from gateway.core.stitching.tracklets import Tracklet, in_one_frame
-from gateway.core.stitching.waiting import likeness
 
 _LEAVING_MS = 3000  # Who went out and is seen no more for this long is outside.
 _NEAR_M = 4.0
@@ -56,19 +56,17 @@ class Candidates:
 
     def weights(self, tracklet: Tracklet) -> dict[int, float]:
         """Return what speaks for each of them, by place; those are left out for whom nothing can."""
-        looks = self._looks.versions(((tracklet.device.device, tracklet.segment.segment_id),))
-        is_back = begins_at_entrance(tracklet)
+        sight, is_back = self.sight(tracklet), begins_at_entrance(tracklet)
         found = {}
         for place in self._near(tracklet):
-            weight = self._weight(self._people[place], tracklet, looks, is_back=is_back)
+            weight = self._weight(self._people[place], tracklet, sight, is_back=is_back)
             if weight is not None:
                 found[place] = weight
         return found
 
-    def likeness(self, cluster: Cluster, tracklet: Tracklet) -> float:
-        """Return what looks alone say, 0 where they say nothing."""
-        looks = self._looks.versions(((tracklet.device.device, tracklet.segment.segment_id),))
-        return (likeness(self._looks, cluster, looks) or 0.0) if looks else 0.0
+    def sight(self, tracklet: Tracklet) -> Sight:
+        """Return how a segment looks."""
+        return Sight(self._looks, self._looks.versions(((tracklet.device.device, tracklet.segment.segment_id),)))
 
     def _near(self, tracklet: Tracklet) -> list[int]:
         """Return the places of those who can have come to where a segment begins; quick, and never too few.
@@ -86,14 +84,14 @@ class Candidates:
         ]
         return [*found, *range(len(self._places), len(self._people))]
 
-    def _weight(self, cluster: Cluster, tracklet: Tracklet, looks: Versions, *, is_back: bool) -> float | None:
+    def _weight(self, cluster: Cluster, tracklet: Tracklet, sight: Sight, *, is_back: bool) -> float | None:
         live: list[Tracklet] = []
         if cluster.last().ended_ms >= tracklet.opened_ms:
             live = [each for each in cluster.live(self._now_ms) if each.ended_ms >= tracklet.opened_ms]
         where = self._overlap(live, tracklet) if live else self._gap(cluster, tracklet, is_back=is_back)
         if where is None or (-inf < where < self._rules.new_inside - self._rules.alike_most):
             return None
-        appearance = likeness(self._looks, cluster, looks) if looks else None
+        appearance = sight.likeness(cluster)
         if where == -inf:
             return appearance if appearance is not None and appearance >= self._rules.reentry_least else None
         return where + (appearance or 0.0)

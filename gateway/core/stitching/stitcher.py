@@ -296,7 +296,8 @@ class Stitcher:
     def _wait(self, tracklet: Tracklet, rivals: list[Rival]) -> None:
         """Let a segment wait that might be either of two people's. Looks are compared anew when more is known."""
         cluster = self._begin(tracklet)
-        cluster.rivals = [(each, weight - self._candidates.likeness(each, tracklet)) for each, weight in rivals]
+        sight = self._candidates.sight(tracklet)
+        cluster.rivals = [(each, weight - (sight.likeness(each) or 0.0)) for each, weight in rivals]
         self._waiting.add(cluster)
 
     def _look_around(self, now_ms: int) -> None:

@@ -6,7 +6,6 @@ of a later segment, or that the one cannot have been in two places at once, so t
 """
 
 from math import exp, log
-from operator import mul
 from typing import NamedTuple
 
 from gateway.core.stitching.appearance import Appearances, Versions
@@ -14,8 +13,6 @@ from gateway.core.stitching.clusters import Cluster, Rival
 from gateway.core.stitching.pairs import Pairs
 from gateway.core.stitching.rules import StitchRules
 from gateway.core.stitching.tracklets import Tracklet, in_one_frame
-
-_DEPTH = 3  # Of who might be somebody who might be somebody, so many are looked at.
 
 
 class _Decision(NamedTuple):
@@ -32,20 +29,6 @@ def crowd(weights: list[float]) -> float:
     """Return by how much all of them together weigh more than the heaviest."""
     most = max(weights)
     return log(sum(exp(each - most) for each in weights))
-
-
-def likeness(looks: Appearances, person: Cluster, seen: Versions, depth: int = _DEPTH) -> float | None:
-    """Return what looks say of somebody having been seen, None where nothing can be compared.
-
-    Who is undecided and was never seen well looks like one of the rivals: the mean of the likelihood ratios.
-    """
-    own = looks.versions(person.looks())
-    if own or not person.rivals or not depth:
-        return looks.likeness(own, seen)
-    most = max(weight for _, weight in person.rivals)
-    shares = [exp(weight - most) for _, weight in person.rivals]
-    ratios = [exp(likeness(looks, rival.person(), seen, depth - 1) or 0.0) for rival, _ in person.rivals]
-    return log(sum(map(mul, shares, ratios)) / sum(shares))
 
 
 class Waiting:

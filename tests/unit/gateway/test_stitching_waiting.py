@@ -13,13 +13,14 @@ from msgspec.structs import replace
 from contracts.events import Source
 from contracts.payloads import VisitSegment
 from gateway.core.stitching import Stitcher, StitchRules, Visits
-from gateway.core.stitching.appearance import Appearances
+from gateway.core.stitching.appearance import Appearances, Versions
 from gateway.core.stitching.assignment import assign, second_best
 from gateway.core.stitching.beginnings import Beginnings
 from gateway.core.stitching.clusters import Cluster
 from gateway.core.stitching.pairs import Pairs
+from gateway.core.stitching.sight import Sight
 from gateway.core.stitching.tracklets import Tracklet
-from gateway.core.stitching.waiting import Waiting, likeness
+from gateway.core.stitching.waiting import Waiting
 from tests.unit.gateway.stitch_samples import (
     START_MS,
     Seen,
@@ -193,11 +194,28 @@ def test_who_is_undecided_looks_like_one_of_the_rivals():
     same, other = looks.likeness(looks.versions(a.looks()), seen), looks.likeness(looks.versions(b.looks()), seen)
     assert same == RULES.alike_most
     assert other == -RULES.alike_most
-    assert likeness(looks, c, seen) is None
+    assert Sight(looks, seen).likeness(c) is None
     c.rivals = [(a, 1.0), (b, 1.0)]
-    found = likeness(looks, c, seen)
+    found = Sight(looks, seen).likeness(c)
     assert found is not None
     assert same - 0.7 < found < same
+
+
+def test_rivals_of_many_undecided_are_compared_once_each():
+    count, compared = 40, []
+
+    class Counted(Appearances):
+        def likeness(self, one: Versions, other: Versions) -> float | None:
+            compared.append(one)
+            return super().likeness(one, other)
+
+    looks = Counted(RULES)
+    people = [Cluster(Tracklet(*_seen(ONE, f"p{index}", standing(0, 0), 0, 10))) for index in range(count)]
+    for person in people:
+        person.rivals = [(each, 0.0) for each in people if each is not person]
+    sight = Sight(looks, (("two", "new", 1),))
+    assert [sight.likeness(each) for each in people] == [pytest.approx(0.0)] * count
+    assert len(compared) == count, "not the product of how many rivals each has: 40 x 39 x 39 x 39"
 
 
 def test_who_can_be_somebody_in_two_ways_is_it_by_the_likelier_one():
