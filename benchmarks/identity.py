@@ -22,7 +22,8 @@ from rich.console import Console
 from benchmarks.measure import Result
 from cloud.app import open_database
 from cloud.config import Settings
-from cloud.identity.service import add_statements, load_in_bulk
+from cloud.identity.loading import load_in_bulk
+from cloud.identity.service import add_statements
 from cloud.identity.statements import Identifier, Rules, Statement
 from cloud.migrate import upgrade
 

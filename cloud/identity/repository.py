@@ -24,6 +24,7 @@ from cloud.identity.tables import (
     identity_statements,
 )
 from cloud.identity.timelines import name_of
+from cloud.tables import profile_identifiers, touches
 
 Columns = ReadOnlyColumnCollection[str, Any]
 _mentions, _statements, _map = identity_mentions.c, identity_statements.c, identity_map.c
@@ -47,6 +48,19 @@ def known_statements(session: ReadSession, tenant: str, statement_ids: Iterable[
         )
         found.update({row.statement_id: row for row in rows})
     return found
+
+
+def has_statements(session: ReadSession, tenant: str) -> bool:
+    """Return whether any statement was ever made."""
+    return session.first(select(_statements.statement_id).where(_statements.tenant == tenant).limit(1)) is not None
+
+
+def known_identifiers(session: ReadSession, tenant: str) -> Iterator[tuple[str, str]]:
+    """Yield every identifier that something is known of, as namespace and pseudonym, some of them several times."""
+    for table in (identity_map, profile_identifiers, touches):
+        of = table.c
+        known = select(of.namespace, of.pseudonym).where(of.tenant == tenant, of.pseudonym.is_not(None))
+        yield from ((namespace, pseudonym) for namespace, pseudonym in session.stream(known))
 
 
 def load_statements(session: ReadSession, tenant: str, statement_ids: Iterable[str]) -> list[Statement]:

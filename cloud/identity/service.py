@@ -1,8 +1,7 @@
 """Takes statements of identity in and back, and moves what belonged to the one profile to the other."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from http import HTTPStatus
-from itertools import islice
 from typing import Literal
 
 from msgspec import Struct
@@ -15,7 +14,7 @@ from cloud.db import ReadSession, WriteSession, chunks
 from cloud.erasure.tombstones import erased_among
 from cloud.errors import ProblemError, not_found
 from cloud.identity import repository
-from cloud.identity.bulk import PART, derive_all
+from cloud.identity.bulk import derive_all
 from cloud.identity.holdings import Holding, Holdings, instant_of
 from cloud.identity.ownership import by_namespace, delete_of, timelines_of, write_clusters
 from cloud.identity.reach import Change, Reach, change_around, change_of, reach_of
@@ -77,20 +76,23 @@ def refuse_changed(session: ReadSession, tenant: str, stated: Sequence[tuple[str
     }
     for _, statement in stated:
         if held.setdefault(statement.statement_id, statement) != statement:
-            detail = (
-                f"statement {statement.statement_id!r} says something else already; "
-                "give a new statement a new id, and take the old one back if it is wrong"
-            )
-            raise ProblemError(HTTPStatus.CONFLICT, "statement-differs", "The id is taken", detail)
+            raise differing(statement.statement_id)
+
+
+def differing(statement_id: str) -> ProblemError:
+    """Return the refusal of a statement whose id stands for another one."""
+    detail = (
+        f"statement {statement_id!r} says something else already; "
+        "give a new statement a new id, and take the old one back if it is wrong"
+    )
+    return ProblemError(HTTPStatus.CONFLICT, "statement-differs", "The id is taken", detail)
 
 
 def _record(
     session: WriteSession, tenant: str, stated: Sequence[tuple[str, Statement]], now_ms: int
 ) -> list[Statement]:
     """Record what is new of statements, but for identifiers that were erased since; return it."""
-    stated = _without_erased(session, tenant, stated)
-    known = repository.known_statements(session, tenant, (each.statement_id for _, each in stated))
-    new = {each.statement_id: (source, each) for source, each in stated if each.statement_id not in known}
+    new = new_among(session, tenant, stated)
     session.insert(
         identity_statements,
         [
@@ -104,7 +106,7 @@ def _record(
                 "recorded_ms": now_ms,
                 "retracted_ms": None,
             }
-            for source, each in new.values()
+            for source, each in new
         ],
     )
     session.insert(
@@ -118,18 +120,30 @@ def _record(
                 "from_ms": each.validity.get(identifier, UNSAID).from_ms,
                 "until_ms": each.validity.get(identifier, UNSAID).until_ms,
             }
-            for _, each in new.values()
+            for _, each in new
             for identifier in sorted(set(each.identifiers))
         ],
     )
-    return [each for _, each in new.values()]
+    return [each for _, each in new]
 
 
-def _without_erased(
-    session: WriteSession, tenant: str, stated: Sequence[tuple[str, Statement]]
+def new_among(
+    session: ReadSession, tenant: str, stated: Sequence[tuple[str, Statement]]
 ) -> list[tuple[str, Statement]]:
+    """Return what is new of statements, but for identifiers that were erased since."""
+    stated = without_erased(session, tenant, stated)
+    known = repository.known_statements(session, tenant, (each.statement_id for _, each in stated))
+    new = {each.statement_id: (source, each) for source, each in stated if each.statement_id not in known}
+    return list(new.values())
+
+
+def without_erased(
+    session: ReadSession, tenant: str, stated: Sequence[tuple[str, Statement]]
+) -> Sequence[tuple[str, Statement]]:
     """Return the statements without identifiers that were erased since; one that then names nobody is left out."""
     erased = erased_among(session, tenant, {each for _, statement in stated for each in statement.identifiers})
+    if not erased:
+        return [(source, statement) for source, statement in stated if statement.identifiers]
     kept = []
     for source, statement in stated:
         named = tuple(
@@ -275,44 +289,20 @@ def rebuild_identities(session: WriteSession, rules: Rules, now_ms: int) -> None
         _derive_all(session, tenant, rules, Occasion(cause="rules", statement_id=None, at_ms=now_ms))
 
 
-def load_in_bulk(
-    session: WriteSession, tenant: str, stated: Iterable[tuple[str, Statement]], rules: Rules, now_ms: int
-) -> int:
-    """Record very many statements, given with their sources; everything is as if `add_statements` had taken them.
-
-    All of the tenant's statements are derived anew, which pays where the new ones are a good part of them.
-
-    Returns:
-        How many statements were new.
-
-    Raises:
-        ProblemError: 409, the id of one stands for another one.
-    """
-    lock_cursor(session, IDENTITY)
-    added = 0
-    remaining = iter(stated)
-    while batch := list(islice(remaining, PART)):
-        refuse_changed(session, tenant, batch)
-        added += len(_record(session, tenant, batch, now_ms))
-    if added:
-        _derive_all(session, tenant, rules, Occasion(cause="stated", statement_id=None, at_ms=now_ms))
-    return added
-
-
 def _derive_all(session: WriteSession, tenant: str, rules: Rules, occasion: Occasion) -> None:
-    def derive(reach: Reach) -> None:
-        _derive(session, tenant, reach, rules, occasion)
+    def derive_part(reach: Reach) -> None:
+        derive(session, tenant, reach, rules, occasion)
 
     blocked = repository.blocked_of(session, tenant)
-    derive_all(repository.all_statements(session, tenant), blocked, rules, derive)
+    derive_all(repository.all_statements(session, tenant), blocked, rules, derive_part)
 
 
 def _reassign(session: WriteSession, tenant: str, change: Change, rules: Rules, occasion: Occasion) -> list[Move]:
     """Derive anew what a change reaches; write into the ledger, and return, which identifiers moved."""
-    return _derive(session, tenant, reach_of(session, tenant, change, rules), rules, occasion)
+    return derive(session, tenant, reach_of(session, tenant, change, rules), rules, occasion)
 
 
-def _derive(session: WriteSession, tenant: str, reach: Reach, rules: Rules, occasion: Occasion) -> list[Move]:
+def derive(session: WriteSession, tenant: str, reach: Reach, rules: Rules, occasion: Occasion) -> list[Move]:
     """Resolve a part of the graph and make everything that follows say so."""
     resolution = resolve(reach.statements, rules, reach.blocked, reach.hubs, reach.alone)
     before = timelines_of(session, tenant, reach.identifiers)

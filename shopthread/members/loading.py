@@ -8,7 +8,7 @@ from cloud.consents.schemas import ConsentStatement
 from cloud.consents.service import put_consents
 from cloud.context import Context
 from cloud.db import Database
-from cloud.identity.service import load_in_bulk
+from cloud.identity.loading import load_in_bulk
 from cloud.profiles.records import record_attributes
 from cloud.profiles.schemas import AttributeStatement
 from shopthread.members.rehearsal import statement_of

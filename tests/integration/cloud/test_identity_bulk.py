@@ -3,11 +3,18 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from msgspec.structs import replace
+from sqlalchemy import func, select
 
-from cloud.identity.service import add_statements, block, load_in_bulk, retract
+from cloud.erasure.tombstones import bury
+from cloud.errors import ProblemError
+from cloud.identity.holdings import Holding
+from cloud.identity.loading import load_in_bulk
+from cloud.identity.service import add_statements, block, retract
 from cloud.identity.statements import UNSAID, Rules, Statement, Validity
-from cloud.identity.tables import identity_ledger
+from cloud.identity.tables import identity_ledger, identity_map
+from cloud.migrate import check
+from cloud.piles import Pile
 from contracts.pseudonym import MemberPseudonym
 from tests.integration.cloud.support import MEMBERS, T0, TENANT, Cloud, NewCloud, Shop
 from tests.integration.cloud.test_identity import PHONES, named
@@ -36,6 +43,7 @@ def _said(number: int, people: list[MemberPseudonym], times: Validity, is_househ
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cloud.identity.bulk.PART", 2)
+    monkeypatch.setattr("cloud.piles._AT_ONCE", 3)
 
 
 def _load(cloud: Cloud, statements: list[Statement], rules: Rules = RULES) -> int:
@@ -90,7 +98,54 @@ def test_at_once_or_one_by_one_is_the_same_also_when_taken_back(
 
 def test_a_first_member_base_on_either_database(cloud: Cloud):
     statements = [_said(i, [MEMBERS[i % 4], PHONES[i % 5]], UNSAID, False, 1) for i in range(7)]
-    assert [_load(cloud, statements, Rules()) for _ in range(2)] == [7, 0]
+    assert [_load(cloud, some, Rules()) for some in (statements[:5], statements, statements)] == [5, 2, 0]
     state = _derived(cloud)
+    assert state["profiles"]
     cloud.projector.rebuild()
     assert _derived(cloud) == state
+
+
+def test_more_members_come_to_many(new_cloud: NewCloud):
+    grown, at_once = new_cloud(), new_cloud()
+    statements = [_said(i, [each], UNSAID, False, 1) for i, each in enumerate((*MEMBERS, *PHONES))]
+    assert _load(grown, statements[1:]) + _load(grown, statements[:1]) == _load(at_once, statements)
+    assert _derived(grown) == _derived(at_once)
+    check(grown.database)
+
+
+def test_whom_a_limit_keeps_apart_is_resolved_by_the_rules(new_cloud: NewCloud):
+    one_by_one, at_once = new_cloud(), new_cloud()
+    statements = [_said(i, [MEMBERS[i], PHONES[0]], UNSAID, False, 1) for i in range(3)]
+    statements += [_said(i, [PHONES[i]], UNSAID, False, 1) for i in range(3, 5)]
+    _add(one_by_one, *statements)
+    _load(at_once, statements)
+    assert _derived(at_once) == _derived(one_by_one)
+    assert len(_derived(at_once)["identity_refusals"]) == 1
+
+
+def test_what_was_put_aside_goes_with_a_transaction_that_fails(new_cloud: NewCloud):
+    cloud = new_cloud()
+    with pytest.raises(ValueError, match="stop"), cloud.database.write() as session, Pile(session, identity_map):
+        int("stop")
+    with cloud.database.write() as session, Pile(session, identity_map) as pile:
+        assert session.number(select(func.count()).select_from(pile.table)) == 0
+
+
+def test_one_id_stands_for_one_statement(new_cloud: NewCloud):
+    cloud = new_cloud()
+    statement = _said(0, [MEMBERS[0], PHONES[0]], UNSAID, False, 1)
+    others = [_said(i, [MEMBERS[1]], UNSAID, False, 1) for i in range(1, 4)]
+    assert _load(cloud, [statement, *others, statement]) == 4
+    for held in (cloud, new_cloud()):
+        with pytest.raises(ProblemError, match="'s0' says something else already"):
+            _load(held, [statement, *others, replace(statement, rank=2)])
+
+
+def test_what_was_erased_stays_erased(new_cloud: NewCloud):
+    cloud = new_cloud()
+    forgotten = named(PHONES[0])[0]
+    with cloud.database.write() as session:
+        bury(session, TENANT, [Holding(forgotten)], T0 + 10_000, cloud.token)
+    statements = [_said(i, [MEMBERS[i], PHONES[i]], UNSAID, False, 1) for i in range(2)]
+    assert _load(cloud, [*statements, _said(2, [PHONES[0]], UNSAID, False, 1)]) == 2
+    assert forgotten.pseudonym not in {row[2] for row in _derived(cloud)["profile_identifiers"]}
