@@ -124,6 +124,13 @@ def _views(days: int) -> dict[str, tuple[str, str]]:
         "customers: active members by day": (f"/v1/metrics/members_active?{since(28)}&by=none", members(28)),
         "customers: cohorts of 8 weeks": (f"/v1/cohorts?{since(56)}&grain=week", members(56)),
         "customers: cohorts of 12 months": (f"/v1/cohorts?{since(365)}", members(365)),
+        "customers of a region: matrix of 28 days": (f"/v1/matrix?{since(28)}&region=region-0", members(28)),
+        "customers of a region: matrix of a year": (f"/v1/matrix?{since(365)}&region=region-0", members(365)),
+        "customers of a region: cohorts of 8 weeks": (
+            f"/v1/cohorts?{since(56)}&grain=week&region=region-0",
+            members(56),
+        ),
+        "customers of one shop: flows of a year": (f"/v1/flows?{since(365)}&store=store-0", members(365)),
         "customers of one shop: matrix of 28 days": (f"/v1/matrix?{since(28)}&store=store-0", members(28)),
         "customers of one shop: matrix of a year": (f"/v1/matrix?{since(365)}&store=store-0", members(365)),
         "customers of one shop: cohorts of 8 weeks": (f"/v1/cohorts?{since(56)}&grain=week&store=store-0", members(56)),

@@ -7,6 +7,7 @@ is left to the database, which is quicker.
 """
 
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, Index, Table, func, select, text
 from benchmarks.cloud_ingest import TENANT
 from cloud.analytics.cells import CoverageFact, Facts, HourCell, LinkFact, StayFact, TouchFact, VisitFact, make_cell
 from cloud.analytics.long import sum_long
-from cloud.analytics.member_cells import COUNTS, Cells, Sales, Visit, cells_of
+from cloud.analytics.member_cells import ASLEEP, CellKey, Cells, Sales, Visit, cells_of, difference, months_of
 from cloud.analytics.members import MemberTouch, day_rows, sale_rows
 from cloud.analytics.parts import PEAKS, PPM, SUMS
 from cloud.analytics.tables import member_cells, member_days, member_sales, rollups
@@ -27,7 +28,8 @@ from cloud.stores.opening import Calendar
 
 LAST = date(2026, 3, 1)
 VISITS_AN_HOUR, HOURS_A_DAY = 57, 12  # 200 shops of these make 100 million visits in two years
-REGIONS = 8
+_REGIONS = 8
+"""The most regions there are: as many as divide the shops evenly."""
 MEMBERS_SHARE = 0.05
 """Which share of the visits a member was shown in."""
 VISITS_A_MEMBER = 8
@@ -35,8 +37,8 @@ _AT_HOME, _REFUNDED = 0.9, 0.02
 _POOL = 400
 _DRAWN = 60_000
 """How many members are drawn at most, about: beyond this others do on the same days what these do, in other shops."""
-_STORES_ON = 17
 _BATCH = 2000
+_STORE_PLACE = re.compile(r"(store store-)(\d+)")
 _ZONES = ("entrance", "shelf", "shelf", "fitting_room", "queue", "checkout")
 _MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
 _OTHERS = ("open_ms", "expected_ms")
@@ -90,7 +92,7 @@ def fill(database: Database, stores: int, days: int) -> int:
         with database.write() as session:
             session.connection.execute(
                 text("INSERT INTO stores (tenant, store, time_zone, region) VALUES (:tenant, :store, 'UTC', :region)"),
-                {"tenant": TENANT, "store": names["store"], "region": f"region-{number % REGIONS}"},
+                {"tenant": TENANT, "store": names["store"], "region": _region(number, stores)},
             )
             for statement in (_HOURS, _DAYS, _MONEY, _KEPT_JOURNEYS, _ZONE_HOURS):
                 session.connection.exec_driver_sql(statement.format(**names).replace("%", "%%"))
@@ -186,16 +188,18 @@ def _touch(name: str, kind: str, time_ms: int, chance: random.Random) -> TouchFa
 def _fill_members(database: Database, chance: random.Random, stores: int, days: int, members: int) -> None:
     """Fill members' days and numbers: of some members from their touches, of the others from these in other shops.
 
-    In which shops a member was does not matter to the numbers of all: each counts as often as there are such members.
+    In which shops of a region a member was does not matter to numbers of members but to who sleeps in one shop: others
+    count as often as there are of them.
     """
     copies = max(1, round(members / _DRAWN))
+    regions = {f"store-{number}": _region(number, stores) for number in range(stores)}
     total: Cells = {}
     for start in track(range(0, members // copies, _BATCH), f"{members} members of these shops"):
         visited: list[Values] = []
         paid: list[Values] = []
         for number in range(start, min(start + _BATCH, members // copies)):
             touches = list(_touches(chance, number % stores, stores, days))
-            rows, sales = day_rows(touches), sale_rows(touches)
+            rows, sales = day_rows(touches, regions), sale_rows(touches, regions)
             key = {"tenant": TENANT, "one_id": f"{number:032x}"}
             visited += [{**key, **row} for row in rows]
             paid += [{**key, **row} for row in sales]
@@ -207,14 +211,38 @@ def _fill_members(database: Database, chance: random.Random, stores: int, days: 
         _change_indexes(database, table, Index.drop)  # To build them at the end takes a fraction of the time.
         _copy_members(database, table, copies, stores)
         _change_indexes(database, table, Index.create)
-    rows = [
-        {"tenant": TENANT, **key._asdict(), **{name: copies * counts.get(name, 0) for name in COUNTS}}
-        for key, counts in sorted(total.items())
-        if any(counts.values())
-    ]
+    everybody = _of_all(total, copies, stores)
+    cells = {**everybody, **months_of(everybody)}
+    rows = [{"tenant": TENANT, **key._asdict(), **counts} for key, counts in sorted(cells.items())]
     for start in track(range(0, len(rows), 10 * _BATCH), f"{len(rows)} numbers of members"):
         with database.write() as session:
             session.insert(member_cells, rows[start : start + 10 * _BATCH])
+
+
+def _of_all(drawn: Cells, copies: int, stores: int) -> Mapping[CellKey, Mapping[str, int]]:
+    """Return what members and all who do as they do add to the numbers: of one shop as far on as these are."""
+    found: Cells = {}
+    for key, counts in drawn.items():
+        if key.kind == ASLEEP and (place := _STORE_PLACE.fullmatch(key.place)):
+            for number in range(copies):
+                moved = (int(place[2]) + number * _stores_on(stores)) % stores
+                _add_up(found, {key._replace(place=f"{place[1]}{moved}"): counts})
+        else:
+            _add_up(found, {key: {name: copies * count for name, count in counts.items()}})
+    return difference([found], [])
+
+
+def _region(number: int, stores: int) -> str:
+    return f"region-{number % _regions(stores)}"
+
+
+def _regions(stores: int) -> int:
+    return max(count for count in range(1, _REGIONS + 1) if stores % count == 0)
+
+
+def _stores_on(stores: int) -> int:
+    """Return how many shops further on others are who do what a drawn member did: in the same region."""
+    return 2 * _regions(stores)
 
 
 def _change_indexes(database: Database, table: Table, change: Callable[[Index, Connection], None]) -> None:
@@ -225,10 +253,11 @@ def _change_indexes(database: Database, table: Table, change: Callable[[Index, C
 
 def _copy_members(database: Database, table: Table, copies: int, stores: int) -> None:
     """Let every member have some others who did the same on the same days, each in shops further on."""
+    step = _stores_on(stores)
     others = [column.name for column in table.c if column.name not in {"tenant", "one_id", "store"}]
     names = ", ".join(others)
     for number in track(range(1, copies), f"others in {table.name}"):
-        moved = f"'store-' || (substr(store, 7)::int + {number * _STORES_ON}) %% {stores}"
+        moved = f"'store-' || (substr(store, 7)::int + {number * step}) %% {stores}"
         with database.write() as session:
             session.connection.exec_driver_sql(
                 f"INSERT INTO {table.name} (tenant, one_id, store, {names}) "

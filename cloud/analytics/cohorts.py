@@ -35,8 +35,8 @@ def make_cohorts(session: ReadSession, scope: Scope, grain: LongGrain, activity:
         return []
     periods = _periods(scope.days, grain, MAX_COHORTS, "; an archive tells more: source=archive")
     # Only whole intervals that begin in the period: members are told apart by when they first came.
-    if scope.are_all and grain in COHORT_GRAINS:
-        counts = cell_repository.read_cohorts(session, scope.tenant, periods, grain, activity)
+    if scope.kept is not None and scope.kept.is_whole and grain in COHORT_GRAINS:
+        counts = cell_repository.read_cohorts(session, scope.kept, periods, grain, activity)
     else:
         counts = member_repository.count_cohorts(session, scope.tenant, scope.asked_stores, periods, activity)
     return _cohorts(scope, periods, counts)

@@ -13,6 +13,7 @@ from cloud.analytics.catalogue import METRICS
 from cloud.analytics.comparison import Compare, compare_rows, earlier
 from cloud.analytics.comparison import estimate as estimated
 from cloud.analytics.formats import MEDIA_TYPES, choose_format, respond, write_rows
+from cloud.analytics.member_cells import kept_of
 from cloud.analytics.metric import Grain, Metric
 from cloud.analytics.periods import Period, periods_in
 from cloud.analytics.rows import RowWriter
@@ -91,8 +92,8 @@ def get_metric(  # noqa: PLR0913 - each is one query parameter
     with context.database.read() as session:
         shops = select_shops(session, principal.tenant, store or (), region)
         require_rows(groups_of(shops, by), grain, asked)
-        are_all = not store and region is None
-        query = MetricQuery(session, principal.tenant, metric, shops, now_ms, are_all=are_all)
+        kept = kept_of(principal.tenant, store or (), region)
+        query = MetricQuery(session, principal.tenant, metric, shops, now_ms, kept=kept)
         chosen = choose_currency(session, query.asked(asked, grain), metric, currency)
         page = query.page(asked, grain, by, Page(start, limit))
         cells = query.cells(asked, grain, by, chosen, page.shops)

@@ -139,6 +139,11 @@ def requeue_store(session: WriteSession, tenant: str, store: str) -> None:
         )
     )
     enqueue_spans(session, tenant, _all_spans(session, tenant, store))
+    requeue_members(session, tenant, store)
+
+
+def requeue_members(session: WriteSession, tenant: str, store: str) -> None:
+    """Queue all members of a store: its calendar or its region changed."""
     theirs = (
         select(touches.c.one_id)
         .distinct()

@@ -103,7 +103,10 @@ def _by_store(
     condition: ColumnElement[bool],
     seen: Mapping[str, ColumnElement[int]],
 ) -> Subquery:
-    """Return parts summed by store and interval, and of what is `seen` the largest."""
+    """Return parts summed by store and interval, and of what is `seen` the largest.
+
+    Where what is asked for has a row of its own, as whole weeks of weeks do, that row is taken as it is.
+    """
     at = table.c.start_ms if asked.grain == "hour" else table.c.day
     columns = (
         table.c.store,
@@ -111,19 +114,28 @@ def _by_store(
         *(table.c[name] for name in names),
         *(value.label(name) for name, value in seen.items()),
     )
-    rows = union_all(
-        *(
-            select(*columns).where(*_within(table, asked, grain, days), condition)
-            for grain, days in rollups_for(asked.days, asked.grain, asked.today)
-        )
-    ).subquery()
+    read = {
+        (grain, days): select(*columns).where(*_within(table, asked, grain, days), condition)
+        for grain, days in rollups_for(asked.days, asked.grain, asked.today)
+    }
+    whole = [rows for (grain, _), rows in read.items() if grain == asked.grain]
+    parts = [rows for (grain, _), rows in read.items() if grain != asked.grain]
+    found = []
+    if whole:
+        rows = union_all(*whole).subquery()
+        found.append(select(rows.c.store, _period(rows, asked), *(rows.c[name] for name in (*names, *seen))))
+    if parts:
+        rows = union_all(*parts).subquery()
+        sums = [cast((func.max if name in PEAKS else func.sum)(rows.c[name]), BigInteger).label(name) for name in names]
+        most = [func.max(rows.c[name]).label(name) for name in seen]
+        summed = select(rows.c.store, _period(rows, asked), *sums, *most)
+        found.append(summed.group_by(rows.c.store, text("period")))
+    return union_all(*found).subquery()
+
+
+def _period(rows: Subquery, asked: Asked) -> ColumnElement[int]:
     period = rows.c.at if asked.grain == "hour" else period_of(rows.c.at, asked.periods)
-    found = select(rows.c.store, period.label("period"))
-    if asked.grain in {"hour", "day"}:  # of which each store has one row
-        return found.add_columns(*(rows.c[name] for name in (*names, *seen))).subquery()
-    sums = [cast((func.max if name in PEAKS else func.sum)(rows.c[name]), BigInteger).label(name) for name in names]
-    most = [func.max(rows.c[name]).label(name) for name in seen]
-    return found.add_columns(*sums, *most).group_by(rows.c.store, text("period")).subquery()
+    return period.label("period")
 
 
 def _within(table: Table, asked: Asked, grain: Grain, days: Period) -> tuple[ColumnElement[bool], ...]:

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from cloud.analytics import repository
 from cloud.analytics.cell_repository import read_members
+from cloud.analytics.member_cells import Kept
 from cloud.analytics.metric import Grain, Metric, Parts
 from cloud.analytics.parts import CALENDAR, MONEY, PEAKS
 from cloud.analytics.periods import Period, periods_in
@@ -44,7 +45,7 @@ class Part(Struct, frozen=True, kw_only=True):
 
 
 class MetricQuery:
-    """One metric over some shops. `are_all` says that they are all of the tenant's."""
+    """One metric over some shops. `kept` tells of which place numbers of members are kept that has just these shops."""
 
     def __init__(
         self,
@@ -54,14 +55,14 @@ class MetricQuery:
         shops: Sequence[Shop],
         now_ms: int,
         *,
-        are_all: bool = False,
+        kept: Kept | None = None,
     ) -> None:
         self._session = session
         self._tenant = tenant
         self._metric = metric
         self._shops = shops
         self._now_ms = now_ms
-        self._are_all = are_all
+        self._kept = kept
         self._calendars = {shop.store: shop.calendar for shop in shops}
         self._open: dict[tuple[Calendar, int], int] = {}
         self._hours_of: dict[tuple[Calendar, Period], list[Interval]] = {}
@@ -190,9 +191,10 @@ class MetricQuery:
 
     def _member_cells(self, asked: Asked, groups: Mapping[str, Sequence[Shop]]) -> list[Cell]:
         of_shop = {shop.store: group for group, shops in groups.items() for shop in shops}
-        if self._are_all and asked.grain == "day" and asked.by == "none":
-            by_day = read_members(self._session, self._tenant, self._metric.name, asked.days)
-            counts = {("", number): members for number, members in by_day.items()}
+        kept = self._kept
+        if kept is not None and kept.is_whole and asked.grain == "day" and len(groups) == 1:
+            by_day = read_members(self._session, kept, self._metric.name, asked.days)
+            counts = {(group, number): members for group in groups for number, members in by_day.items()}
         else:
             counts = repository.count_members(self._session, asked, self._metric.name, of_shop)
         is_known = repository.has_members(self._session, self._tenant, self._calendars)

@@ -7,6 +7,7 @@ from cloud.analytics.parts import CALENDAR, MONEY, PEAKS, SUMS
 from cloud.columns import ID, NAME, SEGMENT, device_column, event_id_column, metadata, store_column, tenant_column
 
 _CURRENCY = String(3)
+_PLACE = String(160)
 
 
 def _counts(*names: str) -> list[Column[int]]:
@@ -19,6 +20,10 @@ def _cell_columns() -> list[Column[int]]:
         Column("day", Integer, primary_key=True, autoincrement=False, comment="days since 0000-12-31"),
         Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
     ]
+
+
+def _region_column() -> Column[str]:
+    return Column("region", NAME, nullable=True, comment="of the shop, as it was when the member was counted")
 
 
 queue_waits = Table(
@@ -103,6 +108,7 @@ member_days = Table(
     Column("next_day", Integer, nullable=True, comment="the next day in any shop"),
     Column("first_buy_day", Integer, nullable=True),
     Column("previous_buy_day", Integer, nullable=True),
+    _region_column(),
     Index("ix_member_days_day", "tenant", "day"),
     Index("ix_member_days_store", "tenant", "store", "day"),
 )
@@ -116,6 +122,7 @@ member_sales = Table(
     store_column(primary_key=True),
     Column("currency", _CURRENCY, primary_key=True),
     *_counts("sales_minor", "transactions"),
+    _region_column(),
     Index("ix_member_sales_day", "tenant", "day"),
     Index("ix_member_sales_store", "tenant", "store", "day"),
 )
@@ -124,6 +131,7 @@ member_cells = Table(
     "member_cells",
     metadata,
     tenant_column(primary_key=True),
+    Column("place", _PLACE, primary_key=True, comment="* of all shops, else a region or a shop"),
     Column("kind", SEGMENT, primary_key=True),
     Column("day", Integer, primary_key=True, autoincrement=False, comment="days since 0000-12-31"),
     Column("edge", Integer, primary_key=True, autoincrement=False, comment="see cloud.analytics.member_cells"),

@@ -10,7 +10,7 @@ from cloud.analytics import cohorts, views
 from cloud.analytics.cell_repository import read_currencies
 from cloud.analytics.endpoints import Currency, FromDay, Region, Stores, ToDay, parse_period
 from cloud.analytics.funnel import Order
-from cloud.analytics.member_cells import DORMANT_DAYS
+from cloud.analytics.member_cells import DORMANT_DAYS, kept_of
 from cloud.analytics.member_repository import Activity, member_currencies
 from cloud.analytics.parts import FUNNEL_STEPS
 from cloud.analytics.periods import LongGrain
@@ -205,7 +205,7 @@ def _scope(
         days=parse_period(*days),
         now_ms=context.clock(),
         least_members=context.settings.analytics_least_members,
-        are_all=not stores and region is None,
+        kept=kept_of(principal.tenant, stores or (), region),
     )
 
 
@@ -217,8 +217,8 @@ def _archive(context: Context, principal: Principal) -> Path:
 
 
 def _only_currency(session: ReadSession, scope: Scope) -> str | None:
-    if scope.are_all:
-        found = read_currencies(session, scope.tenant, scope.days)
+    if scope.kept is not None and scope.kept.is_whole:
+        found = read_currencies(session, scope.kept, scope.days)
     else:
         found = member_currencies(session, scope.tenant, scope.asked_stores, scope.days)
     return _only(found)

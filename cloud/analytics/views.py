@@ -10,7 +10,7 @@ from cloud.analytics import cell_repository, member_repository, view_repository
 from cloud.analytics.catalogue import METRICS
 from cloud.analytics.flows import UNKNOWN, count_flows
 from cloud.analytics.funnel import Order, Reached, count_reached
-from cloud.analytics.member_cells import DORMANT_DAYS
+from cloud.analytics.member_cells import ALL_SHOPS, DORMANT_DAYS, Kept
 from cloud.analytics.member_repository import GroupCounts
 from cloud.analytics.parts import FUNNEL_STEPS, PPM
 from cloud.analytics.periods import Period
@@ -37,19 +37,19 @@ MAX_MEMBER_DAYS = 1_000_000
 
 
 class Scope(Struct, frozen=True, kw_only=True):
-    """Which shops and days a view is of."""
+    """Which shops and days a view is of, and what is kept of their members."""
 
     tenant: str
     shops: Sequence[Shop]
     days: Period
     now_ms: int
     least_members: int
-    are_all: bool
+    kept: Kept | None
 
     @property
     def asked_stores(self) -> list[str] | None:
         """Return the shops' names, None where these are all."""
-        return None if self.are_all else self.stores
+        return None if self.kept is not None and self.kept.place == ALL_SHOPS else self.stores
 
     @property
     def stores(self) -> list[str]:
@@ -71,12 +71,15 @@ def thresholds(dormant_days: int, least_members: int) -> Thresholds:
 def make_matrix(session: ReadSession, scope: Scope, dormant_days: int, currency: str | None) -> list[MatrixGroup]:
     """Return the nine indicators."""
     first = scope.days.first
-    if scope.are_all and dormant_days == DORMANT_DAYS:
-        found = cell_repository.read_groups(session, scope.tenant, scope.days, currency)
-        dormant = cell_repository.read_dormant(session, scope.tenant, first)
+    asked = (scope.tenant, scope.asked_stores)
+    kept = scope.kept if dormant_days == DORMANT_DAYS else None
+    if kept is not None and kept.is_whole:
+        found = cell_repository.read_groups(session, kept, scope.days, currency)
     else:
-        asked = (scope.tenant, scope.asked_stores)
         found = member_repository.count_groups(session, *asked, scope.days, dormant_days, currency)
+    if kept is not None:
+        dormant = cell_repository.read_dormant(session, kept, first)
+    else:
         dormant = member_repository.count_dormant(session, *asked, first, dormant_days)
     new, existing, woken = (found.get(name, GroupCounts()) for name in ("new", "existing", "dormant"))
     # Whoever slept elsewhere and came here is counted with the dormant of these shops: no share exceeds 1.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select
 
-from cloud.analytics.queue import requeue_store
+from cloud.analytics.queue import requeue_members, requeue_store
 from cloud.db import AnyRow, AnySelect, ReadSession, WriteSession
 from cloud.errors import not_found
 from cloud.ingest.repository import log_head
@@ -41,12 +41,14 @@ def _stores_of(tenant: str) -> AnySelect:
 
 
 def put_store(session: WriteSession, tenant: str, store: str, settings: Mapping[str, object]) -> None:
-    """Set a store's name, time zone, region and opening hours; figures follow where days or hours change."""
-    calendar = (stores.c.time_zone, stores.c.opening_hours)
-    before = session.first(select(*calendar).where(stores.c.tenant == tenant, stores.c.store == store))
+    """Set a store's name, time zone, region and opening hours; figures follow where days, hours or regions change."""
+    decisive = (stores.c.time_zone, stores.c.opening_hours, stores.c.region)
+    before = session.first(select(*decisive).where(stores.c.tenant == tenant, stores.c.store == store))
     session.upsert(stores, [{"tenant": tenant, "store": store, **settings}])
     if before is None or (before.time_zone, before.opening_hours) != (settings["time_zone"], settings["opening_hours"]):
         requeue_store(session, tenant, store)
+    elif before.region != settings["region"]:
+        requeue_members(session, tenant, store)
 
 
 def list_devices(session: ReadSession, tenant: str, store: str | None) -> Sequence[AnyRow]:

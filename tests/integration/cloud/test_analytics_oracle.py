@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from cloud.analytics.catalogue import METRICS
 from cloud.analytics.cell_repository import read_cohorts, read_dormant, read_groups
-from cloud.analytics.member_cells import COHORT_GRAINS, DORMANT_DAYS
+from cloud.analytics.member_cells import COHORT_GRAINS, DORMANT_DAYS, Kept
 from cloud.analytics.member_repository import Activity, GroupCounts, count_cohorts, count_dormant, count_groups
 from cloud.analytics.metric import GRAINS, Grain
 from cloud.analytics.parts import FUNNEL_STEPS
@@ -33,6 +33,10 @@ HOURS_OF = Period(date(2026, 3, 28).toordinal(), date(2026, 3, 31).toordinal())
 """The days whose hours are compared: the clocks in Berlin change on the second."""
 WEEKLY = {day: [["09:30", "12:00"], ["13:00", "18:15"]] for day in ("friday", "saturday", "sunday", "monday")}
 STORES: dict[str, tuple[str, Any]] = {"berlin": ("Europe/Berlin", WEEKLY), "kolkata-1": ("Asia/Kolkata", None)}
+REGIONS = {"berlin": "europe", "kolkata-1": None}
+KEPT = Kept(tenant=TENANT)
+EUROPE = Kept(tenant=TENANT, place="region europe")
+BERLIN = Kept(tenant=TENANT, place="store berlin", is_whole=False)
 ACTIVITIES: tuple[Activity, ...] = ("visit", "purchase")
 MEMBERS = {
     "members_active": "true",
@@ -66,7 +70,7 @@ def filled(cloud: Cloud, seed: int) -> list[bytes]:
 def set_stores(session: WriteSession) -> None:
     for store, (time_zone, weekly) in STORES.items():
         opening = None if weekly is None else {"weekly": weekly, "exceptions": {}}
-        settings = {"name": store, "time_zone": time_zone, "region": None, "opening_hours": opening}
+        settings = {"name": store, "time_zone": time_zone, "region": REGIONS[store], "opening_hours": opening}
         put_store(session, TENANT, store, settings)
 
 
@@ -120,19 +124,20 @@ def compare_matrix(cloud: Cloud, oracle: Oracle) -> None:
     compared = 0
     with cloud.database.read() as session:
         shops = select_shops(session, TENANT, (), None)
-        everything = MetricQuery(session, TENANT, METRICS["members_active"], shops, cloud.now_ms, are_all=True)
+        everything = MetricQuery(session, TENANT, METRICS["members_active"], shops, cloud.now_ms, kept=KEPT)
         for name in MEMBERS:
             query = MetricQuery(session, TENANT, METRICS[name], shops, cloud.now_ms)
-            kept = MetricQuery(session, TENANT, METRICS[name], shops, cloud.now_ms, are_all=True)
+            kept = MetricQuery(session, TENANT, METRICS[name], shops, cloud.now_ms, kept=KEPT)
             assert kept.cells(ASKED, "day", "none", None) == query.cells(ASKED, "day", "none", None)
         assert any(cell.parts["members_active"] for cell in everything.cells(ASKED, "day", "none", None))
         for grain, activity in product(COHORT_GRAINS, ACTIVITIES):
             periods = periods_in(WIDE, grain)
-            kept_cohorts = read_cohorts(session, TENANT, periods, grain, activity)
-            assert kept_cohorts == count_cohorts(session, TENANT, None, periods, activity)
+            for place, stores in ((KEPT, None), (EUROPE, ["berlin"])):
+                found_cohorts = read_cohorts(session, place, periods, grain, activity)
+                assert found_cohorts == count_cohorts(session, TENANT, stores, periods, activity)
         for first, length in product(range(ASKED.first, ASKED.end), (1, 3, 200)):
             days = Period(first, first + length)
-            found = read_groups(session, TENANT, days, "EUR")
+            found = read_groups(session, KEPT, days, "EUR")
             looked_at = count_groups(session, TENANT, None, days, DORMANT_DAYS, "EUR")
             assert found == {name: looked_at.get(name, GroupCounts()) for name in found}
             theirs = oracle.groups(*(date.fromordinal(day).isoformat() for day in (days.first, days.end)))
@@ -150,9 +155,20 @@ def compare_matrix(cloud: Cloud, oracle: Oracle) -> None:
                 here = count_groups(session, TENANT, ["berlin"], days, dormant_days, "EUR")
                 found_here = {name: (c.members, c.visits, c.visits_with_purchase, c.buyers) for name, c in here.items()}
                 assert found_here == groups_one_by_one(session, "berlin", days, dormant_days)
+            compare_region(session, days)
             later = first + DORMANT_DAYS
-            assert read_dormant(session, TENANT, later) == count_dormant(session, TENANT, None, later, DORMANT_DAYS)
+            assert read_dormant(session, KEPT, later) == count_dormant(session, TENANT, None, later, DORMANT_DAYS)
     assert compared > ASKED.days // 4
+
+
+def compare_region(session: ReadSession, days: Period) -> None:
+    """What is kept of the members of a region, and of a shop, is what looking at each of them finds."""
+    found = read_groups(session, EUROPE, days, "EUR")
+    looked_at = count_groups(session, TENANT, ["berlin"], days, DORMANT_DAYS, "EUR")
+    assert found == {name: looked_at.get(name, GroupCounts()) for name in found}
+    later = days.first + DORMANT_DAYS
+    asleep = count_dormant(session, TENANT, ["berlin"], later, DORMANT_DAYS)
+    assert {read_dormant(session, kept, later) for kept in (EUROPE, BERLIN)} == {asleep}
 
 
 def groups_one_by_one(session: ReadSession, store: str, days: Period, dormant_days: int) -> dict[str, Any]:
@@ -180,9 +196,8 @@ def compare_groups(cloud: Cloud) -> None:
             query = MetricQuery(session, TENANT, METRICS[name], shops, cloud.now_ms)
             each = query.cells(WIDE, grain, "store", "EUR")
             together = query.cells(WIDE, grain, "none", "EUR")
-            assert [cell.parts for cell in query.cells(WIDE, grain, "region", "EUR")] == [c.parts for c in together]
-            for cell in together:
-                here = [one for one in each if one.period == cell.period]
+            for cell in (*together, *query.cells(WIDE, grain, "region", "EUR")):
+                here = [one for one in each if one.period == cell.period and one.shops[0] in cell.shops]
                 assert cell.parts == add_up([one.parts for one in here]), (name, grain, cell.period)
                 assert cell.is_known == any(one.is_known for one in here)
 
@@ -191,7 +206,7 @@ def compare_funnels(cloud: Cloud) -> None:
     """The funnel that is summed is the one that is counted visit by visit: no visit lasts as long as the window."""
     with cloud.database.read() as session:
         shops = select_shops(session, TENANT, (), None)
-        scope = Scope(tenant=TENANT, shops=shops, days=WIDE, now_ms=cloud.now_ms, least_members=1, are_all=True)
+        scope = Scope(tenant=TENANT, shops=shops, days=WIDE, now_ms=cloud.now_ms, least_members=1, kept=KEPT)
         summed, counted = (make_funnel(session, scope, FUNNEL_STEPS, "strict", s) for s in (None, 1_000_000))
         assert summed == counted
         assert summed[1][1].value > 0
