@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
+from sqlalchemy import select
 
+from cloud.analytics.tables import member_cells
 from cloud.app import create_app
 from cloud.config import Settings
 from tests.integration.cloud.support import MEMBERS, STORE, T0, Cloud, Shop, consent, serving
@@ -60,6 +62,21 @@ def test_the_nine_indicators(client: Client, cloud: Cloud, shop: Shop):
     assert matrix["currency"] == "EUR"
     sleepy = client.ask("/v1/matrix", dormant_days=365, **MARCH).json()
     assert [group["members"] for group in sleepy["groups"]] == [1, 2, 0]
+
+
+def test_a_shop_takes_what_its_members_did_along_to_another_region(client: Client, cloud: Cloud, shop: Shop):
+    history(cloud, shop)
+    everywhere = client.ask("/v1/matrix", **MARCH).json()["groups"]
+    cohorts = client.ask("/v1/cohorts", **MARCH).json()["cohorts"]
+    for region in ("North", "South"):
+        client.put_store(STORE, region=region)
+        here = client.ask("/v1/matrix", region=region, **MARCH).json()
+        assert (here["groups"], here["currency"]) == (everywhere, "EUR")
+        assert client.ask("/v1/cohorts", region=region, **MARCH).json()["cohorts"] == cohorts
+    assert client.ask("/v1/matrix", store=STORE, **MARCH).json()["groups"] == everywhere
+    with cloud.database.read() as session:
+        places = {row.place for row in session.rows(select(member_cells.c.place))}
+    assert places == {"*", "region South", f"store {STORE}"}
 
 
 def test_cells_of_few_members_are_not_told(cloud: Cloud, shop: Shop, settings: Settings):
