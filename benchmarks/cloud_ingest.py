@@ -9,7 +9,6 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,17 +18,17 @@ import zstandard
 from benchmarks.cloud_copies import binary_copy, psql_copy
 from benchmarks.events import mixed
 from benchmarks.measure import Result, Work, compare
+from benchmarks.posting import Poster
 from cloud.app import make_key_service, open_database, system_clock
 from cloud.config import Settings
 from cloud.ingest.intake import ingest_batch
 from cloud.ingest.judge import AcceptedEvent, judge_batch
 from cloud.main import bind, prepare_database
-from contracts.delivery import INGEST_PATH, decode_receipt
 from contracts.events import encode_event
 
 TENANT = "bench"
 _BATCH, _BATCHES, _RUNS = 500, 40, 6
-_PROCESSES, _CONNECTIONS = 2, 3
+_PROCESSES = 2
 _START_S = 30.0
 
 Run = list[list[bytes]]
@@ -149,39 +148,8 @@ def postgresql(keep: Path | None = None) -> Iterator[str]:
                 server.cleanup()
 
 
-class _Post:
-    """Sends batches over several connections to each process."""
-
-    def __init__(self, ports: list[int], secret: str) -> None:
-        self._headers = {"Authorization": f"Bearer {secret}", "Content-Encoding": "zstd"}
-        self._links = [http.client.HTTPConnection("127.0.0.1", port) for port in ports for _ in range(_CONNECTIONS)]
-        self._pool = ThreadPoolExecutor(len(self._links))
-
-    def __call__(self, bodies: list[bytes], inserted: int) -> int:
-        """Send bodies and return how many events were answered; each must have had `inserted` new ones."""
-        shares = [bodies[start :: len(self._links)] for start in range(len(self._links))]
-        return sum(self._pool.map(lambda link, share: self._send(link, share, inserted), self._links, shares))
-
-    def _send(self, link: http.client.HTTPConnection, bodies: list[bytes], inserted: int) -> int:
-        done = 0
-        for body in bodies:
-            link.request("POST", INGEST_PATH, body, self._headers)
-            receipt = decode_receipt(link.getresponse().read())
-            if receipt.inserted != inserted or receipt.rejected:
-                msg = f"expected {inserted} new events, got {receipt}"
-                raise RuntimeError(msg)
-            done += receipt.received
-        return done
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._pool.shutdown()
-        for link in self._links:
-            link.close()
-
-
 @contextmanager
-def serving(settings: Settings, processes: int) -> Iterator[_Post]:
+def serving(settings: Settings, processes: int) -> Iterator[Poster]:
     """Run API processes on free ports and yield what sends batches to them."""
     database = open_database(settings)
     secret = make_key_service(settings, database).create(TENANT, ["ingest"]).secret
@@ -198,7 +166,7 @@ def serving(settings: Settings, processes: int) -> Iterator[_Post]:
     try:
         for port in ports:
             _wait_for(port)
-        with closing(_Post(ports, secret)) as post:
+        with closing(Poster(ports, secret)) as post:
             yield post
     finally:
         for server in servers:

@@ -4,7 +4,7 @@ The format is that of PostgreSQL's manual, COPY, "Binary Format": a signature, t
 and each field behind its length, then a mark of the end; numbers are big-endian.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from struct import Struct
 
@@ -22,9 +22,11 @@ _BIGINT_BYTES = 8
 _SOURCES_KEPT = 4096
 
 
-def whole_copy(parts: Iterable[bytes]) -> bytes:
-    """Return a whole binary COPY of rows that `encode_rows` made, in their order."""
-    return b"".join((_SIGNATURE, *parts, _END))
+def copy_of(rows: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the parts of a whole binary COPY of rows that `encode_rows` made, in their order."""
+    yield _SIGNATURE
+    yield from rows
+    yield _END
 
 
 def encode_rows(events: Iterable[AcceptedEvent], received_ms: int) -> bytes:

@@ -13,12 +13,16 @@ from sqlalchemy.exc import OperationalError
 from cloud.db import Database
 from cloud.dead_letters.repository import keep_dead_letters
 from cloud.ingest.judge import RefusedLine, judge_batch
-from cloud.ingest.repository import Arrival, append_batches, arrive
+from cloud.ingest.repository import Arrival, append_batches, append_unseen, arrive
 from cloud.runtime import Clock
 from contracts.delivery import IngestReceipt, split_batch
 
 MOST_EVENTS = 10_000
 """A transaction takes no further batch once it holds so many events: it bounds memory and how long others wait."""
+
+WARY_TRANSACTIONS = 16
+"""So many transactions look for what the log holds before they append, after one that met such an event: events that
+come again come in great numbers, when a link is back, and a COPY that fails is done over."""
 
 
 class Batch(Struct, frozen=True, kw_only=True):
@@ -52,6 +56,7 @@ class Intake:
         self._judging = threading.Lock()
         self._turn = threading.Lock()
         self._queue: deque[_Waiting] = deque()
+        self._wary = 0
 
     def take_in(self, body: bytes, *, tenant: str, key_id: str) -> IngestReceipt:
         """Store a batch and return what became of it, after the commit.
@@ -117,8 +122,13 @@ class Intake:
             each.inserted = count
 
     def _transact(self, batches: list[Batch]) -> list[int]:
+        arrivals = [batch.accepted for batch in batches]
+        is_all = not any(batch.refused for batch in batches)
         with self._database.write() as session:
-            inserted = append_batches(session, [batch.accepted for batch in batches])
+            inserted = [len(arrival.events) for arrival in arrivals]
+            if self._wary or not append_unseen(session, arrivals, commits=is_all):
+                offered, inserted = inserted, append_batches(session, arrivals)
+                self._wary = max(0, self._wary - 1) if inserted == offered else WARY_TRANSACTIONS
             for batch in batches:
                 received_ms = batch.accepted.received_ms
                 keep_dead_letters(

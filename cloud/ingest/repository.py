@@ -6,14 +6,16 @@ from itertools import chain
 from typing import Any
 
 import msgspec
+import psycopg
 from msgspec import Struct
 from sqlalchemy import func, select
 
 from cloud.db import Database, ReadSession, WriteSession
 from cloud.erasure.tombstones import erased_among
 from cloud.identity.statements import Identifier
-from cloud.ingest.binary_copy import COLUMNS, encode_rows, whole_copy
+from cloud.ingest.binary_copy import COLUMNS, copy_of, encode_rows
 from cloud.ingest.judge import AcceptedEvent
+from cloud.ingest.one_trip import run_copy
 from cloud.tables import event_log
 from contracts.erasure import ErasedIdentifier, is_forgotten
 from contracts.redaction import redacted
@@ -25,7 +27,7 @@ _NAMES = ", ".join(COLUMNS)
 _SQLITE_ROWS = 64
 """So many rows go into SQLite by one statement: it runs without Python's lock, while other threads judge."""
 _COPY = f"COPY event_log ({_NAMES}) FROM STDIN (FORMAT BINARY)"
-_LOCK = "SELECT pg_advisory_xact_lock(%s)"
+_LOCK = f"SELECT pg_advisory_xact_lock({LOG_LOCK_KEY})"
 _KNOWN = "SELECT event_id FROM event_log WHERE tenant = %s AND event_id = ANY(string_to_array(%s, ','))"
 """One text of all ids: the driver takes longer to write an array of them than PostgreSQL to split it."""
 
@@ -51,7 +53,7 @@ def arrive(database: Database, events: Sequence[AcceptedEvent], received_ms: int
 def lock_log(session: WriteSession) -> None:
     """Keep everybody else from appending until the transaction ends. SQLite has one writer anyway."""
     if session.dialect == "postgresql":
-        session.connection.exec_driver_sql(_LOCK, (LOG_LOCK_KEY,))
+        session.connection.exec_driver_sql(_LOCK)
 
 
 def append_events(session: WriteSession, events: Sequence[AcceptedEvent], received_ms: int) -> int:
@@ -74,6 +76,34 @@ def append_batches(session: WriteSession, batches: Sequence[Arrival]) -> list[in
     if session.dialect == "postgresql":
         return _copy_new(session, named)
     return [_insert_new(session, arrival.events, arrival.received_ms) for arrival in named]
+
+
+def append_unseen(session: WriteSession, batches: Sequence[Arrival], *, commits: bool) -> bool:
+    """Append several batches to PostgreSQL if the log holds nothing of them, and do not look first.
+
+    Args:
+        session: The transaction, in which nothing was done before. After a failure nothing was done either.
+        batches: What came.
+        commits: Whether to commit with the last row, before the server has answered. Else the transaction goes on.
+
+    Returns:
+        Whether they were appended; if not, `append_batches` does it, or tells what is wrong.
+    """
+    if session.dialect != "postgresql" or not any(arrival.events for arrival in batches):
+        return False
+    link = _driver_of(session)
+    opening: tuple[str, ...] = ("BEGIN", _LOCK)
+    if any(event.member is not None for arrival in batches for event in arrival.events):
+        lock_log(session)
+        batches = [_without_erased(session, arrival) for arrival in batches]
+        opening = ()
+    rows = [_rows(arrival, arrival.events) for arrival in batches]
+    try:
+        run_copy(link, (*opening, _COPY, *(("COMMIT",) if commits else ())), copy_of(rows))
+    except psycopg.Error:
+        link.pgconn.exec_(b"ROLLBACK")
+        return False
+    return True
 
 
 def _without_erased(session: ReadSession, arrival: Arrival) -> Arrival:
@@ -132,16 +162,21 @@ def _copy_new(session: WriteSession, batches: Sequence[Arrival]) -> list[int]:
     exact: nobody adds an event between the look and the COPY. So no event goes through a staging table, which would
     write each twice.
     """
-    connection = session.connection.connection.driver_connection
-    if connection is None:
-        msg = "the PostgreSQL connection was closed while a batch was being written"
-        raise RuntimeError(msg)
-    with connection.cursor() as cursor:
+    link = _driver_of(session)
+    with link.cursor() as cursor:
         new = _without_known(cursor, [arrival.events for arrival in batches])
-        if any(new):
-            with cursor.copy(_COPY) as copy:
-                copy.write(whole_copy(map(_rows, batches, new)))
+    if any(new):
+        run_copy(link, (_COPY,), copy_of(map(_rows, batches, new)))
     return [len(events) for events in new]
+
+
+def _driver_of(session: WriteSession) -> psycopg.Connection[Any]:
+    """Return the driver's own connection, for what SQLAlchemy cannot do."""
+    link = session.connection.connection.driver_connection
+    if not isinstance(link, psycopg.Connection):
+        msg = f"expected an open connection to PostgreSQL, got {link!r}"
+        raise TypeError(msg)
+    return link
 
 
 def _rows(arrival: Arrival, new: Sequence[AcceptedEvent]) -> bytes:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from psycopg._copy_base import parse_row_binary
 from psycopg._transformer import Transformer
 
-from cloud.ingest.binary_copy import COLUMNS, encode_rows, whole_copy
+from cloud.ingest.binary_copy import COLUMNS, copy_of, encode_rows
 from cloud.ingest.judge import AcceptedEvent
 
 SIGNATURE_BYTES, END = 19, b"\xff\xff"
@@ -52,4 +52,4 @@ def test_the_driver_reads_what_was_written(batches: list[tuple[list[AcceptedEven
         for events, received_ms in batches
         for event in events
     ]
-    assert rows_of(whole_copy(encode_rows(events, received_ms) for events, received_ms in batches)) == expected
+    assert rows_of(b"".join(copy_of(encode_rows(events, received_ms) for events, received_ms in batches))) == expected
