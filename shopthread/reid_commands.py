@@ -45,6 +45,15 @@ def train_reid(  # noqa: PLR0913, PLR0917 - one argument per option
         bool,
         typer.Option("--coarse", help="Compute partly in 16 bits, a fourth faster where a processor has bfloat16."),
     ] = False,
+    levelled: Annotated[
+        int,
+        typer.Option(
+            min=0, max=3, help="After so many first stages, take each picture's own mean and spread from every channel."
+        ),
+    ] = 0,
+    wide_colours: Annotated[
+        bool, typer.Option("--wide-colours", help="Let contrast, saturation and light differ much more.")
+    ] = False,
     checkpoint_minutes: Annotated[float, typer.Option(min=0.1, metavar="M", help="How often to write one.")] = 5.0,
     threads: Annotated[int, typer.Option(min=0, help="Of the processor; 0: as many as PyTorch takes.")] = 0,
     device: Annotated[str | None, typer.Option(help="cpu or cuda (default: cuda where there is one).")] = None,
@@ -71,7 +80,7 @@ def train_reid(  # noqa: PLR0913, PLR0917 - one argument per option
     from models.training.learning.session import Settings, train
 
     settings = Settings(
-        recipe=Recipe(seed=seed, kept_layers=kept_layers, coarse=coarse),
+        recipe=Recipe(seed=seed, kept_layers=kept_layers, coarse=coarse, levelled=levelled, wide_colours=wide_colours),
         budget=budget,
         folder=run,
         initial=initial,
@@ -109,6 +118,14 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
             min=0, max=0.9, help="How much colours in stripes count; without it, what does best with people held out."
         ),
     ] = None,
+    mix: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|DIR=SHARE",
+            help="Let this share of the weights be those of an embedder, or of another run; repeatable. Where shares "
+            "add up to 1, --run is not read.",
+        ),
+    ] = None,
     untrained: Annotated[
         Path | None,
         typer.Option(metavar="WHEEL|FILE", help="Write ImageNet's features instead, to compare with; no run is read."),
@@ -120,7 +137,9 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
     one are measured on such pictures. SHOPTHREAD_HOME=X finds the models when --out is X/models.
     """
     from models.errors import ModelError
+    from models.registry import ModelRegistry
     from models.training.pictures import read_folder
+    from shopthread.models_commands import default_models_dir
 
     if untrained is not None:
         from models.training.learning.session import export_untrained
@@ -129,13 +148,28 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
             out.print(f"{export_untrained(untrained, out_dir, (name, version))}", highlight=False, soft_wrap=True)
         return
     with one_line_errors(ModelError, OSError, ValueError):
+        mixed_with = tuple(_share_of(each) for each in mix or ())
         pictures = read_folder(data)
     from models.training.learning.session import Release, export
 
-    release = Release(folder=out_dir, name=name, version=version, tolerance=tolerance, colours=colours)
-
     with one_line_errors(ModelError, OSError, ValueError):
-        paths, found = export(run, pictures, release)
+        release = Release(
+            folder=out_dir, name=name, version=version, tolerance=tolerance, colours=colours, mixed_with=mixed_with
+        )
+        paths, found = export(run, pictures, release, ModelRegistry(default_models_dir()))
     for path in paths:
         out.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", highlight=False, soft_wrap=True)
     out.print(f"The file differs from the checkpoint by at most {found:.1e}", highlight=False, soft_wrap=True)
+
+
+def _share_of(given: str) -> tuple[str, float]:
+    """Return name and share of what weights are mixed with."""
+    name, _, share = given.rpartition("=")
+    try:
+        found = float(share)
+    except ValueError:
+        found = 0.0
+    if not name or not 0 < found <= 1:
+        msg = f"--mix {given!r} is no name and share; write for example --mix reid-synth-mnv2=0.5"
+        raise ValueError(msg)
+    return name, found

@@ -34,6 +34,10 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         kept_layers: So many of the body's first layers keep the weights they began with. They see edges and colours,
             which differ little between rendered and real people, and cost nearly half of a step.
         coarse: Convolutions of one pixel are computed in 16 bits (bfloat16) while learning.
+        levelled: After so many of the body's first stages, 0 to 3, each picture's own mean and spread are taken from
+            every channel, so that light and a sensor's manner count less (Pan et al., "Two at Once: Enhancing Learning
+            and Generalization Capacities via IBN-Net", ECCV 2018).
+        wide_colours: Contrast, saturation, brightness and white balance differ much more between pictures.
     """
 
     seed: int = 1
@@ -49,6 +53,8 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     held_out_share: float = 0.03
     kept_layers: int = 0
     coarse: bool = False
+    levelled: int = 0
+    wide_colours: bool = False
 
 
 def learning_rate_share(done: float) -> float:

@@ -1,7 +1,7 @@
 """Puts a trained embedder beside its manifest and a card that says how it was made. Needs no PyTorch."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -25,7 +25,6 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
         steps: Batches.
         minutes: How long it took.
         assets: Name and licence of what the people wore besides the renderer's own.
-        colours: Length of the part that tells colours, 0 to 1, of the whole vector's 1.
     """
 
     begun_from: str
@@ -34,17 +33,28 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     steps: int
     minutes: float
     assets: tuple[tuple[str, str], ...] = ()
-    colours: float = 0.0
 
     def told(self) -> str:
-        """Return it as a sentence or three."""
+        """Return it as sentences."""
         worn = "".join(f", {name} ({licence})" for name, licence in self.assets)
-        stripes = f" Colours in stripes, told apart as the same people taught, count {self.colours:g}."
         return (
             f"MobileNetV2, a vector of the whole and of each half; begun from {self.begun_from} and trained by this "
             f"project on {self.pictures:,} rendered pictures of {self.people:,} synthetic people in {self.steps:,} "
             f"steps. They wear the renderer's own clothes{worn}. No picture of a real person was used beyond ImageNet."
-        ) + (stripes if self.colours else "")
+        )
+
+
+def provenance(parts: Sequence[tuple[float, str]], colours: float) -> str:
+    """Return where a model's numbers come from.
+
+    Args:
+        parts: Of whose weights the model's are the mean: how much each counts, and where it comes from.
+        colours: Length of the part of a vector that tells colours, 0 to 1, of the whole vector's 1.
+    """
+    (_, told), *others = parts
+    if others:
+        told = f"The mean of weights: {'; '.join(f'{share:g} of {each}' for share, each in parts)}"
+    return told + (f" Colours in stripes, told apart as rendered people taught, count {colours:g}." if colours else "")
 
 
 def manifest_of(name: str, version: str, model: onnx.ModelProto, content: bytes, provenance: str) -> ModelManifest:
@@ -92,22 +102,22 @@ def held_out_told(line: str, by_weight: Mapping[float, float]) -> str:
     """Return what was measured on rendered people who were not trained on.
 
     Args:
-        line: The last one of the run's log.
+        line: The last one of the run's log, empty where there is none.
         by_weight: By how much colours count, the mean average precision on pictures made worse.
     """
-    told = f"Of rendered people who were held out, without colours: `{line}`."
+    told = f"Of rendered people who were held out, without colours: `{line}`." if line else ""
     if by_weight:
         shares = ", ".join(f"{weight:g}: {found:.1%}" for weight, found in by_weight.items())
         told += f" Mean average precision on pictures made worse, by how much colours count: {shares}."
-    return told
+    return told.strip()
 
 
-def card(manifests: Mapping[str, tuple[ModelManifest, int]], origin: Origin, held_out: str) -> str:
+def card(manifests: Mapping[str, tuple[ModelManifest, int]], minutes: float, held_out: str) -> str:
     """Return the model card, Markdown.
 
     Args:
         manifests: Of each form of the weights, such as `32-bit float`, with the file's size in bytes.
-        origin: Where the weights come from.
+        minutes: How long training took.
         held_out: What was measured on rendered people who were not trained on.
     """
     first = next(iter(manifests.values()))[0]
@@ -128,8 +138,8 @@ was trained on exists.
 - Input: N x 3 x {height} x {width}, RGB, less the mean and divided by the spread that the manifest names.
 - Output: N x {first.outputs[0].shape[1]}, rows of length 1; more alike means a greater product.
 - Licence: {first.licence}.
-- Made of: {origin.told()}
-- Training took {origin.minutes:.0f} minutes.
+- Made of: {first.provenance}
+- Training took {minutes:.0f} minutes.
 - {held_out}
 
 Not for: naming anybody, knowing anybody again on another day, or deciding anything about a person.

@@ -1,5 +1,7 @@
 """Makes pictures worse in many ways, on the device that trains. Each call is drawn from the generator it is given."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
@@ -10,9 +12,29 @@ SPREAD = (0.229, 0.224, 0.225)
 
 _SIZES = ((96, 48), (64, 32), (44, 22), (32, 16))
 _SMALL_SHARE = 0.4
-_GREY_SHARE = 0.03
 _ERASED_SHARE = 0.4
 _SLOPE = 0.25
+_STRETCHED_SHARE = 0.6
+_DARKEST = 0.02
+_LEAST_RANGE = 0.2
+
+Limits = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranges:
+    """How much light and sensors differ: factors, powers, and the share of pictures without colour."""
+
+    gain: Limits
+    cast: Limits
+    gamma: Limits
+    saturation: Limits
+    contrast: Limits
+    grey_share: float
+
+
+_NARROW = _Ranges((0.6, 1.5), (0.84, 1.19), (0.7, 1.4), (0.4, 1.3), (0.7, 1.3), 0.03)
+_WIDE = _Ranges((0.6, 1.5), (0.76, 1.32), (0.55, 1.7), (0.3, 2.2), (0.6, 1.6), 0.1)
 
 
 def normalized(pictures: Tensor) -> Tensor:
@@ -27,7 +49,7 @@ def shares_of(fed: Tensor) -> Tensor:
     return (fed * spread + mean).clamp(0, 1)
 
 
-def augmented(pictures: Tensor, generator: Generator) -> Tensor:
+def augmented(pictures: Tensor, generator: Generator, *, wide: bool = False) -> Tensor:
     """Return changed pictures as the network takes them.
 
     Flipped, moved, turned a little, seen small, lit from one side, coloured otherwise, noisy, and partly covered (Zhong
@@ -36,9 +58,13 @@ def augmented(pictures: Tensor, generator: Generator) -> Tensor:
     Args:
         pictures: Shape (N, 3, H, W), uint8 RGB.
         generator: Of the CPU.
+        wide: Whether colours differ as between cameras of all kinds, from faded to glaring, some without any.
     """
     shares = _moved(pictures.float() / 255, generator)
-    shares = _coloured(_lit(_small(shares, generator), generator), generator)
+    shares = _lit(_small(shares, generator), generator)
+    if wide:
+        shares = _stretched(shares, generator)
+    shares = _coloured(shares, generator, _WIDE if wide else _NARROW)
     return _erased(_normalized(shares), generator)
 
 
@@ -88,17 +114,25 @@ def _lit(x: Tensor, generator: Generator) -> Tensor:
     return x * (1 + warmth * ramp)
 
 
-def _coloured(x: Tensor, generator: Generator) -> Tensor:
+def _stretched(x: Tensor, generator: Generator) -> Tensor:
+    """Return pictures of which most reach from black to white, as those of sensors in daylight do."""
+    brightness = x.mean(1).flatten(1)
+    low, high = (torch.quantile(brightness, share, dim=1).view(-1, 1, 1, 1) for share in (_DARKEST, 1 - _DARKEST))
+    full = ((x - low) / (high - low).clamp_min(_LEAST_RANGE)).clamp(0, 1)
+    return torch.where(_uniform((len(x), 1, 1, 1), 0, 1, x, generator) < _STRETCHED_SHARE, full, x)
+
+
+def _coloured(x: Tensor, generator: Generator, ranges: _Ranges) -> Tensor:
     count = len(x)
     shape = (count, 1, 1, 1)
-    gains = _uniform(shape, 0.6, 1.5, x, generator) * _uniform((count, 3, 1, 1), 0.84, 1.19, x, generator)
-    x = (x * gains).clamp(1e-4, 1.5) ** _uniform(shape, 0.7, 1.4, x, generator)
+    gains = _uniform(shape, *ranges.gain, x, generator) * _uniform((count, 3, 1, 1), *ranges.cast, x, generator)
+    x = (x * gains).clamp(1e-4, 1.5) ** _uniform(shape, *ranges.gamma, x, generator)
     grey = x.mean(1, keepdim=True)
-    saturation = _uniform(shape, 0.4, 1.3, x, generator)
-    saturation = torch.where(_uniform(shape, 0, 1, x, generator) < _GREY_SHARE, 0.0, saturation)
+    saturation = _uniform(shape, *ranges.saturation, x, generator)
+    saturation = torch.where(_uniform(shape, 0, 1, x, generator) < ranges.grey_share, 0.0, saturation)
     x = grey + saturation * (x - grey)
     middle = x.mean((1, 2, 3), keepdim=True)
-    x = middle + (x - middle) * _uniform(shape, 0.7, 1.3, x, generator)
+    x = middle + (x - middle) * _uniform(shape, *ranges.contrast, x, generator)
     noise = torch.randn(x.shape, generator=generator).to(x.device) * _uniform(shape, 0, 0.02, x, generator)
     return (x + noise).clamp(0, 1)
 

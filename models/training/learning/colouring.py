@@ -40,9 +40,11 @@ def learn_weighted(shard: Shard, recipe: Recipe, network: Network) -> tuple[Colo
     measured = held_out(shard.person, recipe.held_out_share)
     trained = np.flatnonzero(~measured)
     some = trained[:: max(1, len(trained) // _PICTURES)]
-    colours = learn_colours(shares_of(_worse(shard, some, generator)).numpy(), shard.person[some], recipe.seed)
+    colours = learn_colours(
+        shares_of(_worse(shard, some, generator, wide=recipe.wide_colours)).numpy(), shard.person[some], recipe.seed
+    )
     others = np.flatnonzero(measured)
-    fed = _worse(shard, others, generator)
+    fed = _worse(shard, others, generator, wide=recipe.wide_colours)
     with torch.no_grad():
         told = np.concatenate([network.embed(part).numpy() for part in fed.split(_AT_ONCE)])
     described = colours.describe(shares_of(fed).numpy())
@@ -54,10 +56,10 @@ def learn_weighted(shard: Shard, recipe: Recipe, network: Network) -> tuple[Colo
     return colours, found
 
 
-def _worse(shard: Shard, chosen: NDArray[np.intp], generator: torch.Generator) -> Tensor:
+def _worse(shard: Shard, chosen: NDArray[np.intp], generator: torch.Generator, *, wide: bool) -> Tensor:
     """Return pictures as a network takes them, made worse."""
     plain = decode(shard.jpegs[index] for index in chosen.tolist())
-    return torch.cat([augmented(part, generator) for part in plain.split(_AT_ONCE)])
+    return torch.cat([augmented(part, generator, wide=wide) for part in plain.split(_AT_ONCE)])
 
 
 def _labelled(person: Numbers, camera: Numbers) -> list[PersonPicture]:

@@ -39,7 +39,7 @@ def load_average(checkpoint: Path, assets: tuple[tuple[str, str], ...] = ()) -> 
         msg = f"checkpoint {checkpoint} cannot be read: {error}; `shopthread models train-reid` writes one"
         raise ModelError(msg) from error
     recipe = msgspec.json.decode(found["recipe"], type=Recipe)
-    network = Network(len(found["people"]), recipe.dimensions)
+    network = Network(len(found["people"]), recipe.dimensions, recipe.levelled)
     network.load_state_dict(found["average"])
     origin = Origin(
         begun_from=found["begun_from"],
@@ -55,7 +55,7 @@ def load_average(checkpoint: Path, assets: tuple[tuple[str, str], ...] = ()) -> 
 def to_onnx(network: Network) -> onnx.ModelProto:
     """Return the network as a graph from `x`, (N, 3, 128, 64), to `emb`, (N, dimensions), rows of length 1."""
     writer = _Writer()
-    last = writer.body(network.features, INPUT)
+    last = writer.body(network, INPUT)
     vectors = [writer.vector(network, index, last) for index in range(VECTORS)]
     joined = writer.graph.add("Concat", vectors, "joined", axis=1)
     scale = writer.graph.constant("scale", np.array(1 / VECTORS**0.5))
@@ -85,15 +85,24 @@ class _Writer:
     def __init__(self) -> None:
         self.graph = GraphBuilder()
 
-    def body(self, body: nn.Sequential, source: str) -> str:
-        for index, layer in enumerate(body):
+    def body(self, network: Network, source: str) -> str:
+        for index, layer in enumerate(network.features):
             name = f"body.{index}"
             if isinstance(layer, Inverted):
                 found = self._units(list(layer.conv), source, name)
                 source = self.graph.add("Add", [source, found], f"{name}.sum") if layer.adds else found
             else:
                 source = self._units(list(layer), source, name)
+            if str(index) in network.levels:
+                source = self._level(network.levels[str(index)], source, f"{name}.level")
         return source
+
+    def _level(self, level: nn.Module, source: str, name: str) -> str:
+        parameters = [
+            self.graph.constant(f"{name}.{key}", _array(value))
+            for key, value in (("weight", level.weight), ("bias", level.bias))
+        ]
+        return self.graph.add("InstanceNormalization", [source, *parameters], f"{name}.out", epsilon=level.eps)
 
     def _units(self, layers: list[nn.Module], source: str, name: str) -> str:
         """Append convolutions, each with its normalization folded in, and what clips them."""

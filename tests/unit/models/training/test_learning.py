@@ -20,6 +20,7 @@ from models.training.learning.colouring import WEIGHTS, learn_weighted  # noqa: 
 from models.training.learning.export import difference, load_average, to_onnx  # noqa: E402
 from models.training.learning.initial import load_embedder, load_imagenet  # noqa: E402
 from models.training.learning.losses import hardest_triplets  # noqa: E402
+from models.training.learning.mixing import Part, mixed  # noqa: E402
 from models.training.learning.network import Network, renormalize  # noqa: E402
 from models.training.learning.run import CHECKPOINT_FILE, Run  # noqa: E402
 from models.training.learning.session import Release, Settings, export, export_untrained, train  # noqa: E402
@@ -75,7 +76,7 @@ def test_a_run_goes_on_where_it_stopped_and_its_export_says_what_it_says(tmp_pat
     assert 0 <= figures["rank_1"] <= 1
     assert weights(parts)["step"] == 3
     release = Release(folder=tmp_path / "out", name="mine", version="1", tolerance=1e-4, colours=0.3)
-    paths, found = export(parts, (pictures, {"assets": [["mine", "CC0-1.0", "0"]]}), release)
+    paths, found = export(parts, (pictures, {"assets": [["mine", "CC0-1.0", "0"]]}), release, ModelRegistry())
     assert found < 1e-4
     assert paths[0].stat().st_size < 15e6
     assert paths[1].stat().st_size < 5e6
@@ -87,7 +88,7 @@ def test_a_run_goes_on_where_it_stopped_and_its_export_says_what_it_says(tmp_pat
     assert f"begun from {DEFAULT_EMBEDDER}" in registry.get("mine").manifest.provenance
     assert "taught, count 0.3." in registry.get("mine").manifest.provenance
     plain = Release(folder=tmp_path / "plain", name="mine", version="1", tolerance=1e-4, colours=0)
-    path = export(parts, (pictures, {}), plain)[0][0]
+    path = export(parts, (pictures, {}), plain, ModelRegistry())[0][0]
     begun = Network(4, 256).eval()
     load_embedder(begun, path.read_bytes(), torch.from_numpy(fed))
     expected = load_model(ModelRegistry(tmp_path / "plain").get("mine")).run(fed)[0]
@@ -102,7 +103,7 @@ def test_the_weight_of_colours_is_what_does_best_with_people_held_out(tmp_path: 
     assert tuple(by_weight) == WEIGHTS
     best = max(by_weight, key=by_weight.__getitem__)
     release = Release(folder=tmp_path / "out", name="mine", version="1", tolerance=1e-4)
-    path = export(tmp_path / "run", (pictures, {}), release)[0][0]
+    path = export(tmp_path / "run", (pictures, {}), release, ModelRegistry())[0][0]
     size = ModelRegistry(tmp_path / "out").get("mine").manifest.outputs[0].shape[1]
     assert path.exists()
     assert (size == 768) == (best == 0)
@@ -131,6 +132,63 @@ def load_bundled(network: Network, few: Any) -> str:  # noqa: ANN401
     model = ModelRegistry().get(DEFAULT_EMBEDDER)
     load_embedder(network, read_verified(model.path, model.manifest.sha256), few)
     return "reid-synth-mnv2"
+
+
+def test_the_mean_of_weights_lies_between_what_it_is_made_of(tmp_path: Path) -> None:
+    pictures = shard()
+    run, other = tmp_path / "run", tmp_path / "other"
+    for folder, steps in ((run, 2), (other, 1)):
+        train(settings(folder, steps), pictures, ModelRegistry(), lambda _: None)
+    shares = ((DEFAULT_EMBEDDER, 0.5), (str(other), 0.2))
+    release = Release(folder=tmp_path / "out", name="mean", version="1", tolerance=1e-4, colours=0, mixed_with=shares)
+    export(run, (pictures, {}), release, ModelRegistry())
+    told = ModelRegistry(tmp_path / "out").get("mean").manifest.provenance
+    assert told.startswith("The mean of weights: 0.3 of MobileNetV2")
+    assert f"; 0.5 of {DEFAULT_EMBEDDER} 1 (" in told
+    own = load_average(run / CHECKPOINT_FILE)[0]
+    bundled = Network(1, 256)
+    load_bundled(bundled, torch.zeros(2, 3, 128, 64))
+    both = mixed([Part(own, "a run", 0.25), Part(bundled, "the default", 0.75)])
+    for name, value in both.named_parameters():
+        if name.endswith("conv.0.0.weight"):
+            expected = 0.25 * own.get_parameter(name) + 0.75 * bundled.get_parameter(name)
+            assert torch.allclose(value, expected, atol=1e-6), name
+
+
+def test_an_embedder_alone_is_written_with_colours_beside_it(tmp_path: Path) -> None:
+    release = Release(
+        folder=tmp_path, name="both", version="1", tolerance=1e-4, colours=0.5, mixed_with=((DEFAULT_EMBEDDER, 1.0),)
+    )
+    export(tmp_path / "none", (shard(), {}), release, ModelRegistry())
+    manifest = ModelRegistry(tmp_path).get("both").manifest
+    assert manifest.outputs[0].shape == ("N", 768 + 64)
+    assert manifest.provenance.startswith(f"{DEFAULT_EMBEDDER} 1 (")
+
+
+def test_weights_that_have_no_mean_are_refused() -> None:
+    plain, levelled = Network(1, 8), Network(1, 8, 2)
+    with pytest.raises(ModelError, match=r"add up to 1, got 0.8"):
+        mixed([Part(plain, "one", 0.5), Part(plain, "two", 0.3)])
+    with pytest.raises(ModelError, match="several forms"):
+        mixed([Part(plain, "one", 0.5), Part(levelled, "two", 0.5)])
+
+
+def test_levels_take_a_pictures_own_contrast_away_and_are_written(tmp_path: Path) -> None:
+    recipe = Recipe(people_per_batch=8, pictures_per_person=2, held_out_share=0.2, levelled=2, wide_colours=True)
+    run = Run(recipe, shard(), tmp_path, "cpu")
+    run.begin(load_bundled)
+    before = {name: value.clone() for name, value in run.network.levels.named_parameters()}
+    run.train(Budget(steps=2), 1e9, lambda _: None)
+    assert any(not torch.equal(before[name], value) for name, value in run.network.levels.named_parameters())
+    network, _, _ = load_average(tmp_path / CHECKPOINT_FILE)
+    fed = torch.randn(4, 3, 128, 64, generator=torch.Generator().manual_seed(1))
+    content = to_onnx(network).SerializeToString(deterministic=True)
+    assert difference(network, content, fed.numpy()) < 1e-4
+    again = Network(3, 256, 2).eval()
+    load_embedder(again, content, fed)
+    assert again.embed(fed).detach().numpy() == pytest.approx(network.embed(fed).detach().numpy(), abs=1e-4)
+    with pytest.raises(ModelError, match="give --levelled 2"):
+        load_embedder(Network(3, 256), content, fed)
 
 
 def test_a_network_begun_from_an_embedder_answers_as_that_one() -> None:
@@ -183,10 +241,11 @@ def test_an_averaged_network_measures_its_own_normalization() -> None:
 
 def test_augmentation_follows_its_generator_alone() -> None:
     pictures = torch.randint(0, 255, (12, 3, 128, 64), dtype=torch.uint8)
-    one, other = (augmented(pictures, torch.Generator().manual_seed(3)) for _ in range(2))
-    assert torch.equal(one, other)
-    assert one.shape == normalized(pictures).shape
-    assert torch.isfinite(one).all()
+    for wide in (False, True):
+        one, other = (augmented(pictures, torch.Generator().manual_seed(3), wide=wide) for _ in range(2))
+        assert torch.equal(one, other)
+        assert one.shape == normalized(pictures).shape
+        assert torch.isfinite(one).all()
 
 
 def test_the_hardest_pair_counts() -> None:

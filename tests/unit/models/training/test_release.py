@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from msgspec.structs import replace
 
 from models.loader import load_model
 from models.registry import ModelRegistry
@@ -15,7 +14,7 @@ pytest.importorskip("onnx", reason="models are written with the package onnx, wh
 from models.building.calibrate import ranges_over
 from models.building.graph import FLOAT, GraphBuilder, tensor_info
 from models.building.quantize import calibrated_tensors, quantize
-from models.training.release import Origin, card, held_out_told, manifest_of, write_release
+from models.training.release import Origin, card, held_out_told, manifest_of, provenance, write_release
 
 ORIGIN = Origin(
     begun_from="weights of a test",
@@ -79,16 +78,20 @@ def test_integers_say_nearly_the_same_in_a_quarter_of_the_room(tmp_path: Path) -
 def test_what_was_measured_by_weight_is_told() -> None:
     assert held_out_told("{}", {}) == "Of rendered people who were held out, without colours: `{}`."
     assert held_out_told("{}", {0.0: 0.5, 0.3: 0.625}).endswith("colours count: 0: 50.0%, 0.3: 62.5%.")
-    assert (
-        replace(ORIGIN, colours=0.4).told()
-        == f"{ORIGIN.told()} Colours in stripes, told apart as the same people taught, count 0.4."
-    )
+    assert not held_out_told("", {})
+
+
+def test_a_mean_of_weights_names_all_it_is_made_of() -> None:
+    assert provenance([(1.0, ORIGIN.told())], 0.0) == ORIGIN.told()
+    told = provenance([(0.6, "One."), (0.4, "Another.")], 0.5)
+    assert told.startswith("The mean of weights: 0.6 of One.; 0.4 of Another.")
+    assert told.endswith(" Colours in stripes, told apart as rendered people taught, count 0.5.")
 
 
 def test_a_card_names_files_origin_and_limits() -> None:
     built = model()
     manifest = manifest_of("reid-mine", "2", built, built.SerializeToString(deterministic=True), ORIGIN.told())
-    text = card({"32-bit floats": (manifest, 12_800_000)}, ORIGIN, "Held out: rank 1 was 90 %.")
+    text = card({"32-bit floats": (manifest, 12_800_000)}, ORIGIN.minutes, "Held out: rank 1 was 90 %.")
     assert "# reid-mine, version 2" in text
     assert f"| `reid_mine.onnx` | 32-bit floats | 12.8 MB | `{manifest.sha256}` |" in text
     assert "N x 3 x 16 x 8" in text

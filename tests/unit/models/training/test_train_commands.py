@@ -35,6 +35,13 @@ def test_a_run_that_cannot_begin_is_one_line(data: Path, options: list[str], tol
     assert told in found.output
 
 
+@pytest.mark.parametrize("given", ["reid-synth-mnv2", "=0.5", "reid-synth-mnv2=much", "reid-synth-mnv2=1.5"])
+def test_a_mean_without_a_share_is_one_line(data: Path, given: str) -> None:
+    found = CliRunner().invoke(app, ["export-reid", "--data", str(data), "--mix", given])
+    assert found.exit_code == 1
+    assert "write for example --mix reid-synth-mnv2=0.5" in found.output
+
+
 @pytest.mark.parametrize("command", [["train-reid", "--steps", "5", "--resume"], ["export-reid"]])
 def test_missing_pictures_are_one_line(tmp_path: Path, command: list[str]) -> None:
     found = CliRunner().invoke(app, [*command, "--data", str(tmp_path)])
