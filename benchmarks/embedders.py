@@ -1,7 +1,8 @@
 """How well embedders know people again, side by side: `python -m benchmarks.embedders MODEL... --viper DIR`.
 
 Three measures, each where its material is given: labelled pictures of people by two cameras (VIPeR's layout and
-protocol), films of one rendered store by several cameras (`shopthread simulate render`), and re-entries on PETS09-S2L1.
+protocol), films of one rendered store by several cameras (`shopthread simulate render`), and PETS09-S2L1: re-entries
+that a camera finds, and how well the truth's tracks alone are told apart.
 EER is the equal error rate of all pairs by two cameras under one threshold, "at 2 %" the likeness that so many
 strangers reach. The first row is what needs no model: colours in stripes. Models are the bundled ones and those under
 SHOPTHREAD_HOME.
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.reentry_pairs import area_under_curve, looks_of, pair_likenesses
 from edge.core.appearance import colour_stripes
 from models.detection import Image
 from models.embedding import PersonEmbedder
@@ -152,22 +154,28 @@ def main() -> None:
         model = registry.get(name)
         ways[name] = PersonEmbedder(load_model(model), opencv_resize).embed
         sizes[name] = f"{model.path.stat().st_size / 1e6:.1f}"
-    table = Table("", "MB", "ms", *COLUMNS, "re-entries found", "wrong")
+    table = Table("", "MB", "ms", *COLUMNS, "re-entries found", "wrong", "AUC", "EER")
     viper, films = given.viper and labelled(given.viper), given.films and filmed(given.films)
+    looks = given.pets and looks_of(given.pets)
     for name, embed in ways.items():
         cells = [name, sizes[name], f"{milliseconds(embed):.1f}"]
         cells += shown(scored(viper, embed, SAMPLE) if viper else None, ("rank_1", "rank_5", "mean_average_precision"))
         cells += shown(scored(films, embed, None) if films else None, ("rank_1", "mean_average_precision"))
         known = _reentries(given.pets, name, registry) if given.pets and name != STRIPES else None
         cells += [f"{known[0]} of {known[2]}", str(known[1])] if known else ["-", "-"]
+        cells += _told_apart(*pair_likenesses(looks, embed)) if looks else ["-", "-"]
         table.add_row(*cells)
-    console = Console(width=140)
+    console = Console(width=170)
     console.print(table)
     if films:
         people = len({picture.person for picture in films[0]})
         console.print(
             f"films: {len(films[0])} pictures of {people} people, camera {films[0][0].camera} against the others"
         )
+
+
+def _told_apart(own: Likenesses, strange: Likenesses) -> list[str]:
+    return [f"{area_under_curve(own, strange):.3f}", f"{equal_error_rate(own, strange)[0]:.1%}"]
 
 
 def _reentries(folder: Path, name: str, registry: ModelRegistry) -> tuple[int, int, int]:
