@@ -95,7 +95,8 @@ def pair_likenesses(looks: Sequence[Looks], embed: Embed) -> tuple[Likenesses, L
     for track in looks:
         mean = embed(track.views).mean(axis=0, dtype=np.float64)
         means.append(mean / np.linalg.norm(mean))
-    own, strange = [], []
+    own: list[float] = []
+    strange: list[float] = []
     for one, other in combinations(range(len(looks)), 2):
         a, b = looks[one], looks[other]
         if a.last < b.first or b.last < a.first:

@@ -112,6 +112,10 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
     tolerance: Annotated[
         float, typer.Option(min=0, help="Most that file and checkpoint may differ in any number.")
     ] = 1e-4,
+    dimensions: Annotated[
+        int,
+        typer.Option(min=0, help="Turn the network's vectors to so many numbers that tell people; 0: leave them."),
+    ] = 128,
     colours: Annotated[
         float | None,
         typer.Option(
@@ -154,7 +158,13 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
 
     with one_line_errors(ModelError, OSError, ValueError):
         release = Release(
-            folder=out_dir, name=name, version=version, tolerance=tolerance, colours=colours, mixed_with=mixed_with
+            folder=out_dir,
+            name=name,
+            version=version,
+            tolerance=tolerance,
+            dimensions=dimensions,
+            colours=colours,
+            mixed_with=mixed_with,
         )
         paths, found = export(run, pictures, release, ModelRegistry(default_models_dir()))
     for path in paths:

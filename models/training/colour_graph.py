@@ -1,4 +1,4 @@
-"""Puts the colours of people into an embedder's file, beside what it says already."""
+"""Turns what an embedder's file says, and puts the colours of people beside it."""
 
 import numpy as np
 import onnx
@@ -6,6 +6,7 @@ import onnx
 from models.building.graph import FLOAT, GraphBuilder, tensor_info
 from models.manifest import Channels
 from models.training.colours import BLOCK_PX, FLOOR, GREY_SHARE, LEAST_SHARE, STRIPES, Colours
+from models.training.discriminant import LEAST_LENGTH, Array, Discriminant
 
 _WHITE = 255.0
 
@@ -35,6 +36,32 @@ def with_colours(
     graph.add("Concat", sized, told.name, axis=1)
     wider = tensor_info(told.name, FLOAT, [count, int(size) + colours.projection.shape[1]])
     return graph.model(model.graph.name, [fed], [wider])
+
+
+def turned(model: onnx.ModelProto, discriminant: Discriminant) -> onnx.ModelProto:
+    """Return a model whose vectors are turned, and shorter. What comes before stays as it is: in integers, if so.
+
+    Args:
+        model: An embedder that gives vectors of length 1.
+        discriminant: Learned from such vectors.
+    """
+    fed, told = model.graph.input[0], model.graph.output[0]
+    count = told.type.tensor_type.shape.dim[0].dim_param
+    graph = GraphBuilder()
+    graph.absorb(model.graph, "plain")
+    _projected(graph, "turned", "plain", (discriminant.mean, discriminant.projection), told.name)
+    shorter = tensor_info(told.name, FLOAT, [count, discriminant.projection.shape[1]])
+    return graph.model(model.graph.name, [fed], [shorter])
+
+
+def _projected(graph: GraphBuilder, name: str, source: str, given: tuple[Array, Array], told: str) -> str:
+    """Append the product of what differs from a mean and a matrix, of length 1."""
+    mean, projection = given
+    centred = graph.add("Sub", [source, graph.constant(f"{name}.mean", mean)], f"{name}.centred")
+    projected = graph.add("MatMul", [centred, graph.constant(f"{name}.projection", projection)], f"{name}.short")
+    length = graph.add("ReduceL2", [projected], f"{name}.length", axes=[1], keepdims=1)
+    safe = graph.add("Max", [length, graph.constant(f"{name}.least", np.array(LEAST_LENGTH))], f"{name}.safe")
+    return graph.add("Div", [projected, safe], told)
 
 
 def _logarithms(graph: GraphBuilder, fed: str, mean: Channels, spread: Channels) -> str:
@@ -70,14 +97,8 @@ def _shares(graph: GraphBuilder, balanced: str, colours: Colours) -> str:
 
 def _described(graph: GraphBuilder, shares: str, colours: Colours) -> str:
     """Append the discriminant of the shares' square roots, of length 1."""
-    least = graph.constant("colours.least", np.array(LEAST_SHARE))
+    least = graph.constant("colours.least.share", np.array(LEAST_SHARE))
     roots = graph.add("Sqrt", [graph.add("Max", [shares, least], "colours.some")], "colours.roots")
     size = graph.constant("colours.size", [0, len(colours.centres) * STRIPES], np.int64)
     flat = graph.add("Reshape", [roots, size], "colours.flat")
-    centred = graph.add("Sub", [flat, graph.constant("colours.mean", colours.mean)], "colours.centred")
-    projected = graph.add(
-        "MatMul", [centred, graph.constant("colours.projection", colours.projection)], "colours.short"
-    )
-    length = graph.add("ReduceL2", [projected], "colours.length", axes=[1], keepdims=1)
-    safe = graph.add("Max", [length, least], "colours.safe")
-    return graph.add("Div", [projected, safe], "colours")
+    return _projected(graph, "colours", flat, (colours.mean, colours.projection), "colours")

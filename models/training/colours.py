@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.training.discriminant import Discriminant, learn_discriminant
+
 Array = NDArray[np.float64]
 Pictures = NDArray[np.float32]  # (N, 3, H, W), RGB, 0 to 1
 
@@ -36,7 +38,6 @@ _DIMENSIONS = 64
 _SIDE_FADES = 0.25
 _STRIPE_FADES = 0.6
 _SOFTNESS = 0.5
-_RIDGE = 0.1
 _ROUNDS = 12
 _SAMPLE = 12_000
 _AT_ONCE = 256
@@ -74,7 +75,7 @@ class Colours:
         Args:
             pictures: Shape (N, 3, H, W) as when they were learned, RGB, 0 to 1.
         """
-        return _unit((_roots(self, pictures) - self.mean) @ self.projection)
+        return Discriminant(self.mean, self.projection).turned(_roots(self, pictures))
 
 
 def learn_colours(pictures: Pictures, person: NDArray[np.int32], seed: int = 1) -> Colours:
@@ -95,7 +96,8 @@ def learn_colours(pictures: Pictures, person: NDArray[np.int32], seed: int = 1) 
     softness = _SOFTNESS * float(gaps.min(axis=1).mean())
     bare = Colours(centres, softness, _stripes(height, width), np.zeros(size), np.eye(size))
     roots = _roots(bare, pictures)
-    return Colours(centres, bare.spread, bare.stripes, roots.mean(axis=0), _discriminant(roots, person))
+    best = learn_discriminant(roots, person, _DIMENSIONS)
+    return Colours(centres, bare.spread, bare.stripes, best.mean, best.projection)
 
 
 def _logarithms(pictures: Pictures) -> Array:
@@ -139,27 +141,4 @@ def _stripes(height: int, width: int) -> Array:
     columns = np.exp(-0.5 * ((across - 0.5) / _SIDE_FADES) ** 2)
     weights = (rows[:, None] * columns[:, None]).reshape(height * width, STRIPES)
     found: Array = weights / weights.sum(axis=0)
-    return found
-
-
-def _discriminant(roots: Array, person: NDArray[np.int32]) -> Array:
-    """Return directions in which people differ most for how much pictures of one differ, the clearest ones longest."""
-    _, who = np.unique(person, return_inverse=True)
-    counts = np.bincount(who)
-    sums = np.zeros((len(counts), roots.shape[1]))
-    np.add.at(sums, who, roots)
-    means = sums / counts[:, None]
-    within, between = (each.T @ each / len(each) for each in (roots - means[who], means - roots.mean(axis=0)))
-    within += _RIDGE * np.trace(within) / len(within) * np.eye(len(within))
-    sizes, axes = np.linalg.eigh(within)
-    whitened = axes / np.sqrt(sizes)
-    clear, directions = np.linalg.eigh(whitened.T @ between @ whitened)
-    best = slice(None, -min(_DIMENSIONS, len(clear)) - 1, -1)
-    ratio = np.maximum(clear[best], 0)
-    found: Array = whitened @ directions[:, best] * np.sqrt(ratio / (1 + ratio))
-    return found
-
-
-def _unit(rows: Array) -> Array:
-    found: Array = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), LEAST_SHARE)
     return found

@@ -44,16 +44,19 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def provenance(parts: Sequence[tuple[float, str]], colours: float) -> str:
+def provenance(parts: Sequence[tuple[float, str]], dimensions: int, colours: float) -> str:
     """Return where a model's numbers come from.
 
     Args:
         parts: Of whose weights the model's are the mean: how much each counts, and where it comes from.
+        dimensions: To how many numbers a discriminant turned the network's vectors, 0: to none.
         colours: Length of the part of a vector that tells colours, 0 to 1, of the whole vector's 1.
     """
     (_, told), *others = parts
     if others:
         told = f"The mean of weights: {'; '.join(f'{share:g} of {each}' for share, each in parts)}"
+    if dimensions:
+        told += f" A linear discriminant, learned from rendered people, leaves {dimensions} numbers."
     return told + (f" Colours in stripes, told apart as rendered people taught, count {colours:g}." if colours else "")
 
 

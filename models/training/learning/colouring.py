@@ -1,5 +1,6 @@
-"""Learns what colours tell of people, and how much they shall count beside what the network tells."""
+"""Learns how vectors are best turned, what colours tell of people, and how much they shall count."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from models.reidentification import PersonPicture, score_embedder
 from models.training.colours import Colours, learn_colours
+from models.training.discriminant import Array, Discriminant, learn_discriminant
 from models.training.learning.augmentation import augmented, shares_of
 from models.training.learning.network import Network
 from models.training.learning.run import QUERY_CAMERAS, decode
@@ -23,37 +25,56 @@ _PICTURES = 6144
 _AT_ONCE = 64
 
 
-def learn_weighted(shard: Shard, recipe: Recipe, network: Network) -> tuple[Colours, dict[float, float]]:
-    """Return colours as told from the people of a run, and how well each weight of them does with those held out.
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is learned once a network has learned.
+
+    Attributes:
+        discriminant: How its vectors are turned, None where they stay.
+        colours: What colours tell.
+        by_weight: How well people held out are found in other cameras, by how much colours count: mean average
+            precision.
+    """
+
+    discriminant: Discriminant | None
+    colours: Colours
+    by_weight: dict[float, float]
+
+
+def learn_beside(shard: Shard, recipe: Recipe, network: Network, dimensions: int) -> Beside:
+    """Return how a network's vectors are best turned, what colours tell, and how well weights of them do.
 
     Pictures are made worse as in training, so that cameras differ as much.
 
     Args:
         shard: All pictures.
         recipe: Of the run.
-        network: What colours stand beside.
-
-    Returns:
-        Colours, and by weight the mean average precision of finding people held out in other cameras.
+        network: Makes vectors.
+        dimensions: How many numbers turned vectors have; 0: they stay as they are.
     """
     generator = torch.Generator().manual_seed(recipe.seed)
     measured = held_out(shard.person, recipe.held_out_share)
     trained = np.flatnonzero(~measured)
     some = trained[:: max(1, len(trained) // _PICTURES)]
-    colours = learn_colours(
-        shares_of(_worse(shard, some, generator, wide=recipe.wide_colours)).numpy(), shard.person[some], recipe.seed
-    )
+    fed = _worse(shard, some, generator, wide=recipe.wide_colours)
+    colours = learn_colours(shares_of(fed).numpy(), shard.person[some], recipe.seed)
+    best = learn_discriminant(_vectors(network, fed), shard.person[some], dimensions) if dimensions else None
     others = np.flatnonzero(measured)
     fed = _worse(shard, others, generator, wide=recipe.wide_colours)
-    with torch.no_grad():
-        told = np.concatenate([network.embed(part).numpy() for part in fed.split(_AT_ONCE)])
+    told = _vectors(network, fed)
+    told = best.turned(told) if best else told
     described = colours.describe(shares_of(fed).numpy())
     pictures = _labelled(shard.person[others], shard.camera[others])
     found = {}
     for weight in WEIGHTS:
         both = np.hstack([(1 - weight**2) ** 0.5 * told, weight * described]).astype(np.float32)
         found[weight] = score_embedder(pictures, both, query_camera="query").mean_average_precision
-    return colours, found
+    return Beside(best, colours, found)
+
+
+def _vectors(network: Network, fed: Tensor) -> Array:
+    with torch.no_grad():
+        return np.concatenate([network.embed(part).numpy() for part in fed.split(_AT_ONCE)]).astype(np.float64)
 
 
 def _worse(shard: Shard, chosen: NDArray[np.intp], generator: torch.Generator, *, wide: bool) -> Tensor:

@@ -7,6 +7,7 @@ from typing import Any
 
 import cv2
 import msgspec
+import onnx
 import torch
 from torch import Tensor, nn
 
@@ -14,9 +15,9 @@ from models.building.calibrate import ranges_over
 from models.building.quantize import quantize
 from models.errors import ModelError
 from models.registry import ModelRegistry, read_verified
-from models.training.colour_graph import with_colours
+from models.training.colour_graph import turned, with_colours
 from models.training.learning.augmentation import normalized
-from models.training.learning.colouring import learn_weighted
+from models.training.learning.colouring import Beside, learn_beside
 from models.training.learning.export import INPUT, difference, to_onnx
 from models.training.learning.initial import load_embedder, load_imagenet
 from models.training.learning.mixing import Part, embedder_part, mixed, run_part
@@ -123,6 +124,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
         name: What to call the model; the integer one gets `-int8`.
         version: Of its weights.
         tolerance: Most that file and network may differ in any number.
+        dimensions: How many numbers the network's vectors are turned to; 0: they stay as they are.
         colours: How much colours count beside the network, 0 to 1; None: what does best with people held out.
         mixed_with: Embedders by name and other runs by folder, each with the share of the mean of weights that it is;
             what they leave is the run's.
@@ -132,6 +134,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     version: str
     tolerance: float
+    dimensions: int = 128
     colours: float | None = None
     mixed_with: tuple[tuple[str, float], ...] = ()
 
@@ -168,12 +171,12 @@ def export(
     forms = {"32-bit floats": model, "8-bit integers": quantize(model, ranges_over(model, INPUT, batches))}
     weight = release.colours or 0.0
     by_weight: dict[float, float] = {}
-    if release.colours != 0:
-        colours, by_weight = learn_weighted(shard, gathered.recipe, network)
+    if release.colours != 0 or release.dimensions:
+        beside = learn_beside(shard, gathered.recipe, network, release.dimensions)
+        by_weight = beside.by_weight
         weight = max(by_weight, key=by_weight.__getitem__) if release.colours is None else weight
-    if weight:
-        forms = {form: with_colours(one, colours, weight, CHANNEL_MEAN, CHANNEL_SPREAD) for form, one in forms.items()}
-    told = provenance([(part.share, part.told) for part in gathered.parts], weight)
+        forms = {form: _finished(one, beside, weight) for form, one in forms.items()}
+    told = provenance([(part.share, part.told) for part in gathered.parts], release.dimensions, weight)
     written, paths = {}, []
     for (form, one), suffix in zip(forms.items(), ("", "-int8"), strict=True):
         code = one.SerializeToString(deterministic=True)
@@ -183,6 +186,12 @@ def export(
     text = card(written, gathered.minutes, held_out_told(gathered.logged, by_weight))
     (release.folder / "card.md").write_text(text, encoding="utf-8")
     return paths, found
+
+
+def _finished(model: onnx.ModelProto, beside: Beside, weight: float) -> onnx.ModelProto:
+    if beside.discriminant:
+        model = turned(model, beside.discriminant)
+    return with_colours(model, beside.colours, weight, CHANNEL_MEAN, CHANNEL_SPREAD) if weight else model
 
 
 @dataclass(frozen=True, slots=True)

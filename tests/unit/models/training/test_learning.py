@@ -16,7 +16,7 @@ from models.loader import load_model  # noqa: E402
 from models.registry import DEFAULT_EMBEDDER, ModelRegistry, read_verified  # noqa: E402
 from models.training.learning import initial  # noqa: E402
 from models.training.learning.augmentation import augmented, normalized  # noqa: E402
-from models.training.learning.colouring import WEIGHTS, learn_weighted  # noqa: E402
+from models.training.learning.colouring import WEIGHTS, learn_beside  # noqa: E402
 from models.training.learning.export import difference, load_average, to_onnx  # noqa: E402
 from models.training.learning.initial import load_embedder, load_imagenet  # noqa: E402
 from models.training.learning.losses import hardest_triplets  # noqa: E402
@@ -75,7 +75,7 @@ def test_a_run_goes_on_where_it_stopped_and_its_export_says_what_it_says(tmp_pat
     figures = train(settings(parts, 3, None), shard(20), ModelRegistry(), lambda _: None)
     assert 0 <= figures["rank_1"] <= 1
     assert weights(parts)["step"] == 3
-    release = Release(folder=tmp_path / "out", name="mine", version="1", tolerance=1e-4, colours=0.3)
+    release = Release(folder=tmp_path / "out", name="mine", version="1", tolerance=1e-4, dimensions=0, colours=0.3)
     paths, found = export(parts, (pictures, {"assets": [["mine", "CC0-1.0", "0"]]}), release, ModelRegistry())
     assert found < 1e-4
     assert paths[0].stat().st_size < 15e6
@@ -87,7 +87,7 @@ def test_a_run_goes_on_where_it_stopped_and_its_export_says_what_it_says(tmp_pat
     assert (real * integer).sum(axis=1).min() > 0.8
     assert f"begun from {DEFAULT_EMBEDDER}" in registry.get("mine").manifest.provenance
     assert "taught, count 0.3." in registry.get("mine").manifest.provenance
-    plain = Release(folder=tmp_path / "plain", name="mine", version="1", tolerance=1e-4, colours=0)
+    plain = Release(folder=tmp_path / "plain", name="mine", version="1", tolerance=1e-4, dimensions=0, colours=0)
     path = export(parts, (pictures, {}), plain, ModelRegistry())[0][0]
     begun = Network(4, 256).eval()
     load_embedder(begun, path.read_bytes(), torch.from_numpy(fed))
@@ -99,14 +99,14 @@ def test_the_weight_of_colours_is_what_does_best_with_people_held_out(tmp_path: 
     pictures = shard()
     train(settings(tmp_path / "run", 1), pictures, ModelRegistry(), lambda _: None)
     network, recipe, _ = load_average(tmp_path / "run" / CHECKPOINT_FILE)
-    _, by_weight = learn_weighted(pictures, recipe, network)
+    by_weight = learn_beside(pictures, recipe, network, 16).by_weight
     assert tuple(by_weight) == WEIGHTS
     best = max(by_weight, key=by_weight.__getitem__)
-    release = Release(folder=tmp_path / "out", name="mine", version="1", tolerance=1e-4)
+    release = Release(folder=tmp_path / "out", name="mine", version="1", tolerance=1e-4, dimensions=16)
     path = export(tmp_path / "run", (pictures, {}), release, ModelRegistry())[0][0]
     size = ModelRegistry(tmp_path / "out").get("mine").manifest.outputs[0].shape[1]
     assert path.exists()
-    assert (size == 768) == (best == 0)
+    assert (size == 16) == (best == 0)
 
 
 def test_kept_layers_keep_their_weights_and_coarse_ones_learn(tmp_path: Path) -> None:
@@ -140,7 +140,9 @@ def test_the_mean_of_weights_lies_between_what_it_is_made_of(tmp_path: Path) -> 
     for folder, steps in ((run, 2), (other, 1)):
         train(settings(folder, steps), pictures, ModelRegistry(), lambda _: None)
     shares = ((DEFAULT_EMBEDDER, 0.5), (str(other), 0.2))
-    release = Release(folder=tmp_path / "out", name="mean", version="1", tolerance=1e-4, colours=0, mixed_with=shares)
+    release = Release(
+        folder=tmp_path / "out", name="mean", version="1", tolerance=1e-4, dimensions=0, colours=0, mixed_with=shares
+    )
     export(run, (pictures, {}), release, ModelRegistry())
     told = ModelRegistry(tmp_path / "out").get("mean").manifest.provenance
     assert told.startswith("The mean of weights: 0.3 of MobileNetV2")
@@ -157,7 +159,13 @@ def test_the_mean_of_weights_lies_between_what_it_is_made_of(tmp_path: Path) -> 
 
 def test_an_embedder_alone_is_written_with_colours_beside_it(tmp_path: Path) -> None:
     release = Release(
-        folder=tmp_path, name="both", version="1", tolerance=1e-4, colours=0.5, mixed_with=((DEFAULT_EMBEDDER, 1.0),)
+        folder=tmp_path,
+        name="both",
+        version="1",
+        tolerance=1e-4,
+        dimensions=0,
+        colours=0.5,
+        mixed_with=((DEFAULT_EMBEDDER, 1.0),),
     )
     export(tmp_path / "none", (shard(), {}), release, ModelRegistry())
     manifest = ModelRegistry(tmp_path).get("both").manifest
