@@ -69,7 +69,7 @@ def test_a_file_turns_as_the_discriminant_does() -> None:
     model = turned(
         graph.model("plain", *shapes), best := Discriminant(rng.normal(0, 0.1, NUMBERS), rng.normal(0, 1, (NUMBERS, 5)))
     )
-    answer = open_session(model.SerializeToString(), source="a test").run(None, {"x": rows})[0]
+    answer = open_session(model.SerializeToString(), source="a test").run(["emb"], {"x": rows})[0]
     assert answer.shape == (7, 5)
     assert answer == pytest.approx(best.turned(rows.astype(np.float64)), abs=1e-5)
     assert [side.dim_value for side in model.graph.output[0].type.tensor_type.shape.dim] == [0, 5]
