@@ -93,7 +93,7 @@ class _Parts:
         """Let ten minutes pass."""
         self._now_ms += STEP_MS
         for look, t_ms in step.looks:
-            self._store.take_signature(look, t_ms)
+            self._store.take_signature(GATEWAY, look, t_ms)
         self._store.receive([self._judged(message) for message in step.messages])
         self._store.settle(self._now_ms)
         self._measure_clocks()

@@ -47,7 +47,8 @@ class DeviceHealth(UplinkPayload, frozen=True, kw_only=True):
     and the share of pairs of strangers that it expects to reach it (`false_match_rate`).
 
     `clock_offset_ms` is how far a device's events are ahead of its own wall clock; the gateway tells in `clocks` how
-    far each device's wall clock is ahead of its own, and in `storage` how full its event store is.
+    far each device's wall clock is ahead of its own, in `storage` how full its event store is, and in `joins_cameras`
+    whether it makes one visit of what several cameras see of a person.
     """
 
     TYPE: ClassVar[str] = "org.shopthread.device.health.v1"
@@ -69,6 +70,7 @@ class DeviceHealth(UplinkPayload, frozen=True, kw_only=True):
     dead_letters: Count = 0
     clocks: tuple[DeviceClock, ...] = ()
     storage: StorageUse | None = None
+    joins_cameras: bool | None = None
 
 
 class ThinnedEvents(Struct, frozen=True, kw_only=True):

@@ -48,7 +48,8 @@ def open_event_store(config: GatewayConfig) -> EventStore:
     if config.occupancy.enabled:
         count = StoreCount(gateway, config.occupancy, config.hours)
     return EventStore(
-        event_store_path(config), gateway, config.stitching, config.staff, count, config.storage, config.intake
+        *(event_store_path(config), gateway, config.stitching, config.staff, count, config.storage, config.intake),
+        hours=config.hours,
     )
 
 
@@ -87,7 +88,7 @@ def _run(
     devices = DeviceOperation(config)
     broker = devices.access.broker
     uploader = make_uploader(config, store, client, clock_ms)
-    desk = _signature_desk(config, store) if config.stitching.enabled else None
+    desk = _signature_desk(config, store) if config.stitching.enabled is not False else None
     consumer = Consumer(store, config.gateway, devices.access.own_login(), clock_ms, uploader.wake, desk)
     consumer.restrict(config.intake)
     consumer.note = devices.take
@@ -114,7 +115,7 @@ def _run(
 
 
 def _signature_desk(config: GatewayConfig, store: EventStore) -> SignatureDesk:
-    """Return what hands out the day's key: only where cameras are joined; nobody else needs signatures."""
+    """Return what hands out the day's key: only where cameras may be joined; nobody else needs signatures."""
     hours = config.store_hours
     return SignatureDesk(
         hours.closing_time, hours.zone, secrets.token_bytes, store.take_signature, store.forget_signatures
@@ -175,6 +176,7 @@ def _report(gateway: Source, store: EventStore, uptime_s: float, now_ms: int, cl
         dead_letters=store.dead_letter_count(),
         clocks=clocks,
         storage=store.storage(),
+        joins_cameras=store.joining(now_ms).joins,
     )
     store.append_own(draft_event(gateway, health, now_ms), now_ms)
     for source, count in store.missing().items():

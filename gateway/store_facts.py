@@ -86,6 +86,7 @@ class Shown:
             zones=self._zones.now(now_ms),
             devices=self._views(now_ms),
             storage=self._store.storage(),
+            joining=self._store.joining(now_ms).line,
         )
 
     def metrics(self) -> list[Metric]:
@@ -117,6 +118,12 @@ class Shown:
                 "gauge",
                 "1 for the state that the event store is in",
                 [] if storage is None else [({"state": name}, float(storage.state == name)) for name in _STATES],
+            ),
+            single(
+                "shopthread_gateway_joins_cameras",
+                "gauge",
+                "1 where one visit is made of what several cameras see",
+                float(self._store.joining(now_ms).joins),
             ),
             single("shopthread_store_people", "gauge", "People in the store", people),
             Metric(

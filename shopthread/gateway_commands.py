@@ -97,11 +97,15 @@ def status(config: Config, as_json: Annotated[bool, typer.Option("--json", help=
     """Show what each device sent, what the cloud has confirmed and what waits, and how full the disk is.
 
     thinned: deleted unsent because the disk was full. limited: not taken in because the device sent too many at once;
-    it sends them again. missing: numbers of the device's that have not come yet.
+    it sends them again. missing: numbers of the device's that have not come yet. Below: whether one visit is made of
+    what several cameras see of a person, and why.
     """
+    from gateway.main import clock_ms
+
     store = open_store(config)
     tallies, devices, missing = store.tallies(), {each.source: each for each in store.devices()}, store.missing()
     letters, clocks, storage = store.dead_letter_count(), _clocks(config), read_storage(config, store)
+    joining = store.joining(clock_ms())
     if as_json:
         report = {
             "sources": [
@@ -122,6 +126,7 @@ def status(config: Config, as_json: Annotated[bool, typer.Option("--json", help=
             ],
             "dead_letters": letters,
             "storage": msgspec.to_builtins(storage),
+            "joining": msgspec.to_builtins(joining),
         }
         typer.echo(json.dumps(report))
         return
@@ -142,6 +147,7 @@ def status(config: Config, as_json: Annotated[bool, typer.Option("--json", help=
         )
     out.print(table)
     out.print(storage.line, highlight=False)
+    out.print(joining.line, highlight=False)
     out.print(f"dead letters: {letters}" + ("  (see `shopthread gateway dead-letters`)" if letters else ""))
 
 

@@ -8,9 +8,10 @@ from contracts.payloads import StaffShown, StoreOccupancy, VisitSegment
 from contracts.privacy import UplinkPayload
 from gateway.adapters.event_log import Arrival, EventLog
 from gateway.adapters.event_rows import HAS_CARDS, VISIT_ROWS
+from gateway.adapters.joining_days import JoiningDays
 from gateway.adapters.stitching import Stitching
 from gateway.adapters.store_count import ROWS_THAT_COUNT, StoreCount
-from gateway.core.occupancy import Tally
+from gateway.core.occupancy import Hours, Tally
 from gateway.core.staff import StaffRules
 from gateway.core.stitching import StitchRules
 
@@ -25,8 +26,10 @@ class DerivedEvents:
         rules: What decides which segments are one visit.
         staff: What tells staff from customers.
         occupancy: Counts the people in the store, None: nobody does.
+        hours: When the store closes.
 
     Attributes:
+        joining: On which days cameras are joined.
         stitching: What visits the events make.
     """
 
@@ -38,27 +41,32 @@ class DerivedEvents:
         rules: StitchRules,
         staff: StaffRules,
         occupancy: StoreCount | None,
+        hours: Hours,
     ) -> None:
         self._db, self._log, self._rules, self._occupancy = db, log, rules, occupancy
-        self.stitching = Stitching(gateway, rules, staff)
+        self.joining = JoiningDays(db, rules, hours)
+        self.stitching = Stitching(gateway, rules, staff, self.joining.joins_at)
 
     def restart(self) -> None:
         """Forget what is in memory, which may be ahead of the file."""
+        self.joining.restart()
         self.stitching.restart()
         if self._occupancy is not None:
             self._occupancy.restart()
 
     def take_in(self, arrivals: Sequence[Arrival]) -> None:
-        """Write events once each; where cameras are not joined, each with the visits that it makes."""
+        """Write events once each; each with the visits that it makes where cameras are not joined."""
         fresh = self._log.unknown(arrivals)
-        if fresh and not self._rules.enabled:
+        if fresh:
+            self._decide_joining(fresh[0].received_ms)
+            self.joining.take_in(fresh)
             told = self._log.number([self._revise(each) for each in fresh], fresh[-1].received_ms)
             fresh = [each for event, visits in zip(fresh, told, strict=True) for each in (event, *visits)]
         self._log.insert(fresh)
 
     def _revise(self, arrival: Arrival) -> Sequence[EventDraft[UplinkPayload]]:
         event, now_ms = arrival.event, arrival.received_ms
-        if not isinstance(event.data, VisitSegment | StaffShown):
+        if not isinstance(event.data, VisitSegment | StaffShown) or self.stitching.is_joined(event):
             return ()
         if self.stitching.needs_recall(event.data, lambda: self._has_cards(now_ms)):
             self.stitching.recall(body for _, body in self._visit_rows(0, now_ms))
@@ -70,13 +78,19 @@ class DerivedEvents:
 
     def is_due(self, now_ms: int) -> bool:
         """Return whether it is time to tell of visits or of the people in the store."""
-        return self._is_stitching_due(now_ms) or (self._occupancy is not None and self._occupancy.is_due(now_ms))
+        is_counting_due = self._occupancy is not None and self._occupancy.is_due(now_ms)
+        return is_counting_due or self._is_stitching_due(now_ms) or self.joining.is_due(now_ms)
+
+    def _decide_joining(self, now_ms: int) -> None:
+        if self.joining.is_due(now_ms):
+            self.joining.settle(now_ms)
 
     def _is_stitching_due(self, now_ms: int) -> bool:
-        return self._rules.enabled and self.stitching.is_due(now_ms)
+        return self.joining.ever_joins and self.stitching.is_due(now_ms)
 
     def settle(self, now_ms: int) -> None:
-        """Tell what visits and the people in the store have become, each if it is time to."""
+        """Tell what visits and the people in the store have become, each if it is time to; decide who is joined."""
+        self._decide_joining(now_ms)
         if self._is_stitching_due(now_ms):
             self.stitch(now_ms)
         if self._occupancy is not None and self._occupancy.is_due(now_ms):
@@ -88,7 +102,7 @@ class DerivedEvents:
 
         They are read from the file: after a crash, and where another process put some in, that is what counts.
         """
-        if not self._rules.enabled:
+        if not self.joining.ever_joins:
             return
         for position, body in self._visit_rows(self.stitching.position, now_ms):
             self.stitching.read(position, body)

@@ -142,7 +142,29 @@ _SPANS = (
 Of the events that were there before, the first and the last of each span are looked at.
 """
 
-STEPS: Final = (_FIRST, _ROOM, _ERASURES, _SEARCH, _SPANS)
+_JOINING = (
+    """
+    CREATE TABLE joining (
+        from_ms INTEGER PRIMARY KEY,
+        joins INTEGER NOT NULL,
+        segments INTEGER NOT NULL,
+        signed INTEGER NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE signing_day (
+        day_ms INTEGER NOT NULL,
+        device TEXT NOT NULL,
+        segments INTEGER NOT NULL,
+        is_signing INTEGER NOT NULL,
+        newest_ms INTEGER NOT NULL,
+        PRIMARY KEY (day_ms, device)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+"""On which days cameras are joined, and what devices sent since the store closed last (`gateway.core.joining`)."""
+
+STEPS: Final = (_FIRST, _ROOM, _ERASURES, _SEARCH, _SPANS, _JOINING)
 
 
 class NewerFileError(Exception):

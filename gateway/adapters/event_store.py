@@ -6,6 +6,7 @@ SQLite in WAL mode with synchronous=FULL: what a method returned from is on disk
 import logging
 import shutil
 from collections.abc import Mapping, Sequence
+from datetime import UTC, time
 from pathlib import Path
 
 from contracts.delivery import Presence
@@ -31,8 +32,9 @@ from gateway.adapters.event_rows import (
 from gateway.adapters.event_streams import EventStreams
 from gateway.adapters.store_count import StoreCount
 from gateway.core.admission import IntakeRules, check_time
+from gateway.core.joining import JoiningState
 from gateway.core.judging import Delivery
-from gateway.core.occupancy import Tally
+from gateway.core.occupancy import Hours, Tally
 from gateway.core.staff import StaffRules
 from gateway.core.stitching import StitchRules
 from gateway.core.thinning import StorageRules, Thinned
@@ -52,17 +54,18 @@ class EventStore:
     Args:
         path: The file; made where it does not exist.
         gateway: The gateway as its own events name it.
-        rules: What decides which segments are one visit; by default each is one.
+        rules: What decides which segments are one visit.
         staff: What tells staff from customers.
         occupancy: Counts the people in the store, None: nobody does.
         storage: How much disk events may take; None: as much as there is.
         intake: What devices may send; None: whatever is well formed.
+        hours: When the store closes; None: at midnight UTC.
 
     Raises:
         EventStoreError: The file cannot be opened.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what decides on the events in the file
         self,
         path: Path,
         gateway: Source,
@@ -71,6 +74,8 @@ class EventStore:
         occupancy: StoreCount | None = None,
         storage: StorageRules | None = None,
         intake: IntakeRules | None = None,
+        *,
+        hours: Hours | None = None,
     ) -> None:
         self._path, self._gateway, self._storage, self._intake = path, gateway, storage, intake
         self._is_thinning = self._is_full = False
@@ -78,7 +83,10 @@ class EventStore:
         db = self._database.connection
         self._log, self._streams, self._letters = EventLog(db, gateway), EventStreams(db), DeadLetters(db)
         self._queue, self._figures = EventQueue(db, self._log), EventFigures(db)
-        self._derived = DerivedEvents(db, self._log, gateway, rules or StitchRules(), staff or StaffRules(), occupancy)
+        self._derived = DerivedEvents(
+            *(db, self._log, gateway, rules or StitchRules(), staff or StaffRules(), occupancy),
+            hours or Hours(time(), UTC),
+        )
         if storage is not None:
             self._database.limit(round(storage.max_bytes * _HARD_LIMIT))
 
@@ -189,9 +197,10 @@ class EventStore:
         with self._database.transaction():
             return self._derived.reset_occupancy(now_ms, note)
 
-    def take_signature(self, signature: AppearanceSignature, t_ms: int) -> None:
+    def take_signature(self, device: Source, signature: AppearanceSignature, t_ms: int) -> None:
         """Take note of what a segment's person looks like. It is kept in memory alone, and never written."""
         with self._database.lock:
+            self._derived.joining.take_signature(device, t_ms)
             self._derived.stitching.take_signature(signature, t_ms)
 
     def forget_signatures(self) -> None:
@@ -335,6 +344,11 @@ class EventStore:
         """Return who went in and out since the store was empty, as of the last settling; None where nobody counts."""
         with self._database.reading():
             return self._derived.people(now_ms)
+
+    def joining(self, now_ms: int) -> JoiningState:
+        """Return whether cameras are joined, and what decided it."""
+        with self._database.reading():
+            return self._derived.joining.state(now_ms)
 
     def queue_depth(self) -> int:
         """Return how many events wait for the cloud."""

@@ -26,8 +26,8 @@ logger = logging.getLogger(__name__)
 
 _REMIND_MS = 10_000
 
-Take = Callable[[AppearanceSignature, int], None]
-"""Takes a signature and the time at which it was taken."""
+Take = Callable[[Source, AppearanceSignature, int], None]
+"""Takes a signature, who sent it, and the time at which it was taken."""
 Answers = list[tuple[str, bytes]]
 """Topics and what to publish on them, with QoS 0, not retained."""
 
@@ -92,7 +92,7 @@ class SignatureDesk:
             return []
         if key_of(event.data.key_id) == key.key_id:
             self._counts["taken"] += 1
-            self._take(event.data, event.time_ms)
+            self._take(event.origin, event.data, event.time_ms)
             return []
         self._counts["old_key"] += 1
         if now_ms - self._told_ms.get(topic.source, now_ms - _REMIND_MS) < _REMIND_MS:

@@ -9,17 +9,24 @@ from contracts.events import Event, EventDraft, Source, decode_event
 from contracts.payloads import AppearanceSignature, StaffShown, VisitRevised, VisitSegment
 from contracts.privacy import Payload, UplinkPayload
 from gateway.core.staff import StaffRules
-from gateway.core.stitching import Returning, StaffCards, StitchRules, Visits, revise
+from gateway.core.stitching import STITCH_RULE_VERSION, Returning, StaffCards, StitchRules, Visits, revise
 
 _FORGET_MS = 3_600_000
 _MOST_SIGNATURES = 40_000
 
 
 class Stitching:
-    """What visits the events in the file make, and how far the file has been read."""
+    """What visits the events in the file make, and how far the file has been read.
 
-    def __init__(self, gateway: Source, rules: StitchRules, staff: StaffRules) -> None:
-        self._gateway, self._rules, self._staff = gateway, rules, staff
+    Args:
+        gateway: The gateway as its own events name it.
+        rules: What decides which segments are one visit.
+        staff: What tells staff from customers.
+        joins_at: Tells whether somebody is joined who is seen first at a time; the answer never changes.
+    """
+
+    def __init__(self, gateway: Source, rules: StitchRules, staff: StaffRules, joins_at: Callable[[int], bool]) -> None:
+        self._gateway, self._rules, self._staff, self._joins_at = gateway, rules, staff, joins_at
         self._signatures: deque[tuple[AppearanceSignature, int]] = deque(maxlen=_MOST_SIGNATURES)
         self.restart()
 
@@ -40,7 +47,9 @@ class Stitching:
         self._forgot_ms = 0
 
     def take_signature(self, signature: AppearanceSignature, t_ms: int) -> None:
-        """Take a signature in."""
+        """Take a signature in; of days on which nobody is joined none is kept."""
+        if not self._joins_at(t_ms):
+            return
         self._signatures.append((signature, t_ms))
         self.visits.take_signature(signature, t_ms)
 
@@ -59,12 +68,20 @@ class Stitching:
         self.position = position
         event = decode_event(body)
         ahead_ms = 0 if event.clockoffset is UNSET else event.clockoffset
+        if not self.is_joined(event):
+            return
         if isinstance(event.data, VisitSegment):
             self.visits.take(event.origin, event.data, ahead_ms)
         elif isinstance(event.data, StaffShown):
             self.visits.take_card(event.origin, event.data.zone_id, event.time_ms - ahead_ms)
         elif isinstance(event.data, VisitRevised) and event.origin == self._gateway:
             self.visits.resume(event.data)
+
+    def is_joined(self, event: Event[Payload]) -> bool:
+        """Return whether what an event tells is of somebody who is joined with what other cameras see."""
+        if isinstance(event.data, VisitRevised):
+            return event.data.rule_version == STITCH_RULE_VERSION or self._joins_at(event.data.opened_ms)
+        return self._joins_at(event.data.opened_ms if isinstance(event.data, VisitSegment) else event.time_ms)
 
     def settle(self, now_ms: int) -> list[EventDraft[VisitRevised]]:
         """Return what changed of visits; every hour, forget those that ended long ago."""
@@ -94,6 +111,8 @@ class Stitching:
         """Take in, once after a restart, what the file says of those whom a camera may know again, and of cards."""
         for body in bodies:
             event = decode_event(body)
+            if self.is_joined(event):
+                continue
             if isinstance(event.data, StaffShown):
                 self._cards.show(event.origin, event.data.zone_id, event.time_ms)
             elif isinstance(event.data, VisitSegment):

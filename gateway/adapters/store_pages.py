@@ -25,7 +25,8 @@ _FILES = {
 class StoreNow(Struct, frozen=True, kw_only=True):
     """The store as the page shows it.
 
-    `people` is None where nobody counts them, `storage` where the event store may take all the disk.
+    `people` is None where nobody counts them, `storage` where the event store may take all the disk. `joining` says in
+    words whether cameras are joined, and why.
     """
 
     store: str
@@ -37,6 +38,7 @@ class StoreNow(Struct, frozen=True, kw_only=True):
     zones: list[LiveZone]
     devices: list[DeviceView]
     storage: StorageUse | None = None
+    joining: str = ""
 
 
 class StoreFacts(Struct, frozen=True):

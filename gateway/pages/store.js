@@ -51,6 +51,7 @@ function show(store) {
   const known = store.devices.filter((device) => !device.is_revoked);
   at("working").textContent = `${known.filter((device) => device.light === "green").length} of ${known.length}`;
   at("cloud").textContent = store.waiting ? `${store.waiting} events wait for the cloud` : "all is in the cloud";
+  at("joining").textContent = store.joining;
   showStorage(store.storage);
   fill(at("zones"), store.zones.map((zone) => [
     cell(`${zone.zone} (${zone.device})`), cell(zone.kind.replace("_", " ")), cell(zone.people, "number"),

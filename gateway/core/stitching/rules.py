@@ -1,6 +1,6 @@
 """What decides which segments are one visit. Pure."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -15,7 +15,9 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """When segments are joined. Weights are natural logarithms of likelihood ratios.
 
     Attributes:
-        enabled: Whether segments of several cameras are joined at all; else each is a visit of its own.
+        enabled: Whether segments of several cameras are joined at all; else each is a visit of its own. `auto`: on
+            trading days after one on which cameras sent signatures.
+        signed_share: For that, such a share of the day's segments must be of cameras that sent some.
         position_error_m: Standard deviation of each coordinate where a segment does not tell its own.
         calibration_error_m: How far two cameras may disagree about one place for good, each coordinate.
         companion_m: How far apart two people stand who walk together.
@@ -41,7 +43,8 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         settle_s: Visits are told at most this often.
     """
 
-    enabled: bool = False
+    enabled: bool | Literal["auto"] = "auto"
+    signed_share: Annotated[float, Meta(gt=0, le=1)] = 0.9
     position_error_m: Positive = 0.25
     calibration_error_m: NotNegative = 0.12
     companion_m: Positive = 1.2

@@ -30,6 +30,10 @@ STATEMENTS = {
 }
 
 
+BEFORE_SPANS = 4
+"""How many steps a file has had that knows no spans."""
+
+
 @contextmanager
 def opened(path: Path | str = ":memory:", steps: int = len(STEPS)) -> Iterator[sqlite3.Connection]:
     """Yield a file that has had so many of the steps."""
@@ -75,7 +79,7 @@ def test_what_waits_since_long_ago_costs_a_restart_nothing(tmp_path: Path):
 
 def _work(path: Path, spans: int) -> int:
     """Return how much work of SQLite's machine the first settling is, with so many spans of old events in the file."""
-    with opened(path, len(STEPS) - 1) as db:
+    with opened(path, BEFORE_SPANS) as db:
         fill(db, spans * SPAN, LONG_AGO_MS)
     store, steps = EventStore(path, GATEWAY, StitchRules(enabled=True)), list[None]()
     store._database.connection.set_progress_handler(lambda: steps.append(None), 100)
@@ -86,7 +90,7 @@ def _work(path: Path, spans: int) -> int:
 
 
 def test_an_old_files_spans_are_known_by_their_ends():
-    with opened(steps=len(STEPS) - 1) as db:
+    with opened(steps=BEFORE_SPANS) as db:
         fill(db, SPAN - 1, 5)
         fill(db, SPAN, 7)
         fill(db, 3, 9)
@@ -132,7 +136,7 @@ def _looked_for(db: sqlite3.Connection, asked: dict[str, int], kinds: tuple[str,
 
 
 def test_spans_go_with_their_events():
-    with opened(steps=len(STEPS) - 1) as db:
+    with opened(steps=BEFORE_SPANS) as db:
         fill(db, SPAN + 5, LONG_AGO_MS)
         db.execute("UPDATE event SET uploaded_ms = 5")
         bring_up_to_date(db)

@@ -265,7 +265,7 @@ def test_what_could_not_be_written_is_told_later(stitching_store: EventStore, mo
 
 def test_signatures_stay_in_memory(stitching_store: EventStore, tmp_path: Path):
     signature = AppearanceSignature(segment_id=SEGMENT.segment_id, key_id="today", signature=b"secret looks" * 5)
-    stitching_store.take_signature(signature, 1)
+    stitching_store.take_signature(SOURCE, signature, 1)
     _taken_in(stitching_store, 1, SEGMENT, 1000)
     stitching_store.settle(19_000)
     for file in (tmp_path / "deep").iterdir():
@@ -278,7 +278,7 @@ def test_signatures_outlive_a_failure_to_write_but_not_their_day(
     taken: list[str] = []
     monkeypatch.setattr(Visits, "take_signature", lambda _self, told, _t_ms: taken.append(told.segment_id))
     signature = AppearanceSignature(segment_id=SEGMENT.segment_id, key_id="today", signature=b"looks")
-    stitching_store.take_signature(signature, 1)
+    stitching_store.take_signature(SOURCE, signature, 1)
     for forgets in (False, True):
         if forgets:
             stitching_store.forget_signatures()

@@ -35,7 +35,7 @@ class World:
     def __post_init__(self) -> None:
         self._drawn = 0
         self.desk = SignatureDesk(
-            time(0), UTC, self._draw, lambda told, t_ms: self.taken.append((told, t_ms)), self._forget
+            time(0), UTC, self._draw, lambda _, told, t_ms: self.taken.append((told, t_ms)), self._forget
         )
 
     def _draw(self, size: int) -> bytes:
