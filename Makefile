@@ -7,8 +7,9 @@ BIN := $(VENV)/bin
 DEV := $(VENV)/.dev-installed
 RUN := $(VENV)/.demo-installed
 TRAINING := $(VENV)/.training-installed
-# Whole files side by side: the fixtures of a file start its servers once.
-PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
+# Whole files side by side: the fixtures of a file start its servers once. They begin in order, so that the long ones
+# (end to end, then integration) are not left for the end, where one worker waits for the other.
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV_VERSION := 0.13.9
 

@@ -47,8 +47,9 @@ class DeviceHealth(UplinkPayload, frozen=True, kw_only=True):
     and the share of pairs of strangers that it expects to reach it (`false_match_rate`).
 
     `clock_offset_ms` is how far a device's events are ahead of its own wall clock; the gateway tells in `clocks` how
-    far each device's wall clock is ahead of its own, in `storage` how full its event store is, and in `joins_cameras`
-    whether it makes one visit of what several cameras see of a person.
+    far each device's wall clock is ahead of its own, in `clock_offset_s` how far its own is ahead of the cloud's,
+    or else of most devices' (None: nobody has told the time), in `storage` how full its event store is, and in
+    `joins_cameras` whether it makes one visit of what several cameras see of a person.
     """
 
     TYPE: ClassVar[str] = "org.shopthread.device.health.v1"
@@ -63,6 +64,7 @@ class DeviceHealth(UplinkPayload, frozen=True, kw_only=True):
     model_name: Name | None = None
     model_version: Name | None = None
     clock_offset_ms: float | None = None
+    clock_offset_s: float | None = None
     picture: PictureState | None = None
     match_threshold: Annotated[float, Meta(ge=-1, le=1)] | None = None
     false_match_rate: Share | None = None

@@ -14,12 +14,14 @@ from gateway.adapters.device_link import DeviceLink
 from gateway.adapters.event_store import EventStore
 from gateway.adapters.http_server import Handlers, HttpServer
 from gateway.adapters.live_zones import LiveZones
+from gateway.adapters.own_clock import CloudClock, OwnClock, read_own_offset
 from gateway.adapters.restart_rows import RestartRows
 from gateway.adapters.rollout_rows import RolloutRows
 from gateway.adapters.sightings import Sightings
 from gateway.adapters.store_pages import StoreFacts, operation_handlers, page_handlers
 from gateway.config import GatewayConfig
 from gateway.core.devices.clock_offset import ClockEstimate
+from gateway.core.devices.own_clock import OwnOffset
 from gateway.core.judging import Delivery
 from gateway.errors import GatewayError
 from gateway.peers import AnyPeer, make_peers
@@ -56,15 +58,15 @@ def wall_us() -> int:
     return time.time_ns() // 1000
 
 
-def read_clocks(config: GatewayConfig) -> dict[str, ClockEstimate]:
-    """Return the last measurement of each device's clock, also while the gateway runs.
+def read_clocks(config: GatewayConfig) -> tuple[dict[str, ClockEstimate], OwnOffset | None]:
+    """Return the last measurement of each device's clock, and of the gateway's own, also while the gateway runs.
 
     Raises:
         DeviceStoreError: The devices' file cannot be read.
     """
     database = DeviceDatabase(devices_path(config))
     try:
-        return ClockRows(database).estimates()
+        return ClockRows(database).estimates(), read_own_offset(database)
     finally:
         database.close()
 
@@ -74,6 +76,7 @@ class DeviceOperation:
 
     Args:
         config: The gateway's.
+        cloud_clock: What the cloud's answers say of the time.
 
     Attributes:
         access: Who may sign in at the broker.
@@ -84,20 +87,21 @@ class DeviceOperation:
         GatewayError: The port for HTTP is taken.
     """
 
-    def __init__(self, config: GatewayConfig) -> None:
+    def __init__(self, config: GatewayConfig, cloud_clock: CloudClock) -> None:
         self._database = DeviceDatabase(devices_path(config))
         try:
-            self._compose(config)
+            self._compose(config, cloud_clock)
         except GatewayError:
             self._database.close()
             raise
 
-    def _compose(self, config: GatewayConfig) -> None:
+    def _compose(self, config: GatewayConfig, cloud_clock: CloudClock) -> None:
         self.access = Access(config, self._database, lambda: wall_us() // 1000)
         self._http: HttpServer | None = None
         self._peers: list[AnyPeer] = []
         interval_s, earliest_ms = config.devices.clock_interval_s, config.intake.earliest_ms
         self._clocks = DeviceClocks(ClockRows(self._database), wall_us, monotonic_us, interval_s, earliest_ms)
+        self._own_clock = OwnClock(self._database, cloud_clock, wall_us, monotonic_us, self._clocks.estimates)
         self._config, self._sightings, self._zones = config, Sightings(self._database), LiveZones()
         watches = (
             ConfigRows(self._database, time.monotonic),
@@ -144,6 +148,7 @@ class DeviceOperation:
             is_alive,
             lambda: wall_us() // 1000,
             self._config.intake,
+            self._own_clock,
         )
 
     @property
@@ -169,13 +174,14 @@ class DeviceOperation:
         self._zones.note(delivery)
         return self._clocks.correct(delivery)
 
-    def save(self) -> None:
-        """Write down what was heard of devices.
+    def save(self) -> OwnOffset | None:
+        """Write down what was heard of devices, and how far the gateway's own clock is off, which is returned.
 
         Raises:
             DeviceStoreError: The file cannot be written.
         """
         self._sightings.save()
+        return self._own_clock.save()
 
     def clocks(self) -> tuple[DeviceClock, ...]:
         """Return how far each device's clock is ahead.

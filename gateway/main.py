@@ -8,19 +8,19 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from importlib.metadata import version
 
-import httpx
-
 from contracts.events import Source, draft_event
-from contracts.operations import DeviceClock, DeviceHealth
+from contracts.operations import DeviceHealth
 from gateway.adapters.consumer import Consumer
 from gateway.adapters.data_lock import DataLock
 from gateway.adapters.erased_rows import ErasedRows
 from gateway.adapters.event_store import EventStore
 from gateway.adapters.forgetting import Forgetting
+from gateway.adapters.own_clock import CloudClock
 from gateway.adapters.signatures import SignatureDesk
 from gateway.adapters.store_count import StoreCount
+from gateway.adapters.uploader import Uploader
 from gateway.config import GatewayConfig
-from gateway.device_operation import DeviceOperation
+from gateway.device_operation import DeviceOperation, monotonic_us
 from gateway.errors import DeviceStoreError, EventStoreError, GatewayError
 from gateway.paths import event_store_path
 from gateway.uplinking import cloud_client, make_uploader
@@ -69,25 +69,29 @@ def run_gateway(config: GatewayConfig, stop: threading.Event, on_alive: Callable
     with ExitStack() as held:
         client = cloud_client(config)
         held.callback(client.close)
+        cloud_clock = CloudClock(monotonic_us)
+        cloud_clock.watch(client)
         held.callback(DataLock(config.gateway.data_dir).release)
         store = open_event_store(config)
         held.callback(store.close)
         rows = ErasedRows(event_store_path(config))
         held.callback(rows.close)
-        _run(config, client, store, Forgetting(rows, client, config.cloud.erasures_interval_s), stop, on_alive)
+        forgetting = Forgetting(rows, client, config.cloud.erasures_interval_s)
+        uploader = make_uploader(config, store, client, clock_ms)
+        _run(config, cloud_clock, store, uploader, forgetting, stop, on_alive)
 
 
 def _run(
     config: GatewayConfig,
-    client: httpx.Client,
+    cloud_clock: CloudClock,
     store: EventStore,
+    uploader: Uploader,
     forgetting: Forgetting,
     stop: threading.Event,
     on_alive: Callable[[], None],
 ) -> None:
-    devices = DeviceOperation(config)
+    devices = DeviceOperation(config, cloud_clock)
     broker = devices.access.broker
-    uploader = make_uploader(config, store, client, clock_ms)
     desk = _signature_desk(config, store) if config.stitching.enabled is not False else None
     consumer = Consumer(store, config.gateway, devices.access.own_login(), clock_ms, uploader.wake, desk)
     consumer.restrict(config.intake)
@@ -157,24 +161,26 @@ def _housekeeping(
                 store.prune(now_ms - keep_ms)
                 store.tell_thinned(now_ms)
                 pruned_s = now_s
-            devices.save()
-            _report(config.gateway.source, store, now_s - started_s, now_ms, devices.clocks())
+            _report(config.gateway.source, store, now_s - started_s, now_ms, devices)
         except (EventStoreError, DeviceStoreError) as error:
             logger.error("%s; trying again", error)  # noqa: TRY400 - one line for operators
 
 
-def _report(gateway: Source, store: EventStore, uptime_s: float, now_ms: int, clocks: tuple[DeviceClock, ...]) -> None:
+def _report(gateway: Source, store: EventStore, uptime_s: float, now_ms: int, devices: DeviceOperation) -> None:
     """Put the gateway's health into its own store, and the gaps in devices' numbering into the log.
 
     Raises:
         EventStoreError: The store cannot be read or written.
+        DeviceStoreError: The devices' file cannot.
     """
+    own = devices.save()
     health = DeviceHealth(
         uptime_s=uptime_s,
         software_version=version("shopthread"),
         queue_depth=store.queue_depth(),
         dead_letters=store.dead_letter_count(),
-        clocks=clocks,
+        clocks=devices.clocks(),
+        clock_offset_s=None if own is None else own.offset_s,
         storage=store.storage(),
         joins_cameras=store.joining(now_ms).joins,
     )

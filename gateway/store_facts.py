@@ -8,10 +8,12 @@ from contracts.fields import StorageState
 from gateway.adapters.device_database import DeviceDatabase
 from gateway.adapters.event_store import EventStore
 from gateway.adapters.live_zones import LiveZones
+from gateway.adapters.own_clock import OwnClock
 from gateway.adapters.sightings import Sightings
 from gateway.adapters.store_pages import StoreFacts, StoreNow
 from gateway.core.admission import IntakeRules
 from gateway.core.devices.overview import DeviceView
+from gateway.core.devices.own_clock import clock_light
 from gateway.core.metrics import Metric, single
 from gateway.device_overview import device_views
 from gateway.errors import GatewayError
@@ -33,6 +35,7 @@ class Shown:
         is_alive: Whether every part works.
         clock_ms: The wall clock, Unix milliseconds.
         intake: Tells whether it can be right.
+        own_clock: Tells how far it is off.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts that are shown
@@ -46,10 +49,12 @@ class Shown:
         is_alive: Callable[[], bool],
         clock_ms: Callable[[], int],
         intake: IntakeRules,
+        own_clock: OwnClock,
     ) -> None:
         self._gateway, self._database, self._store = gateway, database, store
         self._sightings, self._zones, self._clock_ms = sightings, zones, clock_ms
         self._is_connected, self._is_alive, self._intake = is_connected, is_alive, intake
+        self._own_clock = own_clock
 
     def facts(self) -> StoreFacts:
         """Return where pages get what they show."""
@@ -74,7 +79,8 @@ class Shown:
         Raises:
             GatewayError: A file cannot be read.
         """
-        now_ms = self._clock_ms()
+        now_ms, offset = self._clock_ms(), self._own_clock.offset()
+        clock_shown, clock_why = clock_light(offset)
         people = self._store.people(now_ms)
         return StoreNow(
             store=self._gateway.store,
@@ -87,6 +93,9 @@ class Shown:
             devices=self._views(now_ms),
             storage=self._store.storage(),
             joining=self._store.joining(now_ms).line,
+            clock_offset_s=None if offset is None else offset.offset_s,
+            clock_light=clock_shown,
+            clock_why=clock_why,
         )
 
     def metrics(self) -> list[Metric]:
@@ -99,6 +108,7 @@ class Shown:
         views, tallies, storage = self._views(now_ms), self._store.tallies(), self._store.storage()
         oldest_ms, counted = self._store.oldest_waiting_ms(), self._store.people(now_ms)
         people = None if counted is None else counted.people
+        offset = self._own_clock.offset()
         return [
             single("shopthread_gateway_up", "gauge", "1 where every part works", float(self._is_alive())),
             single("shopthread_gateway_broker_connected", "gauge", "1 where it is", float(self._is_connected())),
@@ -113,6 +123,12 @@ class Shown:
                 "shopthread_gateway_dead_letters", "gauge", "Unacceptable messages", self._store.dead_letter_count()
             ),
             single("shopthread_gateway_store_bytes", "gauge", "Bytes of the event store", self._store.used_bytes()),
+            single(
+                "shopthread_gateway_clock_offset_seconds",
+                "gauge",
+                "How far the gateway's clock is ahead of the cloud's, or else of most devices'",
+                None if offset is None else offset.offset_s,
+            ),
             Metric(
                 "shopthread_gateway_storage",
                 "gauge",

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -13,6 +13,9 @@ from shopthread.console import LogJson, log_to_stderr, one_line_errors, out, pri
 from shopthread.gateway_queue_commands import Config, open_store, read_storage
 from shopthread.rollout_commands import rollout
 from shopthread.service_manager import ServiceManager
+
+if TYPE_CHECKING:
+    from gateway.core.devices.own_clock import OwnOffset
 
 app = typer.Typer(no_args_is_help=True, help="Run and inspect a store's gateway.")
 app.add_typer(devices_commands.app)
@@ -98,13 +101,14 @@ def status(config: Config, as_json: Annotated[bool, typer.Option("--json", help=
 
     thinned: deleted unsent because the disk was full. limited: not taken in because the device sent too many at once;
     it sends them again. missing: numbers of the device's that have not come yet. Below: whether one visit is made of
-    what several cameras see of a person, and why.
+    what several cameras see of a person, and why; and whether the gateway's own clock is right by the cloud's time
+    (where it is not, set it, best by chrony).
     """
     from gateway.main import clock_ms
 
     store = open_store(config)
     tallies, devices, missing = store.tallies(), {each.source: each for each in store.devices()}, store.missing()
-    letters, clocks, storage = store.dead_letter_count(), _clocks(config), read_storage(config, store)
+    letters, (clocks, own), storage = store.dead_letter_count(), _clocks(config), read_storage(config, store)
     joining = store.joining(clock_ms())
     if as_json:
         report = {
@@ -125,6 +129,8 @@ def status(config: Config, as_json: Annotated[bool, typer.Option("--json", help=
                 for each in tallies
             ],
             "dead_letters": letters,
+            "clock_offset_s": None if own is None else own.offset_s,
+            "clock": msgspec.to_builtins(own),
             "storage": msgspec.to_builtins(storage),
             "joining": msgspec.to_builtins(joining),
         }
@@ -148,6 +154,7 @@ def status(config: Config, as_json: Annotated[bool, typer.Option("--json", help=
     out.print(table)
     out.print(storage.line, highlight=False)
     out.print(joining.line, highlight=False)
+    _print_clock(own)
     out.print(f"dead letters: {letters}" + ("  (see `shopthread gateway dead-letters`)" if letters else ""))
 
 
@@ -172,8 +179,16 @@ def reset_occupancy(
     out.print(f"counted before: {told.reset_from}; counted now: {told.people}", highlight=False)
 
 
-def _clocks(path: Path) -> "dict[str, dict[str, float | int | None]]":
-    """Return how far the clock of each device is ahead of the gateway's, by the device's source."""
+def _print_clock(own: "OwnOffset | None") -> None:
+    from gateway.core.devices.own_clock import clock_light
+
+    light, why = clock_light(own)
+    said = why if own is None or why else f"right ({own.offset_s:+.1f} s by the {own.source})"
+    out.print(f"the gateway's clock: {said}", style="bold red" if light == "red" else None, highlight=False)
+
+
+def _clocks(path: Path) -> "tuple[dict[str, dict[str, float | int | None]], OwnOffset | None]":
+    """Return how far each device's clock is ahead of the gateway's, by the device's source; and the gateway's own."""
     from msgspec.structs import asdict, replace
 
     from gateway.config import load_config
@@ -183,4 +198,5 @@ def _clocks(path: Path) -> "dict[str, dict[str, float | int | None]]":
     with one_line_errors(GatewayError):
         config = load_config(path)
         gateway = config.gateway.source
-        return {str(replace(gateway, device=name)): asdict(each) for name, each in read_clocks(config).items()}
+        clocks, own = read_clocks(config)
+        return {str(replace(gateway, device=name)): asdict(each) for name, each in clocks.items()}, own

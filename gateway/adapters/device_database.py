@@ -116,6 +116,7 @@ MIGRATIONS = (
     INSERT INTO restart_wanted SELECT device, lower(hex(randomblob(8))), reason, asked_ms, 0, NULL FROM restart;
     DROP TABLE restart;
     """,
+    "CREATE TABLE own_clock (offset_s REAL NOT NULL, error_s REAL NOT NULL, source TEXT NOT NULL) STRICT",
 )
 """Each brings the file from the version before to the next one; `user_version` tells which it has."""
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from contracts.operations import StorageUse
 from gateway.adapters.http_server import Handler, Handlers, Reply, Request, json_reply, text_reply
 from gateway.adapters.live_zones import LiveZone
+from gateway.core.devices.lights import Light
 from gateway.core.devices.overview import DeviceView
 from gateway.core.metrics import CONTENT_TYPE, Metric, metrics_text
 
@@ -25,8 +26,9 @@ _FILES = {
 class StoreNow(Struct, frozen=True, kw_only=True):
     """The store as the page shows it.
 
-    `people` is None where nobody counts them, `storage` where the event store may take all the disk. `joining` says in
-    words whether cameras are joined, and why.
+    `people` is None where nobody counts them, `storage` where the event store may take all the disk, and
+    `clock_offset_s`, by how many seconds the gateway's clock is ahead, where nobody has told the time. `joining` says
+    in words whether cameras are joined, and why.
     """
 
     store: str
@@ -39,6 +41,9 @@ class StoreNow(Struct, frozen=True, kw_only=True):
     devices: list[DeviceView]
     storage: StorageUse | None = None
     joining: str = ""
+    clock_offset_s: float | None = None
+    clock_light: Light = "grey"
+    clock_why: str = ""
 
 
 class StoreFacts(Struct, frozen=True):

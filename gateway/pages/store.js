@@ -40,6 +40,13 @@ function showStorage(storage) {
   at("storage").textContent = why(storage);
 }
 
+function showClock(store) {
+  const offset = store.clock_offset_s;
+  at("clock").textContent = offset === null ? "-" : store.clock_light === "green" ? "right" : `${offset > 0 ? "+" : "\u2212"}${duration(Math.abs(offset))}`;
+  at("clock").className = ["yellow", "red"].includes(store.clock_light) ? `large light ${store.clock_light}` : "large";
+  at("clock-why").textContent = store.clock_why;
+}
+
 function show(store) {
   at("store").textContent = `${store.store} now`;
   at("people").textContent = store.people === null ? "-" : Math.max(0, store.people);
@@ -53,6 +60,7 @@ function show(store) {
   at("cloud").textContent = store.waiting ? `${store.waiting} events wait for the cloud` : "all is in the cloud";
   at("joining").textContent = store.joining;
   showStorage(store.storage);
+  showClock(store);
   fill(at("zones"), store.zones.map((zone) => [
     cell(`${zone.zone} (${zone.device})`), cell(zone.kind.replace("_", " ")), cell(zone.people, "number"),
     cell(zone.waiting ?? "", "number"), cell(duration(zone.longest_wait_s), "number"),

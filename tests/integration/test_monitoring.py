@@ -4,18 +4,21 @@ import json
 import re
 import shutil
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy import select
 
 from cloud.app import create_app
 from cloud.config import Settings
 from cloud.migrate import upgrade
+from cloud.tables import event_log
 from contracts.operations import DeviceHealth
 from contracts.payloads import FootfallCrossing, ZoneCount, ZoneOccupancy
-from tests.integration.cloud.support import T0, Cloud, serving
+from tests.integration.cloud.support import T0, TENANT, Cloud, serving
 from tests.integration.cloud.support import Shop as Events
 from tests.integration.store.test_operation import Shop
 from tests.servers import ROOT, wait_until
@@ -47,24 +50,49 @@ def read_samples(text: str) -> Samples:
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
     """Return what a running gateway with a camera, and a running cloud, tell at /metrics."""
-    shop = Shop(tmp_path_factory.mktemp("store"))
-    with shop.running():
-        wait_until(lambda: shop.get("/readyz")[0] == 200, what="readiness")
-        queue = ZoneCount(zone_id="till", zone_kind="queue", people=3)
-        crossing = FootfallCrossing(
-            tripwire_id="door", tripwire_kind="entrance", direction="in", track_id="1", confidence=1.0, rule_version="x"
-        )
-        health = DeviceHealth(uptime_s=1.0, software_version="x", queue_depth=0, fps=9.5, model_name="m")
-        shop.sends(ZoneOccupancy(zones=(queue,)), crossing, health)
-        wait_until(lambda: "shopthread_device_fps" in shop.get("/metrics")[1], what="the camera")
-        of_gateway = shop.get("/metrics")[1]
     cloud = Cloud(Settings(data_dir=str(tmp_path_factory.mktemp("cloud")), metrics=True))
     upgrade(cloud.database)
     cloud.take_in(Events().crossing(T0))
-    with serving(create_app(cloud.settings, cloud.clock, runs_projections=False)) as http:
-        of_cloud = http.get("/metrics").text
+    shop = Shop(tmp_path_factory.mktemp("store"))
+    (shop.folder / "key").write_text(cloud.keys.create(TENANT, ["ingest"]).secret)
+    with ExitStack() as served:
+        http = served.enter_context(serving(create_app(cloud.settings, cloud.clock, runs_projections=False)))
+        shop.config.write_text(re.sub(r'url = "[^"]*"', f'url = "{http.base_url}"', shop.config.read_text()))
+        with shop.running():
+            _tell_the_time(shop, cloud)
+            of_cloud = http.get("/metrics").text
+            served.close()  # From here on events wait for the cloud, which figures tell too.
+            of_gateway = _tell_of_devices(shop)
     cloud.close()
     return {**read_samples(of_gateway), **read_samples(of_cloud), "up": [{}]}
+
+
+def _tell_the_time(shop: Shop, cloud: Cloud) -> None:
+    """Wait until the gateway knows from this cloud that its clock is right, and says so everywhere."""
+
+    def told() -> list[float]:
+        with cloud.database.read() as session:
+            rows = session.rows(select(event_log.c.raw).where(event_log.c.type == DeviceHealth.TYPE))
+        found = [json.loads(row.raw)["data"].get("clock_offset_s") for row in rows]
+        return [each for each in found if each is not None]
+
+    wait_until(told, timeout_s=60, what="the gateway's health in the cloud")
+    page = json.loads(shop.get("/store.json", shop.cookie())[1])
+    assert (page["clock_light"], abs(page["clock_offset_s"]) < 2) == ("green", True)
+    assert abs(json.loads(shop.command("status", "--json"))["clock_offset_s"]) < 2
+    assert "the gateway's clock: right" in shop.command("status")
+
+
+def _tell_of_devices(shop: Shop) -> str:
+    wait_until(lambda: shop.get("/readyz")[0] == 200, what="readiness")
+    queue = ZoneCount(zone_id="till", zone_kind="queue", people=3)
+    crossing = FootfallCrossing(
+        tripwire_id="door", tripwire_kind="entrance", direction="in", track_id="1", confidence=1.0, rule_version="x"
+    )
+    health = DeviceHealth(uptime_s=1.0, software_version="x", queue_depth=0, fps=9.5, model_name="m")
+    shop.sends(ZoneOccupancy(zones=(queue,)), crossing, health)
+    wait_until(lambda: "shopthread_device_fps" in shop.get("/metrics")[1], what="the camera")
+    return shop.get("/metrics")[1]
 
 
 def panels() -> list[dict[str, Any]]:
