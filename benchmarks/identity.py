@@ -4,24 +4,29 @@ Members have a number, a phone and a card, told of by two statements each, which
 a hundred also names a kiosk's number, which so stands in more and more of them. `SHOPTHREAD_BENCH_IDENTIFIERS` says how
 many identifiers there are. Rates are by processor time, so that they can be compared on a machine with other work.
 
-As many are then brought in at once, as a first member base is, and a few more one batch after the other on top of them;
-`python -m benchmarks.identity --bulk 1000000` does that alone, and says how much memory it took.
+As many are then brought in at once, as a first member base is, and a few more on top of them, 500 in a transaction and
+one; `python -m benchmarks.identity --bulk 1000000` does that alone, and says how much memory it took.
 """
 
 import argparse
 import os
 import resource
+import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
+from sqlalchemy import func, select
 
-from benchmarks.measure import Result
+from benchmarks.cloud_ingest import postgresql
+from benchmarks.measure import Result, processor_s
 from cloud.app import open_database
 from cloud.config import Settings
+from cloud.db import Database
 from cloud.identity.loading import load_in_bulk
 from cloud.identity.service import add_statements
 from cloud.identity.statements import Identifier, Rules, Statement
@@ -31,6 +36,7 @@ _TENANT = "bench"
 _BATCH = 500
 _TENTHS = 10
 _STEPS_AFTER = 4
+_SINGLY_AFTER = 100
 _MS = 1_772_442_000_000
 _STRIDE = 1_000_003
 """A prime: counted in its steps, statements come in a mixed order, each once."""
@@ -45,7 +51,7 @@ def identity(folder: Path) -> list[Result]:
     rates = merge_rates(folder, identifiers)
     first, last = rates[0], rates[-1]
     name = f"identity, the last tenth of {identifiers:,} identifiers"
-    bulk, after = bulk_rates(folder / "bulk", identifiers)
+    bulk, after = bulk_rates(Settings(data_dir=str(folder / "bulk")), identifiers)
     return [
         Result(name, last, "merges/s", "the first tenth", first, last / first),
         Result(f"identity, {identifiers:,} identifiers at once", bulk, "merges/s", "step by step", last, bulk / last),
@@ -53,30 +59,43 @@ def identity(folder: Path) -> list[Result]:
     ]
 
 
-def bulk_rates(folder: Path, identifiers: int) -> tuple[float, float]:
+def bulk_rates(settings: Settings, identifiers: int) -> tuple[float, float]:
     """Return the merges in a second of processor time of so many identifiers at once, and of a few after that."""
     total = 2 * (identifiers // len(_NAMESPACES))
-    more = _STEPS_AFTER * _BATCH
-    database = open_database(Settings(data_dir=str(folder)))
+    database = open_database(settings)
     upgrade(database)
-    started_s = time.process_time()
+    with database.read() as session:  # Of the only connection, which stays.
+        server = session.number(select(func.pg_backend_pid())) if session.dialect == "postgresql" else None
+    started_s = processor_s(server)
     with database.write() as session:
         orders = (order * _STRIDE % total for order in range(total))
         load_in_bulk(session, _TENANT, (("crm", _statement(order)) for order in orders), Rules(), _MS)
-    bulk_s = time.process_time() - started_s
-    started_s, merged = time.process_time(), 0
-    for start in range(total, total + more, _BATCH):
-        with database.write() as session:
-            batch = [("crm", _statement(order)) for order in range(start, start + _BATCH)]
-            merged += len(add_statements(session, _TENANT, batch, Rules(), _MS))
-    after = merged / (time.process_time() - started_s)
+    bulk_s = processor_s(server) - started_s
+    database.refresh_statistics()
+    more = iter(range(total, 2 * total))
+    _taken_in(database, server, islice(more, _BATCH), _BATCH)  # Warms up.
+    batches = _taken_in(database, server, islice(more, _STEPS_AFTER * _BATCH), _BATCH)
+    singly = _taken_in(database, server, islice(more, _SINGLY_AFTER), 1)
     database.dispose()
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    Console().print(
+    Console(width=200).print(
         f"{identifiers:>12,} identifiers at once: {total / bulk_s:,.0f} merges in a second of processor time, "
-        f"{bulk_s:,.0f} s, {peak_mb:,} MiB at most; {after:,.0f} in a second after that"
+        f"{bulk_s:,.0f} s, {peak_mb:,} MiB at most; after that {batches:,.0f} in a second in transactions of {_BATCH}, "
+        f"{singly:,.0f} in transactions of one"
     )
-    return total / bulk_s, after
+    return total / bulk_s, batches
+
+
+def _taken_in(database: Database, server: int | None, orders: Iterable[int], size: int) -> float:
+    """Return how many statements are taken in in a second of processor time, so many in a transaction: the median."""
+    rates = []
+    remaining = iter(orders)
+    while batch := [("crm", _statement(order)) for order in islice(remaining, size)]:
+        started_s = processor_s(server)
+        with database.write() as session:
+            add_statements(session, _TENANT, batch, Rules(), _MS)
+        rates.append(len(batch) / (processor_s(server) - started_s))
+    return statistics.median(rates)
 
 
 def merge_rates(folder: Path, identifiers: int) -> list[float]:
@@ -121,9 +140,14 @@ def _pseudonym(namespace: str, member: int) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bulk", type=int, default=20_000, help="how many identifiers to bring in at once")
-    identifiers = parser.parse_args().bulk
+    parser.add_argument("--postgresql", action="store_true", help="on a PostgreSQL of its own instead of SQLite")
+    chosen = parser.parse_args()
+    if chosen.postgresql:
+        with postgresql() as url:
+            bulk_rates(Settings(database_url=url), chosen.bulk)
+        return
     with TemporaryDirectory(prefix="shopthread-bench-") as folder:
-        bulk_rates(Path(folder), identifiers)
+        bulk_rates(Settings(data_dir=folder), chosen.bulk)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func, select, text
 
-from benchmarks.measure import Result
+from benchmarks.measure import Result, processor_s
 from benchmarks.profiles_fill import NOW_MS, TENANT, fill, one_id_of_member
 from cloud.app import open_database
 from cloud.config import Settings
@@ -74,7 +74,7 @@ def _measure(database: Database, size: int) -> list[Result]:
             return session.connection.execute(by_key, {"tenant": TENANT, "one_id": one_id}).all()
 
     with database.read() as session:  # Of the only connection, which stays.
-        server = Path(f"/proc/{session.number(select(func.pg_backend_pid()))}/schedstat")
+        server = session.number(select(func.pg_backend_pid()))
     pairs = [(_spent_us(ours, one_id, server), _spent_us(raw, one_id, server)) for one_id in one_ids][_WARM:]
     return [
         Result(
@@ -90,16 +90,11 @@ def _measure(database: Database, size: int) -> list[Result]:
     ]
 
 
-def _spent_us(read: Callable[[str], object], one_id: str, server: Path) -> tuple[float, float]:
+def _spent_us(read: Callable[[str], object], one_id: str, server: int) -> tuple[float, float]:
     """Return how long a read took, and the processor time of both its sides."""
-    started_s, started_processor_s = time.perf_counter(), _processor_s(server)
+    started_s, started_processor_s = time.perf_counter(), processor_s(server)
     read(one_id)
-    return (time.perf_counter() - started_s) * 1e6, (_processor_s(server) - started_processor_s) * 1e6
-
-
-def _processor_s(server: Path) -> float:
-    """Return the processor time of this process and of the server's for our connection, which the kernel tells."""
-    return time.process_time() + int(server.read_text().split()[0]) / 1e9
+    return (time.perf_counter() - started_s) * 1e6, (processor_s(server) - started_processor_s) * 1e6
 
 
 def _percentile_95(values: list[float]) -> float:
