@@ -17,7 +17,8 @@ _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
 _FIELDS = Struct(">h")
 _LENGTH = Struct(">i")
-_NUMBERS = Struct(">iqiqiqi")
+_ID_BYTES = 36
+_NUMBERS = Struct(f">i{_ID_BYTES}siqiqiqi")
 _BIGINT_BYTES = 8
 _SOURCES_KEPT = 4096
 
@@ -31,17 +32,25 @@ def copy_of(rows: Iterable[bytes]) -> Iterator[bytes]:
 
 def encode_rows(events: Iterable[AcceptedEvent], received_ms: int) -> bytes:
     """Return the rows of events that came at one instant, Unix milliseconds, as they stand within a binary COPY."""
-    return b"".join([_row(event, received_ms) for event in events])
-
-
-def _row(event: AcceptedEvent, received_ms: int) -> bytes:
-    raw = event.raw
-    numbers = _NUMBERS.pack(
-        _BIGINT_BYTES, event.time_ms, _BIGINT_BYTES, event.sequence, _BIGINT_BYTES, received_ms, len(raw)
-    )
-    origin = _origin(event.tenant, event.store, event.device, event.type)
-    event_id = event.event_id.encode()
-    return origin + _LENGTH.pack(len(event_id)) + event_id + numbers + raw
+    parts: list[bytes] = []
+    for event in events:
+        raw = event.raw
+        parts += (
+            _origin(event.tenant, event.store, event.device, event.type),
+            _NUMBERS.pack(
+                _ID_BYTES,
+                event.event_id.encode(),
+                _BIGINT_BYTES,
+                event.time_ms,
+                _BIGINT_BYTES,
+                event.sequence,
+                _BIGINT_BYTES,
+                received_ms,
+                len(raw),
+            ),
+            raw,
+        )
+    return b"".join(parts)
 
 
 @lru_cache(_SOURCES_KEPT)

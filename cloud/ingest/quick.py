@@ -5,12 +5,14 @@ thousands of good lines that is twice the work: here envelope and payload are on
 that this reader does not take is not thereby bad: it goes the thorough way.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, Union
 
 import msgspec
 from msgspec import NODEFAULT, UNSET
 
+from cloud.ingest.loose import HEX_TO_0, ID_SHAPE, Loose, Texts, have_shape
 from contracts.events import (
     MAX_EVENT_BYTES,
     SEQUENCE_DIGITS,
@@ -35,11 +37,10 @@ _CHEAPER: dict[str, Any] = {
     "datacontenttype": Literal["application/json"],
 }
 """Fields that `read_quickly` checks itself, or that have one value."""
-_HEX_TO_0 = bytes.maketrans(b"0123456789abcdef", b"0" * 16)
-_ID_SHAPE = b"00000000-0000-0000-0000-000000000000"
 _DIGITS_TO_0 = bytes.maketrans(b"0123456789", b"0" * 10)
 _TIME_SHAPE = b"0000-00-00T00:00:00.000Z"
-"""What an id and an instant are with every digit a 0: to compare takes half as long as a regular expression."""
+"""What an instant is with every digit a 0: to compare takes half as long as a regular expression."""
+_SEQUENCE_SHAPE = b"0" * SEQUENCE_DIGITS
 
 
 class QuickEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +52,17 @@ class QuickEvent(msgspec.Struct, frozen=True, kw_only=True):
     time_ms: int
     sequence: int
     data: UplinkPayload
+
+
+class QuickBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """What good lines hold, field by field, each in the order of the lines."""
+
+    event_ids: list[str]
+    sources: list[Source]
+    types: list[str]
+    times_ms: list[int]
+    sequences: list[int]
+    data: list[UplinkPayload]
 
 
 def _whole_event(payload: type[UplinkPayload]) -> type[msgspec.Struct]:
@@ -65,10 +77,12 @@ def _whole_event(payload: type[UplinkPayload]) -> type[msgspec.Struct]:
     )
 
 
+_LOOSE = {loose.type: loose for loose in map(Loose, UPLINK_PAYLOADS)}
 if TYPE_CHECKING:
-    AnyWholeEvent = Any
+    AnyWholeEvent = AnyLooseEvent = Any
 else:
     AnyWholeEvent = Union[tuple(_whole_event(payload) for payload in UPLINK_PAYLOADS)]  # noqa: UP007 - made at run time
+    AnyLooseEvent = Union[tuple(_whole_event(payload) for payload in _LOOSE)]  # noqa: UP007 - made at run time
 
 
 class _Inside(msgspec.Struct, Generic[P], frozen=True):
@@ -82,6 +96,7 @@ _INSIDE: dict[str, msgspec.json.Decoder[Any]] = {
     for payload in UPLINK_PAYLOADS
 }
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyWholeEvent)
+_LOOSE_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyLooseEvent)
 
 
 @lru_cache(_SOURCES_KEPT)
@@ -120,7 +135,7 @@ def read_quickly(raw: bytes) -> QuickEvent | None:
         if len(sequence) != SEQUENCE_DIGITS or not (sequence.isascii() and sequence.isdigit()):
             return None
         time_ms = _time_ms(event.time)
-        if time_ms < 0 or event.id.encode().translate(_HEX_TO_0) != _ID_SHAPE:
+        if time_ms < 0 or event.id.encode().translate(HEX_TO_0) != ID_SHAPE:
             return None
         return QuickEvent(
             event_id=event.id,
@@ -132,3 +147,41 @@ def read_quickly(raw: bytes) -> QuickEvent | None:
         )
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
+
+
+def read_together(lines: Sequence[bytes]) -> QuickBatch | None:
+    """Return what good lines hold; None where one is not such that `read_quickly` takes it.
+
+    What is looked at is the same, but of all lines at once: a step of Python for each costs more than the look.
+    """
+    if not lines or max(map(len, lines)) > MAX_EVENT_BYTES:
+        return None
+    try:
+        events = [_LOOSE_DECODER.decode(raw) for raw in lines]
+        sequences, times = [event.sequence for event in events], [event.time for event in events]
+        if not have_shape(sequences, _SEQUENCE_SHAPE, _DIGITS_TO_0) or not have_shape(times, _TIME_SHAPE, _DIGITS_TO_0):
+            return None
+        batch = QuickBatch(
+            event_ids=[event.id for event in events],
+            sources=[_source(event.source) for event in events],
+            types=[event.data.TYPE for event in events],
+            times_ms=[parse_time(time) for time in times],
+            sequences=list(map(int, sequences)),
+            data=[event.data for event in events],
+        )
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    are_corrected = {event.correctedtime for event in events} != {UNSET}
+    return None if are_corrected or min(batch.times_ms) < 0 or not _are_texts_good(batch) else batch
+
+
+def _are_texts_good(batch: QuickBatch) -> bool:
+    """Return whether each name and each id is one: the loose types take any text."""
+    texts = Texts()
+    texts.ids.extend(batch.event_ids)
+    by_kind: dict[type[UplinkPayload], list[UplinkPayload]] = {}
+    for data in batch.data:
+        by_kind.setdefault(type(data), []).append(data)
+    for kind, values in by_kind.items():
+        _LOOSE[kind].gather(values, texts)
+    return texts.are_good()

@@ -17,7 +17,7 @@ BIGINT = st.integers(-(2**63), 2**63 - 1)
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 EVENTS = st.builds(
     AcceptedEvent,
-    event_id=NAMES,
+    event_id=st.uuids().map(str),
     tenant=NAMES,
     store=NAMES,
     device=NAMES,
