@@ -44,6 +44,11 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+def named(manifest: ModelManifest) -> str:
+    """Return which embedder weights were begun from: where that one comes from is told by its own manifest."""
+    return f"{manifest.name} {manifest.version} (SHA-256 {manifest.sha256[:16]})"
+
+
 def provenance(parts: Sequence[tuple[float, str]], dimensions: int, colours: float) -> str:
     """Return where a model's numbers come from.
 

@@ -1,5 +1,6 @@
 """Learns how vectors are best turned, what colours tell of people, and how much they shall count."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from models.reidentification import PersonPicture, score_embedder
 from models.training.colours import Colours, learn_colours
 from models.training.discriminant import Array, Discriminant, learn_discriminant
 from models.training.learning.augmentation import augmented, shares_of
-from models.training.learning.network import Network
 from models.training.learning.run import QUERY_CAMERAS, decode
 from models.training.pictures import Numbers, Shard
 from models.training.recipe import Recipe
 from models.training.sampling import held_out
+
+Vectors = Callable[[Tensor], Array]
 
 WEIGHTS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6)
 """Of which the best is taken."""
@@ -30,18 +32,19 @@ class Beside:
     """What is learned once a network has learned.
 
     Attributes:
-        discriminant: How its vectors are turned, None where they stay.
+        discriminants: How the vectors of each form are turned, None where they stay. Integers err by as much for all
+            pictures alike, which another form's would take for what tells people.
         colours: What colours tell.
         by_weight: How well people held out are found in other cameras, by how much colours count: mean average
             precision.
     """
 
-    discriminant: Discriminant | None
+    discriminants: list[Discriminant | None]
     colours: Colours
     by_weight: dict[float, float]
 
 
-def learn_beside(shard: Shard, recipe: Recipe, network: Network, dimensions: int) -> Beside:
+def learn_beside(shard: Shard, recipe: Recipe, forms: Sequence[Vectors], dimensions: int) -> Beside:
     """Return how a network's vectors are best turned, what colours tell, and how well weights of them do.
 
     Pictures are made worse as in training, so that cameras differ as much.
@@ -49,7 +52,7 @@ def learn_beside(shard: Shard, recipe: Recipe, network: Network, dimensions: int
     Args:
         shard: All pictures.
         recipe: Of the run.
-        network: Makes vectors.
+        forms: Make vectors of normalized pictures; weights of colours are tried beside the first.
         dimensions: How many numbers turned vectors have; 0: they stay as they are.
     """
     generator = torch.Generator().manual_seed(recipe.seed)
@@ -58,11 +61,13 @@ def learn_beside(shard: Shard, recipe: Recipe, network: Network, dimensions: int
     some = trained[:: max(1, len(trained) // _PICTURES)]
     fed = _worse(shard, some, generator, wide=recipe.wide_colours)
     colours = learn_colours(shares_of(fed).numpy(), shard.person[some], recipe.seed)
-    best = learn_discriminant(_vectors(network, fed), shard.person[some], dimensions) if dimensions else None
+    best = [
+        learn_discriminant(vectors(fed), shard.person[some], dimensions) if dimensions else None for vectors in forms
+    ]
     others = np.flatnonzero(measured)
     fed = _worse(shard, others, generator, wide=recipe.wide_colours)
-    told = _vectors(network, fed)
-    told = best.turned(told) if best else told
+    told = forms[0](fed)
+    told = best[0].turned(told) if best[0] else told
     described = colours.describe(shares_of(fed).numpy())
     pictures = _labelled(shard.person[others], shard.camera[others])
     found = {}
@@ -70,11 +75,6 @@ def learn_beside(shard: Shard, recipe: Recipe, network: Network, dimensions: int
         both = np.hstack([(1 - weight**2) ** 0.5 * told, weight * described]).astype(np.float32)
         found[weight] = score_embedder(pictures, both, query_camera="query").mean_average_precision
     return Beside(best, colours, found)
-
-
-def _vectors(network: Network, fed: Tensor) -> Array:
-    with torch.no_grad():
-        return np.concatenate([network.embed(part).numpy() for part in fed.split(_AT_ONCE)]).astype(np.float64)
 
 
 def _worse(shard: Shard, chosen: NDArray[np.intp], generator: torch.Generator, *, wide: bool) -> Tensor:

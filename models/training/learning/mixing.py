@@ -14,6 +14,7 @@ from models.training.learning.initial import load_embedder
 from models.training.learning.network import Network
 from models.training.learning.run import CHECKPOINT_FILE
 from models.training.recipe import Recipe
+from models.training.release import named
 
 _ENOUGH = 1e-9
 
@@ -49,8 +50,7 @@ def embedder_part(name: str, share: float, levelled: int, pictures: Tensor, regi
     model = registry.get(name)
     network = Network(1, Recipe().dimensions, levelled)
     load_embedder(network, read_verified(model.path, model.manifest.sha256), pictures)
-    told = f"{name} {model.manifest.version} ({model.manifest.provenance.rstrip('.')})."
-    return Part(network, told, share)
+    return Part(network, f"{named(model.manifest)}.", share)
 
 
 def run_part(folder: Path, share: float, worn: tuple[tuple[str, str], ...]) -> tuple[Part, Recipe, float]:

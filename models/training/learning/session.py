@@ -7,6 +7,7 @@ from typing import Any
 
 import cv2
 import msgspec
+import numpy as np
 import onnx
 import torch
 from torch import Tensor, nn
@@ -14,11 +15,14 @@ from torch import Tensor, nn
 from models.building.calibrate import ranges_over
 from models.building.quantize import quantize
 from models.errors import ModelError
+from models.loader import open_session
 from models.registry import ModelRegistry, read_verified
 from models.training.colour_graph import turned, with_colours
+from models.training.colours import Colours
+from models.training.discriminant import Array, Discriminant
 from models.training.learning.augmentation import normalized
-from models.training.learning.colouring import Beside, learn_beside
-from models.training.learning.export import INPUT, difference, to_onnx
+from models.training.learning.colouring import Vectors, learn_beside
+from models.training.learning.export import INPUT, OUTPUT, difference, to_onnx
 from models.training.learning.initial import load_embedder, load_imagenet
 from models.training.learning.mixing import Part, embedder_part, mixed, run_part
 from models.training.learning.network import FEATURES, Network, renormalize, settle_levels
@@ -31,6 +35,7 @@ from models.training.release import (
     card,
     held_out_told,
     manifest_of,
+    named,
     provenance,
     write_release,
 )
@@ -93,7 +98,7 @@ def _begin(network: Network, pictures: Tensor, initial: str, registry: ModelRegi
         return told
     model = registry.get(initial)
     load_embedder(network, read_verified(model.path, model.manifest.sha256), pictures)
-    return f"{initial} {model.manifest.version} ({model.manifest.provenance.rstrip('.')})"
+    return named(model.manifest)
 
 
 def export_untrained(weights: Path, folder: Path, named: tuple[str, str]) -> Path:
@@ -172,10 +177,11 @@ def export(
     weight = release.colours or 0.0
     by_weight: dict[float, float] = {}
     if release.colours != 0 or release.dimensions:
-        beside = learn_beside(shard, gathered.recipe, network, release.dimensions)
+        beside = learn_beside(shard, gathered.recipe, [_vectors_of(one) for one in forms.values()], release.dimensions)
         by_weight = beside.by_weight
         weight = max(by_weight, key=by_weight.__getitem__) if release.colours is None else weight
-        forms = {form: _finished(one, beside, weight) for form, one in forms.items()}
+        turning = zip(forms.items(), beside.discriminants, strict=True)
+        forms = {form: _finished(one, best, beside.colours, weight) for (form, one), best in turning}
     told = provenance([(part.share, part.told) for part in gathered.parts], release.dimensions, weight)
     written, paths = {}, []
     for (form, one), suffix in zip(forms.items(), ("", "-int8"), strict=True):
@@ -188,10 +194,23 @@ def export(
     return paths, found
 
 
-def _finished(model: onnx.ModelProto, beside: Beside, weight: float) -> onnx.ModelProto:
-    if beside.discriminant:
-        model = turned(model, beside.discriminant)
-    return with_colours(model, beside.colours, weight, CHANNEL_MEAN, CHANNEL_SPREAD) if weight else model
+def _vectors_of(model: onnx.ModelProto) -> Vectors:
+    """Return what a file says of normalized pictures."""
+    session = open_session(model.SerializeToString(deterministic=True), source="the exported model")
+
+    def vectors(fed: Tensor) -> Array:
+        parts = [session.run([OUTPUT], {INPUT: part.numpy()})[0] for part in fed.split(_AT_ONCE)]
+        return np.concatenate(parts).astype(np.float64)
+
+    return vectors
+
+
+def _finished(
+    model: onnx.ModelProto, discriminant: Discriminant | None, colours: Colours, weight: float
+) -> onnx.ModelProto:
+    if discriminant:
+        model = turned(model, discriminant)
+    return with_colours(model, colours, weight, CHANNEL_MEAN, CHANNEL_SPREAD) if weight else model
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def test_the_weight_of_colours_is_what_does_best_with_people_held_out(tmp_path: 
     pictures = shard()
     train(settings(tmp_path / "run", 1), pictures, ModelRegistry(), lambda _: None)
     network, recipe, _ = load_average(tmp_path / "run" / CHECKPOINT_FILE)
-    by_weight = learn_beside(pictures, recipe, network, 16).by_weight
+    by_weight = learn_beside(pictures, recipe, [lambda fed: network.embed(fed).detach().numpy()], 16).by_weight
     assert tuple(by_weight) == WEIGHTS
     best = max(by_weight, key=by_weight.__getitem__)
     release = Release(folder=tmp_path / "out", name="mine", version="1", tolerance=1e-4, dimensions=16)

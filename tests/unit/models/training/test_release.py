@@ -14,7 +14,7 @@ pytest.importorskip("onnx", reason="models are written with the package onnx, wh
 from models.building.calibrate import ranges_over
 from models.building.graph import FLOAT, GraphBuilder, tensor_info
 from models.building.quantize import calibrated_tensors, quantize
-from models.training.release import Origin, card, held_out_told, manifest_of, provenance, write_release
+from models.training.release import Origin, card, held_out_told, manifest_of, named, provenance, write_release
 
 ORIGIN = Origin(
     begun_from="weights of a test",
@@ -86,6 +86,12 @@ def test_a_mean_of_weights_names_all_it_is_made_of() -> None:
     told = provenance([(0.6, "One."), (0.4, "Another.")], 128, 0.5)
     assert told.startswith("The mean of weights: 0.6 of One.; 0.4 of Another. A linear discriminant, learned from")
     assert told.endswith(" Colours in stripes, told apart as rendered people taught, count 0.5.")
+
+
+def test_an_embedder_that_weights_were_begun_from_is_named_by_its_bytes() -> None:
+    built = model()
+    manifest = manifest_of("reid-mine", "2", built, built.SerializeToString(deterministic=True), "A test.")
+    assert named(manifest) == f"reid-mine 2 (SHA-256 {manifest.sha256[:16]})"
 
 
 def test_a_card_names_files_origin_and_limits() -> None:
