@@ -36,7 +36,7 @@ _COPIES, _SHIFT_MS, _TURN = 9, 4_000, 7
 _LOADED_S = (900, 960)
 _CORE_SHARE = 0.2
 _NEAR_M, _SOON_MS, _ALIKE = 2.0, 10_000, 2.0
-RULES = StitchRules(look_dimensions=DIMENSIONS)
+RULES = StitchRules(look_dimensions=DIMENSIONS, look_noise_sd=1.0)
 """Of stores whose cameras tell what people look like."""
 
 _RUNS = (

@@ -13,7 +13,7 @@ from models.manifest import ModelManifest, read_manifest, render_manifest
 
 BUNDLED_DIR = Path(__file__).parent
 DEFAULT_DETECTOR = "nanodet-g-person-int8"
-DEFAULT_EMBEDDER = "reid-synth-mnv2"
+DEFAULT_EMBEDDER = "reid-shop-mnv2-int8"
 
 
 @dataclass(frozen=True, slots=True)

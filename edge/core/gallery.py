@@ -47,7 +47,7 @@ class GalleryRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     covered_share: float = 0.1
     margin_px: float = 3.0
     false_match_rate: float = 0.02
-    least_threshold: float = 0.7
+    least_threshold: float = 0.6
     margin: float = 0.03
     together_s: float = 1.0
     most_people: int = 500

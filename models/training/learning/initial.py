@@ -68,7 +68,11 @@ def load_embedder(network: Network, content: bytes, pictures: Tensor) -> None:
     """
     graph = onnx.load_from_string(content).graph
     constants = {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in graph.initializer}
-    folded = [(constants[node.input[1]], constants[node.input[2]]) for node in graph.node if node.op_type == "Conv"]
+    convolutions = [node for node in graph.node if node.op_type == "Conv"]
+    if any(name not in constants for node in convolutions for name in node.input[1:3]):
+        msg = "the embedder to begin with holds integers; take one in 32-bit floats, such as reid-synth-mnv2"
+        raise ModelError(msg)
+    folded = [(constants[node.input[1]], constants[node.input[2]]) for node in convolutions]
     necks = [node for node in graph.node if node.op_type == "BatchNormalization"]
     layers: list[Layer] = _units(network.features)
     heads: list[Layer] = list(zip(network.reduce, network.neck, strict=True))

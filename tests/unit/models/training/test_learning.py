@@ -13,7 +13,7 @@ cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed here; the extra
 
 from models.errors import ModelError  # noqa: E402
 from models.loader import load_model  # noqa: E402
-from models.registry import DEFAULT_EMBEDDER, ModelRegistry, read_verified  # noqa: E402
+from models.registry import ModelRegistry, read_verified  # noqa: E402
 from models.training.learning import initial  # noqa: E402
 from models.training.learning.augmentation import augmented, normalized  # noqa: E402
 from models.training.learning.colouring import WEIGHTS, learn_beside  # noqa: E402
@@ -27,6 +27,7 @@ from models.training.learning.session import Release, Settings, export, export_u
 from models.training.pictures import Shard  # noqa: E402
 from models.training.recipe import Budget, Recipe  # noqa: E402
 
+FIRST = "reid-synth-mnv2"
 RECIPE = Recipe(people_per_batch=8, pictures_per_person=2, held_out_share=0.2)
 
 
@@ -44,7 +45,7 @@ def shard(people: int = 16, cameras: int = 3) -> Shard:
     return Shard(jpegs, person, camera)
 
 
-def settings(folder: Path, steps: int, first: str | None = DEFAULT_EMBEDDER) -> Settings:
+def settings(folder: Path, steps: int, first: str | None = FIRST) -> Settings:
     return Settings(
         recipe=RECIPE,
         budget=Budget(steps=steps),
@@ -85,7 +86,7 @@ def test_a_run_goes_on_where_it_stopped_and_its_export_says_what_it_says(tmp_pat
     real, integer = (load_model(registry.get(name)).run(fed)[0] for name in ("mine", "mine-int8"))
     assert np.linalg.norm(real, axis=1) == pytest.approx(np.ones(5), abs=1e-5)
     assert (real * integer).sum(axis=1).min() > 0.8
-    assert f"begun from {DEFAULT_EMBEDDER}" in registry.get("mine").manifest.provenance
+    assert f"begun from {FIRST}" in registry.get("mine").manifest.provenance
     assert "taught, count 0.3." in registry.get("mine").manifest.provenance
     plain = Release(folder=tmp_path / "plain", name="mine", version="1", tolerance=1e-4, dimensions=0, colours=0)
     path = export(parts, (pictures, {}), plain, ModelRegistry())[0][0]
@@ -129,7 +130,7 @@ def test_kept_layers_keep_their_weights_and_coarse_ones_learn(tmp_path: Path) ->
 
 
 def load_bundled(network: Network, few: Any) -> str:  # noqa: ANN401
-    model = ModelRegistry().get(DEFAULT_EMBEDDER)
+    model = ModelRegistry().get(FIRST)
     load_embedder(network, read_verified(model.path, model.manifest.sha256), few)
     return "reid-synth-mnv2"
 
@@ -139,14 +140,14 @@ def test_the_mean_of_weights_lies_between_what_it_is_made_of(tmp_path: Path) -> 
     run, other = tmp_path / "run", tmp_path / "other"
     for folder, steps in ((run, 2), (other, 1)):
         train(settings(folder, steps), pictures, ModelRegistry(), lambda _: None)
-    shares = ((DEFAULT_EMBEDDER, 0.5), (str(other), 0.2))
+    shares = ((FIRST, 0.5), (str(other), 0.2))
     release = Release(
         folder=tmp_path / "out", name="mean", version="1", tolerance=1e-4, dimensions=0, colours=0, mixed_with=shares
     )
     export(run, (pictures, {}), release, ModelRegistry())
     told = ModelRegistry(tmp_path / "out").get("mean").manifest.provenance
     assert told.startswith("The mean of weights: 0.3 of MobileNetV2")
-    assert f"; 0.5 of {DEFAULT_EMBEDDER} 1 (" in told
+    assert f"; 0.5 of {FIRST} 1 (" in told
     own = load_average(run / CHECKPOINT_FILE)[0]
     bundled = Network(1, 256)
     load_bundled(bundled, torch.zeros(2, 3, 128, 64))
@@ -165,12 +166,12 @@ def test_an_embedder_alone_is_written_with_colours_beside_it(tmp_path: Path) -> 
         tolerance=1e-4,
         dimensions=0,
         colours=0.5,
-        mixed_with=((DEFAULT_EMBEDDER, 1.0),),
+        mixed_with=((FIRST, 1.0),),
     )
     export(tmp_path / "none", (shard(), {}), release, ModelRegistry())
     manifest = ModelRegistry(tmp_path).get("both").manifest
     assert manifest.outputs[0].shape == ("N", 768 + 64)
-    assert manifest.provenance.startswith(f"{DEFAULT_EMBEDDER} 1 (")
+    assert manifest.provenance.startswith(f"{FIRST} 1 (")
 
 
 def test_weights_that_have_no_mean_are_refused() -> None:
@@ -200,7 +201,7 @@ def test_levels_take_a_pictures_own_contrast_away_and_are_written(tmp_path: Path
 
 
 def test_a_network_begun_from_an_embedder_answers_as_that_one() -> None:
-    model = ModelRegistry().get(DEFAULT_EMBEDDER)
+    model = ModelRegistry().get(FIRST)
     fed = torch.randn(6, 3, 128, 64, generator=torch.Generator().manual_seed(1))
     network = Network(4, 256).eval()
     load_embedder(network, read_verified(model.path, model.manifest.sha256), fed)
@@ -211,9 +212,15 @@ def test_a_network_begun_from_an_embedder_answers_as_that_one() -> None:
 
 
 def test_an_embedder_of_another_form_is_refused() -> None:
-    model = ModelRegistry().get(DEFAULT_EMBEDDER)
+    model = ModelRegistry().get(FIRST)
     with pytest.raises(ModelError, match="vectors of another form"):
         load_embedder(Network(4, 128), read_verified(model.path, model.manifest.sha256), torch.zeros(2, 3, 128, 64))
+
+
+def test_an_embedder_in_integers_is_refused() -> None:
+    model = ModelRegistry().get("reid-shop-mnv2-int8")
+    with pytest.raises(ModelError, match="take one in 32-bit floats"):
+        load_embedder(Network(4, 256), read_verified(model.path, model.manifest.sha256), torch.zeros(2, 3, 128, 64))
 
 
 def test_other_first_weights_are_refused_with_what_to_get(tmp_path: Path) -> None:
