@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from models.loader import load_model  # noqa: E402
 from models.registry import ModelRegistry, read_verified  # noqa: E402
 from models.training.learning import initial  # noqa: E402
 from models.training.learning.augmentation import augmented, normalized  # noqa: E402
-from models.training.learning.colouring import WEIGHTS, learn_beside  # noqa: E402
+from models.training.learning.colouring import WEIGHTS  # noqa: E402
 from models.training.learning.export import difference, load_average, to_onnx  # noqa: E402
 from models.training.learning.initial import load_embedder, load_imagenet  # noqa: E402
 from models.training.learning.losses import hardest_triplets  # noqa: E402
@@ -99,15 +100,15 @@ def test_a_run_goes_on_where_it_stopped_and_its_export_says_what_it_says(tmp_pat
 def test_the_weight_of_colours_is_what_does_best_with_people_held_out(tmp_path: Path) -> None:
     pictures = shard()
     train(settings(tmp_path / "run", 1), pictures, ModelRegistry(), lambda _: None)
-    network, recipe, _ = load_average(tmp_path / "run" / CHECKPOINT_FILE)
-    by_weight = learn_beside(pictures, recipe, [lambda fed: network.embed(fed).detach().numpy()], 16).by_weight
-    assert tuple(by_weight) == WEIGHTS
-    best = max(by_weight, key=by_weight.__getitem__)
     release = Release(folder=tmp_path / "out", name="mine", version="1", tolerance=1e-4, dimensions=16)
-    path = export(tmp_path / "run", (pictures, {}), release, ModelRegistry())[0][0]
-    size = ModelRegistry(tmp_path / "out").get("mine").manifest.outputs[0].shape[1]
-    assert path.exists()
-    assert (size == 16) == (best == 0)
+    export(tmp_path / "run", (pictures, {}), release, ModelRegistry())
+    told = (tmp_path / "out" / "card.md").read_text(encoding="utf-8").split("by how much colours count: ")[1]
+    by_weight = {float(weight): float(share) for weight, share in re.findall(r"([\d.]+): ([\d.]+)%", told)}
+    assert tuple(by_weight) == WEIGHTS
+    manifest = ModelRegistry(tmp_path / "out").get("mine").manifest
+    count = re.search(r"people taught, count ([\d.]+)\.$", manifest.provenance)
+    assert by_weight[float(count[1]) if count else 0.0] == max(by_weight.values())
+    assert manifest.outputs[0].shape[1] == 16 + 64 * (count is not None)
 
 
 def test_kept_layers_keep_their_weights_and_coarse_ones_learn(tmp_path: Path) -> None:
