@@ -75,7 +75,10 @@ def import_codes(
         codes = [row for row in rows if isinstance(row, CodeRow)]
         bad = [row for row in rows if isinstance(row, RejectedRow)]
         _print_rehearsal(codes, len(bad))
-        tell_rejected(bad, rejected, write_rejected)
+        if rejected is not None:
+            with rejected.open("w", encoding="utf-8", newline="") as opened:
+                write_rejected(opened, bad)
+        tell_rejected(bad, len(bad), rejected)
         if apply:
             _send(codes, url, api_key_file)
         else:

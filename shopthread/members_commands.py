@@ -9,7 +9,7 @@ from shopthread.cloud_setup import DatabaseUrl, DataDir, current_database, setti
 from shopthread.console import FAILURE, one_line_errors, out
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator
 
     from httpx import Client
 
@@ -65,7 +65,8 @@ def import_members(  # noqa: PLR0913, PLR0917 - one argument per option
     Columns given_name, family_name, birthday (YYYY-MM-DD), email and postcode, if the file has any, leave this machine
     as match codes alone: keyed hashes that tell two records of one person who mistyped a letter, and nothing else
     ('shopthread cloud duplicates find').
-    Sending the same file again changes nothing.
+    Sending the same file again changes nothing. The file is read from the disk once to tell, once more to send it and
+    twice more to write it (--tenant), so that memory holds a few numbers of each record, however many there are.
     A first member base of very many goes faster where the cloud's database is: with --tenant, and --data-dir or
     --database-url as for `shopthread cloud`, all records are written at once. Others who write to SQLite wait.
     """
@@ -73,26 +74,29 @@ def import_members(  # noqa: PLR0913, PLR0917 - one argument per option
     from shopthread.cloud_api import CloudRefusedError, cloud_client
     from shopthread.members.parquet import MissingPyarrowError
     from shopthread.members.rehearsal import rehearse
-    from shopthread.members.table import MemberRecord, Reading, TableError, read_table, write_rejected
-    from shopthread.rejected_rows import RejectedRow, tell_rejected
+    from shopthread.members.rejections import Rejections
+    from shopthread.members.table import MemberRecord, Reading, TableError, read_table
 
     with one_line_errors(TableError, MissingPyarrowError, CloudRefusedError, OSError, ValueError):
         reading = Reading(key=_read_key(key_file), region=region)
-        rows = list(read_table(file, reading))
-        records = [row for row in rows if isinstance(row, MemberRecord)]
-        bad = [row for row in rows if isinstance(row, RejectedRow)]
-        _print_rehearsal(rehearse(records, Rules()), len(bad))
-        tell_rejected(bad, rejected, write_rejected)
+        with Rejections(rejected) as bad:
+            result = rehearse(bad.without(read_table(file, reading)), Rules())
+            _print_rehearsal(result, bad.count)
+            bad.tell()
+
+        def records() -> "Iterator[MemberRecord]":
+            return (row for row in read_table(file, reading) if isinstance(row, MemberRecord))
+
         if apply and tenant is not None:
             new = _load(records, source, rank, tenant, data_dir, database_url)
-            out.print(f"Wrote {len(records)} records, {new} of them new.", highlight=False)
+            out.print(f"Wrote {result.records} records, {new} of them new.", highlight=False)
         elif apply:
             with cloud_client(url, api_key_file, "members") as client:
-                moved = _send(records, source, rank, client)
-            out.print(f"Sent {len(records)} records; {moved} identifiers moved to another profile.", highlight=False)
+                moved = _send(records(), result.records, source, rank, client)
+            out.print(f"Sent {result.records} records; {moved} identifiers moved to another profile.", highlight=False)
         else:
             out.print("Nothing was sent. With --apply it is.", highlight=False)
-    if bad:
+    if bad.count:
         raise typer.Exit(FAILURE)
 
 
@@ -106,18 +110,23 @@ def _read_key(path: Path) -> bytes:
     return key
 
 
-def _send(records: "Sequence[MemberRecord]", source: str, rank: int, client: "Client") -> int:
+def _send(records: "Iterator[MemberRecord]", count: int, source: str, rank: int, client: "Client") -> int:
     from rich.progress import Progress
 
     from shopthread.members.sending import send
 
     with Progress(console=out, transient=True) as progress:
-        task = progress.add_task("sending", total=len(records))
-        return send(records, source, rank, client, lambda count: progress.advance(task, count))
+        task = progress.add_task("sending", total=count)
+        return send(records, source, rank, client, lambda sent: progress.advance(task, sent))
 
 
 def _load(
-    records: "Sequence[MemberRecord]", source: str, rank: int, tenant: str, data_dir: str | None, url: str | None
+    records: "Callable[[], Iterator[MemberRecord]]",
+    source: str,
+    rank: int,
+    tenant: str,
+    data_dir: str | None,
+    url: str | None,
 ) -> int:
     with told_in_one_line():
         from cloud.errors import ProblemError
@@ -139,7 +148,7 @@ def _print_rehearsal(result: "Rehearsal", rejected: int) -> None:
         **{f"different identifiers: {name}": count for name, count in sorted(result.identifiers.items())},
         "profiles that they make": result.persons,
         "records that share a profile with another": result.joined_records,
-        "joins that a limit forbids": len(result.refusals),
+        "joins that a limit forbids": result.refusals,
         "identifiers that stand with too many others": result.hubs,
         "members who agree to visit linking": result.consents_granted,
         "members who do not": result.consents_refused,

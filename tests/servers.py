@@ -15,7 +15,7 @@ from gateway.adapters.embedded_broker import EmbeddedBroker
 
 ROOT = Path(__file__).resolve().parent.parent
 _FETCHED = ROOT / "build" / "mosquitto"
-_START_S = 10.0
+_START_S = 60.0
 
 
 def free_port() -> int:
@@ -95,7 +95,7 @@ def wait_for_socket(port: int) -> None:
     wait_until(listens, what=f"somebody on port {port}")
 
 
-def wait_until(condition, timeout_s: float = 20.0, what: str = "the condition"):  # noqa: ANN001
+def wait_until(condition, timeout_s: float = 60.0, what: str = "the condition"):  # noqa: ANN001
     """Wait until `condition()` is true; fail the test where it does not become so."""
     until = time.monotonic() + timeout_s
     while time.monotonic() < until:

@@ -162,7 +162,9 @@ def derive_all(
         rules: What keeps strangers apart.
         derive: Takes each part; all of them together are everything that the statements name.
     """
-    with Statements(statements) as held:
+    with Statements() as held:
+        for statement in statements:  # Reading them may fail, and then the file is given back.
+            held.add("", statement)
         hubs = held.hubs(rules.hub_neighbours)
         for numbers in parts_of(held.groups({*blocked, *hubs}), PART):
             derive(reach_within(held.read(numbers), blocked, hubs))

@@ -1,6 +1,6 @@
 """Writes a whole member base into the cloud's own database at once: a first one may have millions of records."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 
 from cloud.app import make_key_service, make_linker, system_clock
 from cloud.config import Settings
@@ -17,12 +17,17 @@ from shopthread.members.table import MemberRecord
 
 
 def load(
-    records: Sequence[MemberRecord], source: str, rank: int, tenant: str, settings: Settings, database: Database
+    records: Callable[[], Iterable[MemberRecord]],
+    source: str,
+    rank: int,
+    tenant: str,
+    settings: Settings,
+    database: Database,
 ) -> int:
     """Write what records say of identity and consent, and their match codes. Writing the same again changes nothing.
 
     Args:
-        records: What to write.
+        records: Returns what to write, the same each time.
         source: Who says so; it stands before each record's id.
         rank: How far to trust the source, 0 the most.
         tenant: Whose members they are.
@@ -37,13 +42,14 @@ def load(
     """
     keys = make_key_service(settings, database)
     context = Context(settings, database, system_clock, keys, make_linker(settings))
-    stated = ((source, statement_of(record, source, rank)) for record in records)
+    stated = ((source, statement_of(record, source, rank)) for record in records())
     with database.write() as session:
         added = load_in_bulk(session, tenant, stated, context.rules, system_clock())
-    consents = [ConsentStatement.model_validate(consent) for record in records for consent in consents_of(record)]
-    for part in batches(consents, 2 * BATCH):
-        put_consents(context, tenant, part)
-    codes = [AttributeStatement.model_validate(code) for each in records for code in codes_of(each, source, rank)]
-    for few in batches(codes, 2 * BATCH):
-        record_attributes(context, tenant, few)
+    for batch in batches(records(), BATCH):
+        consents = [ConsentStatement.model_validate(each) for record in batch for each in consents_of(record)]
+        if consents:
+            put_consents(context, tenant, consents)
+        codes = [AttributeStatement.model_validate(code) for each in batch for code in codes_of(each, source, rank)]
+        if codes:
+            record_attributes(context, tenant, codes)
     return added

@@ -1,6 +1,7 @@
 """Sends member records to the cloud in batches."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import TypeVar
 
 import httpx
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 
 def send(
-    records: Sequence[MemberRecord], source: str, rank: int, client: httpx.Client, on_sent: Callable[[int], None]
+    records: Iterable[MemberRecord], source: str, rank: int, client: httpx.Client, on_sent: Callable[[int], None]
 ) -> int:
     """Send what records say of identity and consent, and their match codes. Sending the same again changes nothing.
 
@@ -107,7 +108,8 @@ def codes_of(record: MemberRecord, source: str, rank: int) -> list[dict[str, obj
     ]
 
 
-def batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Yield the items in lists of at most `size`."""
-    for start in range(0, len(items), size):
-        yield list(items[start : start + size])
+    remaining = iter(items)
+    while batch := list(islice(remaining, size)):
+        yield batch

@@ -1,7 +1,9 @@
 """Member records in a CSV or a Parquet file: one row each, several values of a column separated by `;`."""
 
 import csv
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
@@ -95,21 +97,30 @@ def _read_rows(file: TextIO, reading: Reading) -> Iterator[MemberRecord | Reject
 def _judge(
     rows: Iterable[tuple[int, Mapping[Any, str | None]]], reading: Reading
 ) -> Iterator[MemberRecord | RejectedRow]:
-    first_lines: dict[str, int] = {}
-    for line, row in rows:
-        given = {name: value or "" for name, value in row.items() if name is not None}
-        if None in row or None in row.values():
-            yield RejectedRow(line=line, reason="the row has more or fewer fields than the first line", values=given)
-            continue
-        try:
-            record = read_row(given, line, reading)
-            first = first_lines.setdefault(record.record_id, line)
-            if first != line:
-                _fail(f"{RECORD_ID} {record.record_id!r} stands on line {first} already")
-        except ValueError as error:
-            yield RejectedRow(line=line, reason=str(error), values=given)
-        else:
-            yield record
+    with closing(sqlite3.connect("")) as ids:  # On disk, with no name: a member base may have millions.
+        ids.execute("CREATE TABLE first (record_id TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID")
+        yield from (_judged(row, line, reading, ids) for line, row in rows)
+
+
+def _judged(
+    row: Mapping[Any, str | None], line: int, reading: Reading, ids: sqlite3.Connection
+) -> MemberRecord | RejectedRow:
+    given = {name: value or "" for name, value in row.items() if name is not None}
+    if None in row or None in row.values():
+        return RejectedRow(line=line, reason="the row has more or fewer fields than the first line", values=given)
+    try:
+        record = read_row(given, line, reading)
+        _check_is_first(record, ids)
+    except ValueError as error:
+        return RejectedRow(line=line, reason=str(error), values=given)
+    return record
+
+
+def _check_is_first(record: MemberRecord, ids: sqlite3.Connection) -> None:
+    added = ids.execute("INSERT OR IGNORE INTO first VALUES (?, ?)", (record.record_id, record.line))
+    if added.rowcount == 0:
+        (first,) = ids.execute("SELECT line FROM first WHERE record_id = ?", (record.record_id,)).fetchone()
+        _fail(f"{RECORD_ID} {record.record_id!r} stands on line {first} already")
 
 
 def _check_columns(names: Sequence[str]) -> None:
@@ -243,11 +254,3 @@ def _consent(text: str) -> bool | None:
 
 def _fail(message: str) -> None:
     raise ValueError(message)
-
-
-def write_rejected(file: TextIO, rows: Sequence[RejectedRow]) -> None:
-    """Write rejected rows with line and reason, as they stand in the file: mended, they can be read again."""
-    names = list(dict.fromkeys(name for row in rows for name in row.values))
-    writer = csv.DictWriter(file, fieldnames=["line", "reason", *names])
-    writer.writeheader()
-    writer.writerows({"line": row.line, "reason": row.reason, **row.values} for row in rows)

@@ -97,7 +97,7 @@ def test_a_broker_that_refuses_is_named_with_its_reason(tmp_path: Path):
         sign_in = ("--username", "load", "--password-file", str(password))
         address = f"mqtt://127.0.0.1:{listener.getsockname()[1]}"
         done = _publish(*SHORT, "--broker", address, "--connections", "1", *sign_in)
-        broker.join(5)
+        broker.join(60)
     assert done.exit_code == 1
     assert "refuses the connection: Not authorized" in done.output
 

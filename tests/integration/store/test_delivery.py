@@ -185,10 +185,10 @@ def _publish_raw(port: int, body: bytes) -> bool:
     client.on_connect = lambda *_: connected.set()
     client.connect("127.0.0.1", port)
     client.loop_start()
-    done = connected.wait(2)
+    done = connected.wait(30)
     time.sleep(0.3)  # the gateway's subscription may come a moment after its connection
     message = client.publish(event_topic(DEVICE, Coverage), body, qos=1)
-    message.wait_for_publish(2)
+    message.wait_for_publish(30)
     client.disconnect()
     client.loop_stop()
     return done

@@ -68,7 +68,7 @@ class Store:
 
     def _listens(self) -> bool:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/nothing", timeout=2)
+            urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/nothing", timeout=30)
         except urllib.error.HTTPError:
             return True
         except OSError:

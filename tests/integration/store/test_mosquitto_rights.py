@@ -124,7 +124,7 @@ def _client(folder: Path, port: int, user: str) -> Iterator[tuple[mqtt.Client, l
     client.on_message = lambda _client, _userdata, message: received.append(message.topic)
     client.connect("127.0.0.1", port)
     client.loop_start()
-    assert ready.wait(5)
+    assert ready.wait(60)
     try:
         yield client, received
     finally:

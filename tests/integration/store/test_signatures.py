@@ -185,7 +185,7 @@ def wire_tap(port: int) -> Iterator[list[mqtt.MQTTMessage]]:
     client.on_message = lambda _client, _userdata, message: heard.append(message)
     client.connect("127.0.0.1", port)
     client.loop_start()
-    assert ready.wait(5)
+    assert ready.wait(60)
     try:
         yield heard
     finally:

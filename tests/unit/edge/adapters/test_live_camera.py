@@ -63,7 +63,7 @@ def hanging(calls: int) -> Iterator[tuple[list[threading.Event], "type[FakeCaptu
             gate.set()
         for thread in threading.enumerate():
             if thread.name.startswith("camera"):
-                thread.join(5)
+                thread.join(60)
 
 
 def camera_of(source: str | int, clock: CameraClock, *, opener: OpenCapture) -> LiveCamera:

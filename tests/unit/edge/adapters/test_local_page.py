@@ -46,7 +46,7 @@ def ask(
     headers: dict[str, str] | None = None,
     with_cookie: bool = True,
 ) -> tuple[http.client.HTTPResponse, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", page.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", page.port, timeout=60)
     cookie = {"Cookie": f"page_{page.port}={TOKEN}"} if with_cookie else {}
     connection.request(method, path, body, {**cookie, **(headers or {})})
     reply = connection.getresponse()
@@ -157,7 +157,7 @@ def test_a_stream_ends_when_its_reader_goes_away_and_when_the_page_ends() -> Non
             ended.release()
 
     def one_reader(page: LocalPage) -> http.client.HTTPConnection:
-        connection = http.client.HTTPConnection("127.0.0.1", page.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", page.port, timeout=60)
         connection.request("GET", f"/?token={TOKEN}")
         reply = connection.getresponse()
         assert reply.read(10) == b"x" * 10
@@ -166,22 +166,22 @@ def test_a_stream_ends_when_its_reader_goes_away_and_when_the_page_ends() -> Non
 
     with LocalPage({("GET", "/"): lambda _: Reply(numbers(), "text/plain")}, token=TOKEN) as page:
         one_reader(page).close()
-        assert ended.acquire(timeout=5)
+        assert ended.acquire(timeout=60)
         assert ask(page, "/", "HEAD")[1] == b""
         reader = one_reader(page)
-    assert ended.acquire(timeout=5)
+    assert ended.acquire(timeout=60)
     reader.close()
 
 
 def test_more_browsers_than_it_serves_are_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_page, "MAX_CONNECTIONS", 1)
     with LocalPage(ECHO, token=TOKEN) as page:
-        with socket.create_connection(("127.0.0.1", page.port), timeout=5) as first:
+        with socket.create_connection(("127.0.0.1", page.port), timeout=60) as first:
             first.sendall(b"GET /")
             threading.Event().wait(0.3)
-            with socket.create_connection(("127.0.0.1", page.port), timeout=5) as second:
+            with socket.create_connection(("127.0.0.1", page.port), timeout=60) as second:
                 assert second.recv(1) == b""
-        for _ in range(50):
+        for _ in range(300):
             try:
                 assert ask(page, "/")[0].status == 200
                 break

@@ -1,12 +1,20 @@
 """Member records: read, normalized, or rejected with the line and the reason."""
 
+from collections import Counter
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from cloud.identity.statements import Rules, Validity
-from contracts.pseudonym import pseudonymize
-from shopthread.members.rehearsal import rehearse, statement_of
+from cloud.identity import bulk
+from cloud.identity.holdings import Holdings
+from cloud.identity.resolve import resolve
+from cloud.identity.statements import Rules, Validity, neighbours_of
+from contracts.pseudonym import MemberPseudonym, pseudonymize
+from shopthread.members.rehearsal import Rehearsal, rehearse, statement_of
+from shopthread.members.rejections import Rejections
 from shopthread.members.table import MemberRecord, Reading, TableError, read_table
 from shopthread.rejected_rows import RejectedRow
 
@@ -114,7 +122,7 @@ def test_a_rehearsal_counts_profiles_joins_and_consents(tmp_path: Path):
     assert (result.records, result.persons) == (4, 3)
     assert result.joined_records == 4, "the fourth shares the third one's phone"
     assert result.identifiers == {"member_number": 3, "phone": 2, "unionid": 3}
-    assert [refusal.namespace for refusal in result.refusals] == ["unionid"]
+    assert result.refusals == 1, "the third and the fourth have each a unionid of their own"
     assert (result.consents_granted, result.consents_refused, result.hubs) == (1, 1, 0)
     crowded = Rules(hub_neighbours=2)
     assert rehearse(records, crowded).hubs == 2
@@ -156,3 +164,82 @@ def test_the_rehearsal_keeps_the_holders_of_a_number_apart(tmp_path: Path):
     records = [row for row in rows if isinstance(row, MemberRecord)]
     result = rehearse(records, Rules())
     assert (result.persons, result.joined_records, result.identifiers) == (2, 0, {"member_number": 2, "phone": 1})
+
+
+NAMED = st.builds(
+    lambda namespace, number: pseudonymize(namespace, str(number), READING.key),
+    st.sampled_from(["member_number", "phone", "card"]),
+    st.integers(0, 4),
+)
+SAID = st.one_of(st.none(), st.integers(1, 20).map(lambda until_ms: Validity(None, until_ms)))
+
+
+@st.composite
+def member_bases(draw: st.DrawFn) -> list[MemberRecord]:
+    """Return records that share identifiers, some of which go from hand to hand."""
+    records = []
+    for number in range(draw(st.integers(0, 8))):
+        named: list[MemberPseudonym] = draw(st.lists(NAMED, min_size=1, max_size=4, unique=True))
+        said = [(each, draw(SAID)) for each in named]
+        records.append(
+            MemberRecord(
+                line=number,
+                record_id=f"{number}",
+                since_ms=draw(st.integers(0, 20)),
+                identifiers=tuple(named),
+                consent=draw(st.sampled_from([None, True, False])),
+                validity={each: when for each, when in said if when is not None},
+            )
+        )
+    return records
+
+
+def at_once(records: list[MemberRecord], rules: Rules) -> Rehearsal:
+    """Return what `rehearse` should tell, by looking at all records together."""
+    statements = [statement_of(record, "import", 0) for record in records]
+    hubs = {each for each, others in neighbours_of(statements).items() if len(others) > rules.hub_neighbours}
+    resolution = resolve(statements, rules, hubs=hubs)
+    held = Holdings(statements, rules.quarantine_ms, hubs)
+    person_of = {holding: cluster.anchor for cluster in resolution.clusters for holding in cluster.holdings}
+    persons = [{person_of.get(held.said(each, named)) for named in each.identifiers} - {None} for each in statements]
+    records_of = Counter(anchor for of_record in persons for anchor in of_record)
+    return Rehearsal(
+        records=len(records),
+        identifiers=dict(Counter(each.namespace for each in {holding.identifier for holding in person_of})),
+        persons=len(resolution.clusters),
+        joined_records=sum(any(records_of[anchor] > 1 for anchor in of_record) for of_record in persons),
+        refusals=len(resolution.refusals),
+        hubs=len(hubs),
+        consents_granted=sum(record.consent is True for record in records),
+        consents_refused=sum(record.consent is False for record in records),
+    )
+
+
+@settings(max_examples=60)
+@given(records=member_bases(), hub_neighbours=st.integers(1, 6), part=st.integers(1, 5))
+def test_part_by_part_the_rehearsal_tells_what_all_at_once_would(
+    records: list[MemberRecord], hub_neighbours: int, part: int
+):
+    rules = Rules(hub_neighbours=hub_neighbours, quarantine_ms={"phone": 5})
+    with patch.object(bulk, "PART", part):
+        assert rehearse(iter(records), rules) == at_once(records, rules)
+
+
+def test_rejected_rows_are_written_as_they_come_and_the_first_are_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    rows = read(tmp_path, "record_id,card", *(f"{number}," for number in range(7)), "7,C7", "7,C8")
+    file = tmp_path / "rejected.csv"
+    with Rejections(file) as bad:
+        taken = list(bad.without(rows))
+        bad.tell()
+    assert ([each.record_id for each in taken], bad.count) == (["7"], 8)
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert (len(lines), lines[0]) == (9, "line,reason,record_id,card")
+    assert "stands on line 9 already" in lines[-1]
+    told = " ".join("".join(capsys.readouterr()).split())
+    assert ("line 2:" in told, "and 3 more" in told, "8 rejected rows are in" in told) == (True, True, True)
+    with Rejections(tmp_path / "none.csv") as none:
+        assert list(none.without(taken)) == taken
+        none.tell()
+    assert (tmp_path / "none.csv").read_text(encoding="utf-8") == "line,reason\n"

@@ -1,0 +1,68 @@
+"""Rows of a member base that cannot be taken in: counted, the first ones shown, all of them written as they come."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Self, TextIO
+
+from shopthread.members.table import MemberRecord
+from shopthread.rejected_rows import SHOWN, RejectedRow, tell_rejected
+
+
+class Rejections:
+    """Sorts out the rows that cannot be taken in; memory holds the first few.
+
+    Args:
+        path: Where to write them, as they stand in the file with line and reason: mended, they can be read again.
+            None: nowhere.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path, self._first = path, list[RejectedRow]()
+        self._file: TextIO | None = None
+        self._writer: csv.DictWriter[str] | None = None
+        self.count = 0
+
+    def __enter__(self) -> Self:
+        """Return it; leaving closes the file."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def without(self, rows: Iterable[MemberRecord | RejectedRow]) -> Iterator[MemberRecord]:
+        """Yield what can be taken in.
+
+        Raises:
+            OSError: The others cannot be written.
+        """
+        for row in rows:
+            if isinstance(row, MemberRecord):
+                yield row
+            else:
+                self._take(row)
+
+    def tell(self) -> None:
+        """Print how many there are, and the first of them.
+
+        Raises:
+            OSError: They cannot be written.
+        """
+        if self._path is not None and self._writer is None:
+            self._begin(self._path, [])
+        tell_rejected(self._first, self.count, self._path)
+
+    def _take(self, row: RejectedRow) -> None:
+        self.count += 1
+        if self.count <= SHOWN:
+            self._first.append(row)
+        if self._path is not None:
+            writer = self._writer or self._begin(self._path, row.values)
+            writer.writerow({"line": row.line, "reason": row.reason, **row.values})
+
+    def _begin(self, path: Path, names: Iterable[str]) -> "csv.DictWriter[str]":
+        self._file = path.open("w", encoding="utf-8", newline="")
+        self._writer = csv.DictWriter(self._file, fieldnames=["line", "reason", *names])
+        self._writer.writeheader()
+        return self._writer
