@@ -14,6 +14,7 @@ all shops once. Of single shops it would be as much as there are members' days: 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -241,5 +242,6 @@ class _Member:
             self._count(following, 0 if before is None else before + 1, sale.day, counts, sale.currency)
 
 
+@lru_cache(maxsize=4096)
 def _first(day: int, grain: Grain) -> int:
     return periods_in(Period(day, day + 1), grain)[0].first

@@ -1,6 +1,6 @@
 """SQL over members' days: the matrix and the cohorts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -19,7 +19,6 @@ from sqlalchemy import (
 )
 
 from cloud.among import among
-from cloud.analytics.flows import MemberDay
 from cloud.analytics.periods import Period
 from cloud.analytics.repository import count_people, period_of
 from cloud.analytics.tables import member_days, member_sales
@@ -99,7 +98,7 @@ def _days_and_sales(
         case((member_days.c.transactions > 0, 1), else_=0).label("with_purchase"),
         literal(0).label("transactions"),
         literal(0).label("sales_minor"),
-    ).where(*_within(member_days, tenant, stores, days))
+    ).where(*within(member_days, tenant, stores, days))
     paid = select(
         member_sales.c.one_id,
         cast(null(), Integer).label("before"),
@@ -107,7 +106,7 @@ def _days_and_sales(
         literal(0),
         member_sales.c.transactions,
         member_sales.c.sales_minor,
-    ).where(*_within(member_sales, tenant, stores, days), member_sales.c.currency == currency)
+    ).where(*within(member_sales, tenant, stores, days), member_sales.c.currency == currency)
     return union_all(visited, paid)
 
 
@@ -115,7 +114,7 @@ def _before_period(tenant: str, one_id: ColumnElement[str], days: Period) -> Col
     """Return the last day before a period on which a member, who was in some shop in it, was in any; 0 where none."""
     return (
         select(func.min(func.coalesce(member_days.c.previous_day, 0)))
-        .where(member_days.c.one_id == one_id, *_within(member_days, tenant, None, days))
+        .where(member_days.c.one_id == one_id, *within(member_days, tenant, None, days))
         .scalar_subquery()
     )
 
@@ -123,29 +122,15 @@ def _before_period(tenant: str, one_id: ColumnElement[str], days: Period) -> Col
 def count_dormant(session: ReadSession, tenant: str, stores: Stores, first_day: int, dormant_days: int) -> int:
     """Return how many members were last in any shop too long before a day, and then in one of these shops."""
     statement = select(count_people(session)).where(
-        *_within(member_days, tenant, stores, Period(0, first_day - dormant_days)),
+        *within(member_days, tenant, stores, Period(0, first_day - dormant_days)),
         or_(member_days.c.next_day.is_(None), member_days.c.next_day >= first_day),
     )
     return session.number(statement)
 
 
-def count_member_days(session: ReadSession, tenant: str, stores: Stores, end: int) -> int:
-    """Return how many days of members in some shops lie before a day."""
-    within = _within(member_days, tenant, stores, Period(0, end))
-    return session.number(select(func.count()).select_from(member_days).where(*within))
-
-
-def read_member_days(session: ReadSession, tenant: str, stores: Stores, end: int) -> Iterator[MemberDay]:
-    """Yield members' days in some shops before a day, in order of members."""
-    columns = (member_days.c.one_id, member_days.c.day, member_days.c.scans, member_days.c.transactions)
-    within = _within(member_days, tenant, stores, Period(0, end))
-    for row in session.rows(select(*columns).where(*within).order_by(member_days.c.one_id, member_days.c.day)):
-        yield row.one_id, row.day, row.scans, row.transactions
-
-
 def member_currencies(session: ReadSession, tenant: str, stores: Stores, days: Period) -> list[str]:
     """Return the currencies in which members paid."""
-    statement = select(member_sales.c.currency).distinct().where(*_within(member_sales, tenant, stores, days))
+    statement = select(member_sales.c.currency).distinct().where(*within(member_sales, tenant, stores, days))
     return sorted(row.currency for row in session.rows(statement))
 
 
@@ -170,33 +155,34 @@ def count_cohorts(
     first_day = member_days.c.first_day if activity == "visit" else member_days.c.first_buy_day
     active = () if activity == "visit" else (member_days.c.transactions > 0,)
     days = Period(periods[0].first, periods[-1].end)
-    within = (*_within(member_days, tenant, stores, days), *active)
+    there = (*within(member_days, tenant, stores, days), *active)
     members = count_people(session).label("members")
     period = period_of(member_days.c.day, periods).label("period")
     if stores is None:
         begun = period_of(first_day, periods).label("cohort")
-        statement = select(begun, period, members).where(*within, first_day >= days.first).group_by("cohort", "period")
+        statement = select(begun, period, members).where(*there, first_day >= days.first).group_by("cohort", "period")
     else:
         cohort = (
             select(member_days.c.one_id, period_of(member_days.c.day, periods).label("cohort"))
             .distinct()
-            .where(*within, member_days.c.day == first_day)
+            .where(*there, member_days.c.day == first_day)
             .subquery()
         )
         statement = (
             select(cohort.c.cohort, period, members)
             .join(cohort, cohort.c.one_id == member_days.c.one_id)
-            .where(*within)
+            .where(*there)
             .group_by(cohort.c.cohort, "period")
         )
     return {(row.cohort, row.period): row.members for row in session.rows(statement)}
 
 
-def _within(
+def within(
     table: Any,  # noqa: ANN401 - either table of members
     tenant: str,
     stores: Stores,
     days: Period,
 ) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that rows are of a tenant, some shops and days."""
     there = () if stores is None else (among(table.c.store, stores),)
     return (table.c.tenant == tenant, *there, table.c.day >= days.first, table.c.day < days.end)

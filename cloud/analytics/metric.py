@@ -72,6 +72,12 @@ class Metric(Struct, frozen=True, kw_only=True):
         return CAMERAS in self.sources
 
     @property
+    def counted(self) -> str | None:
+        """Return the part that is the value and its sample as it is, None where they must be worked out."""
+        is_plain = self.kind == "sum" and len(self.numerator) == self.divisor == 1 and self.sample is None
+        return self.numerator[0] if is_plain else None
+
+    @property
     def told_parts(self) -> tuple[str, ...]:
         """Return the parts that the value, its band and its sample need."""
         single = [name for name in (self.variance, self.sample) if name is not None]

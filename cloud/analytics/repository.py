@@ -51,7 +51,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     by: Group = "store"
 
 
-class Summed(Struct):
+class Summed(Struct, gc=False):
     """The summed parts of one interval, and whether all that a value needs was observed of any of the stores."""
 
     parts: dict[str, int]

@@ -7,7 +7,7 @@ from msgspec import Struct
 from cloud.analytics.metric import Metric
 from cloud.analytics.periods import Period
 from cloud.analytics.schemas import MetricRow
-from cloud.analytics.service import Cell, coverage_of
+from cloud.analytics.service import Cell, observed_share
 from cloud.footfall.buckets import Bucket
 from cloud.stores.opening import Calendar
 
@@ -37,6 +37,7 @@ class RowWriter:
         self._asked = asked
         self._now_ms = now_ms
         self._has_band = metric.variance is not None
+        self._counted = metric.counted
         self._from_cameras = metric.from_cameras
         self._places: dict[str, _Place] = {}
         self._spans: dict[tuple[Calendar, ...], dict[int, _Span]] = {}
@@ -48,16 +49,21 @@ class RowWriter:
         place = self._places.get(cell.group) or self._place(cell)
         start = cell.period.first if cell.hour is None else cell.hour.start_ms
         span = place.spans.get(start) or self._span(place, cell, start)
+        value: float | int | None
+        if self._counted is not None:
+            value = sample = parts.get(self._counted, 0)
+        else:
+            value, sample = metric.value_of(parts), metric.sample_of(parts)
         return MetricRow(
             store=place.store,
             region=place.region,
             start=span.start,
             end=span.end,
-            value=metric.value_of(parts) if cell.is_known else None,
+            value=value if cell.is_known else None,
             low=None if band is None else band[0],
             high=None if band is None else band[1],
-            coverage=coverage_of(metric, parts) if self._from_cameras else None,
-            sample=metric.sample_of(parts),
+            coverage=observed_share(parts) if self._from_cameras else None,
+            sample=sample,
             is_partial=span.is_partial,
             is_estimated=False,
         )

@@ -25,7 +25,7 @@ NOTHING = Summed({}, is_known=False)
 """What is known of an interval without any rollup."""
 
 
-class Cell(Struct, frozen=True):
+class Cell(Struct, frozen=True, gc=False):
     """One interval of one group of shops, before it is written."""
 
     group: str
@@ -226,10 +226,13 @@ def add_up(many: Sequence[Parts]) -> dict[str, int]:
 
 def coverage_of(metric: Metric, parts: Parts) -> float | None:
     """Return the share of expected camera time that was observed, None where none was expected or no camera matters."""
+    return observed_share(parts) if metric.from_cameras else None
+
+
+def observed_share(parts: Parts) -> float | None:
+    """Return the share of expected camera time that was observed, None where none was expected."""
     expected_ms = parts.get("expected_ms", 0)
-    if not metric.from_cameras or expected_ms <= 0:
-        return None
-    return min(parts.get("observed_ms", 0) / expected_ms, 1.0)
+    return min(parts.get("observed_ms", 0) / expected_ms, 1.0) if expected_ms > 0 else None
 
 
 def _span(bucket: Bucket) -> tuple[int, int]:

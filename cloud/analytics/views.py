@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from cloud.analytics import cell_repository, member_repository, view_repository
 from cloud.analytics.catalogue import METRICS
-from cloud.analytics.flows import UNKNOWN, count_flows
+from cloud.analytics.flow_repository import UNKNOWN, count_flows, count_member_days
 from cloud.analytics.funnel import Order, Reached, count_reached
 from cloud.analytics.member_cells import ALL_SHOPS, DORMANT_DAYS, Kept
 from cloud.analytics.member_repository import GroupCounts
@@ -111,20 +111,18 @@ def make_flows(session: ReadSession, scope: Scope, rules: LifecycleRules) -> lis
     """Return how members moved between stages.
 
     Raises:
-        ProblemError: 422, members were in the shops on more days than are looked at one by one.
+        ProblemError: 422, members were in the shops on more days than are looked at.
     """
     end = scope.days.end
-    days = member_repository.count_member_days(session, scope.tenant, scope.asked_stores, end)
+    days = count_member_days(session, scope.tenant, scope.asked_stores, end)
     if days > MAX_MEMBER_DAYS:
         allowed = f"such that members were in these shops on at most {MAX_MEMBER_DAYS} days, not {days}; take fewer"
         raise invalid_value(name="store", value=scope.stores[:1], allowed=allowed)
-    rows = member_repository.read_member_days(session, scope.tenant, scope.asked_stores, end)
+    flows = count_flows(session, scope.tenant, scope.asked_stores, scope.days, rules)
     order = (UNKNOWN, *STAGES)
     return [
         Flow(before=before, after=after, members=None if members < scope.least_members else members)
-        for (before, after), members in sorted(
-            count_flows(rows, scope.days.first, end, rules).items(), key=lambda flow: tuple(map(order.index, flow[0]))
-        )
+        for (before, after), members in sorted(flows.items(), key=lambda flow: tuple(map(order.index, flow[0])))
     ]
 
 

@@ -1,6 +1,7 @@
 """All metrics against DuckDB, to the last digit, whatever order, batches and repetitions events come in."""
 
 import random
+from collections import Counter
 from datetime import date
 from itertools import product
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from cloud.analytics.catalogue import METRICS
 from cloud.analytics.cell_repository import read_cohorts, read_dormant, read_groups
+from cloud.analytics.flow_repository import UNKNOWN, count_flows
 from cloud.analytics.member_cells import COHORT_GRAINS, DORMANT_DAYS, Kept
 from cloud.analytics.member_repository import Activity, GroupCounts, count_cohorts, count_dormant, count_groups
 from cloud.analytics.metric import GRAINS, Grain
@@ -21,6 +23,7 @@ from cloud.analytics.service import MetricQuery, add_up
 from cloud.analytics.tables import member_days
 from cloud.analytics.views import Scope, make_funnel
 from cloud.db import ReadSession, WriteSession
+from cloud.profiles.lifecycle import LifecycleRules, lifecycle
 from cloud.stores.repository import put_store
 from tests.integration.cloud.analytics_oracle import Oracle
 from tests.integration.cloud.analytics_world import START_MS, World
@@ -117,6 +120,7 @@ def test_every_metric_is_what_another_engine_finds(cloud: Cloud):
     compare_matrix(cloud, oracle)
     compare_groups(cloud)
     compare_funnels(cloud)
+    compare_flows(cloud)
 
 
 def compare_matrix(cloud: Cloud, oracle: Oracle) -> None:
@@ -210,6 +214,35 @@ def compare_funnels(cloud: Cloud) -> None:
         summed, counted = (make_funnel(session, scope, FUNNEL_STEPS, "strict", s) for s in (None, 1_000_000))
         assert summed == counted
         assert summed[1][1].value > 0
+
+
+def compare_flows(cloud: Cloud) -> None:
+    """Stages that the database judges are those of the rules of profiles, member after member."""
+    rules = LifecycleRules(potential_interest=2.0, potential_days=3, loyal_purchases=3, loyal_days=5)
+    found = set()
+    with cloud.database.read() as session:
+        known: dict[str, list[Any]] = {}
+        for row in session.rows(select(member_days).where(member_days.c.tenant == TENANT)):
+            known.setdefault(row.one_id, []).append(row)
+        for first in range(ASKED.first, ASKED.end, 2):
+            expected = Counter(
+                (stage_at(rows, first, rules), stage_at(rows, first + 4, rules))
+                for rows in known.values()
+                if any(row.day < first + 4 for row in rows)
+            )
+            assert count_flows(session, TENANT, None, Period(first, first + 4), rules) == expected
+            found |= {stage for flow in expected for stage in flow}
+    assert len(found) > 3
+
+
+def stage_at(rows: list[Any], end: int, rules: LifecycleRules) -> str:
+    """Return the stage that `lifecycle` finds of a member by the days before one day."""
+    before = [row for row in rows if row.day < end]
+    if not before:
+        return UNKNOWN
+    purchases = [row.day * 86_400_000 for row in before for _ in range(row.transactions)]
+    scans = [(row.day * 86_400_000, float(row.scans)) for row in before]
+    return lifecycle(purchases, scans, end * 86_400_000, rules).stage
 
 
 def compare_members(cloud: Cloud, oracle: Oracle) -> None:
