@@ -1,6 +1,7 @@
 """How far visits come along some steps. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Literal
 
 from msgspec import Struct
@@ -38,13 +39,14 @@ def count_reached(
 
     Args:
         journeys: What each visit came to; a step that a link gives has the link's probability.
-        wanted: The steps' names, at least one.
+        wanted: The steps' names, at least one, each once.
         order: `strict`: one after the other; others may lie between. `any`: in whatever order.
         window_ms: Within how much time from the first of them on; None: within the visit.
     """
     expected, variance = [0] * len(wanted), [0] * len(wanted)
+    rank = _rank(wanted)
     for journey in journeys:
-        for index, weight in enumerate(reach_of(journey, wanted, order, window_ms)):
+        for index, weight in enumerate(_reach(journey, rank, order, window_ms)):
             expected[index] += weight
             variance[index] += weight * (PPM - weight) // PPM
     return [Reached(expected_ppm=e, variance_ppm=v) for e, v in zip(expected, variance, strict=True)]
@@ -55,38 +57,43 @@ def reach_of(journey: Sequence[Step], wanted: Sequence[str], order: Order, windo
 
     Links of one member to one visit stand or fall together, so a chain is as probable as its least probable step.
     """
+    return _reach(journey, _rank(wanted), order, window_ms)
+
+
+_Ranked = tuple[int, int, int]
+"""Milliseconds after the entry, how manieth wanted step it is, and how probable it is in millionths."""
+
+
+def _rank(wanted: Sequence[str]) -> Mapping[str, int]:
+    return {name: index for index, name in enumerate(wanted)}
+
+
+def _reach(journey: Sequence[Step], rank: Mapping[str, int], order: Order, window_ms: int | None) -> list[int]:
     # What happens in one moment is taken in the wanted order: somebody may enter right into a zone.
-    rank = {name: index for index, name in reversed(list(enumerate(wanted)))}
-    steps = sorted((step for step in journey if step[1] in rank), key=lambda step: (step[0], rank[step[1]], step[2]))
-    best = [0] * len(wanted)
-    for index, (start_ms, name, _) in enumerate(steps):
-        if order == "strict" and name != wanted[0]:
-            continue
-        within = [step for step in steps[index:] if window_ms is None or step[0] <= start_ms + window_ms]
-        found = _in_order(within, wanted) if order == "strict" else _together(within, wanted)
-        best = [max(old, new) for old, new in zip(best, found, strict=True)]
-        if window_ms is None:
-            break  # Without a window whatever follows a later start follows the first one too.
+    steps = sorted([(at_ms, rank[name], weight) for at_ms, name, weight in journey if name in rank])
+    find = _in_order if order == "strict" else _together
+    if window_ms is None:
+        return find(steps, len(rank))
+    best = [0] * len(rank)
+    for start, (start_ms, index, _) in enumerate(steps):
+        if order == "any" or index == 0:
+            within = [step for step in steps[start:] if step[0] <= start_ms + window_ms]
+            best = [max(old, new) for old, new in zip(best, find(within, len(rank)), strict=True)]
     return best
 
 
-def _in_order(steps: Iterable[Step], wanted: Sequence[str]) -> list[int]:
+def _in_order(steps: Iterable[_Ranked], count: int) -> list[int]:
     """Return how probable the best chain up to each step is, among steps in order of time."""
-    best = [0] * len(wanted)
-    for _, name, weight in steps:
-        for index in range(len(wanted) - 1, -1, -1):
-            if wanted[index] == name:
-                before = PPM if index == 0 else best[index - 1]
-                best[index] = max(best[index], min(before, weight))
+    best = [0] * count
+    for _, index, weight in steps:
+        chained = min(best[index - 1], weight) if index else weight
+        best[index] = max(best[index], chained)
     return best
 
 
-def _together(steps: Iterable[Step], wanted: Sequence[str]) -> list[int]:
-    most: dict[str, int] = {}
-    for _, name, weight in steps:
-        most[name] = max(most.get(name, 0), weight)
-    found, least = [], PPM
-    for name in wanted:
-        least = min(least, most.get(name, 0))
-        found.append(least)
-    return found
+def _together(steps: Iterable[_Ranked], count: int) -> list[int]:
+    """Return how probable it is that all up to each step were reached, in whatever order."""
+    most = [0] * count
+    for _, index, weight in steps:
+        most[index] = max(most[index], weight)
+    return list(accumulate(most, min))

@@ -56,6 +56,7 @@ def count_groups(
         select(
             rows.c.one_id,
             func.min(rows.c.before).label("before"),
+            func.min(rows.c.first_day).label("first_day"),
             *(
                 func.sum(rows.c[name]).label(name)
                 for name in ("visits", "with_purchase", "transactions", "sales_minor")
@@ -67,7 +68,9 @@ def count_groups(
     before: ColumnElement[Any] = member.c.before
     if stores is not None:  # Few were elsewhere first within the period: these alone are looked up.
         before = case((before < days.first, before), else_=_before_period(tenant, member.c.one_id, days))
-    group = case((before == 0, "new"), (before < days.first - dormant_days, "dormant"), else_="existing").label("named")
+    group = case(
+        (member.c.first_day >= days.first, "new"), (before < days.first - dormant_days, "dormant"), else_="existing"
+    ).label("named")
     statement = (
         select(
             group,
@@ -94,6 +97,7 @@ def _days_and_sales(
     visited = select(
         member_days.c.one_id,
         func.coalesce(member_days.c.previous_day, 0).label("before"),
+        member_days.c.first_day,
         literal(1).label("visits"),
         case((member_days.c.transactions > 0, 1), else_=0).label("with_purchase"),
         literal(0).label("transactions"),
@@ -102,6 +106,7 @@ def _days_and_sales(
     paid = select(
         member_sales.c.one_id,
         cast(null(), Integer).label("before"),
+        cast(null(), Integer).label("first_day"),
         literal(0),
         literal(0),
         member_sales.c.transactions,

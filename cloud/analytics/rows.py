@@ -49,11 +49,10 @@ class RowWriter:
         place = self._places.get(cell.group) or self._place(cell)
         start = cell.period.first if cell.hour is None else cell.hour.start_ms
         span = place.spans.get(start) or self._span(place, cell, start)
-        value: float | int | None
-        if self._counted is not None:
-            value = sample = parts.get(self._counted, 0)
-        else:
+        if self._counted is None:
             value, sample = metric.value_of(parts), metric.sample_of(parts)
+        else:
+            value = sample = parts.get(self._counted, 0)
         return MetricRow(
             store=place.store,
             region=place.region,

@@ -218,10 +218,9 @@ def _archive(context: Context, principal: Principal) -> Path:
 
 def _only_currency(session: ReadSession, scope: Scope) -> str | None:
     if scope.kept is not None and scope.kept.is_whole:
-        found = read_currencies(session, scope.kept, scope.days)
-    else:
-        found = member_currencies(session, scope.tenant, scope.asked_stores, scope.days)
-    return _only(found)
+        return _only(read_currencies(session, scope.kept, scope.days))
+    taken = views.currencies_taken(session, scope)  # One, as most have, is that of members too.
+    return _only(member_currencies(session, scope.tenant, scope.asked_stores, scope.days) if len(taken) > 1 else taken)
 
 
 def _only(currencies: list[str]) -> str | None:

@@ -14,7 +14,7 @@ from cloud.analytics.member_cells import ALL_SHOPS, DORMANT_DAYS, Kept
 from cloud.analytics.member_repository import GroupCounts
 from cloud.analytics.parts import FUNNEL_STEPS, PPM
 from cloud.analytics.periods import Period
-from cloud.analytics.repository import sum_parts
+from cloud.analytics.repository import currencies_in, sum_parts
 from cloud.analytics.selection import Shop
 from cloud.analytics.service import MetricQuery, coverage_of
 from cloud.analytics.view_schemas import (
@@ -206,6 +206,12 @@ def _counted_funnel(
         None if window_s is None else window_s * 1000,
     )
     return visits, found
+
+
+def currencies_taken(session: ReadSession, scope: Scope) -> list[str]:
+    """Return the currencies that the shops took or gave back, of members and others."""
+    query = MetricQuery(session, scope.tenant, METRICS["sales"], scope.shops, scope.now_ms)
+    return currencies_in(session, query.asked(scope.days, "total", "none"))
 
 
 def coverage_in(session: ReadSession, scope: Scope) -> float | None:
