@@ -59,7 +59,8 @@ def provenance(parts: Sequence[tuple[float, str]], dimensions: int, colours: flo
     """
     (_, told), *others = parts
     if others:
-        told = f"The mean of weights: {'; '.join(f'{share:g} of {each}' for share, each in parts)}"
+        all_parts = "; ".join(f"{share:g} of {each.rstrip('.')}" for share, each in parts)
+        told = f"The mean of weights: {all_parts}."
     if dimensions:
         told += f" A linear discriminant, learned from rendered people, leaves {dimensions} numbers."
     return told + (f" Colours in stripes, told apart as rendered people taught, count {colours:g}." if colours else "")

@@ -84,7 +84,7 @@ def test_what_was_measured_by_weight_is_told() -> None:
 def test_a_mean_of_weights_names_all_it_is_made_of() -> None:
     assert provenance([(1.0, ORIGIN.told())], 0, 0.0) == ORIGIN.told()
     told = provenance([(0.6, "One."), (0.4, "Another.")], 128, 0.5)
-    assert told.startswith("The mean of weights: 0.6 of One.; 0.4 of Another. A linear discriminant, learned from")
+    assert told.startswith("The mean of weights: 0.6 of One; 0.4 of Another. A linear discriminant, learned from")
     assert told.endswith(" Colours in stripes, told apart as rendered people taught, count 0.5.")
 
 
