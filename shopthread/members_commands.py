@@ -79,6 +79,9 @@ def import_members(  # noqa: PLR0913, PLR0917 - one argument per option
 
     with one_line_errors(TableError, MissingPyarrowError, CloudRefusedError, OSError, ValueError):
         reading = Reading(key=_read_key(key_file), region=region)
+        if apply and file.is_fifo():
+            msg = f"{file} is a pipe, and with --apply the records are read more than once: save them to a file first"
+            raise TableError(msg)
         with Rejections(rejected) as bad:
             result = rehearse(bad.without(read_table(file, reading)), Rules())
             _print_rehearsal(result, bad.count)

@@ -1,5 +1,6 @@
 """A member base goes from a CSV file into profiles and consents; sending it again changes nothing."""
 
+import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -156,6 +157,13 @@ def test_a_cloud_that_does_not_take_it_is_told_in_one_line(http: httpx.Client, t
     options = ["--apply", "--api-key-file", str(secret), "--url"]
     assert "answered 401" in _import(tmp_path, *options, str(http.base_url))[1]
     assert "cannot be reached" in _import(tmp_path, *options, "http://127.0.0.1:1")[1]
+
+
+def test_a_pipe_cannot_be_read_twice(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "key").write_bytes(b"0123456789abcdef")
+    options = ["members", "import", str(tmp_path / "pipe"), "--key-file", str(tmp_path / "key"), "--apply"]
+    assert "save them to a file first" in " ".join(CliRunner().invoke(app, options).output.split())
 
 
 def test_a_short_key_is_refused(tmp_path: Path):
