@@ -139,7 +139,7 @@ def test_a_clock_that_is_not_set_makes_the_gateway_unready_and_devices_keep_thei
     shop.config.write_text(shop.config.read_text() + "[intake]\nnot_before = 2999-01-01\n")
     with shop.running():
         wait_until(lambda: "before 2999-01-01" in shop.get("/readyz")[1], what="the reason")
-        assert shop.get("/livez")[0] == 200
+        wait_until(lambda: shop.get("/livez")[0] == 200, what="the parts that start after the page")
         outbox = Outbox(tmp_path / "outbox.sqlite", CAMERA, lambda: "a1")
         outbox.append([draft_event(CAMERA, DeviceHealth(uptime_s=1.0, software_version="x", queue_depth=0), 1)])
         publisher = Publisher(
