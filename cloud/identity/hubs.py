@@ -1,22 +1,20 @@
 """SQL that finds identifiers which stand with too many others, at a cost that does not grow with how many."""
 
 from collections.abc import Collection, Iterable
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, literal, select
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy import and_, literal, select
 
 from cloud.among import among
 from cloud.db import ReadSession
 from cloud.identity.ownership import by_namespace
-from cloud.identity.statements import Identifier
+from cloud.identity.repository import load_statements
+from cloud.identity.statements import Identifier, neighbours_of
 from cloud.identity.tables import identity_map, identity_mentions, identity_statements
 
 _READ_ROWS = 200
-Columns = ReadOnlyColumnCollection[str, Any]
 _OFTEN = 4
 """How often, for each neighbour that a hub must have, an identifier must be named to be counted by itself."""
-_mine, _theirs = identity_mentions.alias("mine"), identity_mentions.alias("theirs")
+_mine = identity_mentions.alias("mine")
 
 
 def named_often(session: ReadSession, tenant: str, identifiers: Collection[Identifier], most: int) -> set[Identifier]:
@@ -47,21 +45,18 @@ def named_often(session: ReadSession, tenant: str, identifiers: Collection[Ident
 def is_hub(session: ReadSession, tenant: str, identifier: Identifier, most: int, without: Collection[str] = ()) -> bool:
     """Return whether an identifier stands with more than `most` others, some statements not regarded.
 
-    It reads on in the order of the statements until it is known; nothing else is walked through.
+    It reads on in the order of the statements until it is known. They are loaded whole: asked for the others' names
+    alone, SQLite walks through all of the tenant's mentions, since an index holds those.
     """
-    mine, theirs = _mine.c, _theirs.c
+    mine = _mine.c
     this = and_(mine.tenant == tenant, mine.namespace == identifier.namespace, mine.pseudonym == identifier.pseudonym)
     naming = select(mine.statement_id).where(this).order_by(mine.statement_id).limit(_READ_ROWS)
     found: set[Identifier] = set()
     after = ""
     while page := [row.statement_id for row in session.rows(naming.where(mine.statement_id > after))]:
         after = page[-1]
-        others = (
-            select(theirs.namespace, theirs.pseudonym)
-            .join(identity_statements, _same_person(theirs))
-            .where(theirs.tenant == tenant, among(theirs.statement_id, sorted(set(page) - set(without))))
-        )
-        found |= {Identifier(row.namespace, row.pseudonym) for row in session.rows(others)} - {identifier}
+        held = load_statements(session, tenant, set(page) - set(without))
+        found |= neighbours_of(held).get(identifier, set())
         if len(found) > most:
             return True
     return False
@@ -83,13 +78,3 @@ def named_among(session: ReadSession, tenant: str, identifiers: Iterable[Identif
         if session.first(select(mine.statement_id).join(identity_statements, holds).where(this).limit(1)) is not None:
             found.add(identifier)
     return found
-
-
-def _same_person(mention: Columns) -> ColumnElement[bool]:
-    statements = identity_statements.c
-    return and_(
-        statements.tenant == mention.tenant,
-        statements.statement_id == mention.statement_id,
-        statements.retracted_ms.is_(None),
-        statements.relation == "same_person",
-    )
