@@ -6,8 +6,8 @@ from contextlib import closing
 
 from contracts.delivery import INGEST_PATH, decode_receipt
 
-CONNECTIONS = 3
-"""To each process."""
+CONNECTIONS = 12
+"""To each process: a gateway holds one."""
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"content-length: "
 _READ_BYTES = 1 << 16
