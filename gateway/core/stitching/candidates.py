@@ -2,12 +2,11 @@
 
 from math import hypot, inf
 
-from gateway.core.stitching import evidence
 from gateway.core.stitching.appearance import Appearances
 from gateway.core.stitching.clusters import Cluster, begins_at_entrance
 from gateway.core.stitching.pairs import Pairs
 from gateway.core.stitching.rules import StitchRules
-from gateway.core.stitching.sight import Sight
+from gateway.core.stitching.sight import Blends, Sight
 from gateway.core.stitching.tracklets import Tracklet, in_one_frame
 
 _LEAVING_MS = 3000  # Who went out and is seen no more for this long is outside.
@@ -20,11 +19,12 @@ class Candidates:
     Args:
         rules: What decides.
         looks: What everybody looks like.
+        blends: Who the undecided may be.
         pairs: What was found out about pairs of segments.
     """
 
-    def __init__(self, rules: StitchRules, looks: Appearances, pairs: Pairs) -> None:
-        self._rules, self._looks, self._pairs = rules, looks, pairs
+    def __init__(self, rules: StitchRules, looks: Appearances, blends: Blends, pairs: Pairs) -> None:
+        self._rules, self._looks, self._blends, self._pairs = rules, looks, blends, pairs
         self._people: list[Cluster] = []
         self._places: list[tuple[float, float, int]] = []
         self._now_ms = -1
@@ -66,7 +66,8 @@ class Candidates:
 
     def sight(self, tracklet: Tracklet) -> Sight:
         """Return how a segment looks."""
-        return Sight(self._looks, self._looks.versions(((tracklet.device.device, tracklet.segment.segment_id),)))
+        own = self._looks.versions(((tracklet.device.device, tracklet.segment.segment_id),))
+        return Sight(self._looks, self._blends, own)
 
     def _near(self, tracklet: Tracklet) -> list[int]:
         """Return the places of those who can have come to where a segment begins; quick, and never too few.
@@ -105,7 +106,7 @@ class Candidates:
             if each.device == tracklet.device:
                 if in_one_frame(each, tracklet):
                     return None
-                weight = evidence.afterwards(each, tracklet, self._rules)
+                weight = self._pairs.afterwards(each, tracklet)
             else:
                 weight = self._pairs.together(each, tracklet, tracklet.opened_ms, until_ms)
             if weight is None:
@@ -122,7 +123,7 @@ class Candidates:
             return -inf if gap_ms <= self._rules.reentry_s * 1000 else None
         if gap_ms > self._rules.gap_s * 1000:
             return None
-        weight = evidence.afterwards(last, tracklet, self._rules)
+        weight = self._pairs.afterwards(last, tracklet)
         if weight is None:
             return None
         return weight - (self._rules.left_at_exit if went_out else 0.0)

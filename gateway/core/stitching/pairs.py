@@ -17,6 +17,14 @@ class _Found(NamedTuple):
     changes: tuple[int, int]
 
 
+class _After(NamedTuple):
+    """What place and time say of one that begins after the other, which changes of both were known, when it began."""
+
+    weight: float | None
+    changes: tuple[int, int]
+    from_ms: int
+
+
 class Pairs:
     """Which segments were in one place at one time.
 
@@ -29,6 +37,7 @@ class Pairs:
     def __init__(self, rules: StitchRules) -> None:
         self._rules = rules
         self._found: dict[tuple[str, str], _Found] = {}
+        self._after: dict[tuple[str, str], _After] = {}
 
     def together(self, one: Tracklet, other: Tracklet, from_ms: int, until_ms: int) -> float | None:
         """Return what the time says in which both were seen: see `evidence.together`."""
@@ -40,8 +49,18 @@ class Pairs:
         self._found[key] = _Found(weight, from_ms, until_ms, rests_ms, (one.changes, other.changes))
         return weight
 
+    def afterwards(self, before: Tracklet, after: Tracklet) -> float | None:
+        """Return what place and time say of a segment that begins when another has ended: see `evidence.afterwards`."""
+        key, changes = (before.segment.segment_id, after.segment.segment_id), (before.changes, after.changes)
+        found = self._after.get(key)
+        if found is None or found.changes != changes:
+            weight = evidence.afterwards(before, after, self._rules)
+            found = self._after[key] = _After(weight, changes, after.opened_ms)
+        return found.weight
+
     def forget(self, before_ms: float) -> None:
         """Forget what is about times before one: it is seldom asked again."""
+        self._after = {key: found for key, found in self._after.items() if found.from_ms >= before_ms}
         self._found = {key: found for key, found in self._found.items() if found.from_ms >= before_ms}
 
 

@@ -18,6 +18,7 @@ from gateway.core.stitching.candidates import Candidates
 from gateway.core.stitching.clusters import ENTRANCE_MS, Cluster, Rival, came_in
 from gateway.core.stitching.pairs import Pairs
 from gateway.core.stitching.rules import StitchRules
+from gateway.core.stitching.sight import Blends
 from gateway.core.stitching.tracklets import Tracklet, in_one_frame
 from gateway.core.stitching.waiting import Waiting, crowd
 
@@ -50,8 +51,9 @@ class Stitcher:
         self._clusters: list[Cluster] = []
         self._looks = Appearances(rules)
         self._pairs = Pairs(rules)
-        self._candidates = Candidates(rules, self._looks, self._pairs)
-        self._waiting = Waiting(rules, self._looks, self._pairs)
+        self._blends = Blends(self._looks)
+        self._candidates = Candidates(rules, self._looks, self._blends, self._pairs)
+        self._waiting = Waiting(rules, self._looks, self._blends, self._pairs)
         self._beginnings = Beginnings(rules)
         self._dirty_ms: float = inf
         self._touched: set[str] = set()
@@ -176,6 +178,7 @@ class Stitcher:
         self._clusters = [each for each in self._clusters if each.tracklets]
         self._candidates.restart(self._clusters, self._order[first][0] if undone else inf)
         self._waiting.restart(self._clusters)
+        self._blends.restart()
         self._slot_ms = self._order[first - 1][0] // self._window_ms * self._window_ms if first else -1
 
     def _groups(self, first: int) -> Iterable[list[Tracklet]]:
@@ -241,6 +244,7 @@ class Stitcher:
         cluster.join(tracklet, is_set_aside=not tracklet.has_path)
         self._cluster_of[_id(tracklet)] = cluster
         self._candidates.add(cluster)
+        self._blends.change()
 
     def _assign(self, group: list[Tracklet]) -> None:
         rows = [self._candidates.weights(tracklet) if tracklet.has_path else {} for tracklet in group]
@@ -269,6 +273,7 @@ class Stitcher:
                 self._cluster_of[_id(tracklet)] = people[column]
                 if people[column].rivals:
                     self._waiting.add(people[column])
+                    self._blends.change()
 
     def _rivals(self, weights: dict[int, float], pair: set[int]) -> list[Rival]:
         """Return whose a segment may be: the two who come first, and who would once one of them cannot be it."""
@@ -281,7 +286,7 @@ class Stitcher:
 
     def _is_known(self, person: Cluster) -> bool:
         """Return whether it is known what somebody looks like, so that waiting for another look may help."""
-        return bool(person.rivals or self._looks.versions(person.looks()))
+        return bool(person.rivals or self._blends.versions(person))
 
     def _new(self, tracklet: Tracklet, weights: dict[int, float]) -> float:
         """Return the weight of a segment being somebody new; note where it begins."""
@@ -310,6 +315,7 @@ class Stitcher:
             person = part.person()
             self._move(part, person)
             self._candidates.add(person)
+            self._blends.change()
         self._clusters = [each for each in self._clusters if each.into is None]
         self._candidates.look_around(slot_ms)
 

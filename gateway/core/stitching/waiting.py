@@ -12,6 +12,7 @@ from gateway.core.stitching.appearance import Appearances, Versions
 from gateway.core.stitching.clusters import Cluster, Rival
 from gateway.core.stitching.pairs import Pairs
 from gateway.core.stitching.rules import StitchRules
+from gateway.core.stitching.sight import Blends
 from gateway.core.stitching.tracklets import Tracklet, in_one_frame
 
 
@@ -37,11 +38,12 @@ class Waiting:
     Args:
         rules: What decides.
         looks: What everybody looks like.
+        blends: Tells the signatures of everybody.
         pairs: What was found out about pairs of segments.
     """
 
-    def __init__(self, rules: StitchRules, looks: Appearances, pairs: Pairs) -> None:
-        self._rules, self._looks, self._pairs = rules, looks, pairs
+    def __init__(self, rules: StitchRules, looks: Appearances, blends: Blends, pairs: Pairs) -> None:
+        self._rules, self._looks, self._blends, self._pairs = rules, looks, blends, pairs
         self._undecided: list[Cluster] = []
         self._known: dict[int, list[tuple[int, int]]] = {}
         self._decisions: list[_Decision] = []
@@ -124,7 +126,7 @@ class Waiting:
 
     def _rated(self, cluster: Cluster) -> list[tuple[float, Cluster]]:
         """Return who can be it, the likeliest first. A rival who is undecided may be any of its own rivals."""
-        seen = self._looks.versions(cluster.looks())
+        seen = self._blends.versions(cluster)
         best: dict[int, tuple[float, Cluster]] = {}
         for rival, weight in cluster.rivals:
             for person, share in self._resolved(rival.person()):
@@ -147,7 +149,7 @@ class Waiting:
         return self._shares[id(person)]
 
     def _share(self, person: Cluster) -> list[tuple[Cluster, float]]:
-        seen = self._looks.versions(person.looks())
+        seen = self._blends.versions(person)
         people, ratios = {}, dict[int, float]()
         for rival, weight in person.rivals:
             for each, share in self._resolved(rival.person()):
@@ -158,7 +160,7 @@ class Waiting:
         return [(each, log(ratios[key] / total)) for key, each in people.items()]
 
     def _likeness(self, person: Cluster, seen: Versions) -> float:
-        return (self._looks.likeness(self._looks.versions(person.looks()), seen) or 0.0) if seen else 0.0
+        return (self._looks.likeness(self._blends.versions(person), seen) or 0.0) if seen else 0.0
 
     def _beside(self, person: Cluster, cluster: Cluster) -> float | None:
         """Return what was seen since of two at the same time: None where they were in two places at once."""

@@ -18,7 +18,7 @@ from gateway.core.stitching.assignment import assign, second_best
 from gateway.core.stitching.beginnings import Beginnings
 from gateway.core.stitching.clusters import Cluster
 from gateway.core.stitching.pairs import Pairs
-from gateway.core.stitching.sight import Sight
+from gateway.core.stitching.sight import Blends, Sight
 from gateway.core.stitching.tracklets import Tracklet
 from gateway.core.stitching.waiting import Waiting
 from tests.unit.gateway.stitch_samples import (
@@ -194,9 +194,9 @@ def test_who_is_undecided_looks_like_one_of_the_rivals():
     same, other = looks.likeness(looks.versions(a.looks()), seen), looks.likeness(looks.versions(b.looks()), seen)
     assert same == RULES.alike_most
     assert other == -RULES.alike_most
-    assert Sight(looks, seen).likeness(c) is None
+    assert Sight(looks, Blends(looks), seen).likeness(c) is None
     c.rivals = [(a, 1.0), (b, 1.0)]
-    found = Sight(looks, seen).likeness(c)
+    found = Sight(looks, Blends(looks), seen).likeness(c)
     assert found is not None
     assert same - 0.7 < found < same
 
@@ -213,7 +213,7 @@ def test_rivals_of_many_undecided_are_compared_once_each():
     people = [Cluster(Tracklet(*_seen(ONE, f"p{index}", standing(0, 0), 0, 10))) for index in range(count)]
     for person in people:
         person.rivals = [(each, 0.0) for each in people if each is not person]
-    sight = Sight(looks, (("two", "new", 1),))
+    sight = Sight(looks, Blends(looks), (("two", "new", 1),))
     assert [sight.likeness(each) for each in people] == [pytest.approx(0.0)] * count
     assert len(compared) == count, "not the product of how many rivals each has: 40 x 39 x 39 x 39"
 
@@ -223,7 +223,8 @@ def test_who_can_be_somebody_in_two_ways_is_it_by_the_likelier_one():
     a, b, c, d = (Cluster(Tracklet(device, each)) for device, each in seen)
     c.rivals = [(a, 0.0), (b, 0.0)]
     d.rivals = [(a, 5.0), (c, 0.0)]
-    waiting = Waiting(RULES, Appearances(RULES), Pairs(RULES))
+    looks = Appearances(RULES)
+    waiting = Waiting(RULES, looks, Blends(looks), Pairs(RULES))
     waiting.add(d)
     assert waiting.decide(START_MS + 80_000, START_MS + 70_000) == [d]
     assert (d.person(), c.person()) == (a, c), "that c may be a says no more of d than that d is a"
