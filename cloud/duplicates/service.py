@@ -16,8 +16,9 @@ from cloud.duplicates.tables import duplicate_decisions, duplicate_proposals
 from cloud.errors import ProblemError, not_found
 from cloud.identity import service as identity
 from cloud.identity.explain import show_refusal
+from cloud.identity.explanation_repository import refusals_by
 from cloud.identity.ownership import owners_of
-from cloud.identity.repository import load_statements, refusals_by
+from cloud.identity.repository import load_statements
 from cloud.identity.service import IDENTITY
 from cloud.identity.statements import Identifier, Rules, Statement
 from cloud.identity.timelines import Move

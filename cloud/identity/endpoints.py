@@ -12,6 +12,7 @@ from cloud.db import WriteSession
 from cloud.errors import invalid_value
 from cloud.identity import repository, service
 from cloud.identity.explain import show_entry, show_holders, show_move, show_refusal
+from cloud.identity.explanation_repository import refusals_by
 from cloud.identity.ownership import timelines_of
 from cloud.identity.schemas import (
     BlockBody,
@@ -50,7 +51,7 @@ def add(
         service.refuse_changed(session, tenant, stated)
         known = len(repository.known_statements(session, tenant, ids))
         moves = service.add_statements(session, tenant, stated, context.rules, context.clock())
-        refusals = repository.refusals_by(session, tenant, ids)
+        refusals = refusals_by(session, tenant, ids)
         return Changes(
             added=len(set(ids)) - known,
             known=known,

@@ -1,7 +1,7 @@
 """Puts records of identity into words."""
 
 from cloud.db import AnyRow, ReadSession
-from cloud.identity import repository
+from cloud.identity import explanation_repository
 from cloud.identity.holdings import FOREVER_MS
 from cloud.identity.ownership import periods_of
 from cloud.identity.schemas import (
@@ -40,10 +40,10 @@ def explain(session: ReadSession, tenant: str, one_id: str) -> IdentityExplanati
                 source=row.source,
                 at=write_instant(row.at_ms),
             )
-            for row in repository.joins_of(session, tenant, one_id)
+            for row in explanation_repository.joins_of(session, tenant, one_id)
         ],
-        refusals=[show_refusal(row) for row in repository.refusals_of(session, tenant, one_id)],
-        household=repository.household_of(session, tenant, one_id),
+        refusals=[show_refusal(row) for row in explanation_repository.refusals_of(session, tenant, one_id)],
+        household=explanation_repository.household_of(session, tenant, one_id),
     )
 
 
