@@ -48,7 +48,13 @@ def open_event_store(config: GatewayConfig) -> EventStore:
     if config.occupancy.enabled:
         count = StoreCount(gateway, config.occupancy, config.hours)
     return EventStore(
-        *(event_store_path(config), gateway, config.stitching, config.staff, count, config.storage, config.intake),
+        event_store_path(config),
+        gateway,
+        rules=config.stitching,
+        staff=config.staff,
+        occupancy=count,
+        storage=config.storage,
+        intake=config.intake,
         hours=config.hours,
     )
 
