@@ -96,7 +96,7 @@ def open_database(settings: Settings) -> Database:
     path = settings.sqlite_path
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-    return Database(settings.resolved_database_url, settings.busy_timeout_s)
+    return Database(settings.resolved_database_url, settings.busy_timeout_s, settings.sqlite_cache_mib)
 
 
 def make_key_service(

@@ -39,6 +39,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long the projections rest when the log holds nothing new."""
     busy_timeout_s: Positive = 15.0
     """How long a write waits for another writer before it gives up."""
+    sqlite_cache_mib: Annotated[int, Meta(ge=2, le=4096)] = 16
+    """How much of a SQLite file each connection holds in memory at most, MiB."""
     metrics: bool = False
     """Whether `/metrics` answers, without a key, with figures for Prometheus about the whole service."""
     session_lifetime_s: Positive = 12 * 3600.0

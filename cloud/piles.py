@@ -116,7 +116,7 @@ def writing_much(session: WriteSession) -> Iterator[None]:
         yield
         return
     usual = session.connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
-    session.connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    session.connection.exec_driver_sql(f"PRAGMA cache_size = {min(usual, -_CACHE_KIB)}")
     try:
         yield
     finally:

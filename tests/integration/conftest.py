@@ -31,9 +31,9 @@ def _engine(url: str, **options: Any) -> Engine:  # noqa: ANN401 - SQLAlchemy's 
 _prepare_sqlite = db._prepare_sqlite
 
 
-def _prepare_without_disk(engine: Engine, busy_timeout_s: float) -> None:
+def _prepare_without_disk(engine: Engine, busy_timeout_s: float, cache_mib: int) -> None:
     """Prepare SQLite as ever, but for the disk: processes that are killed lose nothing by it, a machine would."""
-    _prepare_sqlite(engine, busy_timeout_s)
+    _prepare_sqlite(engine, busy_timeout_s, cache_mib)
 
     @event.listens_for(engine, "connect")
     def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
