@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     CompoundSelect,
     Integer,
@@ -58,7 +59,7 @@ def count_groups(
             func.min(rows.c.before).label("before"),
             func.min(rows.c.first_day).label("first_day"),
             *(
-                func.sum(rows.c[name]).label(name)
+                cast(func.sum(rows.c[name]), BigInteger).label(name)
                 for name in ("visits", "with_purchase", "transactions", "sales_minor")
             ),
         )
@@ -109,7 +110,7 @@ def _days_and_sales(
         cast(null(), Integer).label("first_day"),
         literal(0),
         literal(0),
-        member_sales.c.transactions,
+        cast(member_sales.c.transactions, Integer),
         member_sales.c.sales_minor,
     ).where(*within(member_sales, tenant, stores, days), member_sales.c.currency == currency)
     return union_all(visited, paid)
@@ -118,8 +119,10 @@ def _days_and_sales(
 def _before_period(tenant: str, one_id: ColumnElement[str], days: Period) -> ColumnElement[int]:
     """Return the last day before a period on which a member, who was in some shop in it, was in any; 0 where none."""
     return (
-        select(func.min(func.coalesce(member_days.c.previous_day, 0)))
+        select(func.coalesce(member_days.c.previous_day, 0))
         .where(member_days.c.one_id == one_id, *within(member_days, tenant, None, days))
+        .order_by(member_days.c.day)
+        .limit(1)
         .scalar_subquery()
     )
 
