@@ -17,12 +17,19 @@ Versions = tuple[tuple[str, str, int], ...]  # Camera, segment id, how often the
 Sums = dict[tuple[str, str], tuple[Vector, int, float]]  # By camera and day's key: sum, how many, length of the sum.
 
 
+class _Interned(Versions):
+    """Versions of which there is one object each: found by what it is, without looking at its parts."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+
 class Appearances:
     """The earliest distinct signatures of each segment, by the day's key.
 
     Args:
         rules: How signatures spread.
-        most_remembered: How many comparisons are remembered before all are forgotten.
+        most_remembered: After so many new comparisons those are forgotten that nobody asked for since as many before.
         most_segments: Of so many segments signatures are kept; whose came first go first.
     """
 
@@ -31,7 +38,9 @@ class Appearances:
         self._kept: dict[str, list[tuple[int, str, bytes]]] = {}
         self._version: dict[str, int] = {}
         self._sums: dict[Versions, Sums] = {}
+        self._interned: dict[Versions, _Interned] = {}
         self._likenesses: dict[tuple[Versions, Versions], float | None] = {}
+        self._older: dict[tuple[Versions, Versions], float | None] = {}
 
     def take(self, signature: AppearanceSignature, t_ms: int) -> bool:
         """Take a signature of a time in. Return whether it is among those that are kept, and new."""
@@ -57,11 +66,15 @@ class Appearances:
         """Forget comparisons with any segment but these and those whose signatures wait for them: nobody asks again."""
         self._version = {each: count for each, count in self._version.items() if each in segments or each in self._kept}
         known = self._version
+        self._interned = {
+            key: each for key, each in self._interned.items() if all(segment_id in known for _, segment_id, _ in key)
+        }
         self._likenesses = {
             pair: weight
-            for pair, weight in self._likenesses.items()
+            for pair, weight in (*self._older.items(), *self._likenesses.items())
             if all(each in known for versions in pair for _, each, _ in versions)
         }
+        self._older = {}
 
     def end_day(self) -> None:
         """Forget all signatures. What comparing them said is still known, so that no decision changes for want of them.
@@ -74,7 +87,8 @@ class Appearances:
     def versions(self, segments: Iterable[tuple[str, str]]) -> Versions:
         """Return those of some segments, given as (camera, segment id), that have signatures."""
         known = self._version
-        return tuple((device, each, known[each]) for device, each in segments if each in known)
+        found = tuple((device, each, known[each]) for device, each in segments if each in known)
+        return self._interned.setdefault(found, _Interned(found))
 
     def likeness(self, one: Versions, other: Versions) -> float | None:
         """Return what appearance says of two sets of segments being one person, None where nothing can be compared.
@@ -85,11 +99,13 @@ class Appearances:
         likelihood ratio, the mean over the pairs of cameras, at most `alike_most` either way.
         """
         pair = (one, other)
-        if pair not in self._likenesses:
-            if len(self._likenesses) >= self._most_remembered:
-                self._likenesses.clear()
-            self._likenesses[pair] = self._compare(self._sums_of(one), self._sums_of(other))
-        return self._likenesses[pair]
+        if pair in self._likenesses:
+            return self._likenesses[pair]
+        if len(self._likenesses) >= self._most_remembered:
+            self._likenesses, self._older = {}, self._likenesses
+        found = self._older[pair] if pair in self._older else self._compare(self._sums_of(one), self._sums_of(other))
+        self._likenesses[pair] = found
+        return found
 
     def _sums_of(self, segments: Versions) -> Sums:
         if segments not in self._sums:

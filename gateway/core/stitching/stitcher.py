@@ -244,6 +244,13 @@ class Stitcher:
         cluster.join(tracklet, is_set_aside=not tracklet.has_path)
         self._cluster_of[_id(tracklet)] = cluster
         self._candidates.add(cluster)
+        self._note_news(cluster)
+
+    def _note_news(self, cluster: Cluster) -> None:
+        """Note that somebody was seen again, who may be undecided."""
+        if cluster.rivals:
+            self._waiting.add(cluster)
+            self._waiting.change()
         self._blends.change()
 
     def _assign(self, group: list[Tracklet]) -> None:
@@ -272,8 +279,7 @@ class Stitcher:
                 people[column].join(tracklet)
                 self._cluster_of[_id(tracklet)] = people[column]
                 if people[column].rivals:
-                    self._waiting.add(people[column])
-                    self._blends.change()
+                    self._note_news(people[column])
 
     def _rivals(self, weights: dict[int, float], pair: set[int]) -> list[Rival]:
         """Return whose a segment may be: the two who come first, and who would once one of them cannot be it."""

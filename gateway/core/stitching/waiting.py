@@ -15,6 +15,9 @@ from gateway.core.stitching.rules import StitchRules
 from gateway.core.stitching.sight import Blends
 from gateway.core.stitching.tracklets import Tracklet, in_one_frame
 
+Shares = list[tuple[Cluster, float]]
+"""Who somebody may be, and the logarithm of how probable each one is."""
+
 
 class _Decision(NamedTuple):
     """When it was known who somebody was, and what the person was before: `winner` is None for somebody new."""
@@ -32,6 +35,10 @@ def crowd(weights: list[float]) -> float:
     return log(sum(exp(each - most) for each in weights))
 
 
+def _who(rival: Rival) -> Cluster:
+    return rival[0].person()
+
+
 class Waiting:
     """The undecided of one store.
 
@@ -47,7 +54,8 @@ class Waiting:
         self._undecided: list[Cluster] = []
         self._known: dict[int, list[tuple[int, int]]] = {}
         self._decisions: list[_Decision] = []
-        self._shares: dict[int, list[tuple[Cluster, float]]] = {}
+        self._shares: dict[Cluster, Shares] = {}
+        self._lasting: dict[Cluster, Shares] = {}  # Those of them that rest on nobody's looks.
 
     def add(self, cluster: Cluster) -> None:
         """Let somebody wait who has rivals, once."""
@@ -58,6 +66,12 @@ class Waiting:
         """Let those of some clusters wait who have rivals, and nobody else."""
         self._undecided = [each for each in clusters if each.rivals]
         self._known.clear()
+        self.change()
+
+    def change(self) -> None:
+        """Note that somebody undecided was decided upon, or seen again."""
+        self._shares.clear()
+        self._lasting.clear()
 
     def decide(self, now_ms: int, before_ms: int) -> list[Cluster]:
         """Join those of whom enough is known by now. Return who was somebody undecided until then.
@@ -68,7 +82,7 @@ class Waiting:
             now_ms: The time.
             before_ms: When this was asked before.
         """
-        self._shares.clear()
+        self._shares = dict(self._lasting)
         oldest_ms = before_ms - self._rules.evidence_s * 1000
         self._undecided = [each for each in self._undecided if each.last().ended_ms >= oldest_ms]
         found: list[Cluster] = []
@@ -116,7 +130,7 @@ class Waiting:
             others = [self._rules.new_inside, *(weight for weight, _ in rated[1:])]
             if rated[0][0] - rated[1][0] - crowd(others) < self._rules.unclear_margin:
                 return False
-        self._shares.clear()
+        self.change()
         winner = None if is_new else rated[0][1]
         self._decisions.append(_Decision(now_ms, cluster, winner, list(cluster.tracklets), cluster.rivals))
         cluster.rivals = []
@@ -140,15 +154,14 @@ class Waiting:
         ]
         return sorted(rated, key=lambda each: (-each[0], each[1].anchor.key))
 
-    def _resolved(self, person: Cluster) -> list[tuple[Cluster, float]]:
-        """Return who somebody may be, and the logarithm of how probable each one is."""
+    def _resolved(self, person: Cluster) -> Shares:
         if not person.rivals:
             return [(person, 0.0)]
-        if id(person) not in self._shares:
-            self._shares[id(person)] = self._share(person)
-        return self._shares[id(person)]
+        if person not in self._shares:
+            self._shares[person] = self._share(person)
+        return self._shares[person]
 
-    def _share(self, person: Cluster) -> list[tuple[Cluster, float]]:
+    def _share(self, person: Cluster) -> Shares:
         seen = self._blends.versions(person)
         people, ratios = {}, dict[int, float]()
         for rival, weight in person.rivals:
@@ -157,7 +170,10 @@ class Waiting:
                 ratio = exp(weight + share + self._likeness(each, seen))
                 ratios[id(each)] = ratios.get(id(each), 0.0) + ratio
         total = sum(ratios.values())
-        return [(each, log(ratios[key] / total)) for key, each in people.items()]
+        shares = [(each, log(ratios[key] / total)) for key, each in people.items()]
+        if not seen and all(not each.rivals or each in self._lasting for each in map(_who, person.rivals)):
+            self._lasting[person] = shares
+        return shares
 
     def _likeness(self, person: Cluster, seen: Versions) -> float:
         return (self._looks.likeness(self._blends.versions(person), seen) or 0.0) if seen else 0.0
