@@ -66,6 +66,14 @@ class ReadSession:
         """Return the connection, for what SQLAlchemy's expressions cannot say."""
         return self._connection
 
+    def plan_each(self) -> None:
+        """Let PostgreSQL plan each statement of this transaction for its own values.
+
+        A plan for whatever values takes a list of shops for a short one: of hundreds it works twice as long.
+        """
+        if self.dialect == "postgresql":
+            self._connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
+
     def rows(self, statement: AnySelect) -> Sequence[AnyRow]:
         """Return every row."""
         return self._connection.execute(statement).all()

@@ -90,6 +90,7 @@ def get_metric(  # noqa: PLR0913 - each is one query parameter
     require_grain(metric, grain, asked)
     start, now_ms = parse_cursor(cursor), context.clock()
     with context.database.read() as session:
+        session.plan_each()
         shops = select_shops(session, principal.tenant, store or (), region)
         require_rows(groups_of(shops, by), grain, asked)
         kept = kept_of(principal.tenant, store or (), region)

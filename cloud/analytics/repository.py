@@ -79,11 +79,15 @@ def sum_parts(
         f"seen_{number}": case((or_(*(rollups.c[name] != 0 for name in group)), 1), else_=0)
         for number, group in enumerate(sources)
     }
+
+    def totals(inner: Subquery) -> list[Total]:
+        known = case((and_(true(), *(inner.c[name] != 0 for name in seen)), 1), else_=0)
+        return [(func.max, known), *_totals(inner, names)]
+
     inner = _by_store(rollups, asked, names, rollups.c.start_ms < asked.now_ms, seen)
-    known = case((and_(true(), *(inner.c[name] != 0 for name in seen)), 1), else_=0)
     return {
         key: Summed(dict(zip(names, values, strict=True)), bool(is_known))
-        for key, (is_known, *values) in _by_group(session, asked, inner, [(func.max, known), *_totals(inner, names)])
+        for key, (is_known, *values) in _by_group(session, asked, inner, totals)
     }
 
 
@@ -92,7 +96,7 @@ def sum_money(session: ReadSession, asked: Asked, currency: str) -> dict[Key, di
     inner = _by_store(rollup_money, asked, MONEY, rollup_money.c.currency == currency, {})
     return {
         key: dict(zip(MONEY, values, strict=True))
-        for key, values in _by_group(session, asked, inner, _totals(inner, MONEY))
+        for key, values in _by_group(session, asked, inner, lambda each: _totals(each, MONEY))
     }
 
 
@@ -102,8 +106,8 @@ def _by_store(
     names: Sequence[str],
     condition: ColumnElement[bool],
     seen: Mapping[str, ColumnElement[int]],
-) -> Subquery:
-    """Return parts summed by store and interval, and of what is `seen` the largest.
+) -> list[Subquery]:
+    """Return parts summed by store and interval, and of what is `seen` the largest; each interval is in one of them.
 
     Where what is asked for has a row of its own, as whole weeks of weeks do, that row is taken as it is.
     """
@@ -118,19 +122,19 @@ def _by_store(
         (grain, days): select(*columns).where(*_within(table, asked, grain, days), condition)
         for grain, days in rollups_for(asked.days, asked.grain, asked.today)
     }
-    whole = [rows for (grain, _), rows in read.items() if grain == asked.grain]
+    whole = [rows.subquery() for (grain, _), rows in read.items() if grain == asked.grain]
     parts = [rows for (grain, _), rows in read.items() if grain != asked.grain]
-    found = []
-    if whole:
-        rows = union_all(*whole).subquery()
-        found.append(select(rows.c.store, _period(rows, asked), *(rows.c[name] for name in (*names, *seen))))
+    found = [
+        select(rows.c.store, _period(rows, asked), *(rows.c[name] for name in (*names, *seen))).subquery()
+        for rows in whole
+    ]
     if parts:
         rows = union_all(*parts).subquery()
         sums = [cast((func.max if name in PEAKS else func.sum)(rows.c[name]), BigInteger).label(name) for name in names]
         most = [func.max(rows.c[name]).label(name) for name in seen]
         summed = select(rows.c.store, _period(rows, asked), *sums, *most)
-        found.append(summed.group_by(rows.c.store, text("period")))
-    return union_all(*found).subquery()
+        found.append(summed.group_by(rows.c.store, text("period")).subquery())
+    return found
 
 
 def _period(rows: Subquery, asked: Asked) -> ColumnElement[int]:
@@ -157,21 +161,26 @@ def _totals(inner: Subquery, names: Sequence[str]) -> list[Total]:
 
 
 def _by_group(
-    session: ReadSession, asked: Asked, inner: Subquery, totals: Sequence[Total]
+    session: ReadSession, asked: Asked, inner: Sequence[Subquery], totals: Callable[[Subquery], Sequence[Total]]
 ) -> Iterator[tuple[Key, Sequence[Any]]]:
-    """Yield each group and interval with what the stores of the group have together."""
-    statement: AnySelect
-    if asked.by == "store":
-        statement = select(inner.c.store, inner.c.period, *(value for _, value in totals))
-    else:
-        columns = [cast(total(value), BigInteger) for total, value in totals]
-        group = func.coalesce(stores.c.region, "") if asked.by == "region" else literal("")
-        here = and_(stores.c.tenant == asked.tenant, stores.c.store == inner.c.store)
-        source = inner.join(stores, here) if asked.by == "region" else inner
-        statement = select(group.label("named"), inner.c.period, *columns).select_from(source)
-        statement = statement.group_by(text("named"), inner.c.period)
-    for named, period, *values in session.rows(statement):
+    """Yield each group and interval with what the stores of the group have together.
+
+    Each part is summed by itself: as one, the rows of all stores would be put together first, which takes as long.
+    """
+    statement = union_all(*(_grouped(asked, each, totals(each)) for each in inner))
+    for named, period, *values in session.rows(select(statement.subquery())):
         yield (named, period), values
+
+
+def _grouped(asked: Asked, inner: Subquery, totals: Sequence[Total]) -> AnySelect:
+    if asked.by == "store":
+        return select(inner.c.store, inner.c.period, *(value for _, value in totals))
+    columns = [cast(total(value), BigInteger) for total, value in totals]
+    group = func.coalesce(stores.c.region, "") if asked.by == "region" else literal("")
+    here = and_(stores.c.tenant == asked.tenant, stores.c.store == inner.c.store)
+    source = inner.join(stores, here) if asked.by == "region" else inner
+    statement = select(group.label("named"), inner.c.period, *columns).select_from(source)
+    return statement.group_by(text("named"), inner.c.period)
 
 
 def currencies_in(session: ReadSession, asked: Asked) -> list[str]:

@@ -199,6 +199,7 @@ def _scope(
     stores: list[str] | None,
     region: str | None,
 ) -> Scope:
+    session.plan_each()
     return Scope(
         tenant=principal.tenant,
         shops=select_shops(session, principal.tenant, stores or (), region),
