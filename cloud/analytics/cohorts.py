@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from cloud.analytics import cell_repository, member_repository
+from cloud.analytics import bounds, cell_repository, member_repository
 from cloud.analytics.archive import ArchiveError, Label, MissingArchiveExtraError, read_label
 from cloud.analytics.long_cohorts import count_archived
 from cloud.analytics.member_cells import COHORT_GRAINS
@@ -27,7 +27,7 @@ def make_cohorts(session: ReadSession, scope: Scope, grain: LongGrain, activity:
     """Return who came back, by when they first came; nothing where there are no shops.
 
     Raises:
-        ProblemError: 422, there are too many periods, or too long ones.
+        ProblemError: 422, there are too many periods, or too long ones, or too many days of members to look at.
     """
     if grain == "quarter" or grain == "year":  # noqa: PLR1714 - which mypy understands
         raise invalid_value(name="grain", value=grain, allowed="day, week or month; the others with source=archive")
@@ -38,6 +38,8 @@ def make_cohorts(session: ReadSession, scope: Scope, grain: LongGrain, activity:
     if scope.kept is not None and scope.kept.is_whole and grain in COHORT_GRAINS:
         counts = cell_repository.read_cohorts(session, scope.kept, periods, grain, activity)
     else:
+        days = Period(periods[0].first, periods[-1].end)
+        bounds.require_few(session, scope.tenant, scope.asked_stores, days, bounds.COHORTS)
         counts = member_repository.count_cohorts(session, scope.tenant, scope.asked_stores, periods, activity)
     return _cohorts(scope, periods, counts)
 

@@ -13,12 +13,11 @@ from cloud.analytics.catalogue import METRICS
 from cloud.analytics.comparison import Compare, compare_rows, earlier
 from cloud.analytics.comparison import estimate as estimated
 from cloud.analytics.formats import MEDIA_TYPES, choose_format, respond, write_rows
-from cloud.analytics.member_cells import kept_of
 from cloud.analytics.metric import Grain, Metric
 from cloud.analytics.periods import Period, periods_in
 from cloud.analytics.rows import RowWriter
 from cloud.analytics.schemas import MetricDefinition, MetricRows, MetricTitle
-from cloud.analytics.selection import Shop, groups_of, require_one_zone, select_shops
+from cloud.analytics.selection import Shop, groups_of, require_one_zone, select_kept
 from cloud.analytics.service import MAX_PERIODS, MAX_ROWS, MetricQuery
 from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanRead, InContext
 from cloud.db import Page, ReadSession
@@ -91,9 +90,8 @@ def get_metric(  # noqa: PLR0913 - each is one query parameter
     start, now_ms = parse_cursor(cursor), context.clock()
     with context.database.read() as session:
         session.plan_each()
-        shops = select_shops(session, principal.tenant, store or (), region)
+        shops, kept = select_kept(session, principal.tenant, store or (), region)
         require_rows(groups_of(shops, by), grain, asked)
-        kept = kept_of(principal.tenant, store or (), region)
         query = MetricQuery(session, principal.tenant, metric, shops, now_ms, kept=kept)
         chosen = choose_currency(session, query.asked(asked, grain), metric, currency)
         page = query.page(asked, grain, by, Page(start, limit))

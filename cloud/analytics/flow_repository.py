@@ -16,12 +16,6 @@ UNKNOWN = "unknown"
 """The stage of who was in no shop yet."""
 
 
-def count_member_days(session: ReadSession, tenant: str, stores: Stores, end: int) -> int:
-    """Return how many days of members in some shops lie before a day."""
-    there = within(member_days, tenant, stores, Period(0, end))
-    return session.number(select(func.count()).select_from(member_days).where(*there))
-
-
 def count_flows(
     session: ReadSession, tenant: str, stores: Stores, days: Period, rules: LifecycleRules
 ) -> dict[tuple[str, str], int]:

@@ -1,12 +1,14 @@
 """Which shops a question is about."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 
+from cloud.analytics.member_cells import Kept, kept_of
 from cloud.analytics.repository import list_shops
 from cloud.db import AnyRow, ReadSession
 from cloud.errors import ProblemError, invalid_value, not_found
@@ -24,13 +26,59 @@ class Shop(Struct, frozen=True, kw_only=True):
     calendar: Calendar
 
 
+class Selection(NamedTuple):
+    """The shops that are asked for, and what is kept summed of their members."""
+
+    shops: list[Shop]
+    kept: Kept | None
+
+
 def select_shops(session: ReadSession, tenant: str, names: Iterable[str], region: str | None) -> list[Shop]:
     """Return the shops that are asked for; all where none is named.
 
     Raises:
         ProblemError: 404, a store is unknown; 422, no shop lies in the region.
     """
-    known = {row.store: row for row in list_shops(session, tenant)}
+    return _select(_known(session, tenant), names, region)
+
+
+def select_kept(session: ReadSession, tenant: str, names: Sequence[str], region: str | None) -> Selection:
+    """Return the same, with what is kept of them: also of shops by name where they are a region's, or all.
+
+    Raises:
+        ProblemError: 404, a store is unknown; 422, no shop lies in the region.
+    """
+    known = _known(session, tenant)
+    shops = _select(known, names, region)
+    regions = {name: row.region for name, row in known.items()}
+    return Selection(shops, kept_of(tenant, *shortest(names, region, regions)))
+
+
+def shortest(
+    names: Sequence[str], region: str | None, regions: Mapping[str, str | None]
+) -> tuple[Sequence[str], str | None]:
+    """Return names and region that ask for the same shops, without names where several are all of a region, or all.
+
+    Args:
+        names: Shops that are asked for; none: all.
+        region: In which of them; None: in any.
+        regions: The region of every shop that there is.
+    """
+    wanted = {name for name in names if region is None or regions[name] == region}
+    if len(wanted) <= 1:
+        return names, region
+    if wanted == set(regions):
+        return (), None
+    place = regions[min(wanted)]
+    whole = {name for name, its in regions.items() if its == place}
+    return ((), place) if place is not None and wanted == whole else (names, region)
+
+
+def _known(session: ReadSession, tenant: str) -> dict[str, AnyRow]:
+    return {row.store: row for row in list_shops(session, tenant)}
+
+
+def _select(known: Mapping[str, AnyRow], names: Iterable[str], region: str | None) -> list[Shop]:
     wanted = sorted(set(names)) or sorted(known)
     for name in wanted:
         if name not in known:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from cloud.analytics import repository
+from cloud.analytics import bounds, repository
 from cloud.analytics.cell_repository import read_members
 from cloud.analytics.member_cells import Kept
 from cloud.analytics.metric import Grain, Metric, Parts
@@ -75,7 +75,11 @@ class MetricQuery:
         currency: str | None,
         shops: Sequence[Shop] | None = None,
     ) -> list[Cell]:
-        """Return the summed parts of every group and interval of some of the shops, by groups, then by time."""
+        """Return the summed parts of every group and interval of some of the shops, by groups, then by time.
+
+        Raises:
+            ProblemError: 422, of a metric of members: there are too many days of members to look at.
+        """
         asked = self.asked(asked_days, grain, by, shops)
         groups = groups_of(self._shops if shops is None else shops, by)
         if self._metric.kind == "members":
@@ -196,6 +200,7 @@ class MetricQuery:
             by_day = read_members(self._session, kept, self._metric.name, asked.days)
             counts = {(group, number): members for group in groups for number, members in by_day.items()}
         else:
+            bounds.require_few(self._session, self._tenant, asked.stores, asked.days, bounds.MEMBERS)
             counts = repository.count_members(self._session, asked, self._metric.name, of_shop)
         is_known = repository.has_members(self._session, self._tenant, self._calendars)
         found = []

@@ -10,11 +10,11 @@ from cloud.analytics import cohorts, views
 from cloud.analytics.cell_repository import read_currencies
 from cloud.analytics.endpoints import Currency, FromDay, Region, Stores, ToDay, parse_period
 from cloud.analytics.funnel import Order
-from cloud.analytics.member_cells import DORMANT_DAYS, kept_of
+from cloud.analytics.member_cells import DORMANT_DAYS
 from cloud.analytics.member_repository import Activity, member_currencies
 from cloud.analytics.parts import FUNNEL_STEPS
 from cloud.analytics.periods import LongGrain
-from cloud.analytics.selection import select_shops
+from cloud.analytics.selection import select_kept
 from cloud.analytics.view_schemas import Cohorts, Flows, Funnel, Matrix, Scores, Touchpoints, Zones
 from cloud.analytics.views import Scope
 from cloud.auth import ERRORS, INVALID, NOT_FOUND, CanRead, InContext, Principal
@@ -53,6 +53,7 @@ def get_matrix(  # noqa: PLR0913 - each is one query parameter
     """
     with context.database.read() as session:
         scope = _scope(session, principal, context, (from_, to), store, region)
+        kept = views.kept_of_matrix(session, scope, dormant_days)
         chosen = currency or _only_currency(session, scope)
         return Matrix(
             from_=from_.isoformat(),
@@ -60,7 +61,7 @@ def get_matrix(  # noqa: PLR0913 - each is one query parameter
             stores=len(scope.shops),
             currency=chosen,
             thresholds=views.thresholds(dormant_days, scope.least_members),
-            groups=views.make_matrix(session, scope, dormant_days, chosen),
+            groups=views.make_matrix(session, scope, kept, dormant_days, chosen),
         )
 
 
@@ -200,13 +201,14 @@ def _scope(
     region: str | None,
 ) -> Scope:
     session.plan_each()
+    shops, kept = select_kept(session, principal.tenant, stores or (), region)
     return Scope(
         tenant=principal.tenant,
-        shops=select_shops(session, principal.tenant, stores or (), region),
+        shops=shops,
         days=parse_period(*days),
         now_ms=context.clock(),
         least_members=context.settings.analytics_least_members,
-        kept=kept_of(principal.tenant, stores or (), region),
+        kept=kept,
     )
 
 

@@ -1,14 +1,13 @@
 """Rules of the matrix, cohorts, funnels, zones and touchpoints."""
 
 from collections.abc import Sequence
-from datetime import date
 from itertools import product
 
 from msgspec import Struct
 
-from cloud.analytics import cell_repository, member_repository, view_repository
+from cloud.analytics import bounds, cell_repository, member_repository, view_repository
 from cloud.analytics.catalogue import METRICS
-from cloud.analytics.flow_repository import UNKNOWN, count_flows, count_member_days
+from cloud.analytics.flow_repository import UNKNOWN, count_flows
 from cloud.analytics.funnel import Order, Reached, count_reached
 from cloud.analytics.member_cells import ALL_SHOPS, DORMANT_DAYS, Kept
 from cloud.analytics.member_repository import GroupCounts
@@ -27,13 +26,10 @@ from cloud.analytics.view_schemas import (
     ZoneFigures,
 )
 from cloud.db import ReadSession
-from cloud.errors import invalid_value
 from cloud.profiles.lifecycle import STAGES, LifecycleRules
 from cloud.profiles.score_grid import count_scores
 
 SCORES = range(1, 6)
-MAX_JOURNEYS = 200_000
-MAX_MEMBER_DAYS = 1_000_000
 
 
 class Scope(Struct, frozen=True, kw_only=True):
@@ -68,11 +64,27 @@ def thresholds(dormant_days: int, least_members: int) -> Thresholds:
     )
 
 
-def make_matrix(session: ReadSession, scope: Scope, dormant_days: int, currency: str | None) -> list[MatrixGroup]:
-    """Return the nine indicators."""
+def kept_of_matrix(session: ReadSession, scope: Scope, dormant_days: int) -> Kept | None:
+    """Return what is kept of the members of a matrix, and make sure that no more of them is looked at than may be.
+
+    Raises:
+        ProblemError: 422, members were in the shops on more days than are looked at.
+    """
+    kept = scope.kept if dormant_days == DORMANT_DAYS else None
+    asked = (session, scope.tenant, scope.asked_stores)
+    if kept is None:
+        bounds.require_few(*asked, Period(0, scope.days.end), bounds.HISTORY)
+    if kept is None or not kept.is_whole:
+        bounds.require_few(*asked, scope.days, bounds.MATRIX)
+    return kept
+
+
+def make_matrix(
+    session: ReadSession, scope: Scope, kept: Kept | None, dormant_days: int, currency: str | None
+) -> list[MatrixGroup]:
+    """Return the nine indicators; `kept_of_matrix` tells what is kept."""
     first = scope.days.first
     asked = (scope.tenant, scope.asked_stores)
-    kept = scope.kept if dormant_days == DORMANT_DAYS else None
     if kept is not None and kept.is_whole:
         found = cell_repository.read_groups(session, kept, scope.days, currency)
     else:
@@ -113,11 +125,7 @@ def make_flows(session: ReadSession, scope: Scope, rules: LifecycleRules) -> lis
     Raises:
         ProblemError: 422, members were in the shops on more days than are looked at.
     """
-    end = scope.days.end
-    days = count_member_days(session, scope.tenant, scope.asked_stores, end)
-    if days > MAX_MEMBER_DAYS:
-        allowed = f"such that members were in these shops on at most {MAX_MEMBER_DAYS} days, not {days}; take fewer"
-        raise invalid_value(name="store", value=scope.stores[:1], allowed=allowed)
+    bounds.require_few(session, scope.tenant, scope.asked_stores, Period(0, scope.days.end), bounds.HISTORY)
     flows = count_flows(session, scope.tenant, scope.asked_stores, scope.days, rules)
     order = (UNKNOWN, *STAGES)
     return [
@@ -195,10 +203,8 @@ def _summed_funnel(session: ReadSession, scope: Scope) -> tuple[int, list[Reache
 def _counted_funnel(
     session: ReadSession, scope: Scope, wanted: Sequence[str], order: Order, window_s: int | None
 ) -> tuple[int, list[Reached]]:
+    bounds.require_few(session, scope.tenant, scope.stores, scope.days, bounds.JOURNEYS)
     visits = view_repository.count_journeys(session, scope.tenant, scope.stores, scope.days)
-    if visits > MAX_JOURNEYS:
-        allowed = f"such that at most {MAX_JOURNEYS} visits lie in the period, not {visits}; take fewer days or stores"
-        raise invalid_value(name="to", value=date.fromordinal(scope.days.end).isoformat(), allowed=allowed)
     found = count_reached(
         view_repository.read_journeys(session, scope.tenant, scope.stores, scope.days),
         wanted,
@@ -223,7 +229,12 @@ def coverage_in(session: ReadSession, scope: Scope) -> float | None:
 
 
 def make_zones(session: ReadSession, scope: Scope) -> list[ZoneFigures]:
-    """Return how far each zone reaches and how long people stay there."""
+    """Return how far each zone reaches and how long people stay there.
+
+    Raises:
+        ProblemError: 422, there are more hours of zones than are summed.
+    """
+    bounds.require_few(session, scope.tenant, scope.stores, scope.days, bounds.ZONES)
     visits = view_repository.sum_visits(session, scope.tenant, scope.stores, scope.days)
     return [
         ZoneFigures(
@@ -240,7 +251,12 @@ def make_zones(session: ReadSession, scope: Scope) -> list[ZoneFigures]:
 
 
 def make_touchpoints(session: ReadSession, scope: Scope) -> list[TouchpointFigures]:
-    """Return how well each terminal and till tells who was there."""
+    """Return how well each terminal and till tells who was there.
+
+    Raises:
+        ProblemError: 422, there are more hours of terminals than are summed.
+    """
+    bounds.require_few(session, scope.tenant, scope.stores, scope.days, bounds.TERMINALS)
     return [
         TouchpointFigures(
             store=row.store,

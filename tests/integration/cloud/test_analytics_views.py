@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select
 
+from cloud.analytics import bounds
 from cloud.analytics.tables import member_cells
 from cloud.app import create_app
 from cloud.config import Settings
@@ -111,6 +113,48 @@ def test_cohorts_by_month_and_activity(client: Client, cloud: Cloud, shop: Shop)
     assert "at most 60" in refused.json()["detail"]
 
 
+BOUNDED: list[tuple[str, dict[str, object], str, str]] = [
+    ("matrix", {"store": [STORE, "store-2"]}, "MATRIX", "members' days"),
+    ("matrix", {"dormant_days": 30}, "MATRIX", "members' days"),
+    ("matrix", {"dormant_days": 30}, "HISTORY", "members' days"),
+    ("cohorts", {"grain": "day"}, "COHORTS", "members' days"),
+    ("metrics/members_active", {"grain": "week"}, "MEMBERS", "members' days"),
+    ("zones", {}, "ZONES", "hours of zones"),
+    ("touchpoints", {}, "TERMINALS", "hours of terminals"),
+]
+
+
+def test_what_is_looked_at_one_by_one_is_bounded(
+    client: Client, cloud: Cloud, shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    fill(cloud, shop)
+    cloud.take_in(*(Shop(store=name).scan(60, MEMBERS[0]) for name in ("store-2", "store-3")))
+    days = {"from_": "2026-03-02", "to": "2026-03-03"}
+    for path, asked, bound, noun in BOUNDED:
+        assert client.ask(f"/v1/{path}", **asked, **days).is_success
+        with monkeypatch.context() as patched:
+            patched.setattr(f"cloud.analytics.bounds.{bound}", replace(getattr(bounds, bound), most=0))
+            refused = client.ask(f"/v1/{path}", **asked, **days)
+        assert (refused.status_code, refused.json()["type"]) == (422, "urn:shopthread:problem:too-much")
+        assert f"have more than 0 {noun}" in refused.json()["detail"]
+
+
+def test_shops_by_name_that_are_all_of_a_region_are_told_from_its_sums(
+    client: Client, cloud: Cloud, shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    history(cloud, shop)
+    cloud.take_in(*(Shop(store=name).scan(60, MEMBERS[0]) for name in ("store-2", "store-3")))
+    for name in (STORE, "store-2"):
+        client.put_store(name, region="North")
+    one_by_one = client.ask("/v1/matrix", store=[STORE, "store-2"], dormant_days=180, **MARCH).json()
+    monkeypatch.setattr("cloud.analytics.bounds.MATRIX", replace(bounds.MATRIX, most=0))
+    assert client.ask("/v1/matrix", store=[STORE, "store-3"], **MARCH).status_code == 422
+    for asked in ({"store": [STORE, "store-2"]}, {"region": "North"}):
+        assert client.ask("/v1/matrix", **asked, **MARCH).json() == one_by_one
+    everywhere = client.ask("/v1/matrix", store=[STORE, "store-2", "store-3"], **MARCH)
+    assert everywhere.json() == client.ask("/v1/matrix", **MARCH).json()
+
+
 def test_flows_between_stages(client: Client, cloud: Cloud, shop: Shop, monkeypatch: pytest.MonkeyPatch):
     history(cloud, shop)
     flows = client.ask("/v1/flows", **MARCH).json()
@@ -120,9 +164,13 @@ def test_flows_between_stages(client: Client, cloud: Cloud, shop: Shop, monkeypa
         ("ordinary", "repurchase"): 2,
     }
     assert flows["rule_version"].startswith("lifecycle-1")
-    monkeypatch.setattr("cloud.analytics.views.MAX_MEMBER_DAYS", 3)
+    monkeypatch.setattr("cloud.analytics.bounds.HISTORY", replace(bounds.HISTORY, most=3))
     refused = client.ask("/v1/flows", **MARCH)
-    assert (refused.status_code, "at most 3 days" in refused.json()["detail"]) == (422, True)
+    assert refused.status_code == 422
+    assert refused.json()["detail"] == (
+        "all shops have more than 3 members' days to 2026-04-01: more than are looked at one by one; "
+        "ask for fewer shops: days before the period count too"
+    )
 
 
 def test_funnel_of_linked_visits(client: Client, cloud: Cloud, shop: Shop):
@@ -146,11 +194,11 @@ def test_funnel_of_linked_visits(client: Client, cloud: Cloud, shop: Shop):
 
 def test_too_many_visits_for_a_funnel(client: Client, cloud: Cloud, shop: Shop, monkeypatch: pytest.MonkeyPatch):
     fill(cloud, shop)
-    monkeypatch.setattr("cloud.analytics.views.MAX_JOURNEYS", 1)
+    monkeypatch.setattr("cloud.analytics.bounds.JOURNEYS", replace(bounds.JOURNEYS, most=1))
     asked = {"from_": "2026-03-02", "to": "2026-03-03"}
     assert client.ask("/v1/funnels", **asked).is_success, "this one is summed already"
     refused = client.ask("/v1/funnels", window_s=60, **asked)
-    assert (refused.status_code, "fewer days" in refused.json()["detail"]) == (422, True)
+    assert (refused.status_code, "more than 1 visits" in refused.json()["detail"]) == (422, True)
 
 
 def test_zones_and_touchpoints(client: Client, cloud: Cloud, shop: Shop):
