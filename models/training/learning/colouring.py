@@ -57,15 +57,14 @@ def learn_beside(shard: Shard, recipe: Recipe, forms: Sequence[Vectors], dimensi
     """
     generator = torch.Generator().manual_seed(recipe.seed)
     measured = held_out(shard.person, recipe.held_out_share)
-    trained = np.flatnonzero(~measured)
-    some = trained[:: max(1, len(trained) // _PICTURES)]
-    fed = _worse(shard, some, generator, wide=recipe.wide_colours)
+    some = _some(~measured, _PICTURES)
+    fed = _worse(shard, some, generator, recipe)
     colours = learn_colours(shares_of(fed).numpy(), shard.person[some], recipe.seed)
     best = [
         learn_discriminant(vectors(fed), shard.person[some], dimensions) if dimensions else None for vectors in forms
     ]
     others = np.flatnonzero(measured)
-    fed = _worse(shard, others, generator, wide=recipe.wide_colours)
+    fed = _worse(shard, others, generator, recipe)
     told = forms[0](fed)
     told = best[0].turned(told) if best[0] else told
     described = colours.describe(shares_of(fed).numpy())
@@ -77,10 +76,22 @@ def learn_beside(shard: Shard, recipe: Recipe, forms: Sequence[Vectors], dimensi
     return Beside(best, colours, found)
 
 
-def _worse(shard: Shard, chosen: NDArray[np.intp], generator: torch.Generator, *, wide: bool) -> Tensor:
+def worse_pictures(shard: Shard, recipe: Recipe, count: int) -> Tensor:
+    """Return about so many pictures of people who were trained on, as a network takes them, made worse."""
+    trained = _some(~held_out(shard.person, recipe.held_out_share), count)
+    return _worse(shard, trained, torch.Generator().manual_seed(recipe.seed + 1), recipe)
+
+
+def _some(chosen: NDArray[np.bool_], count: int) -> NDArray[np.intp]:
+    indices = np.flatnonzero(chosen)
+    return indices[:: max(1, len(indices) // count)]
+
+
+def _worse(shard: Shard, chosen: NDArray[np.intp], generator: torch.Generator, recipe: Recipe) -> Tensor:
     """Return pictures as a network takes them, made worse."""
     plain = decode(shard.jpegs[index] for index in chosen.tolist())
-    return torch.cat([augmented(part, generator, wide=wide) for part in plain.split(_AT_ONCE)])
+    wide, styles = recipe.wide_colours, recipe.styles
+    return torch.cat([augmented(part, generator, wide=wide, styles=styles) for part in plain.split(_AT_ONCE)])
 
 
 def _labelled(person: Numbers, camera: Numbers) -> list[PersonPicture]:

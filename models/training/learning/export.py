@@ -16,6 +16,9 @@ from models.training.recipe import Recipe
 from models.training.release import Origin
 
 INPUT, OUTPUT = "x", "emb"
+FLOAT_FROM = "body.14.0.out"
+"""Where maps are smallest and weights most: what follows costs little time in floats."""
+
 HEIGHT_PX, WIDTH_PX = 128, 64
 
 _EPSILON = 1e-12
@@ -48,6 +51,7 @@ def load_average(checkpoint: Path, assets: tuple[tuple[str, str], ...] = ()) -> 
         steps=found["step"],
         minutes=found["seconds"] / _S_PER_MIN,
         assets=assets,
+        styles=recipe.styles,
     )
     return network.eval(), recipe, origin
 

@@ -173,11 +173,11 @@ class Run:
         labels = torch.from_numpy(batch.labels).to(self._device)
         for group in self._optimizer.param_groups:
             group["lr"] = group["greatest"] * rate_share
-        seen = augmented(pictures, generator, wide=self.recipe.wide_colours).contiguous(
-            memory_format=torch.channels_last
-        )
+        recipe = self.recipe
+        seen = augmented(pictures, generator, wide=recipe.wide_colours, styles=recipe.styles)
+        seen = seen.contiguous(memory_format=torch.channels_last)
         answer = self.network(seen)
-        loss = loss_of(answer, labels, self.recipe)
+        loss = loss_of(answer, labels, recipe)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), _MOST_GRADIENT)

@@ -12,7 +12,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from models.building.calibrate import ranges_over
+from models.building.fit import corrected, fitting_ranges
 from models.building.quantize import quantize
 from models.errors import ModelError
 from models.loader import open_session
@@ -20,9 +20,10 @@ from models.registry import ModelRegistry, read_verified
 from models.training.colour_graph import turned, with_colours
 from models.training.colours import Colours
 from models.training.discriminant import Array, Discriminant
+from models.training.footage import cut_people
 from models.training.learning.augmentation import normalized
-from models.training.learning.colouring import Vectors, learn_beside
-from models.training.learning.export import INPUT, OUTPUT, difference, to_onnx
+from models.training.learning.colouring import Vectors, learn_beside, worse_pictures
+from models.training.learning.export import FLOAT_FROM, INPUT, OUTPUT, difference, to_onnx
 from models.training.learning.initial import load_embedder, load_imagenet
 from models.training.learning.mixing import Part, embedder_part, mixed, run_part
 from models.training.learning.network import FEATURES, Network, renormalize, settle_levels
@@ -32,6 +33,7 @@ from models.training.recipe import Budget, Recipe
 from models.training.release import (
     CHANNEL_MEAN,
     CHANNEL_SPREAD,
+    Footage,
     card,
     held_out_told,
     manifest_of,
@@ -39,9 +41,11 @@ from models.training.release import (
     provenance,
     write_release,
 )
+from models.training.styles import Styles
 
 _COMPARED = 256
 _CALIBRATED = 512
+_CORRECTED_BATCHES = 2
 _AT_ONCE = 64
 _LEAST_SHARE = 1e-9
 
@@ -133,6 +137,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
         colours: How much colours count beside the network, 0 to 1; None: what does best with people held out.
         mixed_with: Embedders by name and other runs by folder, each with the share of the mean of weights that it is;
             what they leave is the run's.
+        footage: Real people on whom normalization is measured beside rendered ones.
+        styles: How real cameras show people, which the discriminant and integers learn from; None: as the run did.
     """
 
     folder: Path
@@ -142,6 +148,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     dimensions: int = 128
     colours: float | None = None
     mixed_with: tuple[tuple[str, float], ...] = ()
+    footage: Footage | None = None
+    styles: Styles | None = None
 
 
 def export(
@@ -164,25 +172,27 @@ def export(
     shard, settings = pictures
     some = normalized(decode(shard.jpegs[:: max(1, len(shard.jpegs) // _CALIBRATED)])).numpy()
     gathered = _gathered(run, settings, release, torch.from_numpy(some), registry)
+    recipe = msgspec.structs.replace(gathered.recipe, styles=release.styles or gathered.recipe.styles)
     network = mixed(gathered.parts)
-    renormalize(network, torch.from_numpy(some))
+    seen = torch.from_numpy(some)
+    renormalize(network, _blended(seen, release.footage, registry) if release.footage else seen)
     model = to_onnx(network)
     found = difference(network, model.SerializeToString(deterministic=True), some[:_COMPARED])
     if found > release.tolerance:
         tolerance = f"--tolerance {release.tolerance:g}"
         msg = f"the written model differs from the learned one by {found:.2e} in some number, more than {tolerance}"
         raise ModelError(msg)
-    batches = (some[first : first + _AT_ONCE] for first in range(0, len(some), _AT_ONCE))
-    forms = {"32-bit floats": model, "8-bit integers": quantize(model, ranges_over(model, INPUT, batches))}
+    forms = {"32-bit floats": model, "8-bit integers": _in_integers(model, shard, recipe)}
     weight = release.colours or 0.0
     by_weight: dict[float, float] = {}
     if release.colours != 0 or release.dimensions:
-        beside = learn_beside(shard, gathered.recipe, [_vectors_of(one) for one in forms.values()], release.dimensions)
+        beside = learn_beside(shard, recipe, [_vectors_of(one) for one in forms.values()], release.dimensions)
         by_weight = beside.by_weight
         weight = max(by_weight, key=by_weight.__getitem__) if release.colours is None else weight
         turning = zip(forms.items(), beside.discriminants, strict=True)
         forms = {form: _finished(one, best, beside.colours, weight) for (form, one), best in turning}
-    told = provenance([(part.share, part.told) for part in gathered.parts], release.dimensions, weight)
+    parts = [(part.share, part.told) for part in gathered.parts]
+    told = provenance(parts, release.dimensions, weight, release.footage)
     written, paths = {}, []
     for (form, one), suffix in zip(forms.items(), ("", "-int8"), strict=True):
         code = one.SerializeToString(deterministic=True)
@@ -192,6 +202,32 @@ def export(
     text = card(written, gathered.minutes, held_out_told(gathered.logged, by_weight))
     (release.folder / "card.md").write_text(text, encoding="utf-8")
     return paths, found
+
+
+def _blended(pictures: Tensor, footage: Footage, registry: ModelRegistry) -> Tensor:
+    """Return as many pictures, of which a share shows real people, in mixed order.
+
+    What normalization subtracts and divides by then suits real cameras, too (Li et al., "Adaptive Batch Normalization
+    for practical domain adaptation", Pattern Recognition 80, 2018).
+    """
+    real = normalized(torch.from_numpy(cut_people(footage.path, registry)))
+    real = torch.cat([real, real.flip(3)])
+    generator = torch.Generator().manual_seed(0)
+    count = round(footage.share * len(pictures))
+    kept = pictures[torch.randperm(len(pictures), generator=generator)[: len(pictures) - count]]
+    both = torch.cat([kept, real[torch.randint(len(real), (count,), generator=generator)]])
+    return both[torch.randperm(len(both), generator=generator)]
+
+
+def _in_integers(model: onnx.ModelProto, shard: Shard, recipe: Recipe) -> onnx.ModelProto:
+    """Return a model in integers but for its end, which costs little time in floats and errs much without.
+
+    Its ranges and biases are measured on pictures made worse, as the discriminant's.
+    """
+    fed = worse_pictures(shard, recipe, _CALIBRATED).split(_AT_ONCE)
+    batches = [part.numpy() for part in fed]
+    ranges = fitting_ranges(model, INPUT, batches, FLOAT_FROM)
+    return corrected(model, quantize(model, ranges, FLOAT_FROM), INPUT, batches[:_CORRECTED_BATCHES])
 
 
 def _vectors_of(model: onnx.ModelProto) -> Vectors:
