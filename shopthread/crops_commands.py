@@ -35,6 +35,10 @@ def crops(  # noqa: PLR0913, PLR0917 - one argument per option
     ] = None,
     people_per_file: Annotated[int, typer.Option(min=4, max=4096, help="How many people are in a file.")] = 128,
     views: Annotated[int, typer.Option(min=1, help="Among how many places and lenses the cameras of a file are.")] = 24,
+    daylight: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of cameras that are level, sharp and outdoors, under sun or clouds."),
+    ] = 0.0,
     part: Annotated[
         str, typer.Option(metavar="K/N", help="Make the k-th of n parts, so that n processes share the work.")
     ] = "1/1",
@@ -62,6 +66,7 @@ def crops(  # noqa: PLR0913, PLR0917 - one argument per option
             views=views,
             wardrobes=wardrobes,
             assets=described,
+            daylight=daylight,
         )
         files = _files(ceil(people / people_per_file), part)
         open_folder(out_dir, settings)

@@ -78,7 +78,11 @@ def named(manifest: ModelManifest) -> str:
 
 
 def provenance(
-    parts: Sequence[tuple[float, str]], dimensions: int, colours: float, footage: Footage | None = None
+    parts: Sequence[tuple[float, str]],
+    dimensions: int,
+    colours: float,
+    footage: Footage | None = None,
+    styles: Styles | None = None,
 ) -> str:
     """Return where a model's numbers come from.
 
@@ -87,6 +91,7 @@ def provenance(
         dimensions: To how many numbers a discriminant turned the network's vectors, 0: to none.
         colours: Length of the part of a vector that tells colours, 0 to 1, of the whole vector's 1.
         footage: On which normalization was measured beside rendered pictures.
+        styles: How real cameras show people, which the discriminant learned from.
     """
     (_, told), *others = parts
     if others:
@@ -94,7 +99,8 @@ def provenance(
         told = f"The mean of weights: {all_parts}."
     told += footage.told() if footage else ""
     if dimensions:
-        told += f" A linear discriminant, learned from rendered people, leaves {dimensions} numbers."
+        shown = f", half in colours by statistics of {styles.source} ({styles.licence})" if styles else ""
+        told += f" A linear discriminant, learned from rendered people{shown}, leaves {dimensions} numbers."
     return told + (f" Colours in stripes, told apart as rendered people taught, count {colours:g}." if colours else "")
 
 

@@ -69,11 +69,15 @@ class Lighting:
         towards: Unit vectors to the lamps, shape (L, 3), in floor axes with z up.
         strength: Of each lamp, shape (L,).
         ambient: What comes from everywhere.
+        lamp_rgb: Colour of the lamps, about 1.
+        sky_rgb: Colour of all other light.
     """
 
     towards: Floats
     strength: Floats
     ambient: float
+    lamp_rgb: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    sky_rgb: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
 def draw_lighting(rng: np.random.Generator) -> Lighting:
@@ -135,7 +139,7 @@ class Stage:
         self._touched = []
 
     def _placed(self, actor: Actor) -> tuple[Floats, Floats, Floats]:
-        """Return a posed figure's vertices as fine pixels, their depths, and how much light falls on them."""
+        """Return a posed figure's vertices as fine pixels, their depths, and what light falls on them, shape (V, 3)."""
         body = actor.figure.body
         matrices = bone_matrices(body, actor.pose)
         blended = (body.weights @ matrices.reshape(len(matrices), 12)).reshape(-1, 3, 4)
@@ -151,8 +155,9 @@ class Stage:
     def _lit(self, normals: Floats, points: Floats) -> Floats:
         light = self._lighting
         lamps = np.maximum(normals @ light.towards.T, 0) @ light.strength
-        lit: Floats = light.ambient + _FROM_ABOVE * np.maximum(normals[:, 2], -_DARKEST_BELOW) + lamps
-        return lit * np.interp(points[:, 2], [0.0, 0.25, 1.0], [0.6, 0.82, 1.0])
+        around = light.ambient + _FROM_ABOVE * np.maximum(normals[:, 2], -_DARKEST_BELOW)
+        lit: Floats = np.outer(around, light.sky_rgb) + np.outer(lamps, light.lamp_rgb)
+        return lit * np.interp(points[:, 2], [0.0, 0.25, 1.0], [0.6, 0.82, 1.0])[:, None]
 
     def _draw(self, actor: Actor, number: int) -> tuple[Fragments, Box] | None:
         """Paint somebody. Return the whole silhouette, and its box in picture pixels; None behind the lens."""
@@ -190,11 +195,11 @@ class Stage:
         corners = figure.body.triangles[triangle]
         values = np.column_stack([figure.texels, shade]).astype(np.float32)
         first, second, third = (values[corners[:, each]] * shares[:, each, None] for each in range(3))
-        column, row, lit = (first + second + third).T
+        column, row, *lit = (first + second + third).T
         height, width = figure.pages.shape[1:3]
         row = np.clip(row.astype(np.int64), 0, height - 1)
         column = np.clip(column.astype(np.int64), 0, width - 1)
-        return self._toned(figure.pages[figure.page[triangle], row, column] * lit[:, None])[:, ::-1]
+        return self._toned(figure.pages[figure.page[triangle], row, column] * np.stack(lit, axis=1))[:, ::-1]
 
     def _toned(self, linear: NDArray[np.float32]) -> Image:
         return self._tones[np.clip(linear * (_TONES - 1), 0, _TONES - 1).astype(np.int32)]

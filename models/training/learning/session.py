@@ -192,7 +192,7 @@ def export(
         turning = zip(forms.items(), beside.discriminants, strict=True)
         forms = {form: _finished(one, best, beside.colours, weight) for (form, one), best in turning}
     parts = [(part.share, part.told) for part in gathered.parts]
-    told = provenance(parts, release.dimensions, weight, release.footage)
+    told = provenance(parts, release.dimensions, weight, release.footage, recipe.styles)
     written, paths = {}, []
     for (form, one), suffix in zip(forms.items(), ("", "-int8"), strict=True):
         code = one.SerializeToString(deterministic=True)

@@ -68,6 +68,23 @@ def draw_manner(rng: np.random.Generator) -> Manner:
     )
 
 
+def draw_clear_manner(rng: np.random.Generator) -> Manner:
+    """Return the manner of a camera in daylight: sharp, in full contrast and colour, with little noise."""
+    cast = 1 + np.clip(rng.normal(0, 0.05, 3) * np.array([1.0, 0.4, 1.0]), -0.15, 0.15)
+    blue, green, red = rng.uniform(0.75, 1.2) * cast
+    return Manner(
+        gains=(float(blue), float(green), float(red)),
+        gamma=float(rng.uniform(0.8, 1.3)),
+        contrast=float(rng.uniform(0.9, 1.25)),
+        haze=0.0,
+        saturation=float(rng.uniform(0.7, 1.25)),
+        blur_px=float(rng.choice([0.0, rng.uniform(0.3, 0.7)])),
+        sharpening=float(rng.choice([0.0, rng.uniform(0.3, 1.4)])),
+        noise=float(rng.uniform(0.0, 4.0)),
+        jpeg_quality=int(rng.integers(60, 97)),
+    )
+
+
 def exposed(picture: Image, manner: Manner, rng: np.random.Generator) -> Image:
     """Return a picture as a camera's recorder keeps it. Each has noise and, one in six, motion blur of its own."""
     gains = (np.array(manner.gains) * rng.normal(1, 0.04) / 255).astype(np.float32)

@@ -20,7 +20,7 @@ from simulators.rendering.clothing.sample import make_sample
 from simulators.rendering.crops.effects import encoded
 from simulators.rendering.crops.people import draw_person
 from simulators.rendering.crops.shooting import photograph
-from simulators.rendering.crops.views import View, draw_view
+from simulators.rendering.crops.views import View, draw_outdoor_view, draw_view
 
 if TYPE_CHECKING:
     from simulators.rendering.wardrobe import Figure
@@ -51,6 +51,7 @@ class CropSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         views: Among how many places and lenses the cameras of a file's people are; a quarter are new in each file.
         wardrobes: How many example asset folders of fabrics, prints and hats people choose from.
         assets: Name, licences and SHA-256 of the file of each asset set that was given besides.
+        daylight: Share of the cameras that are level and outdoors, 0 to 1.
     """
 
     recipe: int = RECIPE
@@ -61,6 +62,7 @@ class CropSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     views: int = 24
     wardrobes: int = 4
     assets: tuple[tuple[str, str, str], ...] = ()
+    daylight: float = 0.0
 
 
 class CropMaker:
@@ -76,6 +78,7 @@ class CropMaker:
         self._settings, self._shops = settings, shops
         self._wardrobes = [*assets, *_samples(settings)]
         self._views: OrderedDict[int, View] = OrderedDict()
+        self._outdoor_views: OrderedDict[int, View] = OrderedDict()
         self._others: list[Figure] = []
 
     def make(self, number: int, progress: Callable[[], None]) -> Shard:
@@ -84,30 +87,41 @@ class CropMaker:
         if not self._others:
             numbers = range(_OTHERS_FROM, _OTHERS_FROM + _OTHERS)
             self._others = [draw_person(settings.seed, each, self._wardrobes) for each in numbers]
-        views = self._views_of(number)
+        views = self._views_of(number, self._views, lambda each: draw_view(settings.seed, each, self._shops))
+        outdoors = (
+            self._views_of(number, self._outdoor_views, lambda each: draw_outdoor_view(settings.seed, each))
+            if settings.daylight
+            else []
+        )
         jpegs: list[bytes] = []
         labels: list[tuple[int, int]] = []
         for person in range(number * settings.people_per_file, (number + 1) * settings.people_per_file):
             figure = draw_person(settings.seed, person, self._wardrobes)
             for camera in range(settings.cameras):
                 rng = np.random.default_rng([settings.seed, _STREAM, person, camera])
-                found = photograph(figure, views, self._others, settings.pictures, rng)
+                is_outdoors = self._is_outdoors(person, camera)
+                found = photograph(figure, outdoors if is_outdoors else views, self._others, settings.pictures, rng)
                 jpegs += [encoded(picture, _QUALITY) for picture in found]
                 labels += [(person, camera)] * len(found)
             progress()
         people, cameras = np.array(labels, dtype=np.int32).reshape(-1, 2).T
         return Shard(jpegs, people, cameras)
 
-    def _views_of(self, number: int) -> list[View]:
-        """Return the views of a file: most of them are those of the file before."""
+    def _is_outdoors(self, person: int, camera: int) -> bool:
+        """Return whether a camera is outdoors, from a stream of its own: who has none stays as without daylight."""
+        rng = np.random.default_rng([self._settings.seed, _STREAM, person, camera, 1])
+        return bool(rng.random() < self._settings.daylight)
+
+    def _views_of(self, number: int, kept: OrderedDict[int, View], draw: Callable[[int], View]) -> list[View]:
+        """Return the views of a file: most of them are those of the file before, which `kept` holds."""
         first = number * max(1, self._settings.views // _RENEWED)
         wanted = range(first, first + self._settings.views)
-        for each in [known for known in self._views if known not in wanted]:
-            del self._views[each]
+        for each in [known for known in kept if known not in wanted]:
+            del kept[each]
         for each in wanted:
-            if each not in self._views:
-                self._views[each] = draw_view(self._settings.seed, each, self._shops)
-        return [self._views[each] for each in wanted]
+            if each not in kept:
+                kept[each] = draw(each)
+        return [kept[each] for each in wanted]
 
 
 def read_assets(paths: Sequence[Path], licence: str | None) -> tuple[list[AssetSet], tuple[tuple[str, str, str], ...]]:
@@ -142,6 +156,7 @@ def open_folder(folder: Path, settings: CropSettings) -> None:
         return
     found = json.loads(path.read_text(encoding="utf-8"))
     wanted = json.loads(msgspec.json.encode(settings))
+    found.setdefault("daylight", 0.0)  # folders begun before there was any
     differing = sorted(key for key in {*found, *wanted} if found.get(key) != wanted.get(key))
     if differing:
         key = differing[0]

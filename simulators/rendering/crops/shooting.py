@@ -8,7 +8,7 @@ from math import atan2, cos, pi, sin
 import numpy as np
 
 from simulators.core.geometry import Point
-from simulators.rendering.crops.effects import Image, cut, detected, draw_manner, exposed, fitted
+from simulators.rendering.crops.effects import Image, cut, detected, draw_clear_manner, draw_manner, exposed, fitted
 from simulators.rendering.crops.props import draw_obstacle, draw_pushed
 from simulators.rendering.crops.views import View
 from simulators.rendering.gait import Pose
@@ -38,8 +38,8 @@ def photograph(
         As many pictures, of `effects.SIZE_WH_PX`; fewer if the person stays hidden.
     """
     view = views[int(rng.integers(len(views)))]
-    view.stage.relight(_lighting(rng))
-    manner = draw_manner(rng)
+    view.stage.relight(_daylight(rng) if view.is_outdoors else _lighting(rng))
+    manner = draw_clear_manner(rng) if view.is_outdoors else draw_manner(rng)
     place, heading = view.place(rng), rng.uniform(-pi, pi)
     pushed = draw_pushed(rng) if rng.random() < 0.07 else None
     walks = rng.random() < 0.65
@@ -69,6 +69,23 @@ def _lighting(rng: np.random.Generator) -> Lighting:
     strength = rng.uniform(0.1, 0.9, lamps)
     strength *= rng.uniform(0.3, 0.95) / strength.sum()
     return Lighting(towards, strength, float(rng.uniform(0.18, 0.45)))
+
+
+def _daylight(rng: np.random.Generator) -> Lighting:
+    """Return a sun with its shadow side, which the blue sky fills; two of five times clouds are before it."""
+    bearing, rise = rng.uniform(-pi, pi), rng.uniform(0.25, 1.25)
+    towards = np.array([[cos(bearing) * cos(rise), sin(bearing) * cos(rise), sin(rise)]])
+    if rng.random() < 0.4:
+        cloudy = (float(rng.uniform(0.9, 1.0)), 1.0, float(rng.uniform(1.0, 1.1)))
+        return Lighting(towards, rng.uniform(0.0, 0.25, 1), float(rng.uniform(0.4, 0.65)), sky_rgb=cloudy)
+    warm = 1 + 0.16 * (1.3 - rise)
+    return Lighting(
+        towards,
+        rng.uniform(0.7, 1.25, 1),
+        float(rng.uniform(0.2, 0.36)),
+        lamp_rgb=(warm, 1.0, float(2 - 1.25 * warm)),
+        sky_rgb=(float(rng.uniform(0.72, 0.9)), float(rng.uniform(0.9, 1.0)), float(rng.uniform(1.1, 1.35))),
+    )
 
 
 def _pose(rng: np.random.Generator, *, walks: bool) -> Pose:

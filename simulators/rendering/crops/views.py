@@ -3,7 +3,7 @@
 # ruff: noqa: PLR2004 - shares and lengths speak for themselves
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot, log
 
 import numpy as np
@@ -28,6 +28,7 @@ _UNBUILT = 0.45
 _LOW_M, _HIGH_M = (1.7, 3.2), (3.2, 6.0)
 _HIGH_SHARE = 0.35
 _FOV_DEG = (34.0, 84.0)
+_EYES_M, _LEVEL_AWAY_M, _NARROW_FOV_DEG = (1.2, 2.2), (14.0, 40.0), (26.0, 52.0)
 _ADULT_M = 1.7
 _LEAST_PLACES = 400
 _TRIES = 12
@@ -43,12 +44,14 @@ class View:
         optics: The lens.
         places_m: Floor points that it sees, shape (N, 2).
         tall_px: How tall a person of 1.7 m is there, shape (N,).
+        is_outdoors: Whether daylight falls on it.
     """
 
     stage: Stage
     optics: CameraOptics
     places_m: Floats
     tall_px: Floats
+    is_outdoors: bool = False
 
     def place(self, rng: np.random.Generator) -> Point:
         """Return a floor point, such that people of all sizes in `TALL_PX` are as frequent, as far as there are."""
@@ -73,6 +76,30 @@ def draw_view(seed: int, number: int, shops: Sequence[Scenario]) -> View:
         view = _shop_view(shops, rng) if tries >= 0 else _painted_view(rng)
         if len(view.places_m) >= _LEAST_PLACES:
             return view
+
+
+def draw_outdoor_view(seed: int, number: int) -> View:
+    """Return a level camera at the height of eyes before a place that nobody built; the same for the same numbers.
+
+    Args:
+        seed: What everything is drawn from.
+        number: Which view.
+    """
+    rng = np.random.default_rng([seed, _STREAM, number, 1])
+    while True:
+        height_m, away_m = float(rng.uniform(*_EYES_M)), float(rng.uniform(*_LEVEL_AWAY_M))
+        camera = Camera(
+            id="crops",
+            position=(0.0, 0.0),
+            height_m=height_m,
+            looks_at=(away_m, 0.0),
+            horizontal_fov_deg=float(rng.uniform(*_NARROW_FOV_DEG)),
+            frame_px=FRAME_PX,
+        )
+        optics = CameraOptics(camera)
+        view = _view(optics, paint_place(optics, rng), rng)
+        if len(view.places_m) >= _LEAST_PLACES:
+            return replace(view, is_outdoors=True)
 
 
 def _shop_view(shops: Sequence[Scenario], rng: np.random.Generator) -> View:

@@ -15,7 +15,7 @@ cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed here; the extra
 from models.errors import ModelError  # noqa: E402
 from models.loader import load_model  # noqa: E402
 from models.registry import ModelRegistry, read_verified  # noqa: E402
-from models.training.learning import initial  # noqa: E402
+from models.training.learning import initial, session  # noqa: E402
 from models.training.learning.augmentation import augmented, normalized  # noqa: E402
 from models.training.learning.colouring import WEIGHTS  # noqa: E402
 from models.training.learning.export import difference, load_average, to_onnx  # noqa: E402
@@ -25,8 +25,11 @@ from models.training.learning.mixing import Part, mixed  # noqa: E402
 from models.training.learning.network import Network, renormalize  # noqa: E402
 from models.training.learning.run import CHECKPOINT_FILE, Run  # noqa: E402
 from models.training.learning.session import Release, Settings, export, export_untrained, train  # noqa: E402
+from models.training.learning.styling import styled  # noqa: E402
 from models.training.pictures import Shard  # noqa: E402
 from models.training.recipe import Budget, Recipe  # noqa: E402
+from models.training.release import Footage  # noqa: E402
+from models.training.styles import NUMBERS, Styles, statistics  # noqa: E402
 
 FIRST = "reid-synth-mnv2"
 RECIPE = Recipe(people_per_batch=8, pictures_per_person=2, held_out_share=0.2)
@@ -262,6 +265,50 @@ def test_augmentation_follows_its_generator_alone() -> None:
         assert torch.equal(one, other)
         assert one.shape == normalized(pictures).shape
         assert torch.isfinite(one).all()
+
+
+def test_half_of_the_pictures_take_colours_of_real_cameras() -> None:
+    shown = torch.from_numpy(np.random.default_rng(3).integers(0, 255, (200, 3, 16, 8), dtype=np.uint8))
+    dark = Styles(
+        source="a film",
+        licence="CC0-1.0",
+        pictures=100,
+        mean=(-7.0, 0.0, 0.0, -1.0, -3.0, -4.0),
+        root=tuple((0.0,) * NUMBERS for _ in range(NUMBERS)),
+    )
+    found, again = (styled(shown / 255, dark, torch.Generator().manual_seed(1)) for _ in range(2))
+    assert torch.equal(found, again)
+    changed = (found != shown / 255).flatten(1).any(1)
+    assert 70 < int(changed.sum()) < 130
+    before, after = (statistics((each * 255).round().byte().numpy()) for each in (shown / 255, found))
+    assert (after[changed.numpy(), 0] <= before[changed.numpy(), 0] + 0.01).all()
+    assert after[:, 0].min() < -5
+    pictures = torch.full((8, 3, 128, 64), 90, dtype=torch.uint8)
+    one, other = (augmented(pictures, torch.Generator().manual_seed(3), styles=each) for each in (None, dark))
+    assert not torch.equal(one, other)
+
+
+def test_normalization_is_measured_on_footage_by_its_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    grey = np.full((20, 3, 128, 64), 40, np.uint8)
+    monkeypatch.setattr(session, "cut_people", lambda *_: grey)
+    release = Release(
+        folder=tmp_path,
+        name="mine",
+        version="1",
+        tolerance=1e-4,
+        dimensions=0,
+        colours=0,
+        mixed_with=((FIRST, 1.0),),
+        footage=Footage(path=Path("shop.mp4"), licence="CC0-1.0", share=0.25),
+    )
+    assert release.footage is not None
+    rendered = torch.full((40, 3, 128, 64), 1.0)
+    both = session._blended(rendered, release.footage, ModelRegistry())
+    assert both.shape == rendered.shape
+    assert int((both == 1.0).all(dim=(1, 2, 3)).sum()) == 30
+    export(tmp_path / "none", (shard(), {}), release, ModelRegistry())
+    manifest = ModelRegistry(tmp_path).get("mine").manifest
+    assert "boxes of people in shop.mp4 (CC0-1.0), who were not told apart, by a share of 0.25." in manifest.provenance
 
 
 def test_the_hardest_pair_counts() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from models.loader import load_model
 from models.registry import ModelRegistry
@@ -14,7 +15,17 @@ pytest.importorskip("onnx", reason="models are written with the package onnx, wh
 from models.building.calibrate import ranges_over
 from models.building.graph import FLOAT, GraphBuilder, tensor_info
 from models.building.quantize import calibrated_tensors, quantize
-from models.training.release import Origin, card, held_out_told, manifest_of, named, provenance, write_release
+from models.training.release import (
+    Footage,
+    Origin,
+    card,
+    held_out_told,
+    manifest_of,
+    named,
+    provenance,
+    write_release,
+)
+from models.training.styles import measure
 
 ORIGIN = Origin(
     begun_from="weights of a test",
@@ -86,6 +97,16 @@ def test_a_mean_of_weights_names_all_it_is_made_of() -> None:
     told = provenance([(0.6, "One."), (0.4, "Another.")], 128, 0.5)
     assert told.startswith("The mean of weights: 0.6 of One; 0.4 of Another. A linear discriminant, learned from")
     assert told.endswith(" Colours in stripes, told apart as rendered people taught, count 0.5.")
+
+
+def test_footage_and_styles_are_told_beside_what_was_learned() -> None:
+    styles = measure(np.random.default_rng(0).integers(0, 255, (20, 3, 8, 4), dtype=np.uint8), "a film", "CC0-1.0")
+    assert "Half took colours by statistics of a film (CC0-1.0)." in replace(ORIGIN, styles=styles).told()
+    footage = Footage(path=Path("shop.mp4"), licence="CC0-1.0", share=0.25)
+    told = provenance([(1.0, "One.")], 0, 0.0, footage)
+    turned = provenance([(1.0, "One.")], 128, 0.0, None, styles)
+    assert "from rendered people, half in colours by statistics of a film (CC0-1.0), leaves 128 numbers." in turned
+    assert told.startswith("One. Normalization was measured on boxes of people in shop.mp4 (CC0-1.0), who were not")
 
 
 def test_an_embedder_that_weights_were_begun_from_is_named_by_its_bytes() -> None:

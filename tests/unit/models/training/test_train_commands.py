@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from models.training.pictures import SETTINGS_FILE, Shard, shard_path, write_shard
+from models.training.styles import read_styles
 from shopthread import cli
 from shopthread.models_commands import app
 
@@ -40,6 +41,24 @@ def test_a_mean_without_a_share_is_one_line(data: Path, given: str) -> None:
     found = CliRunner().invoke(app, ["export-reid", "--data", str(data), "--mix", given])
     assert found.exit_code == 1
     assert "write for example --mix reid-synth-mnv2=0.5" in found.output
+
+
+def test_footage_without_a_licence_is_one_line(data: Path) -> None:
+    found = CliRunner().invoke(app, ["export-reid", "--data", str(data), "--footage", "shop.mp4"])
+    assert found.exit_code == 1
+    assert "--footage needs --footage-licence NAME" in found.output.replace("\n", " ")
+
+
+def test_styles_are_measured_on_footage(tmp_path: Path) -> None:
+    pytest.importorskip("cv2", reason="footage needs OpenCV")
+    film, path = Path("simulators/footage/entrance/video.mp4"), tmp_path / "styles.json"
+    options = ["--source", "a film", "--licence", "CC0-1.0", "--every", "8"]
+    found = CliRunner().invoke(app, ["measure-styles", str(film), *options, "--out", str(path)])
+    assert found.exit_code == 0, found.output
+    assert f"colours of {read_styles(path).pictures} boxes of people" in found.output
+    missing = CliRunner().invoke(app, ["measure-styles", str(tmp_path / "none.mp4"), *options])
+    assert missing.exit_code == 1
+    assert "nobody was found in" in missing.output
 
 
 @pytest.mark.parametrize("command", [["train-reid", "--steps", "5", "--resume"], ["export-reid"]])

@@ -18,12 +18,20 @@ from simulators.adapters.scenario_files import load_scenario  # noqa: E402
 from simulators.core.scenario import Scenario  # noqa: E402
 from simulators.rendering.clothing.sample import make_sample  # noqa: E402
 from simulators.rendering.crops import shards, shooting, views  # noqa: E402
-from simulators.rendering.crops.effects import SIZE_WH_PX, cut, decoded, detected, draw_manner, exposed  # noqa: E402
+from simulators.rendering.crops.effects import (  # noqa: E402
+    SIZE_WH_PX,
+    cut,
+    decoded,
+    detected,
+    draw_clear_manner,
+    draw_manner,
+    exposed,
+)
 from simulators.rendering.crops.people import GROUP, draw_person, look_of  # noqa: E402
 from simulators.rendering.crops.props import draw_obstacle, draw_pushed  # noqa: E402
 from simulators.rendering.crops.shards import CropMaker, CropsError, CropSettings, fill_folder, open_folder, read_assets  # noqa: E402
 from simulators.rendering.crops.shooting import photograph  # noqa: E402
-from simulators.rendering.crops.views import View, draw_view  # noqa: E402
+from simulators.rendering.crops.views import View, draw_outdoor_view, draw_view  # noqa: E402
 
 SETTINGS = CropSettings(cameras=2, pictures=1, people_per_file=2, views=1, wardrobes=0)
 
@@ -146,6 +154,58 @@ def test_a_shop_without_room_gives_way_to_a_painted_place(shop: Scenario, monkey
     view = draw_view(1, 0, [shop])
     assert len(built) == 2
     assert len(view.places_m) >= views._LEAST_PLACES
+
+
+def test_daylight_comes_to_its_share_of_cameras_and_changes_no_other(shop: Scenario) -> None:
+    indoors, mixed, outdoors = (
+        CropMaker(replace(SETTINGS, cameras=3, daylight=share), [shop], []).make(0, lambda: None)
+        for share in (0.0, 0.5, 1.0)
+    )
+    both = set(mixed.jpegs) & set(indoors.jpegs), set(mixed.jpegs) & set(outdoors.jpegs)
+    assert all(both)
+    assert set(mixed.jpegs) == both[0] | both[1]
+    assert not set(indoors.jpegs) & set(outdoors.jpegs)
+
+
+def test_outdoor_cameras_are_level_and_see_whole_people() -> None:
+    view = draw_outdoor_view(1, 3)
+    assert view.is_outdoors
+    assert 1.0 < view.optics.eye_m[2] < 2.3
+    x, y = view.place(np.random.default_rng(0))
+    ends, _ = view.optics.project(np.array([[x, y, 0.0], [x, y, 1.7]]))
+    assert ((ends >= -20) & (ends <= np.array(view.optics.frame_px) + 20)).all()
+    assert np.array_equal(view.places_m, draw_outdoor_view(1, 3).places_m)
+
+
+def test_the_sun_leaves_a_shadow_side_bluer_than_the_bright_one() -> None:
+    suns = [light for seed in range(30) if (light := shooting._daylight(np.random.default_rng(seed))).strength[0] > 0.5]
+    assert 8 < len(suns) < 28
+    for light in suns:
+        sky, both = np.array(light.sky_rgb) * light.ambient, np.array(light.lamp_rgb) * light.strength[0]
+        bright = sky + both
+        assert bright.sum() > 2 * sky.sum()
+        assert sky[2] / sky[0] > bright[2] / bright[0]
+        assert np.linalg.norm(light.towards) == pytest.approx(1)
+
+
+def test_a_camera_in_daylight_shows_more_contrast_than_others() -> None:
+    clear, other = (
+        [way(np.random.default_rng(seed)) for seed in range(200)] for way in (draw_clear_manner, draw_manner)
+    )
+    assert np.mean([each.contrast for each in clear]) > np.mean([each.contrast for each in other])
+    assert np.mean([each.noise for each in clear]) < np.mean([each.noise for each in other])
+    assert max(each.haze for each in clear) == 0
+
+
+def test_a_folder_from_before_daylight_goes_on_without_it(tmp_path: Path) -> None:
+    open_folder(tmp_path, SETTINGS)
+    path = tmp_path / SETTINGS_FILE
+    older = json.loads(path.read_text(encoding="utf-8"))
+    del older["daylight"]
+    path.write_text(json.dumps(older), encoding="utf-8")
+    open_folder(tmp_path, SETTINGS)
+    with pytest.raises(CropsError, match=r"begun with daylight 0\.0, not 0\.5"):
+        open_folder(tmp_path, replace(SETTINGS, daylight=0.5))
 
 
 def test_who_stays_hidden_is_not_taken(shop: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
