@@ -9,7 +9,7 @@ from cloud.db import AnyRow, Page, ReadSession, WriteSession, chunks
 from cloud.identity.ownership import by_namespace, timelines_of
 from cloud.identity.statements import Identifier
 from cloud.identity.tables import identity_map
-from cloud.identity.timelines import Span, Timeline, span_at
+from cloud.identity.timelines import Span, Timeline, speakers_at
 from cloud.tables import consents, profile_identifiers
 
 VISIT_LINKING = "visit_linking"
@@ -45,7 +45,8 @@ def history(
 def granted_profiles(session: ReadSession, tenant: str, one_ids: Iterable[str]) -> frozenset[str]:
     """Return the profiles all of whose stated consents hold, by each identifier's latest statement.
 
-    A profile without a statement is not among them. If two statements name the same instant, the refusal holds.
+    A profile without a statement is not among them. If two statements name the same instant, the refusal holds. A
+    refusal from before an identifier is known to have been anybody's is whose it was next, too; a grant is not.
     """
     refused: set[str] = set()
     granted: set[str] = set()
@@ -53,7 +54,9 @@ def granted_profiles(session: ReadSession, tenant: str, one_ids: Iterable[str]) 
         latest = _latest(tenant, profile_identifiers.c.one_id.in_(part), consents.c.purpose == VISIT_LINKING)
         for row in session.rows(select(latest.c.one_id, latest.c.granted).where(latest.c.age == 1)):
             (granted if row.granted else refused).add(row.one_id)
-    return frozenset(granted - refused)
+    granted -= refused
+    said_no = _refusals(session, tenant, _identifiers_of(session, tenant, granted)) if granted else {}
+    return frozenset(one_id for one_id in granted if VISIT_LINKING not in said_no.get(one_id, ()))
 
 
 def refused_profiles(
@@ -70,15 +73,34 @@ def refused_profiles(
         owners: Look at these profiles alone, each with an identifier of it. None: at all of the tenant.
     """
     named = None if owners is None else {*owners, *_identifiers_of(session, tenant, owners.values())}
+    refused = _refusals(session, tenant, named).keys()
+    return frozenset(refused if owners is None else refused & set(owners.values()))
+
+
+def _refusals(session: ReadSession, tenant: str, named: Iterable[Identifier] | None) -> dict[str, set[str]]:
+    """Return which purposes each profile refuses, by an identifier's last word; None: through all of the tenant's."""
     said = _statements_of_refusers(session, tenant, named)
     timelines = timelines_of(session, tenant, said)
-    refused = {
-        one_id
-        for identifier, statements in said.items()
-        for one_id, purposes in _last_words(timelines[identifier], statements).items()
-        if not all(purposes.values())
+    found: dict[str, set[str]] = {}
+    for identifier, statements in said.items():
+        for one_id, purposes in _last_words(timelines[identifier], statements).items():
+            if refused := {purpose for purpose, granted in purposes.items() if not granted}:
+                found.setdefault(one_id, set()).update(refused)
+    return found
+
+
+def speaking_among(session: ReadSession, tenant: str, identifiers: Iterable[Identifier]) -> set[Identifier]:
+    """Return through which of these identifiers anything was ever said of a consent."""
+    said = consents.c
+    return {
+        Identifier(namespace, row.pseudonym)
+        for namespace, part in by_namespace(identifiers)
+        for row in session.rows(
+            select(said.pseudonym)
+            .distinct()
+            .where(said.tenant == tenant, said.namespace == namespace, among(said.pseudonym, part))
+        )
     }
-    return frozenset(refused if owners is None else refused & set(owners.values()))
 
 
 def _identifiers_of(session: ReadSession, tenant: str, one_ids: Iterable[str]) -> set[Identifier]:
@@ -129,15 +151,9 @@ def _last_words(timeline: Timeline, statements: Iterable[AnyRow]) -> dict[str, d
     """Return what was last said of each purpose through an identifier, for each profile that it counts for."""
     found: dict[str, dict[str, bool]] = {}
     for row in statements:
-        for one_id in _speakers(timeline, row.at_ms):
+        for one_id in speakers_at(timeline, row.at_ms):
             found.setdefault(one_id, {})[row.purpose] = row.granted
     return found
-
-
-def _speakers(timeline: Timeline, at_ms: int) -> set[str]:
-    span = span_at(timeline, at_ms)
-    after = () if span.is_held else (each.one_id for each in timeline if each.from_ms == span.until_ms)
-    return {span.one_id, *after}
 
 
 def _latest(tenant: str, *conditions: ColumnElement[bool]) -> Subquery:

@@ -55,7 +55,7 @@ def _record(
     erased = erased_among(session, tenant, named)
     rows = [row for row in rows if not is_forgotten(erased.get(_identifier(row), ()), _at_ms(row))]
     owners = owners_of(session, tenant, named)
-    one_ids = sorted({owners.at(_identifier(row), _at_ms(row)) for row in rows})
+    one_ids = sorted({one_id for row in rows for one_id in owners.speaking_at(_identifier(row), _at_ms(row))})
     before = {link for one_id in one_ids for link in active_links_of(session, tenant, one_id)}
     new = unknown_consents(session, rows)
     record_consents(session, rows)

@@ -10,7 +10,7 @@ from cloud.identity.holdings import Holding
 from cloud.identity.resolve import Cluster
 from cloud.identity.statements import Identifier
 from cloud.identity.tables import identity_joins, identity_ledger, identity_map
-from cloud.identity.timelines import Span, Timeline, name_of, owner_at, span_at, timelines_from, unheld
+from cloud.identity.timelines import Span, Timeline, name_of, owner_at, span_at, speakers_at, timelines_from, unheld
 
 _map, _ledger = identity_map.c, identity_ledger.c
 
@@ -24,6 +24,10 @@ class Owners:
     def at(self, identifier: Identifier, at_ms: int) -> str:
         """Return the One ID to which one of these identifiers belongs at a time, Unix milliseconds."""
         return owner_at(self._timelines[identifier], at_ms)
+
+    def speaking_at(self, identifier: Identifier, at_ms: int) -> frozenset[str]:
+        """Return for which profiles a word counts that was said through one of these identifiers at a time."""
+        return speakers_at(self._timelines[identifier], at_ms)
 
 
 def owners_of(session: ReadSession, tenant: str, identifiers: Iterable[Identifier]) -> Owners:

@@ -10,6 +10,7 @@ from sqlalchemy import Table, and_, delete, select, update
 
 from cloud.among import among
 from cloud.codes.queue import enqueue_codes_of_touches
+from cloud.consents.repository import speaking_among
 from cloud.db import ReadSession, WriteSession, chunks
 from cloud.erasure.tombstones import erased_among
 from cloud.errors import ProblemError, not_found
@@ -350,4 +351,18 @@ def _move_touches(session: WriteSession, tenant: str, moves: Sequence[Move]) -> 
             session.execute(update(touches).where(theirs).values(one_id=one_id))
     changed = [touch_id for touch_ids in going.values() for touch_id in touch_ids]
     enqueue(session, tenant, "touch", changed)
+    _link_under_other_consents(session, tenant, moves)
     enqueue_codes_of_touches(session, tenant, changed)
+
+
+def _link_under_other_consents(session: WriteSession, tenant: str, moves: Sequence[Move]) -> None:
+    """Let the linker look again at all of a profile's touches, where words about consent come to it or leave it."""
+    speaking = speaking_among(session, tenant, {move.identifier for move in moves})
+    concerned = {
+        one_id for move in moves if move.identifier in speaking for one_id in (move.from_one_id, move.to_one_id)
+    }
+    for part in chunks(sorted(concerned)):
+        theirs = and_(touches.c.tenant == tenant, among(touches.c.one_id, part))
+        enqueue(
+            session, tenant, "touch", [row.touch_id for row in session.rows(select(touches.c.touch_id).where(theirs))]
+        )

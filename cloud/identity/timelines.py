@@ -78,6 +78,16 @@ def span_at(timeline: Timeline, at_ms: int) -> Span:
     return next(span for span in reversed(timeline) if span.from_ms <= max(at_ms, 0))
 
 
+def speakers_at(timeline: Timeline, at_ms: int) -> frozenset[str]:
+    """Return for which profiles a word counts that somebody said through an identifier at a time.
+
+    It is whose the identifier was; where nobody is known to have had it then, also whoever had it next.
+    """
+    span = span_at(timeline, at_ms)
+    after = () if span.is_held else (each.one_id for each in timeline if each.from_ms == span.until_ms)
+    return frozenset({span.one_id, *after})
+
+
 def moves_between(before: Mapping[Identifier, Timeline], after: Mapping[Identifier, Timeline]) -> list[Move]:
     """Return for which times which identifiers belong to another profile than before, sorted."""
     return sorted(

@@ -83,7 +83,10 @@ def load_facts_at(session: ReadSession, tenant: str, one_id: str, known_ms: int)
         visits=_visits(session, tenant, {each for link in links for each in link.posteriors}, known_ms),
         consents=tuple(
             consents_by_profile(
-                session, and_(said_by(consents.c, tenant, identifiers), consents.c.recorded_ms <= known_ms), owner
+                session,
+                tenant,
+                and_(said_by(consents.c, tenant, identifiers), consents.c.recorded_ms <= known_ms),
+                owner,
             ).get(one_id, ())
         ),
         attributes=tuple(

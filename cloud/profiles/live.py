@@ -1,6 +1,6 @@
 """SQL that reads what is known of profiles now, many at a time."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
@@ -8,6 +8,9 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from cloud.among import among
 from cloud.db import AnyRow, ReadSession, chunks
+from cloud.identity.ownership import timelines_of
+from cloud.identity.statements import Identifier
+from cloud.identity.timelines import span_at
 from cloud.profiles.facts import (
     AttributeSaid,
     ConsentSaid,
@@ -61,7 +64,7 @@ def load_facts(session: ReadSession, tenant: str, one_ids: Sequence[str]) -> dic
         links = _links(session, tenant, part)
         compared = {visit_id for of_it in links.values() for link in of_it for visit_id in link.posteriors}
         seen = _visits(session, tenant, compared)
-        said = consents_by_profile(session, said_by(consents.c, tenant, owners.names()), owners.at)
+        said = consents_by_profile(session, tenant, said_by(consents.c, tenant, owners.names()), owners.at)
         attributes = attributes_by_profile(session, said_by(profile_attributes.c, tenant, owners.names()), owners.at)
         for one_id in part:
             mine = {visit_id for link in links.get(one_id, ()) for visit_id in link.posteriors}
@@ -215,19 +218,47 @@ def _visits(session: ReadSession, tenant: str, visit_ids: Iterable[str]) -> dict
 
 
 def consents_by_profile(
-    session: ReadSession, condition: ColumnElement[bool], owner_at: OwnerAt
+    session: ReadSession, tenant: str, condition: ColumnElement[bool], owner_at: OwnerAt
 ) -> dict[str, list[ConsentSaid]]:
-    """Return the statements that meet a condition, by the One ID that owned the identifier, in order of recording."""
+    """Return the statements that meet a condition, by the One ID that owned the identifier, in order of recording.
+
+    Behind them, what refusals say of whoever had an identifier next that nobody is known to have had then.
+    """
+    everything = [
+        ConsentSaid(
+            identifier=Named(row.namespace, row.pseudonym),
+            purpose=row.purpose,
+            granted=row.granted,
+            at_ms=row.at_ms,
+            order=row.id,
+        )
+        for row in session.rows(select(consents).where(condition).order_by(consents.c.id))
+    ]
     found: dict[str, list[ConsentSaid]] = {}
-    for row in session.rows(select(consents).where(condition).order_by(consents.c.id)):
-        identifier = Named(row.namespace, row.pseudonym)
-        owner = owner_at(identifier, row.at_ms)
+    for said in everything:
+        owner = owner_at(said.identifier, said.at_ms)
         if owner is not None:
-            said = ConsentSaid(
-                identifier=identifier, purpose=row.purpose, granted=row.granted, at_ms=row.at_ms, order=row.id
-            )
             found.setdefault(owner, []).append(said)
+    for owner, said in _refused_before(session, tenant, everything, owner_at):
+        found.setdefault(owner, []).append(said)
     return found
+
+
+def _refused_before(
+    session: ReadSession, tenant: str, everything: Collection[ConsentSaid], owner_at: OwnerAt
+) -> Iterator[tuple[str, ConsentSaid]]:
+    """Yield refusals that were the last word before an identifier was anybody's, with whose it was next."""
+    refusing = {said.identifier for said in everything if not said.granted}
+    named = {each: Identifier(each.namespace, each.pseudonym) for each in refusing}
+    timelines = timelines_of(session, tenant, named.values())
+    last: dict[tuple[str, Named, str], ConsentSaid] = {}
+    for said in sorted(everything, key=lambda each: (each.at_ms, not each.granted)):
+        if said.identifier in refusing:
+            span = span_at(timelines[named[said.identifier]], said.at_ms)
+            owner = None if span.is_held else owner_at(said.identifier, span.until_ms)
+            if owner is not None:
+                last[owner, said.identifier, said.purpose] = said
+    yield from ((owner, said) for (owner, _, _), said in last.items() if not said.granted)
 
 
 def attributes_by_profile(
