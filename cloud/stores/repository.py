@@ -41,7 +41,7 @@ def _stores_of(tenant: str) -> AnySelect:
 
 
 def put_store(session: WriteSession, tenant: str, store: str, settings: Mapping[str, object]) -> None:
-    """Set a store's name, time zone, region and opening hours; figures follow where days, hours or regions change."""
+    """Set a store's name, time zone, region, hours and place; figures follow where days, hours or regions change."""
     decisive = (stores.c.time_zone, stores.c.opening_hours, stores.c.region)
     before = session.first(select(*decisive).where(stores.c.tenant == tenant, stores.c.store == store))
     session.upsert(stores, [{"tenant": tenant, "store": store, **settings}])

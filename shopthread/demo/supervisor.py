@@ -3,7 +3,7 @@
 import socket
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ _SETTLE_S = 60.0
 _POLL_S = 0.1
 _LEAD_MS = 1_800_000
 _SCENARIO = "corner_shop"
+_PLACES: Mapping[str, tuple[float, float]] = {SHOP: (52.5245, 13.4105), FILMED: (52.5031, 13.3327)}
+"""Where the stores are said to be, in degrees north and east."""
 _SHOP_DEVICES = (CAMERA, KIOSK, TILL)
 
 Say = Callable[[str], None]
@@ -180,7 +182,9 @@ class Demo:
     def _register_stores(self) -> None:
         names = {SHOP: "Corner shop (simulated)", FILMED: "Filmed shop"}
         for store in self._devices:
-            self._put(f"/v1/stores/{store}", {"name": names[store], "time_zone": _local_time_zone()})
+            latitude, longitude = _PLACES[store]
+            settings = {"name": names[store], "latitude": latitude, "longitude": longitude}
+            self._put(f"/v1/stores/{store}", {**settings, "time_zone": _local_time_zone()})
         self._put(f"/v1/stores/{SHOP}/plan", plan_of(load_scenario(_SCENARIO)))
 
     def _take_members_in(self, context: Context) -> None:

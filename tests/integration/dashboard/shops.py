@@ -9,6 +9,7 @@ from cloud.codes.registry import IssuedItem, Product, put_products, register
 from cloud.context import Context
 from cloud.floor.repository import put_plan
 from cloud.identity.names import one_id_of
+from cloud.tables import stores
 from contracts.operations import DeviceHealth
 from contracts.payloads import CodeScanned, FloorHeat, HeatCell
 from contracts.pseudonym import MemberPseudonym
@@ -23,6 +24,9 @@ MEMBER = one_id_of(TENANT, MEMBERS[0].namespace, MEMBERS[0].pseudonym)
 GTIN, SERIAL = "09521230000185", "P4K7WQ2ZLM8NX3TR"
 ENTERED, LEFT, WEEK_BEFORE, ENTERED_IN_PART = 7, 5, 4, 2
 
+
+PLACES = {WEST: (51.45, 7.01), EAST: (52.52, 13.405)}
+"""Where two of the shops are; of the third nobody told it."""
 
 _HEAT = FloorHeat(
     interval_start_ms=NOW_MS - 60_000,
@@ -48,6 +52,8 @@ def fill(cloud: Cloud) -> None:
         item = IssuedItem(gtin=GTIN, serial=SERIAL, kind="inner")
         register(session, TENANT, [item], cloud.now_ms)
         put_plan(session, TENANT, WEST, _PLAN)
+        places = [{"store": name, "latitude": place[0], "longitude": place[1]} for name, place in PLACES.items()]
+        session.upsert(stores, [{"tenant": TENANT, **place} for place in places])
     west, east, north = (Shop(store=name) for name in (WEST, EAST, NORTH))
     for hour_ms in (T0 - HOUR_MS, T0 - 7 * DAY_MS - HOUR_MS):
         cloud.take_in(west.coverage(hour_ms, hour_ms + HOUR_MS))

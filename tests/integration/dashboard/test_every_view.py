@@ -45,7 +45,7 @@ def test_the_keyboard_alone_leads_to_the_figures(visitor: Visitor):
     assert page.evaluate("document.activeElement.pathname") == "/alerts"
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert page.locator("#ranking .menu").get_attribute("open") is not None
+    assert page.locator("#map .menu").get_attribute("open") is not None
 
 
 def test_a_narrow_screen_needs_no_sideways_scrolling(visitor: Visitor):

@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from contracts.payloads import ZoneCount, ZoneOccupancy
 from tests.integration.cloud.support import Cloud, Shop
 from tests.integration.dashboard.conftest import Visitor, cells, save, tile
-from tests.integration.dashboard.shops import ENTERED, ENTERED_IN_PART, LEFT, NOW_MS, WEEK_BEFORE
+from tests.integration.dashboard.shops import ENTERED, ENTERED_IN_PART, LEFT, NOW_MS, PLACES, WEEK_BEFORE, WEST
 
 UNKNOWN = "\u2013"
 ROW = "#footfall .as-table tbody tr"
@@ -26,6 +26,42 @@ def test_shops_are_ranked_and_what_nobody_saw_is_no_zero(visitor: Visitor):
     assert "silent" in north[5]
     assert tile(page, "Entered") == str(ENTERED + ENTERED_IN_PART)
     assert page.locator("#ranking tbody tr").nth(1).locator(".line:not(.partial), .point:not(.partial)").count() == 0
+
+
+def test_shops_lie_on_a_map_as_large_as_their_footfall(visitor: Visitor, tmp_path: Path):
+    page = visitor.open("/overview?period=today")
+    links = page.locator("#map .map a")
+    change = round((ENTERED / WEEK_BEFORE - 1) * 100)
+    assert [link.get_attribute("aria-label") for link in links.all()] == [
+        f"west: {ENTERED} entered, +{change}% week on week, 16% observed",
+        f"east: {ENTERED_IN_PART} entered, no change to tell, 3% observed",
+    ]
+    circles = [link.locator("circle") for link in links.all()]
+    assert [circle.get_attribute("class") for circle in circles] == ["change-4", "change-unknown"]
+    west, east = ({name: float(one.get_attribute(name) or "") for name in ("cx", "cy", "r")} for one in circles)
+    assert west["r"] > east["r"]
+    assert west["cx"] < east["cx"], "east is to the right"
+    assert west["cy"] > east["cy"], "north is above"
+    assert page.locator("#map .land").count() == 1, "more than three degrees lie between them"
+    assert "1 shop is not shown" in page.inner_text("#map .note")
+    rows = list(csv.reader(save(page, "map", "csv", tmp_path).read_text(encoding="utf-8-sig").splitlines()))
+    assert rows[1][:4] == ["west", *map(str, PLACES[WEST]), str(ENTERED)]
+    assert "circle" in save(page, "map", "svg", tmp_path).read_text()
+    links.first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/shop?*store=west*")
+
+
+def test_where_nobody_told_where_shops_are_the_ranking_is_left(visitor: Visitor):
+    def nowhere(route: Route) -> None:
+        told = [{**store, "latitude": None, "longitude": None} for store in route.fetch().json()]
+        route.fulfill(json=told)
+
+    visitor.page.route("**/v1/stores", nowhere)
+    page = visitor.open("/overview")
+    assert "latitude and longitude" in page.inner_text("#map")
+    assert page.locator("#map svg.map").count() == 0
+    assert cells(page, "#ranking tbody tr")[0][0] == "west"
 
 
 def test_shops_are_ranked_by_any_figure(visitor: Visitor, tmp_path: Path):

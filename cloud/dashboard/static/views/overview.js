@@ -6,11 +6,12 @@ import { draw, h, level } from "../core/dom.js";
 import { addDays, periodBefore } from "../core/period.js";
 import { ago, number, sharePercent, signedPercent, t } from "../core/texts.js";
 import { panel, startView } from "../core/view.js";
-import { tableCard } from "../charts/figure.js";
+import { tableCard, widthOf } from "../charts/figure.js";
 import { isPartial } from "../charts/columns.js";
 import { sparkline } from "../charts/spark.js";
 import { faultsOf } from "../parts/devices.js";
 import { sum } from "../parts/footfall.js";
+import { mapCard, readLand } from "../parts/map.js";
 import { currencyState, readMoney } from "../parts/metrics.js";
 import { rankingCard } from "../parts/ranking.js";
 import { tile } from "../parts/tiles.js";
@@ -85,10 +86,12 @@ function alerts(row) {
   return h("span", { class: "bad", title: row.faults.join("\n") }, t("overview.faults", { count: row.faults.length }), h("small", null, ` ${row.faults[0]}`));
 }
 
+const carriedPeriod = () => Object.fromEntries(["period", "from", "to"].map((name) => [name, param(name)]));
+
 function ranking(rows, file) {
   const best = Math.max(1, ...rows.map((row) => row.entered ?? 0));
   const columns = ["shop", "entered", "change", "course", "observed", "state"].map((name) => ({ title: t(`overview.${name}`), number: name === "change" }));
-  const carried = Object.fromEntries(["period", "from", "to"].map((name) => [name, new URLSearchParams(location.search).get(name)]));
+  const carried = carriedPeriod();
   const shown = rows.map((row) => [
     h("a", { href: viewAddress("shop", { store: row.store.store, ...carried }) }, row.store.name),
     row.entered === null ? h("span", { class: "quiet" }, t("footfall.not_observed")) : h("span", { class: "ranked" }, h("b", null, number(row.entered)), level(row.entered / best)),
@@ -127,6 +130,9 @@ async function load(context) {
   const rows = ranked(stores.map((store) => rowOf(store, chain)));
   const { first, last } = period;
   draw(panel("overview-tiles"), [rows, chain.alerts], () => h("div", { class: "figures", role: "group", "aria-label": t("shop.figures") }, tiles(rows, chain.alerts)));
+  const width = widthOf(panel("overview-map")) - 38;
+  const land = await readLand(rows, width);
+  draw(panel("overview-map"), [rows, width, carriedPeriod()], () => mapCard({ rows, land, width, file: `shopthread-map-${first}-${last}`, carried: carriedPeriod() }));
   draw(panel("overview-ranking"), [rows, Math.floor(Date.now() / REFRESH_MS)], () => ranking(rows, `shopthread-shops-${first}-${last}`));
   drawRanks(ranks, context);
   const latest = stores.map((store) => store.last_event_at).filter(Boolean).sort().at(-1);
