@@ -8,9 +8,8 @@ import typer
 from shopthread.console import FAILURE, one_line_errors, out, print_error, stop_on_signal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from shopthread.codes.table import CodeRow
+    from shopthread.codes.table import CodeFile
+    from shopthread.codes.tally import Tally
 
 app = typer.Typer(no_args_is_help=True, help="Codes of single items: issue them, register them, print them.")
 _MS_PER_S = 1000
@@ -64,26 +63,25 @@ def import_codes(
     """Read issued codes, tell what they are, and with --apply register them. Sending a file again changes nothing.
 
     The first line names the columns: gtin, serial, kind (outer or inner), and if you have them lot, outer_serial (the
-    pack that an inner code lies in), product_name, page_url, sold_at.
+    pack that an inner code lies in), product_name, page_url, sold_at. The file is read several times, so that memory
+    holds a number of each code, however many there are.
     """
     from shopthread.cloud_api import CloudRefusedError
-    from shopthread.codes.table import CodeRow, TableError, read_codes, write_rejected
-    from shopthread.rejected_rows import RejectedRow, tell_rejected
+    from shopthread.codes.table import COLUMNS, CodeFile, TableError, guarded
+    from shopthread.codes.tally import tally
+    from shopthread.rejections import Rejections
 
     with one_line_errors(TableError, CloudRefusedError, OSError, ValueError):
-        rows = list(read_codes(file))
-        codes = [row for row in rows if isinstance(row, CodeRow)]
-        bad = [row for row in rows if isinstance(row, RejectedRow)]
-        _print_rehearsal(codes, len(bad))
-        if rejected is not None:
-            with rejected.open("w", encoding="utf-8", newline="") as opened:
-                write_rejected(opened, bad)
-        tell_rejected(bad, len(bad), rejected)
+        table = CodeFile(file)
+        with Rejections(rejected, COLUMNS, guarded) as bad:
+            found = tally(bad.without(table.rows()))
+            _print_rehearsal(found, bad.count)
+            bad.tell()
         if apply:
-            _send(codes, url, api_key_file)
+            _send(table, found.codes, url, api_key_file)
         else:
             out.print("Nothing was sent. With --apply it is.", highlight=False)
-    if bad:
+    if bad.count:
         raise typer.Exit(FAILURE)
 
 
@@ -96,25 +94,32 @@ def qr(
     sheet: Annotated[bool, typer.Option("--sheet", help="All on one sheet of SVG, with the serials beneath.")] = False,
 ) -> None:
     """Draw codes as QR codes that hold GS1 Digital Links."""
+    from rich.progress import Progress
+
     from shopthread.codes.images import images
     from shopthread.codes.images import sheet as draw_sheet
-    from shopthread.codes.table import CodeRow, TableError, read_codes
+    from shopthread.codes.table import CodeFile, TableError
+    from shopthread.codes.tally import tally
+    from shopthread.rejections import Rejections
 
-    with one_line_errors(TableError, OSError, ValueError):
+    with one_line_errors(TableError, OSError, ValueError), Rejections(None) as bad:
         if not resolver.startswith(("https://", "http://")):
             msg = f"--resolver must begin with https:// or http://, got {resolver!r}"
             raise ValueError(msg)
-        rows = list(read_codes(file))
-        codes = [row for row in rows if isinstance(row, CodeRow)]
-        if sheet:
-            target.write_text(draw_sheet(codes, resolver), encoding="utf-8")
-        else:
-            target.mkdir(parents=True, exist_ok=True)
-            for name, drawn in images(codes, resolver, image):
-                (target / name).write_bytes(drawn)
-    out.print(f"{len(codes)} QR codes are in {target}", highlight=False)
-    if len(codes) < len(rows):
-        print_error(f"{len(rows) - len(codes)} rows cannot be read; 'shopthread codes import {file}' tells why")
+        table = CodeFile(file)
+        count = tally(bad.without(table.rows())).codes
+        with Progress(console=out, transient=True) as progress:
+            codes = progress.track(table.codes(), total=count, description="drawing")
+            if sheet:
+                with target.open("w", encoding="utf-8") as drawn_on:
+                    drawn_on.writelines(draw_sheet(codes, count, resolver))
+            else:
+                target.mkdir(parents=True, exist_ok=True)
+                for name, drawn in images(codes, resolver, image):
+                    (target / name).write_bytes(drawn)
+    out.print(f"{count} QR codes are in {target}", highlight=False)
+    if bad.count:
+        print_error(f"{bad.count} rows cannot be read; 'shopthread codes import {file}' tells why")
         raise typer.Exit(FAILURE)
 
 
@@ -156,31 +161,28 @@ def store_token(  # noqa: PLR0913, PLR0917 - one argument per option
                 return
 
 
-def _send(codes: "Sequence[CodeRow]", url: str, api_key_file: Path | None) -> None:
+def _send(table: "CodeFile", count: int, url: str, api_key_file: Path | None) -> None:
     from rich.progress import Progress
 
     from shopthread.cloud_api import cloud_client
     from shopthread.codes.sending import send
 
     with cloud_client(url, api_key_file, "admin") as client, Progress(console=out, transient=True) as progress:
-        task = progress.add_task("sending", total=len(codes))
-        sent = send(codes, client, lambda count: progress.advance(task, count))
-    out.print(f"Sent {len(codes)} codes: {sent.added} are new, {sent.known} were known.", highlight=False)
+        task = progress.add_task("sending", total=count)
+        sent = send(table.codes, client, lambda more: progress.advance(task, more))
+    out.print(f"Sent {count} codes: {sent.added} are new, {sent.known} were known.", highlight=False)
 
 
-def _print_rehearsal(codes: "Sequence[CodeRow]", rejected: int) -> None:
+def _print_rehearsal(found: "Tally", rejected: int) -> None:
     from rich.table import Table as Grid
 
-    packs = {(code.gtin, code.serial) for code in codes if code.kind == "outer"}
-    inner = [code for code in codes if code.kind == "inner"]
-    elsewhere = [code for code in inner if code.outer_serial and (code.gtin, code.outer_serial) not in packs]
     grid = Grid("This file", "")
     grid.columns[1].justify = "right"
     for name, count in {
-        "products": len({code.gtin for code in codes}),
-        "codes on packs": len(packs),
-        "codes under caps": len(inner),
-        "codes under caps of packs that are not in this file": len(elsewhere),
+        "products": found.products,
+        "codes on packs": found.outer,
+        "codes under caps": found.inner,
+        "codes under caps of packs that are not in this file": found.elsewhere,
         "rows that cannot be taken in": rejected,
     }.items():
         grid.add_row(name, f"{count:,}")

@@ -74,8 +74,8 @@ def import_members(  # noqa: PLR0913, PLR0917 - one argument per option
     from shopthread.cloud_api import CloudRefusedError, cloud_client
     from shopthread.members.parquet import MissingPyarrowError
     from shopthread.members.rehearsal import rehearse
-    from shopthread.members.rejections import Rejections
     from shopthread.members.table import MemberRecord, Reading, TableError, read_table
+    from shopthread.rejections import Rejections
 
     with one_line_errors(TableError, MissingPyarrowError, CloudRefusedError, OSError, ValueError):
         reading = Reading(key=_read_key(key_file), region=region)

@@ -1,6 +1,6 @@
 """QR codes (ISO/IEC 18004) of items: one image each, or one sheet to print. Drawing is `segno`'s."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from html import escape
 from io import BytesIO, StringIO
 from typing import Literal
@@ -40,30 +40,30 @@ def text_of(text: str) -> str:
     return out.getvalue()
 
 
-def images(codes: Sequence[CodeRow], resolver: str, image_format: ImageFormat) -> Iterator[tuple[str, bytes]]:
+def images(codes: Iterable[CodeRow], resolver: str, image_format: ImageFormat) -> Iterator[tuple[str, bytes]]:
     """Yield a file name and an image for each code. No serial leads out of the folder."""
     for code in codes:
         name = f"{code.gtin}-{code.kind}-{quote(code.serial, safe='')}.{image_format}"
         yield name, image_of(address_of(code, resolver), image_format)
 
 
-def sheet(codes: Sequence[CodeRow], resolver: str) -> str:
-    """Return one SVG with all codes in rows of six, 30 mm each, the serial beneath."""
+def sheet(codes: Iterable[CodeRow], count: int, resolver: str) -> Iterator[str]:
+    """Yield the parts of one SVG with so many codes in rows of six, 30 mm each, the serial beneath."""
     pitch_mm, row_mm = _CELL_MM + _MARGIN_MM, _CELL_MM + _CAPTION_MM
     width_mm = _MARGIN_MM + _COLUMNS * pitch_mm
-    height_mm = _MARGIN_MM + -(-len(codes) // _COLUMNS) * row_mm
-    cells = []
+    height_mm = _MARGIN_MM + -(-count // _COLUMNS) * row_mm
+    yield (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width_mm}mm" height="{height_mm}mm" '
+        f'viewBox="0 0 {width_mm} {height_mm}" font-family="monospace" font-size="1.9" text-anchor="middle">'
+        '<rect width="100%" height="100%" fill="#fff"/>'
+    )
     for number, code in enumerate(codes):
         row, column = divmod(number, _COLUMNS)
         x_mm, y_mm = _MARGIN_MM + column * pitch_mm, _MARGIN_MM + row * row_mm
         made = segno.make(address_of(code, resolver), error=_ERROR_LEVEL, micro=False)
         drawn = made.svg_inline(border=_QUIET_MODULES, omitsize=True)
-        cells.append(
+        yield (
             f'<svg x="{x_mm}" y="{y_mm}" width="{_CELL_MM}" height="{_CELL_MM}">{drawn}</svg>'
             f'<text x="{x_mm + _CELL_MM / 2}" y="{y_mm + _CELL_MM + 2}">{escape(code.serial)} {code.kind}</text>'
         )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width_mm}mm" height="{height_mm}mm" '
-        f'viewBox="0 0 {width_mm} {height_mm}" font-family="monospace" font-size="1.9" text-anchor="middle">'
-        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(cells)}</svg>'
-    )
+    yield "</svg>"

@@ -1,6 +1,7 @@
 """Sends issued codes to the cloud in batches, packs before what lies in them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 import httpx
 from msgspec import Struct
@@ -18,24 +19,24 @@ class Sent(Struct, frozen=True, kw_only=True):
     known: int
 
 
-def send(codes: Sequence[CodeRow], client: httpx.Client, on_sent: Callable[[int], None]) -> Sent:
+def send(read: Callable[[], Iterable[CodeRow]], client: httpx.Client, on_sent: Callable[[int], None]) -> Sent:
     """Register codes and name their products. Sending the same again changes nothing.
 
     Args:
-        codes: What to send.
+        read: Reads what to send: once for the packs, and once more for what lies in them.
         client: Has the cloud's address and a key with scope admin.
         on_sent: Told how many more codes were sent.
 
     Raises:
         CloudRefusedError: The cloud refused a batch or cannot be reached.
     """
-    ordered = sorted(codes, key=lambda code: code.kind == "inner")
     added = known = 0
-    for start in range(0, len(ordered), BATCH):
-        batch = ordered[start : start + BATCH]
-        answer = post(client, "/v1/codes", body_of(batch))
-        added, known = added + int(answer["added"]), known + int(answer["known"])
-        on_sent(len(batch))
+    for kind in ("outer", "inner"):
+        remaining = (code for code in read() if code.kind == kind)
+        while batch := list(islice(remaining, BATCH)):
+            answer = post(client, "/v1/codes", body_of(batch))
+            added, known = added + int(answer["added"]), known + int(answer["known"])
+            on_sent(len(batch))
     return Sent(added=added, known=known)
 
 

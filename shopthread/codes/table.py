@@ -2,10 +2,13 @@
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, TextIO
 
+import numpy as np
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
@@ -47,22 +50,74 @@ class CodeRow(Struct, frozen=True, kw_only=True):
         return replace(self, serial=serial, kind=kind, outer_serial=outer_serial)
 
 
-def read_codes(path: Path) -> Iterator[CodeRow | RejectedRow]:
-    """Yield a file's rows in order.
+_Numbered = tuple[int, dict[str, str], CodeRow | RejectedRow]
+"""A line, what stands on it, and what that is."""
+
+
+class CodeFile:
+    """A table of codes that is read from the disk each time it is asked for; memory holds a number of each code.
+
+    Args:
+        path: The file.
 
     Raises:
-        TableError: It is no CSV in UTF-8, or its first line lacks a column or names an unknown one.
-        OSError: It cannot be read.
+        TableError: It is a pipe, which can be read only once.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from _read(file)
-    except (UnicodeDecodeError, csv.Error) as error:
-        msg = f"{path} is no CSV in UTF-8: {error}; save it as one"
-        raise TableError(msg) from error
+
+    def __init__(self, path: Path) -> None:
+        if path.is_fifo():
+            msg = f"{path} is a pipe, and codes are read more than once: save them to a file first"
+            raise TableError(msg)
+        self._path = path
+        self._repeated: frozenset[int] | None = None
+
+    def codes(self) -> Iterator[CodeRow]:
+        """Yield the codes of the file in order. It raises what `rows` does."""
+        return (row for row in self.rows() if isinstance(row, CodeRow))
+
+    def rows(self) -> Iterator[CodeRow | RejectedRow]:
+        """Yield the file's rows in order; a code that stands in it again is rejected.
+
+        Raises:
+            TableError: It is no CSV in UTF-8, or its first line lacks a column or names an unknown one.
+            OSError: It cannot be read.
+        """
+        if self._repeated is None:
+            read = (row for _, _, row in self._read() if isinstance(row, CodeRow))
+            self._repeated = _repeated(digest_of(code.gtin, code.serial) for code in read)
+        lines: dict[tuple[str, str], int] = {}
+        for line, values, row in self._read():
+            if isinstance(row, CodeRow) and digest_of(row.gtin, row.serial) in self._repeated:
+                first = lines.setdefault((row.gtin, row.serial), line)
+                if first != line:
+                    reason = f"serial {row.serial!r} of GTIN {row.gtin} stands on line {first} already"
+                    yield RejectedRow(line=line, reason=reason, values=values)
+                    continue
+            yield row
+
+    def _read(self) -> Iterator[_Numbered]:
+        try:
+            with self._path.open(encoding="utf-8-sig", newline="") as file:
+                yield from _numbered(file)
+        except (UnicodeDecodeError, csv.Error) as error:
+            msg = f"{self._path} is no CSV in UTF-8: {error}; save it as one"
+            raise TableError(msg) from error
 
 
-def _read(file: TextIO) -> Iterator[CodeRow | RejectedRow]:
+def digest_of(gtin: str, serial: str) -> int:
+    """Return 64 bits that stand for a code; two codes rarely have the same."""
+    return int.from_bytes(blake2b(f"{gtin}\0{serial}".encode(), digest_size=8).digest(), "big")
+
+
+def _repeated(digests: Iterable[int]) -> frozenset[int]:
+    """Return which numbers come more than once."""
+    found = np.array(array("Q", digests), np.uint64)
+    found.sort()
+    return frozenset(found[1:][found[1:] == found[:-1]].tolist())
+
+
+def _numbered(file: TextIO) -> Iterator[_Numbered]:
+    """Yield the rows of a table, each judged by itself."""
     rows = csv.DictReader(file, strict=True)
     names = rows.fieldnames or ()
     unknown = [name for name in names if name not in COLUMNS]
@@ -71,22 +126,15 @@ def _read(file: TextIO) -> Iterator[CodeRow | RejectedRow]:
         found = f"unknown column {unknown[0]!r}" if unknown else f"no column {missing[0]!r}"
         msg = f"{found}; the first line must name {', '.join(_REQUIRED)} and may name {', '.join(COLUMNS[3:])}"
         raise TableError(msg)
-    lines: dict[tuple[str, str], int] = {}
     for row in rows:
         line = rows.line_num
-        if None in row or None in row.values():
-            given = {name: value or "" for name, value in row.items() if name is not None}
-            yield RejectedRow(line=line, reason="the row has more or fewer fields than the first line", values=given)
-            continue
+        values = {name: value or "" for name, value in row.items() if name is not None}
         try:
-            code = read_row(row)
-            first = lines.setdefault((code.gtin, code.serial), line)
-            if first != line:
-                _fail(f"serial {code.serial!r} of GTIN {code.gtin} stands on line {first} already")
+            if None in row or None in row.values():
+                _fail("the row has more or fewer fields than the first line")
+            yield line, values, read_row(values)
         except ValueError as error:
-            yield RejectedRow(line=line, reason=str(error), values=dict(row))
-        else:
-            yield code
+            yield line, values, RejectedRow(line=line, reason=str(error), values=values)
 
 
 def read_row(row: Mapping[str, str]) -> CodeRow:
@@ -125,26 +173,18 @@ def write_codes(file: TextIO, codes: Iterable[CodeRow]) -> int:
     writer.writeheader()
     count = 0
     for code in codes:
-        writer.writerow({name: _guarded(value or "") for name, value in asdict(code).items()})
+        writer.writerow({name: guarded(value or "") for name, value in asdict(code).items()})
         count += 1
     return count
 
 
-def write_rejected(file: TextIO, rows: Sequence[RejectedRow]) -> None:
-    """Write rejected rows with line and reason."""
-    writer = csv.DictWriter(file, fieldnames=["line", "reason", *COLUMNS], extrasaction="ignore")
-    writer.writeheader()
-    for row in rows:
-        guarded = {name: _guarded(value) for name, value in row.values.items()}
-        writer.writerow({"line": row.line, "reason": _guarded(row.reason), **guarded})
-
-
-def _guarded(value: str) -> str:
+def guarded(value: str) -> str:
+    """Return a value as it is written, so that no spreadsheet runs it as a formula."""
     return f"'{value}" if value.startswith(_FORMULA) else value
 
 
 def _bare(value: str) -> str:
-    """Return a value as it was before `_guarded`."""
+    """Return a value as it was before `guarded`."""
     return value[1:] if value.startswith("'") and value[1:].startswith(_FORMULA) else value
 
 

@@ -1,6 +1,8 @@
 """The commands of item codes: issued, registered, drawn; what is drawn is read by another decoder."""
 
 import csv
+import os
+import tracemalloc
 from pathlib import Path
 from random import Random
 
@@ -15,7 +17,8 @@ from cloud.codes.store_token import SLOT_MS, InStore, read_token
 from shopthread.cli import app as cli
 from shopthread.codes.images import address_of, image_of, images, sheet
 from shopthread.codes.issuing import ALPHABET, issue
-from shopthread.codes.table import CodeRow, TableError, read_codes, write_codes, write_rejected
+from shopthread.codes.table import CodeFile, CodeRow, TableError, write_codes
+from shopthread.codes.tally import Tally, tally
 from shopthread.rejected_rows import RejectedRow
 from tests.integration.cloud.support import TENANT, NewCloud, serving
 
@@ -79,14 +82,14 @@ def test_a_drawn_code_is_read_by_another_decoder():
     assert text == address_of(code, RESOLVER)
     assert parse_link(text).serial == code.serial
     assert image_of("x", "svg").startswith(b"<?xml")
-    assert "A/B&quot;&lt;x&gt;&#x27;" in sheet([code], RESOLVER)
+    assert "A/B&quot;&lt;x&gt;&#x27;" in "".join(sheet([code], 1, RESOLVER))
 
 
 def test_a_table_that_is_written_is_read_again_and_runs_no_formula(tmp_path: Path):
     rows = [*issue(ROW, 2, "both", Random(2).getrandbits), ROW.with_code("=1+1", "outer", None)]
     with (tmp_path / "codes.csv").open("w", newline="") as file:
         write_codes(file, rows)
-    assert list(read_codes(tmp_path / "codes.csv")) == rows
+    assert list(CodeFile(tmp_path / "codes.csv").rows()) == rows
     with (tmp_path / "codes.csv").open(newline="") as file:
         cells = [cell for row in csv.reader(file) for cell in row]
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
@@ -109,15 +112,39 @@ def test_a_table_that_is_written_is_read_again_and_runs_no_formula(tmp_path: Pat
 )
 def test_bad_rows_are_rejected_with_the_reason(tmp_path: Path, row: str, fault: str):
     file = _table(tmp_path / "codes.csv", f"{GTIN},GOOD,outer,,,,,", row)
-    good, bad = read_codes(file)
+    good, bad = CodeFile(file).rows()
     assert isinstance(good, CodeRow)
     assert isinstance(bad, RejectedRow)
     assert fault in bad.reason
-    with (tmp_path / "bad.csv").open("w", newline="") as opened:
-        write_rejected(opened, [bad])
     code, said = run("import", str(file), "--rejected", str(tmp_path / "again.csv"))
     assert (code, "line 3" in said) == (1, True)
-    assert (tmp_path / "again.csv").read_text() == (tmp_path / "bad.csv").read_text()
+    with (tmp_path / "again.csv").open(newline="") as opened:
+        (told,) = csv.DictReader(opened)
+    assert (told["line"], told["reason"], told["gtin"]) == ("3", bad.reason, row.partition(",")[0])
+
+
+def test_memory_holds_a_number_of_each_code(tmp_path: Path):
+    def peak_bytes(count: int) -> int:
+        file = tmp_path / f"{count}.csv"
+        with file.open("w", newline="") as opened:
+            write_codes(opened, issue(ROW, count, "both", Random(3).getrandbits))
+        tracemalloc.start()
+        found = tally(CodeFile(file).codes())
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert found == Tally(products=1, outer=count, inner=count, elsewhere=0)
+        return peak
+
+    few = peak_bytes(100)
+    assert (peak_bytes(600) - few) / 1000 < 64, "bytes a code"
+
+
+def test_what_lies_in_packs_of_another_file_is_counted_and_a_pipe_is_refused(tmp_path: Path):
+    file = _table(tmp_path / "caps.csv", f"{GTIN},A,outer,,,,,", f"{GTIN},B,inner,,A,,,", f"{GTIN},C,inner,,Z,,,")
+    assert tally(CodeFile(file).codes()) == Tally(products=1, outer=1, inner=2, elsewhere=1)
+    os.mkfifo(tmp_path / "pipe")
+    code, said = run("import", str(tmp_path / "pipe"))
+    assert (code, "is a pipe" in said) == (1, True)
 
 
 def test_a_file_that_is_no_table_of_codes_is_refused(tmp_path: Path):
@@ -125,7 +152,7 @@ def test_a_file_that_is_no_table_of_codes_is_refused(tmp_path: Path):
     for content, fault in ((b"gtin,serial\n", "'kind'"), (b"gtin,serial,kind,x\n", "'x'"), (b"\xff\xfe", "UTF-8")):
         file.write_bytes(content)
         with pytest.raises(TableError, match=fault):
-            list(read_codes(file))
+            list(CodeFile(file).rows())
     assert run("import", str(file))[0] == 1
 
 

@@ -14,9 +14,9 @@ from cloud.identity.resolve import resolve
 from cloud.identity.statements import Rules, Validity, neighbours_of
 from contracts.pseudonym import MemberPseudonym, pseudonymize
 from shopthread.members.rehearsal import Rehearsal, rehearse, statement_of
-from shopthread.members.rejections import Rejections
 from shopthread.members.table import MemberRecord, Reading, TableError, read_table
 from shopthread.rejected_rows import RejectedRow
+from shopthread.rejections import Rejections
 
 READING = Reading(key=b"k" * 16, region="GB")
 

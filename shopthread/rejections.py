@@ -1,12 +1,13 @@
-"""Rows of a member base that cannot be taken in: counted, the first ones shown, all of them written as they come."""
+"""Rows of a table that cannot be taken in: counted, the first ones shown, all of them written as they come."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Self, TextIO
+from typing import Self, TextIO, TypeVar
 
-from shopthread.members.table import MemberRecord
 from shopthread.rejected_rows import SHOWN, RejectedRow, tell_rejected
+
+T = TypeVar("T")
 
 
 class Rejections:
@@ -15,10 +16,15 @@ class Rejections:
     Args:
         path: Where to write them, as they stand in the file with line and reason: mended, they can be read again.
             None: nowhere.
+        columns: Of the table. None: those that the first of these rows has.
+        guarded: Returns how a cell is written.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(
+        self, path: Path | None, columns: Sequence[str] | None = None, guarded: Callable[[str], str] = str
+    ) -> None:
         self._path, self._first = path, list[RejectedRow]()
+        self._columns, self._guarded = columns, guarded
         self._file: TextIO | None = None
         self._writer: csv.DictWriter[str] | None = None
         self.count = 0
@@ -31,17 +37,17 @@ class Rejections:
         if self._file is not None:
             self._file.close()
 
-    def without(self, rows: Iterable[MemberRecord | RejectedRow]) -> Iterator[MemberRecord]:
+    def without(self, rows: Iterable[T | RejectedRow]) -> Iterator[T]:
         """Yield what can be taken in.
 
         Raises:
             OSError: The others cannot be written.
         """
         for row in rows:
-            if isinstance(row, MemberRecord):
-                yield row
-            else:
+            if isinstance(row, RejectedRow):
                 self._take(row)
+            else:
+                yield row
 
     def tell(self) -> None:
         """Print how many there are, and the first of them.
@@ -59,10 +65,11 @@ class Rejections:
             self._first.append(row)
         if self._path is not None:
             writer = self._writer or self._begin(self._path, row.values)
-            writer.writerow({"line": row.line, "reason": row.reason, **row.values})
+            cells = {name: self._guarded(cell) for name, cell in {"reason": row.reason, **row.values}.items()}
+            writer.writerow({"line": row.line, **cells})
 
     def _begin(self, path: Path, names: Iterable[str]) -> "csv.DictWriter[str]":
         self._file = path.open("w", encoding="utf-8", newline="")
-        self._writer = csv.DictWriter(self._file, fieldnames=["line", "reason", *names])
+        self._writer = csv.DictWriter(self._file, fieldnames=["line", "reason", *(self._columns or names)])
         self._writer.writeheader()
         return self._writer
