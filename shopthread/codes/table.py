@@ -2,18 +2,16 @@
 
 import csv
 import re
-from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, TextIO
 
-import numpy as np
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from cloud.codes.links import SERIAL_PATTERN, ItemLink, parse_gtin
 from contracts.timestamps import format_time, parse_time
+from shopthread.codes.digests import Digests, digest_of
 from shopthread.rejected_rows import RejectedRow
 
 COLUMNS = ("gtin", "serial", "kind", "lot", "outer_serial", "product_name", "page_url", "sold_at")
@@ -84,7 +82,7 @@ class CodeFile:
         """
         if self._repeated is None:
             read = (row for _, _, row in self._read() if isinstance(row, CodeRow))
-            self._repeated = _repeated(digest_of(code.gtin, code.serial) for code in read)
+            self._repeated = Digests(digest_of(code.gtin, code.serial) for code in read).repeated()
         lines: dict[tuple[str, str], int] = {}
         for line, values, row in self._read():
             if isinstance(row, CodeRow) and digest_of(row.gtin, row.serial) in self._repeated:
@@ -102,18 +100,6 @@ class CodeFile:
         except (UnicodeDecodeError, csv.Error) as error:
             msg = f"{self._path} is no CSV in UTF-8: {error}; save it as one"
             raise TableError(msg) from error
-
-
-def digest_of(gtin: str, serial: str) -> int:
-    """Return 64 bits that stand for a code; two codes rarely have the same."""
-    return int.from_bytes(blake2b(f"{gtin}\0{serial}".encode(), digest_size=8).digest(), "big")
-
-
-def _repeated(digests: Iterable[int]) -> frozenset[int]:
-    """Return which numbers come more than once."""
-    found = np.array(array("Q", digests), np.uint64)
-    found.sort()
-    return frozenset(found[1:][found[1:] == found[:-1]].tolist())
 
 
 def _numbered(file: TextIO) -> Iterator[_Numbered]:

@@ -1,12 +1,11 @@
 """What a table of codes holds, in figures; memory holds a number of each pack, and of each that a cap's code names."""
 
-from array import array
 from collections.abc import Iterable
 
-import numpy as np
 from msgspec import Struct
 
-from shopthread.codes.table import CodeRow, digest_of
+from shopthread.codes.digests import Digests, digest_of
+from shopthread.codes.table import CodeRow
 
 
 class Tally(Struct, frozen=True, kw_only=True):
@@ -33,14 +32,13 @@ class Tally(Struct, frozen=True, kw_only=True):
 def tally(codes: Iterable[CodeRow]) -> Tally:
     """Return what codes, no two alike, are."""
     products: set[str] = set()
-    packs, named, inner = array("Q"), array("Q"), 0
+    packs, named, inner = Digests(), Digests(), 0
     for code in codes:
         products.add(code.gtin)
         if code.kind == "outer":
-            packs.append(digest_of(code.gtin, code.serial))
+            packs.add(digest_of(code.gtin, code.serial))
         else:
             inner += 1
             if code.outer_serial is not None:
-                named.append(digest_of(code.gtin, code.outer_serial))
-    there = np.isin(np.array(named, np.uint64), np.array(packs, np.uint64))
-    return Tally(products=len(products), outer=len(packs), inner=inner, elsewhere=int((~there).sum()))
+                named.add(digest_of(code.gtin, code.outer_serial))
+    return Tally(products=len(products), outer=len(packs), inner=inner, elsewhere=named.missing_from(packs))
