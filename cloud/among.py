@@ -51,3 +51,8 @@ def _any_of_split(element: _Among, compiler: SQLCompiler, **options: Any) -> str
 def among(column: ColumnElement[str] | Column[str], texts: Iterable[str]) -> ColumnElement[bool]:
     """Return the condition that a column holds one of some texts, none of which is empty or has a unit separator."""
     return _Among(column, bindparam(None, list(texts), type_=_Texts(), unique=True))
+
+
+def among_given(column: ColumnElement[str] | Column[str], name: str) -> ColumnElement[bool]:
+    """Return the same condition of texts that are given by a name when the statement is run, which can be kept."""
+    return _Among(column, bindparam(name, type_=_Texts()))

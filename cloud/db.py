@@ -74,9 +74,9 @@ class ReadSession:
         if self.dialect == "postgresql":
             self._connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
 
-    def rows(self, statement: AnySelect) -> Sequence[AnyRow]:
-        """Return every row."""
-        return self._connection.execute(statement).all()
+    def rows(self, statement: AnySelect, given: Values | None = None) -> Sequence[AnyRow]:
+        """Return every row; `given` are the values of a statement that is kept for whatever values."""
+        return self._connection.execute(statement, given).all()
 
     def stream(self, statement: AnySelect) -> Iterator[AnyRow]:
         """Yield every row, and hold a few of them at a time; nothing else may be done meanwhile."""

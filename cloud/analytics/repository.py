@@ -1,15 +1,18 @@
 """SQL over rollups. No query here reads the log or what rollups are made from."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    String,
     Subquery,
     Table,
     and_,
+    bindparam,
     case,
     cast,
     func,
@@ -21,7 +24,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from cloud.among import among
+from cloud.among import among, among_given
 from cloud.analytics.metric import Grain
 from cloud.analytics.parts import MONEY, PEAKS
 from cloud.analytics.periods import Period, rollups_for
@@ -50,6 +53,21 @@ class Asked(Struct, frozen=True, kw_only=True):
     today: int
     by: Group = "store"
 
+    @property
+    def shape(self) -> "Asked":
+        """Return the same of whatever tenant, stores and moment: what a statement is built from."""
+        return structs.replace(self, tenant="", stores=(), now_ms=0, periods=tuple(self.periods))
+
+    @property
+    def given(self) -> dict[str, object]:
+        """Return the tenant, stores and moment, which statements take by these names."""
+        return {_TENANT: self.tenant, _STORES: list(self.stores), _NOW_MS: self.now_ms}
+
+
+_TENANT, _STORES, _NOW_MS, _CURRENCY = "asked_tenant", "asked_stores", "asked_now_ms", "asked_currency"
+_KEPT_STATEMENTS = 256
+"""To build a statement takes longer than to run it: the same days are asked for again and again."""
+
 
 class Summed(Struct, gc=False):
     """The summed parts of one interval, and whether all that a value needs was observed of any of the stores."""
@@ -74,6 +92,15 @@ def sum_parts(
         names: The parts.
         sources: Kinds of devices that must have reported for a value to be known, in one store: any part of each.
     """
+    statement = _parts_statement(asked.shape, tuple(names), tuple(map(tuple, sources)))
+    return {
+        (named, period): Summed(dict(zip(names, values, strict=True)), bool(is_known))
+        for named, period, is_known, *values in session.rows(statement, asked.given)
+    }
+
+
+@lru_cache(_KEPT_STATEMENTS)
+def _parts_statement(shape: Asked, names: tuple[str, ...], sources: tuple[tuple[str, ...], ...]) -> AnySelect:
     # Parts are never negative: a sum is 0 where each of what it sums is. Most cameras are seen by the first part.
     seen = {
         f"seen_{number}": case((or_(*(rollups.c[name] != 0 for name in group)), 1), else_=0)
@@ -84,20 +111,23 @@ def sum_parts(
         known = case((and_(true(), *(inner.c[name] != 0 for name in seen)), 1), else_=0)
         return [(func.max, known), *_totals(inner, names)]
 
-    inner = _by_store(rollups, asked, names, rollups.c.start_ms < asked.now_ms, seen)
-    return {
-        key: Summed(dict(zip(names, values, strict=True)), bool(is_known))
-        for key, (is_known, *values) in _by_group(session, asked, inner, totals)
-    }
+    inner = _by_store(rollups, shape, names, rollups.c.start_ms < bindparam(_NOW_MS, type_=BigInteger()), seen)
+    return _by_group(shape, inner, totals)
 
 
 def sum_money(session: ReadSession, asked: Asked, currency: str) -> dict[Key, dict[str, int]]:
     """Return sales and their number in one currency, likewise."""
-    inner = _by_store(rollup_money, asked, MONEY, rollup_money.c.currency == currency, {})
+    statement = _money_statement(asked.shape)
     return {
-        key: dict(zip(MONEY, values, strict=True))
-        for key, values in _by_group(session, asked, inner, lambda each: _totals(each, MONEY))
+        (named, period): dict(zip(MONEY, values, strict=True))
+        for named, period, *values in session.rows(statement, {**asked.given, _CURRENCY: currency})
     }
+
+
+@lru_cache(_KEPT_STATEMENTS)
+def _money_statement(shape: Asked) -> AnySelect:
+    inner = _by_store(rollup_money, shape, MONEY, rollup_money.c.currency == bindparam(_CURRENCY, type_=String()), {})
+    return _by_group(shape, inner, lambda each: _totals(each, MONEY))
 
 
 def _by_store(
@@ -119,7 +149,7 @@ def _by_store(
         *(value.label(name) for name, value in seen.items()),
     )
     read = {
-        (grain, days): select(*columns).where(*_within(table, asked, grain, days), condition)
+        (grain, days): select(*columns).where(*_within(table, grain, days), condition)
         for grain, days in rollups_for(asked.days, asked.grain, asked.today)
     }
     whole = [rows.subquery() for (grain, _), rows in read.items() if grain == asked.grain]
@@ -142,11 +172,12 @@ def _period(rows: Subquery, asked: Asked) -> ColumnElement[int]:
     return period.label("period")
 
 
-def _within(table: Table, asked: Asked, grain: Grain, days: Period) -> tuple[ColumnElement[bool], ...]:
+def _within(table: Table, grain: Grain, days: Period) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that rows are of a grain, some days, and the tenant and stores that are given."""
     return (
-        table.c.tenant == asked.tenant,
+        table.c.tenant == bindparam(_TENANT, type_=String()),
         table.c.grain == grain,
-        among(table.c.store, asked.stores),
+        among_given(table.c.store, _STORES),
         table.c.day >= days.first,
         table.c.day < days.end,
     )
@@ -160,16 +191,12 @@ def _totals(inner: Subquery, names: Sequence[str]) -> list[Total]:
     return [(func.max if name in PEAKS else func.sum, inner.c[name]) for name in names]
 
 
-def _by_group(
-    session: ReadSession, asked: Asked, inner: Sequence[Subquery], totals: Callable[[Subquery], Sequence[Total]]
-) -> Iterator[tuple[Key, Sequence[Any]]]:
-    """Yield each group and interval with what the stores of the group have together.
+def _by_group(asked: Asked, inner: Sequence[Subquery], totals: Callable[[Subquery], Sequence[Total]]) -> AnySelect:
+    """Return the statement of each group and interval with what the stores of the group have together.
 
     Each part is summed by itself: as one, the rows of all stores would be put together first, which takes as long.
     """
-    statement = union_all(*(_grouped(asked, each, totals(each)) for each in inner))
-    for named, period, *values in session.rows(select(statement.subquery())):
-        yield (named, period), values
+    return select(union_all(*(_grouped(asked, each, totals(each)) for each in inner)).subquery())
 
 
 def _grouped(asked: Asked, inner: Subquery, totals: Sequence[Total]) -> AnySelect:
@@ -177,7 +204,7 @@ def _grouped(asked: Asked, inner: Subquery, totals: Sequence[Total]) -> AnySelec
         return select(inner.c.store, inner.c.period, *(value for _, value in totals))
     columns = [cast(total(value), BigInteger) for total, value in totals]
     group = func.coalesce(stores.c.region, "") if asked.by == "region" else literal("")
-    here = and_(stores.c.tenant == asked.tenant, stores.c.store == inner.c.store)
+    here = and_(stores.c.tenant == bindparam(_TENANT, type_=String()), stores.c.store == inner.c.store)
     source = inner.join(stores, here) if asked.by == "region" else inner
     statement = select(group.label("named"), inner.c.period, *columns).select_from(source)
     return statement.group_by(text("named"), inner.c.period)
@@ -187,8 +214,8 @@ def currencies_in(session: ReadSession, asked: Asked) -> list[str]:
     """Return the currencies in which anything was sold or given back."""
     found: set[str] = set()
     for grain, days in rollups_for(asked.days, "total", asked.today):
-        statement = select(rollup_money.c.currency).distinct().where(*_within(rollup_money, asked, grain, days))
-        found.update(row.currency for row in session.rows(statement))
+        statement = select(rollup_money.c.currency).distinct().where(*_within(rollup_money, grain, days))
+        found.update(row.currency for row in session.rows(statement, asked.given))
     return sorted(found)
 
 
@@ -204,6 +231,8 @@ def days_of(session: ReadSession, asked: Asked, names: Sequence[str]) -> dict[tu
 
 def running_days(session: ReadSession, asked: Asked) -> Sequence[AnyRow]:
     """Return each store's row of the day that is not over yet."""
+    if asked.days.end <= asked.today:
+        return ()
     return session.rows(
         select(rollups.c.store, rollups.c.day, rollups.c.expected_devices, rollups.c.open_ms)
         .where(rollups.c.tenant == asked.tenant, rollups.c.grain == "day", among(rollups.c.store, asked.stores))
