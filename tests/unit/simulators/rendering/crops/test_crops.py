@@ -177,6 +177,13 @@ def test_outdoor_cameras_are_level_and_see_whole_people() -> None:
     assert np.array_equal(view.places_m, draw_outdoor_view(1, 3).places_m)
 
 
+def test_an_outdoor_place_without_room_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = draw_outdoor_view(1, 3)
+    found = iter([View(plain.stage, plain.optics, np.zeros((0, 2)), np.zeros(0)), plain])
+    monkeypatch.setattr(views, "_view", lambda *_: next(found))
+    assert draw_outdoor_view(1, 3).places_m is plain.places_m
+
+
 def test_the_sun_leaves_a_shadow_side_bluer_than_the_bright_one() -> None:
     suns = [light for seed in range(30) if (light := shooting._daylight(np.random.default_rng(seed))).strength[0] > 0.5]
     assert 8 < len(suns) < 28
