@@ -87,6 +87,16 @@ def test_shops_are_ranked_by_any_figure(visitor: Visitor, tmp_path: Path):
     expect(page.locator("#ranks tbody tr").first).to_contain_text("19.99")
 
 
+def test_a_ranking_that_is_refused_leaves_the_rest(visitor: Visitor):
+    page = visitor.open("/overview?rank=nonsense&period=7d")
+    visitor.forgive("404")
+    assert "no metric 'nonsense'" in page.inner_text("#ranks")
+    assert cells(page, "#ranking tbody tr")[0][0] == "west"
+    page.click("#ranks a")
+    page.locator("#ranks tbody tr").first.wait_for()
+    assert "period=7d" in page.url
+
+
 def test_a_shop_shows_its_day_beside_the_week_before(visitor: Visitor):
     page = visitor.open("/shop?store=west")
     assert (tile(page, "Entered"), tile(page, "Inside now"), tile(page, "Passers-by")) == (

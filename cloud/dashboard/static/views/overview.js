@@ -1,8 +1,8 @@
 // All shops: which draw people, how that changes, and where something is wrong.
 
 import { param, setParams, viewAddress } from "../core/address.js";
-import { read, readRows } from "../core/api.js";
-import { draw, h, level } from "../core/dom.js";
+import { ApiError, read, readRows } from "../core/api.js";
+import { card, draw, empty, h, level } from "../core/dom.js";
 import { addDays, periodBefore } from "../core/period.js";
 import { ago, number, sharePercent, signedPercent, t } from "../core/texts.js";
 import { panel, startView } from "../core/view.js";
@@ -107,14 +107,27 @@ function ranking(rows, file) {
 
 const DEFAULT_RANK = "conversion_by_visit";
 
-/** Return the catalogue, and the metric by which shops are to be ranked. */
+/** Return the catalogue, and the metric by which shops are to be ranked: or why that is refused, for the card to say. */
 const readRanks = ({ first, last }) =>
   Promise.all([
     read("/v1/metrics"),
     readMoney(`/v1/metrics/${encodeURIComponent(param("rank") ?? DEFAULT_RANK)}`, { from: first, to: addDays(last, 1), grain: "total", by: "store", compare: "period_before" }),
-  ]);
+  ]).catch((error) => {
+    if (error instanceof ApiError) return error;
+    throw error;
+  });
 
-function drawRanks([catalogue, answer], { stores, period: { first, last }, refresh }) {
+function refusedRanks(reason) {
+  const back = h("a", { href: viewAddress("overview", carriedPeriod()) }, t("ranks.usual"));
+  return card({ id: "ranks", title: t("ranks.title") }, empty(t("ranks.refused"), h("span", { lang: "en" }, reason)), h("p", null, back));
+}
+
+function drawRanks(ranks, { stores, period: { first, last }, refresh }) {
+  if (ranks instanceof ApiError) {
+    draw(panel("overview-ranks"), [ranks.message, carriedPeriod()], () => refusedRanks(ranks.message));
+    return;
+  }
+  const [catalogue, answer] = ranks;
   const choose = (name) => (value) => {
     setParams({ [name]: value });
     refresh();
