@@ -96,8 +96,6 @@ stores = Table(
     Column("time_zone", SEGMENT, nullable=True),
     Column("region", NAME, nullable=True),
     Column("opening_hours", JSON(none_as_null=True), nullable=True, comment="NULL: open all the time"),
-    Column("latitude", Float, nullable=True, comment="degrees, WGS 84"),
-    Column("longitude", Float, nullable=True, comment="degrees, WGS 84"),
 )
 
 consents = Table(

@@ -44,9 +44,7 @@ def get_stores(principal: CanRead, context: InContext) -> list[Store]:
         return [_store(row) for row in repository.list_stores(session, principal.tenant)]
 
 
-@router.put(
-    "/{store}", summary="Name a store, set its time zone, region, opening hours and place", responses=INVALID_BODY
-)
+@router.put("/{store}", summary="Name a store, set its time zone, region and opening hours", responses=INVALID_BODY)
 def put_store(store: StoreName, body: StoreSettings, principal: CanAdminister, context: InContext) -> Store:
     """Set all of it. The time zone decides where days and hours begin in every figure, also of the past.
 
@@ -60,9 +58,6 @@ def put_store(store: StoreName, body: StoreSettings, principal: CanAdminister, c
         ) from error
     if body.opening_hours is not None:
         _check_hours(body.opening_hours)
-    if (body.latitude is None) != (body.longitude is None):
-        name, other = ("latitude", "longitude") if body.latitude is None else ("longitude", "latitude")
-        raise invalid_value(name=name, value=None, allowed=f"given beside {other}, or both left out")
     with context.database.write() as session:
         repository.put_store(session, principal.tenant, store, body.model_dump(mode="json"))
         return _store(repository.get_store(session, principal.tenant, store))
@@ -135,8 +130,8 @@ def _store(row: AnyRow) -> Store:
         time_zone_is_set=row.time_zone is not None,
         region=row.region,
         opening_hours=None if row.opening_hours is None else Opening.model_validate(row.opening_hours),
-        latitude=row.latitude,
-        longitude=row.longitude,
+        latitude_deg=row.latitude_deg,
+        longitude_deg=row.longitude_deg,
         last_event_at=show_instant(row.last_event_ms),
     )
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from cloud.analytics.queue import requeue_members, requeue_store
+from cloud.codes.tables import store_positions
 from cloud.db import AnyRow, AnySelect, ReadSession, WriteSession
 from cloud.errors import not_found
 from cloud.ingest.repository import log_head
@@ -37,11 +38,14 @@ def _stores_of(tenant: str) -> AnySelect:
         .where(event_counts.c.tenant == stores.c.tenant, event_counts.c.store == stores.c.store)
         .scalar_subquery()
     )
-    return select(stores, last_event.label("last_event_ms")).where(stores.c.tenant == tenant)
+    here = and_(store_positions.c.tenant == stores.c.tenant, store_positions.c.store == stores.c.store)
+    place = (store_positions.c.latitude_deg, store_positions.c.longitude_deg)
+    statement = select(stores, last_event.label("last_event_ms"), *place).outerjoin(store_positions, here)
+    return statement.where(stores.c.tenant == tenant)
 
 
 def put_store(session: WriteSession, tenant: str, store: str, settings: Mapping[str, object]) -> None:
-    """Set a store's name, time zone, region, hours and place; figures follow where days, hours or regions change."""
+    """Set a store's name, time zone, region and opening hours; figures follow where days, hours or regions change."""
     decisive = (stores.c.time_zone, stores.c.opening_hours, stores.c.region)
     before = session.first(select(*decisive).where(stores.c.tenant == tenant, stores.c.store == store))
     session.upsert(stores, [{"tenant": tenant, "store": store, **settings}])

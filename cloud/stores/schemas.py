@@ -1,14 +1,11 @@
 """What the store endpoints take and answer."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 Hours = list[list[str]]
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-_WHERE = "Where the store is, in degrees of WGS 84; null: not told, and not on the map"
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
@@ -35,8 +32,6 @@ class StoreSettings(BaseModel):
         default=None, min_length=1, max_length=128, pattern=r"^[^\x00]*$", examples=["North"], description="null: none"
     )
     opening_hours: Opening | None = Field(default=None, description="null: open all the time")
-    latitude: Latitude | None = Field(default=None, examples=[52.52], description=_WHERE)
-    longitude: Longitude | None = Field(default=None, examples=[13.405], description=_WHERE)
 
 
 class Store(BaseModel):
@@ -48,8 +43,10 @@ class Store(BaseModel):
     time_zone_is_set: bool = Field(description="False: nobody set one, UTC is used")
     region: str | None
     opening_hours: Opening | None = Field(description="null: open all the time")
-    latitude: float | None = Field(description=_WHERE)
-    longitude: float | None = Field(description=_WHERE)
+    latitude_deg: float | None = Field(
+        description="WGS 84, as `PUT /v1/stores/{store}/position` sets it; null: not told"
+    )
+    longitude_deg: float | None
     last_event_at: str | None = Field(description="Time of its latest event; null where none came yet")
 
 

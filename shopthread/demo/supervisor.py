@@ -182,9 +182,10 @@ class Demo:
     def _register_stores(self) -> None:
         names = {SHOP: "Corner shop (simulated)", FILMED: "Filmed shop"}
         for store in self._devices:
-            latitude, longitude = _PLACES[store]
-            settings = {"name": names[store], "latitude": latitude, "longitude": longitude}
-            self._put(f"/v1/stores/{store}", {**settings, "time_zone": _local_time_zone()})
+            latitude_deg, longitude_deg = _PLACES[store]
+            self._put(f"/v1/stores/{store}", {"name": names[store], "time_zone": _local_time_zone()})
+            place = {"latitude_deg": latitude_deg, "longitude_deg": longitude_deg}
+            self._put(f"/v1/stores/{store}/position", place)
         self._put(f"/v1/stores/{SHOP}/plan", plan_of(load_scenario(_SCENARIO)))
 
     def _take_members_in(self, context: Context) -> None:

@@ -56,21 +56,17 @@ def test_footfall_refuses_spans_that_make_no_sense(client: Client, shop: Shop):
 
 
 def test_where_a_store_is(client: Client):
-    here = {"name": "W", "time_zone": "UTC", "latitude": 52.52, "longitude": 13.405}
-    client.put("/v1/stores/west", here)
+    settings: dict[str, object] = {"name": "W", "time_zone": "UTC"}
+    client.put("/v1/stores/west", settings)
     found = client.get("/v1/stores")[0]
-    assert (found["latitude"], found["longitude"]) == (52.52, 13.405)
-    for wrong, told in (
-        ({"latitude": 91}, "less than or equal to 90"),
-        ({"longitude": -180.5}, "greater than or equal to -180"),
-        ({"latitude": None}, "latitude must be given beside longitude"),
-        ({"longitude": None}, "longitude must be given beside latitude"),
-    ):
-        answer = client.http.put("/v1/stores/west", json={**here, **wrong}, headers=client.headers)
-        assert (answer.status_code, told in answer.json()["detail"]) == (422, True), answer.text
-    client.put("/v1/stores/west", {"name": "W", "time_zone": "UTC"})
-    found = client.get("/v1/stores")[0]
-    assert (found["latitude"], found["longitude"]) == (None, None), "what is left out is as if nobody had set it"
+    assert (found["latitude_deg"], found["longitude_deg"]) == (None, None)
+    client.put("/v1/stores/west/position", {"latitude_deg": 52.52, "longitude_deg": 13.405})
+    told = client.put("/v1/stores/west", settings)
+    assert (told["latitude_deg"], told["longitude_deg"]) == (52.52, 13.405), "other settings leave it as it is"
+    assert client.get("/v1/stores") == [told]
+    for wrong in ({"latitude_deg": 91, "longitude_deg": 0}, {"latitude_deg": 1}):
+        answer = client.http.put("/v1/stores/west/position", json=wrong, headers=client.headers)
+        assert answer.status_code == 422, wrong
 
 
 def test_a_store_without_any_event_is_unknown_not_empty(client: Client):

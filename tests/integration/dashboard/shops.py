@@ -5,11 +5,10 @@ import msgspec
 from cloud.alerts.tables import alert_channels, alert_rules
 from cloud.app import make_alert_evaluator
 from cloud.audits.endpoints import keep_report
-from cloud.codes.registry import IssuedItem, Product, put_products, register
+from cloud.codes.registry import IssuedItem, Product, put_position, put_products, register
 from cloud.context import Context
 from cloud.floor.repository import put_plan
 from cloud.identity.names import one_id_of
-from cloud.tables import stores
 from contracts.operations import DeviceHealth
 from contracts.payloads import CodeScanned, FloorHeat, HeatCell
 from contracts.pseudonym import MemberPseudonym
@@ -52,8 +51,8 @@ def fill(cloud: Cloud) -> None:
         item = IssuedItem(gtin=GTIN, serial=SERIAL, kind="inner")
         register(session, TENANT, [item], cloud.now_ms)
         put_plan(session, TENANT, WEST, _PLAN)
-        places = [{"store": name, "latitude": place[0], "longitude": place[1]} for name, place in PLACES.items()]
-        session.upsert(stores, [{"tenant": TENANT, **place} for place in places])
+        for name, place in PLACES.items():
+            put_position(session, TENANT, name, *place)
     west, east, north = (Shop(store=name) for name in (WEST, EAST, NORTH))
     for hour_ms in (T0 - HOUR_MS, T0 - 7 * DAY_MS - HOUR_MS):
         cloud.take_in(west.coverage(hour_ms, hour_ms + HOUR_MS))

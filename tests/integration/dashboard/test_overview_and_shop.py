@@ -54,12 +54,12 @@ def test_shops_lie_on_a_map_as_large_as_their_footfall(visitor: Visitor, tmp_pat
 
 def test_where_nobody_told_where_shops_are_the_ranking_is_left(visitor: Visitor):
     def nowhere(route: Route) -> None:
-        told = [{**store, "latitude": None, "longitude": None} for store in route.fetch().json()]
+        told = [{**store, "latitude_deg": None, "longitude_deg": None} for store in route.fetch().json()]
         route.fulfill(json=told)
 
     visitor.page.route("**/v1/stores", nowhere)
     page = visitor.open("/overview")
-    assert "latitude and longitude" in page.inner_text("#map")
+    assert "/position" in page.inner_text("#map")
     assert page.locator("#map svg.map").count() == 0
     assert cells(page, "#ranking tbody tr")[0][0] == "west"
 

@@ -11,12 +11,14 @@ const LAND = new URL("../land/land.json", import.meta.url);
 const STEPS = [0, 1, 2, 3, 4];
 let land = null;
 
-const isPlaced = ({ store }) => store.latitude !== null && store.longitude !== null;
+const isPlaced = ({ store }) => store.latitude_deg !== null;
+
+const placeOf = ({ latitude_deg: latitude, longitude_deg: longitude }) => ({ latitude, longitude });
 
 /** Return the outline of land where the shops lie so far apart that it is of use. It is read once. */
 export async function readLand(rows, width) {
-  const stores = rows.filter(isPlaced).map((row) => row.store);
-  if (!stores.length || mapOf(stores, width).span < LAND_FROM) return null;
+  const places = rows.filter(isPlaced).map((row) => placeOf(row.store));
+  if (!places.length || mapOf(places, width).span < LAND_FROM) return null;
   land ??= read(LAND);
   return land;
 }
@@ -30,8 +32,7 @@ function shopOf({ store, entered, change, coverage }, carried) {
   return {
     key: store.store,
     name: store.name,
-    latitude: store.latitude,
-    longitude: store.longitude,
+    ...placeOf(store),
     size: entered,
     change,
     label: `${store.name}: ${parts.filter(Boolean).join(", ")}`,
@@ -64,7 +65,7 @@ export function mapCard({ rows, land: outline, width, file, carried }) {
       { title: t("overview.change"), number: true, show: signedPercent },
       { title: t("overview.observed"), number: true, show: sharePercent },
     ],
-    rows: placed.map(({ store, entered, change, coverage }) => [store.name, store.latitude, store.longitude, entered, change, coverage]),
+    rows: placed.map(({ store, entered, change, coverage }) => [store.name, store.latitude_deg, store.longitude_deg, entered, change, coverage]),
     file,
   });
 }
