@@ -38,9 +38,14 @@ class Case(Struct, frozen=True, kw_only=True):
     truth: Truth
 
 
-def walk_cases(count: int) -> Iterator[Case]:
-    """Return so many walks with drawn errors; each has its own people, pace, clocks and rate of breaks."""
-    for number in range(count):
+def walk_cases(count: int, skipped: int = 0) -> Iterator[Case]:
+    """Return so many walks with drawn errors; each has its own people, pace, clocks and rate of breaks.
+
+    Args:
+        count: How many.
+        skipped: So many others come before them and are left out.
+    """
+    for number in range(skipped, skipped + count):
         pace, sizes = _CROWDS[number % len(_CROWDS)]
         errors = Errors(breaks_per_min=_BREAKS_PER_MIN[number // len(_CROWDS) % len(_BREAKS_PER_MIN)])
         walk = kept_walk(WalkSetting(seed=number + 1, parties_per_h=pace, party_sizes=sizes))
