@@ -1,8 +1,8 @@
 """Appearance signatures of segments: in memory alone, for a day at most. Pure."""
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Container, Iterable
-from math import sqrt
+from math import inf, sqrt
 from operator import add, mul
 
 from contracts.payloads import AppearanceSignature
@@ -10,10 +10,11 @@ from gateway.core.stitching.rules import StitchRules
 
 MOST_KEPT = 4
 """Of each segment the earliest signatures are kept: the same ones, whatever the order in which they come."""
-_MOST_SUMS = 2000
+_MOST_SUMS, _MOST_INTERNED = 2000, 20_000
 
 Vector = tuple[int, ...]
-Versions = tuple[tuple[str, str, int], ...]  # Camera, segment id, how often the segment's signatures changed.
+Versions = tuple[tuple[str, str, int, int], ...]
+"""Camera, segment id, when the newest signature that counts was taken, after how many changes those up to it are so."""
 Sums = dict[tuple[str, str], tuple[Vector, int, float]]  # By camera and day's key: sum, how many, length of the sum.
 
 
@@ -36,7 +37,9 @@ class Appearances:
     def __init__(self, rules: StitchRules, most_remembered: int = 100_000, most_segments: int = 20_000) -> None:
         self._rules, self._most_remembered, self._most_segments = rules, most_remembered, most_segments
         self._kept: dict[str, list[tuple[int, str, bytes]]] = {}
-        self._version: dict[str, int] = {}
+        self._known: dict[str, list[tuple[int, int]]] = {}  # As in `Versions`, of each signature, the earliest first.
+        self._changes: dict[str, int] = {}
+        self._ahead_ms: dict[str, int] = {}
         self._sums: dict[Versions, Sums] = {}
         self._interned: dict[Versions, _Interned] = {}
         self._likenesses: dict[tuple[Versions, Versions], float | None] = {}
@@ -54,25 +57,32 @@ class Appearances:
         dropped = kept.pop() if len(kept) > MOST_KEPT else None
         if dropped == fresh:
             return False
-        self._version[signature.segment_id] = self._version.get(signature.segment_id, 0) + 1
+        self._note(signature.segment_id, t_ms)
         return True
+
+    def put_right(self, segment_id: str, ahead_ms: int) -> None:
+        """Take in how far the clock was ahead by which a segment's signatures were taken."""
+        self._ahead_ms[segment_id] = ahead_ms
 
     def forget(self, segment_id: str) -> None:
         """Forget all signatures of a segment."""
         self._kept.pop(segment_id, None)
-        self._version.pop(segment_id, None)
+        for each in (self._known, self._changes, self._ahead_ms):
+            each.pop(segment_id, None)
 
     def retain(self, segments: Container[str]) -> None:
         """Forget comparisons with any segment but these and those whose signatures wait for them: nobody asks again."""
-        self._version = {each: count for each, count in self._version.items() if each in segments or each in self._kept}
-        known = self._version
+        self._known = {each: taken for each, taken in self._known.items() if each in segments or each in self._kept}
+        known = self._known
+        self._changes = {each: self._changes[each] for each in known}
+        self._ahead_ms = {each: ahead_ms for each, ahead_ms in self._ahead_ms.items() if each in segments}
         self._interned = {
-            key: each for key, each in self._interned.items() if all(segment_id in known for _, segment_id, _ in key)
+            key: each for key, each in self._interned.items() if all(segment_id in known for _, segment_id, *_ in key)
         }
         self._likenesses = {
             pair: weight
             for pair, weight in (*self._older.items(), *self._likenesses.items())
-            if all(each in known for versions in pair for _, each, _ in versions)
+            if all(each in known for versions in pair for _, each, *_ in versions)
         }
         self._older = {}
 
@@ -84,10 +94,13 @@ class Appearances:
         self._kept.clear()
         self._sums.clear()
 
-    def versions(self, segments: Iterable[tuple[str, str]]) -> Versions:
-        """Return those of some segments, given as (camera, segment id), that have signatures."""
-        known = self._version
-        found = tuple((device, each, known[each]) for device, each in segments if each in known)
+    def versions(self, segments: Iterable[tuple[str, str]], until_ms: float = inf) -> Versions:
+        """Return those of some segments, given as (camera, segment id), that have signatures taken until a time."""
+        found = tuple(
+            (device, each, *taken) for device, each in segments if (taken := self._newest(each, until_ms)) is not None
+        )
+        if len(self._interned) >= _MOST_INTERNED:
+            self._interned.clear()
         return self._interned.setdefault(found, _Interned(found))
 
     def likeness(self, one: Versions, other: Versions) -> float | None:
@@ -107,6 +120,19 @@ class Appearances:
         self._likenesses[pair] = found
         return found
 
+    def _note(self, segment_id: str, t_ms: int) -> None:
+        """Note when a signature was taken; what was known of those before it holds."""
+        changes = self._changes[segment_id] = self._changes.get(segment_id, 0) + 1
+        known = self._known.setdefault(segment_id, [])
+        place = bisect_left(known, (t_ms, 0))
+        times_ms = [t_ms, *(each for each, _ in known[place:])]
+        known[place:] = [(each, changes) for each in times_ms][: MOST_KEPT - place]
+
+    def _newest(self, segment_id: str, until_ms: float) -> tuple[int, int] | None:
+        """Return when the newest signature until a time was taken, and the number of its change."""
+        until_ms += self._ahead_ms.get(segment_id, 0)
+        return next((each for each in reversed(self._known.get(segment_id, ())) if each[0] <= until_ms), None)
+
     def _sums_of(self, segments: Versions) -> Sums:
         if segments not in self._sums:
             if len(self._sums) >= _MOST_SUMS:
@@ -116,8 +142,10 @@ class Appearances:
 
     def _sum(self, segments: Versions) -> Sums:
         totals: dict[tuple[str, str], tuple[Vector, int]] = {}
-        for device, segment_id, _ in segments:
-            for _, key_id, raw in self._kept.get(segment_id, ()):
+        for device, segment_id, until_ms, _ in segments:
+            for t_ms, key_id, raw in self._kept.get(segment_id, ()):
+                if t_ms > until_ms:
+                    break
                 values = tuple(memoryview(raw).cast("b").tolist())
                 total, count = totals.get((device, key_id), ((0,) * len(values), 0))
                 if len(total) == len(values):

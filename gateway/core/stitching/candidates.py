@@ -11,6 +11,7 @@ from gateway.core.stitching.tracklets import Tracklet, in_one_frame
 
 _LEAVING_MS = 3000  # Who went out and is seen no more for this long is outside.
 _NEAR_M = 4.0
+_FEW_RIVALS = 3  # Who may be one of more people is forgotten soon.
 
 
 class Candidates:
@@ -52,6 +53,14 @@ class Candidates:
         self._places = [(*each.last().position(now_ms), each.last().ended_ms) for each in self._people]
 
     def _may_go_on(self, cluster: Cluster, now_ms: float) -> bool:
+        """Return whether somebody may go on.
+
+        Of whom nobody can say who of many it was is soon forgotten: each of the many is asked anyway.
+        """
+        over_ms = cluster.last().ended_ms + self._rules.evidence_s * 1000
+        is_one_of_many = len(cluster.rivals) > _FEW_RIVALS and over_ms < now_ms
+        if is_one_of_many and not self._looks.versions(cluster.looks(), over_ms):
+            return False
         return cluster.last().ended_ms >= now_ms - max(self._rules.gap_s, self._rules.reentry_s) * 1000
 
     def weights(self, tracklet: Tracklet) -> dict[int, float]:
@@ -66,7 +75,7 @@ class Candidates:
 
     def sight(self, tracklet: Tracklet) -> Sight:
         """Return how a segment looks."""
-        own = self._looks.versions(((tracklet.device.device, tracklet.segment.segment_id),))
+        own = self._blends.versions_of(((tracklet.device.device, tracklet.segment.segment_id),))
         return Sight(self._looks, self._blends, own)
 
     def _near(self, tracklet: Tracklet) -> list[int]:
@@ -76,7 +85,7 @@ class Candidates:
         """
         (x_m, y_m), opened_ms = tracklet.beginning(), tracklet.opened_ms
         speed = self._rules.walking_mps / 1000
-        least_m = self._rules.walking_mps * (self._rules.window_s + 1) + _NEAR_M
+        least_m = self._rules.walking_mps * self._rules.window_s + _NEAR_M
         found = [
             index
             for index, (ax, ay, ended_ms) in enumerate(self._places)

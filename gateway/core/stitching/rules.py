@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-RULE_VERSION = "stitch-4"
+RULE_VERSION = "stitch-5"
 """Names the rule that joins segments. A rule that joins otherwise gets another name."""
 
 Positive = Annotated[float, Meta(gt=0)]

@@ -1,13 +1,16 @@
 """What looks say of a segment being somebody's, who may be undecided. Pure."""
 
 from collections.abc import Callable
-from math import exp, log
+from math import exp, inf, log
 from operator import mul
 
 from gateway.core.stitching.appearance import Appearances, Versions
 from gateway.core.stitching.clusters import Cluster
 
 _DEPTH = 3  # Of who might be somebody who might be somebody, so many are looked at.
+
+LEAST_SHARE = 0.02
+"""Who is less probable, against the most probable one, is not among those whom somebody undecided may be."""
 
 Looks = tuple[tuple[str, str], ...]
 Blend = dict[Cluster, float]
@@ -19,15 +22,18 @@ class Blends:
 
     Args:
         looks: What everybody looks like.
+        evidence_ms: Signatures count that are taken until so long after it is asked.
     """
 
-    def __init__(self, looks: Appearances) -> None:
-        self._looks = looks
+    def __init__(self, looks: Appearances, evidence_ms: float) -> None:
+        self._looks, self._evidence_ms = looks, evidence_ms
+        self._until_ms = inf
         self._versions: dict[Cluster, tuple[Looks, Versions]] = {}
         self._blends: dict[tuple[Cluster, int], Blend] = {}
 
-    def restart(self) -> None:
-        """Forget everything, as signatures may have come or gone."""
+    def look_around(self, now_ms: int) -> None:
+        """Note what time it is: other signatures count."""
+        self._until_ms = now_ms + self._evidence_ms
         self._versions.clear()
         self._blends.clear()
 
@@ -40,8 +46,12 @@ class Blends:
         segments = person.looks()
         found = self._versions.get(person)
         if found is None or found[0] is not segments:
-            found = self._versions[person] = segments, self._looks.versions(segments)
+            found = self._versions[person] = segments, self.versions_of(segments)
         return found[1]
+
+    def versions_of(self, segments: Looks) -> Versions:
+        """Return the signatures of segments that count."""
+        return self._looks.versions(segments, self._until_ms)
 
     def is_blend(self, person: Cluster) -> bool:
         """Return whether somebody is undecided, and was never seen well."""
@@ -64,7 +74,8 @@ class Blends:
             part = weight / total
             for each, share in self.of(rival.person(), depth - 1).items():
                 blend[each] = blend.get(each, 0.0) + share * part
-        return blend
+        least = LEAST_SHARE * max(blend.values())
+        return {each: share for each, share in blend.items() if share >= least}
 
 
 class _Ratios(dict[Cluster, float]):

@@ -51,7 +51,7 @@ class Stitcher:
         self._clusters: list[Cluster] = []
         self._looks = Appearances(rules)
         self._pairs = Pairs(rules)
-        self._blends = Blends(self._looks)
+        self._blends = Blends(self._looks, rules.evidence_s * 1000)
         self._candidates = Candidates(rules, self._looks, self._blends, self._pairs)
         self._waiting = Waiting(rules, self._looks, self._blends, self._pairs)
         self._beginnings = Beginnings(rules)
@@ -83,13 +83,16 @@ class Stitcher:
                 del self._order[bisect_left(self._order, key)]
                 insort(self._order, known.key)
             self._mark(max(min(key, known.key)[0], since_ms - self._ahead_ms))
+        if known.ahead_ms:
+            self._looks.put_right(segment.segment_id, known.ahead_ms)
         self._touched.add(segment.segment_id)
 
     def take_signature(self, signature: AppearanceSignature, t_ms: int) -> None:
         """Take an appearance signature in. It may come before its segment."""
         if self._looks.take(signature, t_ms):
             known = self._tracklets.get(signature.segment_id)
-            self._mark(t_ms if known is None else known.opened_ms)
+            if known is not None:  # A decision looks so far ahead, and not before the segment begins.
+                self._mark(max(known.opened_ms, t_ms - known.ahead_ms - self._ahead_ms))
 
     def pin(self, segment_ids: Iterable[str], person: str) -> None:
         """Take segments for one person's and nobody else's, as it was decided when more was known.
@@ -178,7 +181,6 @@ class Stitcher:
         self._clusters = [each for each in self._clusters if each.tracklets]
         self._candidates.restart(self._clusters, self._order[first][0] if undone else inf)
         self._waiting.restart(self._clusters)
-        self._blends.restart()
         self._slot_ms = self._order[first - 1][0] // self._window_ms * self._window_ms if first else -1
 
     def _groups(self, first: int) -> Iterable[list[Tracklet]]:
@@ -250,7 +252,7 @@ class Stitcher:
         """Note that somebody was seen again, who may be undecided."""
         if cluster.rivals:
             self._waiting.add(cluster)
-            self._waiting.change()
+            self._waiting.change(cluster)
         self._blends.change()
 
     def _assign(self, group: list[Tracklet]) -> None:
@@ -317,6 +319,7 @@ class Stitcher:
         if slot_ms == self._slot_ms:
             return
         before_ms, self._slot_ms = self._slot_ms, slot_ms
+        self._blends.look_around(slot_ms)
         for part in self._waiting.decide(slot_ms, before_ms):
             person = part.person()
             self._move(part, person)

@@ -12,11 +12,15 @@ from gateway.core.stitching.appearance import Appearances, Versions
 from gateway.core.stitching.clusters import Cluster, Rival
 from gateway.core.stitching.pairs import Pairs
 from gateway.core.stitching.rules import StitchRules
-from gateway.core.stitching.sight import Blends
+from gateway.core.stitching.sight import LEAST_SHARE, Blends
 from gateway.core.stitching.tracklets import Tracklet, in_one_frame
 
 Shares = list[tuple[Cluster, float]]
 """Who somebody may be, and the logarithm of how probable each one is."""
+
+
+_DEPTH = 8  # Of who might be somebody who might be somebody, so many are looked at.
+_Asked = tuple[Cluster, int]  # Whose shares, and how many deep.
 
 
 class _Decision(NamedTuple):
@@ -54,8 +58,9 @@ class Waiting:
         self._undecided: list[Cluster] = []
         self._known: dict[int, list[tuple[int, int]]] = {}
         self._decisions: list[_Decision] = []
-        self._shares: dict[Cluster, Shares] = {}
-        self._lasting: dict[Cluster, Shares] = {}  # Those of them that rest on nobody's looks.
+        self._shares: dict[_Asked, Shares] = {}
+        self._lasting: dict[_Asked, Shares] = {}  # Those that rest on nobody's looks.
+        self._used_by: dict[Cluster, list[_Asked]] = {}  # What rests on whose shares.
 
     def add(self, cluster: Cluster) -> None:
         """Let somebody wait who has rivals, once."""
@@ -66,12 +71,16 @@ class Waiting:
         """Let those of some clusters wait who have rivals, and nobody else."""
         self._undecided = [each for each in clusters if each.rivals]
         self._known.clear()
-        self.change()
+        for each in (self._shares, self._lasting, self._used_by):
+            each.clear()
 
-    def change(self) -> None:
+    def change(self, cluster: Cluster) -> None:
         """Note that somebody undecided was decided upon, or seen again."""
         self._shares.clear()
-        self._lasting.clear()
+        changed = [cluster]
+        while changed:
+            resting = self._used_by.pop(changed.pop(), ())
+            changed += [asked[0] for asked in resting if self._lasting.pop(asked, None) is not None]
 
     def decide(self, now_ms: int, before_ms: int) -> list[Cluster]:
         """Join those of whom enough is known by now. Return who was somebody undecided until then.
@@ -82,7 +91,9 @@ class Waiting:
             now_ms: The time.
             before_ms: When this was asked before.
         """
-        self._shares = dict(self._lasting)
+        for each in [each for each, _ in self._lasting if self._blends.versions(each)]:
+            self.change(each)
+        self._shares.clear()
         oldest_ms = before_ms - self._rules.evidence_s * 1000
         self._undecided = [each for each in self._undecided if each.last().ended_ms >= oldest_ms]
         found: list[Cluster] = []
@@ -130,7 +141,7 @@ class Waiting:
             others = [self._rules.new_inside, *(weight for weight, _ in rated[1:])]
             if rated[0][0] - rated[1][0] - crowd(others) < self._rules.unclear_margin:
                 return False
-        self.change()
+        self.change(cluster)
         winner = None if is_new else rated[0][1]
         self._decisions.append(_Decision(now_ms, cluster, winner, list(cluster.tracklets), cluster.rivals))
         cluster.rivals = []
@@ -143,7 +154,7 @@ class Waiting:
         seen = self._blends.versions(cluster)
         best: dict[int, tuple[float, Cluster]] = {}
         for rival, weight in cluster.rivals:
-            for person, share in self._resolved(rival.person()):
+            for person, share in self._resolved(rival.person(), _DEPTH):
                 likely = weight + share + self._likeness(person, seen)
                 if id(person) not in best or likely > best[id(person)][0]:
                     best[id(person)] = (likely, person)
@@ -154,26 +165,37 @@ class Waiting:
         ]
         return sorted(rated, key=lambda each: (-each[0], each[1].anchor.key))
 
-    def _resolved(self, person: Cluster) -> Shares:
-        if not person.rivals:
+    def _resolved(self, person: Cluster, depth: int) -> Shares:
+        if not depth or not person.rivals:
             return [(person, 0.0)]
-        if person not in self._shares:
-            self._shares[person] = self._share(person)
-        return self._shares[person]
+        asked = person, depth
+        found = self._lasting.get(asked) or self._shares.get(asked)
+        if found is None:
+            found = self._shares[asked] = self._share(person, depth)
+        return found
 
-    def _share(self, person: Cluster) -> Shares:
+    def _share(self, person: Cluster, depth: int) -> Shares:
         seen = self._blends.versions(person)
         people, ratios = {}, dict[int, float]()
         for rival, weight in person.rivals:
-            for each, share in self._resolved(rival.person()):
+            for each, share in self._resolved(rival.person(), depth - 1):
                 people[id(each)] = each
                 ratio = exp(weight + share + self._likeness(each, seen))
                 ratios[id(each)] = ratios.get(id(each), 0.0) + ratio
-        total = sum(ratios.values())
-        shares = [(each, log(ratios[key] / total)) for key, each in people.items()]
-        if not seen and all(not each.rivals or each in self._lasting for each in map(_who, person.rivals)):
-            self._lasting[person] = shares
+        total, least = sum(ratios.values()), LEAST_SHARE * max(ratios.values())
+        shares = [(each, log(ratios[key] / total)) for key, each in people.items() if ratios[key] >= least]
+        if not seen:
+            self._keep(person, depth, shares)
         return shares
+
+    def _keep(self, person: Cluster, depth: int, shares: Shares) -> None:
+        """Keep whom somebody may be until anybody is decided upon or seen again on whom it rests."""
+        asked = person, depth
+        undecided = [each for each in map(_who, person.rivals) if each.rivals]
+        if depth == 1 or all((each, depth - 1) in self._lasting for each in undecided):
+            self._lasting[asked] = shares
+            for each in (person, *undecided):
+                self._used_by.setdefault(each, []).append(asked)
 
     def _likeness(self, person: Cluster, seen: Versions) -> float:
         return (self._looks.likeness(self._blends.versions(person), seen) or 0.0) if seen else 0.0

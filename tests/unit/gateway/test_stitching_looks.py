@@ -87,8 +87,45 @@ def test_what_comparing_said_of_segments_that_are_forgotten_is_forgotten_and_of_
     assert (other is not None, looks.likeness(one, gone)) == (True, None)
 
 
+def test_signatures_count_from_the_time_on_at_which_they_were_taken():
+    looks = Appearances(StitchRules(look_dimensions=64))
+    segments = [seen_by(ONE, name, standing(0, 0), 0, 40)[1] for name in "ab"]
+    for second, person in ((9, 1), (30, 2)):
+        looks.take(signature(segments[0], look(person)), START_MS + 1000 * second)
+    looks.take(signature(segments[1], look(1, sample=1)), START_MS)
+    one, two = ([("cam-1", each.segment_id)] for each in segments)
+    assert looks.versions(one, START_MS + 8999) == ()
+    early, late = looks.versions(one, START_MS + 9000), looks.versions(one)
+    like = [looks.likeness(each, looks.versions(two)) for each in (early, late)]
+    assert like[0] == StitchRules().alike_most
+    assert like[1] is not None
+    assert like[1] < like[0]
+    looks.put_right(segments[0].segment_id, 5000)
+    assert looks.versions(one, START_MS + 4000) is early, "the clock was ahead"
+    looks.take(signature(segments[0], look(3)), START_MS + 20_000)
+    assert looks.versions(one, START_MS + 4000) is early, "what is told of a later time changes nothing"
+
+
+def test_a_late_look_says_something_of_later_decisions_alone():
+    """Whoever of two came out is seen well a minute later, and only then is it known who that was."""
+    seen = (seen_by(ONE, "a", standing(0, 0), 0, 20), seen_by(ONE, "b", standing(1, 0), 0, 20))
+    out, then = seen_by(ONE, "c", standing(0.5, 0), 22, 90), seen_by(TWO, "z", standing(40, 40), 50, 60)
+    later = seen_by(TWO, "y", standing(40, 40), 70, 80)
+    stitcher = Stitcher(StitchRules(look_dimensions=64))
+    for number, (device, each) in enumerate((*seen, out, then, later)):
+        stitcher.take(device, each)
+        if number < len(seen):
+            stitcher.take_signature(signature(each, look(number)), each.opened_ms)
+    stitcher.settle()
+    assert stitcher.cluster_of(out[1].segment_id) is not stitcher.cluster_of(seen[1][1].segment_id)
+    stitcher.take_signature(signature(out[1], look(1, sample=3)), START_MS + 85_000)
+    stitcher.settle()
+    assert stitcher.cluster_of(out[1].segment_id) is stitcher.cluster_of(seen[1][1].segment_id)
+
+
 def test_sums_are_bounded_too(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("gateway.core.stitching.appearance._MOST_SUMS", 1)
+    monkeypatch.setattr("gateway.core.stitching.appearance._MOST_INTERNED", 1)
     looks = Appearances(StitchRules(look_dimensions=64))
     segments = [seen_by(ONE, name, standing(0, 0), 0, 20)[1] for name in "ab"]
     for number, each in enumerate(segments):

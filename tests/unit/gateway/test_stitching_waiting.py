@@ -2,7 +2,7 @@
 
 from functools import partial
 from itertools import permutations
-from math import cos, sin
+from math import cos, inf, sin
 from random import Random
 
 import pytest
@@ -194,9 +194,9 @@ def test_who_is_undecided_looks_like_one_of_the_rivals():
     same, other = looks.likeness(looks.versions(a.looks()), seen), looks.likeness(looks.versions(b.looks()), seen)
     assert same == RULES.alike_most
     assert other == -RULES.alike_most
-    assert Sight(looks, Blends(looks), seen).likeness(c) is None
+    assert Sight(looks, Blends(looks, inf), seen).likeness(c) is None
     c.rivals = [(a, 1.0), (b, 1.0)]
-    found = Sight(looks, Blends(looks), seen).likeness(c)
+    found = Sight(looks, Blends(looks, inf), seen).likeness(c)
     assert found is not None
     assert same - 0.7 < found < same
 
@@ -213,7 +213,7 @@ def test_rivals_of_many_undecided_are_compared_once_each():
     people = [Cluster(Tracklet(*_seen(ONE, f"p{index}", standing(0, 0), 0, 10))) for index in range(count)]
     for person in people:
         person.rivals = [(each, 0.0) for each in people if each is not person]
-    sight = Sight(looks, Blends(looks), (("two", "new", 1),))
+    sight = Sight(looks, Blends(looks, inf), (("two", "new", 1, 1),))
     assert [sight.likeness(each) for each in people] == [pytest.approx(0.0)] * count
     assert len(compared) == count, "not the product of how many rivals each has: 40 x 39 x 39 x 39"
 
@@ -224,10 +224,31 @@ def test_who_can_be_somebody_in_two_ways_is_it_by_the_likelier_one():
     c.rivals = [(a, 0.0), (b, 0.0)]
     d.rivals = [(a, 5.0), (c, 0.0)]
     looks = Appearances(RULES)
-    waiting = Waiting(RULES, looks, Blends(looks), Pairs(RULES))
+    waiting = Waiting(RULES, looks, Blends(looks, inf), Pairs(RULES))
     waiting.add(d)
     assert waiting.decide(START_MS + 80_000, START_MS + 70_000) == [d]
     assert (d.person(), c.person()) == (a, c), "that c may be a says no more of d than that d is a"
+
+
+def test_once_somebody_undecided_is_seen_well_it_is_known_whose_part_others_are():
+    seen = (*HIDDEN, _seen(THREE, "e", standing(0, 0), 65, 80), _seen(TWO, "d", standing(0, 0), 70, 80))
+    a, b, c, e, d = (Cluster(Tracklet(device, each)) for device, each in seen)
+    c.rivals, d.rivals, e.rivals = [(a, 0.0), (b, 0.0)], [(c, 0.0)], [(d, 0.0)]
+    looks = Appearances(RULES)
+    for (_, each), person in zip(seen, (1, 2, 1), strict=False):
+        at_ms = each.opened_ms + (40_000 if person == 1 and each.track_id == "c" else 0)
+        looks.take(signature(each, look(person, sample=ord(each.track_id))), at_ms)
+    blends = Blends(looks, 20_000)
+    waiting = Waiting(RULES, looks, blends, Pairs(RULES))
+    for undecided in (d, e):
+        waiting.add(undecided)
+    blends.look_around(START_MS + 41_000)
+    assert waiting.decide(START_MS + 41_000, START_MS + 40_000) == []
+    for undecided, device in ((d, TWO), (e, THREE)):
+        undecided.join(Tracklet(*_seen(device, f"{device.device} again", standing(0, 0), 82, 85)))
+    blends.look_around(START_MS + 42_000)
+    assert waiting.decide(START_MS + 42_000, START_MS + 41_000) == [e, d]
+    assert e.person() is d.person() is a
 
 
 def _crowd(seed: int) -> tuple[list[Seen], list[tuple[VisitSegment, bytes, int]]]:
@@ -254,7 +275,13 @@ def _crowd(seed: int) -> tuple[list[Seen], list[tuple[VisitSegment, bytes, int]]
                 )
                 revisions.append((device, part))
             if random.random() < 0.4:
-                signs.append((revisions[-1][1], look(person, 0.8, number), round(1000 * span[0]) + START_MS))
+                signs.append(
+                    (
+                        revisions[-1][1],
+                        look(person, 0.8, number),
+                        round(1000 * (span[0] + random.choice((0, 6, 24)))) + START_MS,
+                    )
+                )
             begin_s = span[1] + random.choice((0.3, 2.0, 9.0))
     return revisions, signs
 
