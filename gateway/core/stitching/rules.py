@@ -21,7 +21,8 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         position_error_m: Standard deviation of each coordinate where a segment does not tell its own.
         calibration_error_m: How far two cameras may disagree about one place for good, each coordinate.
         companion_m: How far apart two people stand who walk together.
-        evidence_s: A segment is judged by its first seconds; what comes later changes no decision.
+        evidence_s: A segment is judged by its first seconds and by looks taken until then; what comes later changes no
+            decision.
         window_s: Segments of one camera that begin within this time are assigned jointly.
         gap_s: Who is not seen for longer is joined by appearance alone.
         reentry_s: Who went out and comes back within this time may be joined, by appearance alone.
