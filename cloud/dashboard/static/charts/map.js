@@ -10,12 +10,13 @@ const [LEAST_RADIUS, MOST_RADIUS] = [5, 22];
 const CHANGES = [-0.1, -0.02, 0.02, 0.1];
 const LETTER = 7; // about how wide one is, in pixels
 const LINE = 14;
+const MERIDIANS = 20; // so high above the lower edge stand their degrees
 
 /** Return the step of the scale on which a change lies: 0 fell most, 4 rose most; "unknown" where there is none. */
 export const stepOf = (change) => (change === null ? "unknown" : d3.bisectRight(CHANGES, change));
 
-/** Return the map that some shops fit on. */
-export const mapOf = (shops, width) => fitted(shops, { width, height: Math.max(240, Math.min(440, width * 0.55)) });
+/** Return the map that some shops fit on: a lower one for few, who would be lost on a large one. */
+export const mapOf = (shops, width) => fitted(shops, { width, height: Math.max(240, Math.min(440, 160 + 40 * shops.length, width * 0.55)) });
 
 const isSided = (value) => value !== 0 && Math.abs(value) !== 180;
 const degrees = (value, [plus, minus]) => `${number(Math.abs(value), 3)}°${isSided(value) ? (value > 0 ? plus : minus) : ""}`;
@@ -28,7 +29,7 @@ function graticule(map) {
   ]);
   const parallels = linesWithin(map.latitudes).map((each) => [
     s("line", { x1: 0, x2: map.width, y1: map.y(each), y2: map.y(each), class: "graticule" }),
-    s("text", { x: 4, y: map.y(each) - 3 }, degrees(each, "NS")),
+    map.y(each) > map.height - MERIDIANS ? null : s("text", { x: 4, y: map.y(each) - 3 }, degrees(each, "NS")),
   ]);
   return [...meridians, ...parallels];
 }
