@@ -1,5 +1,6 @@
 """The stitching of a store's file: how far the file has been read, and what visits its segments make."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 
@@ -23,10 +24,19 @@ class Stitching:
         rules: What decides which segments are one visit.
         staff: What tells staff from customers.
         joins_at: Tells whether somebody is joined who is seen first at a time; the answer never changes.
+        monotonic_s: A steady clock: it tells what telling visits takes, which decides nothing but when it is next done.
     """
 
-    def __init__(self, gateway: Source, rules: StitchRules, staff: StaffRules, joins_at: Callable[[int], bool]) -> None:
+    def __init__(
+        self,
+        gateway: Source,
+        rules: StitchRules,
+        staff: StaffRules,
+        joins_at: Callable[[int], bool],
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._gateway, self._rules, self._staff, self._joins_at = gateway, rules, staff, joins_at
+        self._monotonic_s = monotonic_s
         self._signatures: deque[tuple[AppearanceSignature, int]] = deque(maxlen=_MOST_SIGNATURES)
         self.restart()
 
@@ -44,6 +54,7 @@ class Stitching:
         self._has_cards: bool | None = None
         self.position = 0
         self._settled_ms: int | None = None
+        self._interval_ms = self._rules.interval_ms(0)
         self._forgot_ms = 0
 
     def take_signature(self, signature: AppearanceSignature, t_ms: int) -> None:
@@ -59,9 +70,12 @@ class Stitching:
         self.visits.forget_signatures()
 
     def is_due(self, now_ms: int) -> bool:
-        """Return whether it is time to tell visits again; a clock that went back makes it so."""
+        """Return whether it is time to tell visits again; a clock that went back makes it so.
+
+        What telling them took the last time puts it off: see `StitchRules.interval_ms`.
+        """
         passed_ms = None if self._settled_ms is None else now_ms - self._settled_ms
-        return passed_ms is None or passed_ms < 0 or passed_ms >= self._rules.settle_s * 1000
+        return passed_ms is None or passed_ms < 0 or passed_ms >= self._interval_ms
 
     def read(self, position: int, body: bytes) -> None:
         """Take in an event of the file: a segment, a staff card, or what the gateway told of a visit."""
@@ -85,7 +99,11 @@ class Stitching:
 
     def settle(self, now_ms: int) -> list[EventDraft[VisitRevised]]:
         """Return what changed of visits; every hour, forget those that ended long ago."""
+        began_s = self._monotonic_s()
         drafts = self.visits.settle()
+        took_s = self._monotonic_s() - began_s
+        if self._settled_ms is not None:  # The first time, all that is in the file is decided upon.
+            self._interval_ms = self._rules.interval_ms(took_s)
         self._settled_ms = now_ms
         if now_ms - self._forgot_ms >= _FORGET_MS:
             self._forgot_ms = now_ms

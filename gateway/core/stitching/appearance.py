@@ -4,6 +4,7 @@ from bisect import bisect_left, insort
 from collections.abc import Container, Iterable
 from math import inf, sqrt
 from operator import add, mul
+from typing import NamedTuple
 
 from contracts.payloads import AppearanceSignature
 from gateway.core.stitching.rules import StitchRules
@@ -15,7 +16,23 @@ _MOST_SUMS, _MOST_INTERNED = 2000, 20_000
 Vector = tuple[int, ...]
 Versions = tuple[tuple[str, str, int, int], ...]
 """Camera, segment id, when the newest signature that counts was taken, after how many changes those up to it are so."""
-Sums = dict[tuple[str, str], tuple[Vector, int, float]]  # By camera and day's key: sum, how many, length of the sum.
+
+
+class _Sum(NamedTuple):
+    """What somebody's signatures under one day's key say together.
+
+    Attributes:
+        values: The sum over cameras of the unit vector of each camera's signatures, divided by the root of its spread.
+        spreads: By camera, the variance of what it saw, in units of that of all people.
+        total: The sum over cameras of 1 / spread.
+    """
+
+    values: tuple[float, ...]
+    spreads: dict[str, float]
+    total: float
+
+
+Sums = dict[str, _Sum]  # By the day's key.
 
 
 class _Interned(Versions):
@@ -150,29 +167,40 @@ class Appearances:
                 total, count = totals.get((device, key_id), ((0,) * len(values), 0))
                 if len(total) == len(values):
                     totals[device, key_id] = (tuple(map(add, total, values)), count + 1)
-        return {key: (total, count, sqrt(_dot(total, total))) for key, (total, count) in totals.items()}
+        sums: Sums = {}
+        for (device, key_id), (vector, count) in totals.items():
+            self._add(sums, key_id, device, vector, count)
+        return sums
+
+    def _add(self, sums: Sums, key_id: str, device: str, vector: Vector, count: int) -> None:
+        """Add what one camera saw; nothing follows from a vector of no length, or of another one than the others'."""
+        length = sqrt(sum(map(mul, vector, vector)))
+        known = sums.get(key_id, _Sum((0.0,) * len(vector), {}, 0.0))
+        if not length or len(known.values) != len(vector):
+            return
+        spread = 1 + self._rules.look_camera_sd**2 + self._rules.look_noise_sd**2 / count
+        scale = 1 / (length * sqrt(spread))
+        values = tuple(before + scale * each for before, each in zip(known.values, vector, strict=True))
+        sums[key_id] = _Sum(values, {**known.spreads, device: spread}, known.total + 1 / spread)
 
     def _compare(self, one: Sums, other: Sums) -> float | None:
-        weights = [
-            self._weight(a, b, same_camera=device == other_device)
-            for (device, key), a in one.items()
-            for (other_device, other_key), b in other.items()
-            if key == other_key and len(a[0]) == len(b[0]) and a[2] and b[2]
-        ]
-        if not weights:
+        """Return the mean over the pairs of cameras.
+
+        A pair's weight is (cosine - (same + different) / 2) * (same - different) * dimensions, where `same` and
+        `different` are the cosines to be expected. As their difference is 1 / root(spread of one * spread of the
+        other), the sum over all pairs is one product of two sums, less a part that rests on the spreads alone.
+        """
+        total, pairs = 0.0, 0
+        for key_id, a in one.items():
+            b = other.get(key_id)
+            if b is not None and len(a.values) == len(b.values):
+                shared = sum(
+                    1 / (each * b.spreads[device]) for device, each in a.spreads.items() if device in b.spreads
+                )
+                total += sum(map(mul, a.values, b.values)) - a.total * b.total / 2
+                total -= self._rules.look_camera_sd**2 * shared
+                pairs += len(a.spreads) * len(b.spreads)
+        if not pairs:
             return None
         most = self._rules.alike_most
-        return max(-most, min(most, sum(weights) / len(weights)))
-
-    def _weight(self, one: tuple[Vector, int, float], other: tuple[Vector, int, float], *, same_camera: bool) -> float:
-        (a, a_count, a_length), (b, b_count, b_length) = one, other
-        shared, noise = self._rules.look_camera_sd**2, self._rules.look_noise_sd**2
-        spread = sqrt((1 + shared + noise / a_count) * (1 + shared + noise / b_count))
-        different = shared / spread if same_camera else 0.0
-        same = different + 1 / spread
-        cosine, apart = _dot(a, b) / (a_length * b_length), same - different
-        return (cosine - (same + different) / 2) * apart * self._rules.look_dimensions
-
-
-def _dot(a: Vector, b: Vector) -> int:
-    return sum(map(mul, a, b))
+        return max(-most, min(most, total * self._rules.look_dimensions / pairs))

@@ -11,7 +11,7 @@ from gateway.core.stitching.tracklets import Tracklet, in_one_frame
 
 _LEAVING_MS = 3000  # Who went out and is seen no more for this long is outside.
 _NEAR_M = 4.0
-_FEW_RIVALS = 3  # Who may be one of more people is forgotten soon.
+_FEW_RIVALS, _MANY_RIVALS = 3, 8  # Who may be one of more people is forgotten soon; of many more, at once.
 
 
 class Candidates:
@@ -58,7 +58,7 @@ class Candidates:
         Of whom nobody can say who of many it was is soon forgotten: each of the many is asked anyway.
         """
         over_ms = cluster.last().ended_ms + self._rules.evidence_s * 1000
-        is_one_of_many = len(cluster.rivals) > _FEW_RIVALS and over_ms < now_ms
+        is_one_of_many = len(cluster.rivals) > (_FEW_RIVALS if over_ms < now_ms else _MANY_RIVALS)
         if is_one_of_many and not self._looks.versions(cluster.looks(), over_ms):
             return False
         return cluster.last().ended_ms >= now_ms - max(self._rules.gap_s, self._rules.reentry_s) * 1000

@@ -4,8 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-RULE_VERSION = "stitch-5"
+RULE_VERSION = "stitch-6"
 """Names the rule that joins segments. A rule that joins otherwise gets another name."""
+
+_MOST_MS = 120_000.0
 
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
@@ -42,6 +44,8 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         party_m: How far apart they are on average at first.
         keep_s: Segments that ended longer ago are forgotten.
         settle_s: Visits are told at most this often.
+        settle_share: Telling visits takes at most this share of the time: where it takes longer they are told less
+            often, up to every two minutes.
     """
 
     enabled: bool | Literal["auto"] = "auto"
@@ -68,3 +72,12 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     party_m: Positive = 2.5
     keep_s: Positive = 86_400.0
     settle_s: NotNegative = 10.0
+    settle_share: Annotated[float, Meta(gt=0, le=1)] = 0.2
+
+    def interval_ms(self, took_s: float) -> float:
+        """Return after how long visits are told again where telling them took so long, s.
+
+        Each time the decisions of about the last 35 s are made anew, whatever the interval. So a longer one costs less
+        of the time; beyond two minutes there is little more to be saved.
+        """
+        return max(self.settle_s * 1000, min(took_s * 1000 / self.settle_share, _MOST_MS))

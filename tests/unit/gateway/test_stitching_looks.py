@@ -1,9 +1,14 @@
 """What signatures say of who is who, and how long it is remembered."""
 
+from itertools import product
+from math import hypot, sqrt
+from operator import mul
+from statistics import fmean
+
 import pytest
 
 from gateway.core.stitching import Stitcher, StitchRules
-from gateway.core.stitching.appearance import MOST_KEPT, Appearances
+from gateway.core.stitching.appearance import MOST_KEPT, Appearances, Versions
 from tests.unit.gateway.stitch_samples import START_MS, camera, look, seen_by, signature, standing
 
 ONE, TWO = camera("cam-1"), camera("cam-2")
@@ -132,3 +137,30 @@ def test_sums_are_bounded_too(monkeypatch: pytest.MonkeyPatch):
         looks.take(signature(each, look(1, sample=number)), START_MS)
     one, two = (looks.versions([("cam-1", each.segment_id)]) for each in segments)
     assert looks.likeness(one, two) == looks.likeness(two, one)
+
+
+@pytest.mark.parametrize(("seen", "then"), [("ab", "c"), ("abc", "ab"), ("aab", "abb"), ("a", "a")])
+def test_what_looks_say_is_the_mean_over_the_pairs_of_cameras(seen: str, then: str):
+    rules = StitchRules(look_dimensions=5, look_noise_sd=1.3, look_camera_sd=0.8)
+    looks, sides = Appearances(rules), list[Versions]()
+    vectors: list[dict[str, list[int]]] = []
+    for side, cameras in enumerate((seen, then)):
+        segments, sums = [], dict[str, list[list[int]]]()
+        for number, name in enumerate(cameras):
+            _, each = seen_by(camera(name), f"{side} {number}", standing(0, 0), 0, 20)
+            raw = look(1, noise=2.0, sample=10 * side + number)
+            looks.take(signature(each, raw), START_MS)
+            segments.append((name, each.segment_id))
+            sums.setdefault(name, []).append(memoryview(raw).cast("b").tolist())
+        sides.append(looks.versions(segments))
+        vectors.append({name: [len(many), *map(sum, zip(*many, strict=True))] for name, many in sums.items()})
+    weights = []
+    for (a_name, (a_count, *a)), (b_name, (b_count, *b)) in product(vectors[0].items(), vectors[1].items()):
+        spread = sqrt((1 + 0.8**2 + 1.3**2 / a_count) * (1 + 0.8**2 + 1.3**2 / b_count))
+        different = 0.8**2 / spread if a_name == b_name else 0.0
+        same = different + 1 / spread
+        cosine = sum(map(mul, a, b)) / (hypot(*a) * hypot(*b))
+        weights.append((cosine - (same + different) / 2) * (same - different) * 5)
+    expected = fmean(weights)
+    assert abs(expected) < rules.alike_most
+    assert looks.likeness(*sides) == pytest.approx(expected)

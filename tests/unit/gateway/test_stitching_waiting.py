@@ -391,3 +391,15 @@ def test_who_is_likelier_than_any_other_but_not_than_all_of_them_is_not_known(ot
     near = (_seen(ONE, "a", standing(0, 0), 0, 20), _seen(ONE, "c", standing(0, 0), 22, 40))
     found = _people(_stitched(*near, *ring, looks={"a": 1, **{"mnopqr"[k]: k + 2 for k in range(others)}}))
     assert found == [*expected, *([name] for name in "mnopqr"[:others])]
+
+
+@pytest.mark.parametrize(("others", "is_rival"), [(3, True), (8, True), (10, False)])
+def test_a_glimpse_that_may_be_one_of_many_is_soon_asked_about_no_more(others: int, is_rival: bool):
+    names = "mnopqrstuv"[:others]
+    ring = [_seen(ONE, name, standing(0.3 * cos(k), 0.3 * sin(k)), 0, 20) for k, name in enumerate(names)]
+    glimpses = (_seen(ONE, "g", standing(0, 0), 22, 23), _seen(ONE, "h", standing(0, 0), 23.2, 24))
+    stitcher = _stitched(*ring, *glimpses, looks={name: k for k, name in enumerate(names)})
+    found = stitcher.cluster_of(glimpses[1][1].segment_id)
+    assert found is not None
+    rivals = {rival.anchor.segment.track_id for rival, _ in found.rivals}
+    assert rivals == {*names, *("g" if is_rival else "")}
