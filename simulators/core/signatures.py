@@ -41,6 +41,7 @@ PRESETS = {
     "good": SignatureNoise(sd=0.8, camera_sd=0.5),
     "typical": SignatureNoise(sd=1.0, camera_sd=0.7),
     "poor": SignatureNoise(sd=1.3, camera_sd=1.1),
+    "weak": SignatureNoise(sd=1.65, camera_sd=0.95),
 }
 """Values for `signature_sd` and `signature_camera_sd`; docs/simulators.md says how well each tells people apart."""
 
