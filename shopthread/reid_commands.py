@@ -233,13 +233,13 @@ def measure_styles(
 
 def _film(path: Path | None, licence: str, share: float) -> "Footage | None":
     """Return what normalization is measured on beside rendered pictures."""
-    from models.training.release import Footage
-
     if path is None:
         return None
     if not licence:
         msg = "--footage needs --footage-licence NAME: under which the footage may be measured"
         raise ValueError(msg)
+    from models.training.release import Footage
+
     return Footage(path=path, licence=licence, share=share)
 
 

@@ -1,15 +1,19 @@
 """Ranges that err least, and biases that take back what rounding shifts."""
 
 import numpy as np
-import onnx
 import pytest
 from numpy.typing import NDArray
+
+from models.loader import open_session
+
+pytest.importorskip("onnx", reason="models are written with the package onnx, which developers and `training` have")
+
+import onnx
 
 from models.building.calibrate import ranges_over
 from models.building.fit import corrected, fitting_ranges
 from models.building.graph import FLOAT, GraphBuilder, tensor_info
 from models.building.quantize import calibrated_tensors, quantize
-from models.loader import open_session
 
 
 def model() -> onnx.ModelProto:
