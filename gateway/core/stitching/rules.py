@@ -72,7 +72,7 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     party_m: Positive = 2.5
     keep_s: Positive = 86_400.0
     settle_s: NotNegative = 10.0
-    settle_share: Annotated[float, Meta(gt=0, le=1)] = 0.2
+    settle_share: Annotated[float, Meta(gt=0, le=1)] = 0.15
 
     def interval_ms(self, took_s: float) -> float:
         """Return after how long visits are told again where telling them took so long, s.

@@ -13,7 +13,7 @@ from gateway.core.stitching import StitchRules
 from tests.unit.gateway.stitch_samples import START_MS, camera, segment, standing, stay
 
 ONE, GATEWAY = camera("cam-1"), camera("gateway")
-RULES = StitchRules(enabled=True)
+RULES = StitchRules(enabled=True, settle_share=0.2)
 
 
 class _Slow:
