@@ -49,6 +49,11 @@ def shard(people: int = 16, cameras: int = 3) -> Shard:
     return Shard(jpegs, person, camera)
 
 
+def release(folder: Path, name: str, **wanted: object) -> Release:
+    given = {"folder": folder, "name": name, "version": "1", "tolerance": 1e-4, "dimensions": 0, **wanted}
+    return Release(**given)  # type: ignore[arg-type]
+
+
 def settings(folder: Path, steps: int, first: str | None = FIRST) -> Settings:
     return Settings(
         recipe=RECIPE,
@@ -80,8 +85,8 @@ def test_a_run_goes_on_where_it_stopped_and_its_export_says_what_it_says(tmp_pat
     figures = train(settings(parts, 3, None), shard(20), ModelRegistry(), lambda _: None)
     assert 0 <= figures["rank_1"] <= 1
     assert weights(parts)["step"] == 3
-    release = Release(folder=tmp_path / "out", name="mine", version="1", tolerance=1e-4, dimensions=0, colours=0.3)
-    paths, found = export(parts, (pictures, {"assets": [["mine", "CC0-1.0", "0"]]}), release, ModelRegistry())
+    mine = release(tmp_path / "out", "mine", colours=0.3)
+    paths, found = export(parts, (pictures, {"assets": [["mine", "CC0-1.0", "0"]]}), mine, ModelRegistry())
     assert found < 1e-4
     assert paths[0].stat().st_size < 15e6
     assert paths[1].stat().st_size < 5e6
@@ -92,7 +97,7 @@ def test_a_run_goes_on_where_it_stopped_and_its_export_says_what_it_says(tmp_pat
     assert (real * integer).sum(axis=1).min() > 0.8
     assert f"begun from {FIRST}" in registry.get("mine").manifest.provenance
     assert "taught, count 0.3." in registry.get("mine").manifest.provenance
-    plain = Release(folder=tmp_path / "plain", name="mine", version="1", tolerance=1e-4, dimensions=0, colours=0)
+    plain = release(tmp_path / "plain", "mine", colours=0)
     path = export(parts, (pictures, {}), plain, ModelRegistry())[0][0]
     begun = Network(4, 256).eval()
     load_embedder(begun, path.read_bytes(), torch.from_numpy(fed))
@@ -103,8 +108,7 @@ def test_a_run_goes_on_where_it_stopped_and_its_export_says_what_it_says(tmp_pat
 def test_the_weight_of_colours_is_what_does_best_with_people_held_out(tmp_path: Path) -> None:
     pictures = shard()
     train(settings(tmp_path / "run", 1), pictures, ModelRegistry(), lambda _: None)
-    release = Release(folder=tmp_path / "out", name="mine", version="1", tolerance=1e-4, dimensions=16)
-    export(tmp_path / "run", (pictures, {}), release, ModelRegistry())
+    export(tmp_path / "run", (pictures, {}), release(tmp_path / "out", "mine", dimensions=16), ModelRegistry())
     told = (tmp_path / "out" / "card.md").read_text(encoding="utf-8").split("by how much colours count: ")[1]
     by_weight = {float(weight): float(share) for weight, share in re.findall(r"([\d.]+): ([\d.]+)%", told)}
     assert tuple(by_weight) == WEIGHTS
@@ -145,10 +149,7 @@ def test_the_mean_of_weights_lies_between_what_it_is_made_of(tmp_path: Path) -> 
     for folder, steps in ((run, 2), (other, 1)):
         train(settings(folder, steps), pictures, ModelRegistry(), lambda _: None)
     shares = ((FIRST, 0.5), (str(other), 0.2))
-    release = Release(
-        folder=tmp_path / "out", name="mean", version="1", tolerance=1e-4, dimensions=0, colours=0, mixed_with=shares
-    )
-    export(run, (pictures, {}), release, ModelRegistry())
+    export(run, (pictures, {}), release(tmp_path / "out", "mean", colours=0, mixed_with=shares), ModelRegistry())
     told = ModelRegistry(tmp_path / "out").get("mean").manifest.provenance
     assert told.startswith("The mean of weights: 0.3 of MobileNetV2")
     assert f"; 0.5 of {FIRST} 1 (" in told
@@ -163,16 +164,8 @@ def test_the_mean_of_weights_lies_between_what_it_is_made_of(tmp_path: Path) -> 
 
 
 def test_an_embedder_alone_is_written_with_colours_beside_it(tmp_path: Path) -> None:
-    release = Release(
-        folder=tmp_path,
-        name="both",
-        version="1",
-        tolerance=1e-4,
-        dimensions=0,
-        colours=0.5,
-        mixed_with=((FIRST, 1.0),),
-    )
-    export(tmp_path / "none", (shard(), {}), release, ModelRegistry())
+    both = release(tmp_path, "both", colours=0.5, mixed_with=((FIRST, 1.0),))
+    export(tmp_path / "none", (shard(), {}), both, ModelRegistry())
     manifest = ModelRegistry(tmp_path).get("both").manifest
     assert manifest.outputs[0].shape == ("N", 768 + 64)
     assert manifest.provenance.startswith(f"{FIRST} 1 (")
@@ -291,22 +284,13 @@ def test_half_of_the_pictures_take_colours_of_real_cameras() -> None:
 def test_normalization_is_measured_on_footage_by_its_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     grey = np.full((20, 3, 128, 64), 40, np.uint8)
     monkeypatch.setattr(session, "cut_people", lambda *_: grey)
-    release = Release(
-        folder=tmp_path,
-        name="mine",
-        version="1",
-        tolerance=1e-4,
-        dimensions=0,
-        colours=0,
-        mixed_with=((FIRST, 1.0),),
-        footage=Footage(path=Path("shop.mp4"), licence="CC0-1.0", share=0.25),
-    )
-    assert release.footage is not None
+    footage = Footage(path=Path("shop.mp4"), licence="CC0-1.0", share=0.25)
+    mine = release(tmp_path, "mine", colours=0, mixed_with=((FIRST, 1.0),), footage=footage)
     rendered = torch.full((40, 3, 128, 64), 1.0)
-    both = session._blended(rendered, release.footage, ModelRegistry())
+    both = session._blended(rendered, footage, ModelRegistry())
     assert both.shape == rendered.shape
     assert int((both == 1.0).all(dim=(1, 2, 3)).sum()) == 30
-    export(tmp_path / "none", (shard(), {}), release, ModelRegistry())
+    export(tmp_path / "none", (shard(), {}), mine, ModelRegistry())
     manifest = ModelRegistry(tmp_path).get("mine").manifest
     assert "boxes of people in shop.mp4 (CC0-1.0), who were not told apart, by a share of 0.25." in manifest.provenance
 
