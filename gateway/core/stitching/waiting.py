@@ -15,11 +15,10 @@ from gateway.core.stitching.rules import StitchRules
 from gateway.core.stitching.sight import LEAST_SHARE, Blends
 from gateway.core.stitching.tracklets import Tracklet, in_one_frame
 
+_DEPTH = 8  # Of who might be somebody who might be somebody, so many are looked at.
+
 Shares = list[tuple[Cluster, float]]
 """Who somebody may be, and the logarithm of how probable each one is."""
-
-
-_DEPTH = 8  # Of who might be somebody who might be somebody, so many are looked at.
 _Asked = tuple[Cluster, int]  # Whose shares, and how many deep.
 
 
@@ -166,6 +165,7 @@ class Waiting:
         return sorted(rated, key=lambda each: (-each[0], each[1].anchor.key))
 
     def _resolved(self, person: Cluster, depth: int) -> Shares:
+        """Return who somebody may be in the end; somebody known is nobody else."""
         if not depth or not person.rivals:
             return [(person, 0.0)]
         asked = person, depth

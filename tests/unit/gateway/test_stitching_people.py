@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from contracts.payloads import VisitSegment
 from gateway.core.stitching import Stitcher, StitchRules
-from gateway.core.stitching.assignment import assign
 from gateway.core.stitching.evidence import together
 from gateway.core.stitching.tracklets import Tracklet
 from tests.unit.gateway.stitch_samples import (
@@ -247,22 +246,6 @@ def test_the_forgotten_leave_nothing_behind():
     assert [cluster.anchor.segment for cluster in stitcher.clusters()] == [new]
     assert stitcher.cluster_of(old.segment_id) is None
     assert stitcher.settle() == []
-
-
-@given(st.integers(1, 4), st.integers(0, 2), st.data())
-def test_no_other_assignment_costs_less(rows: int, more: int, data: st.DataObject):
-    columns = rows + more
-    costs = [data.draw(st.lists(st.integers(-9, 9), min_size=columns, max_size=columns)) for _ in range(rows)]
-    found = assign(costs)
-    assert len(set(found)) == rows
-    every = (sum(map(list.__getitem__, costs, columns)) for columns in permutations(range(columns), rows))
-    assert sum(map(list.__getitem__, costs, found)) == min(every)
-
-
-def test_assignment_needs_a_column_for_every_row():
-    assert assign([]) == []
-    with pytest.raises(ValueError, match="2 rows and 1 columns"):
-        assign([[1.0], [2.0]])
 
 
 def _shop(seed: int) -> tuple[list[Seen], list[tuple[VisitSegment, bytes, int]]]:

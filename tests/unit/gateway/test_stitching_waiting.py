@@ -1,21 +1,17 @@
-"""Who might be either of two people waits until more is known; where people appear for the first time is learned."""
+"""Who might be either of two people waits until more is known."""
 
 from functools import partial
-from itertools import permutations
 from math import cos, inf, sin
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from contracts.events import Source
 from contracts.payloads import VisitSegment
 from gateway.core.stitching import Stitcher, StitchRules, Visits
 from gateway.core.stitching.appearance import Appearances, Versions
-from gateway.core.stitching.assignment import assign, second_best
-from gateway.core.stitching.beginnings import Beginnings
 from gateway.core.stitching.clusters import Cluster
 from gateway.core.stitching.pairs import Pairs
 from gateway.core.stitching.sight import Blends, Sight
@@ -330,50 +326,6 @@ def test_in_the_crowd_some_wait_and_some_are_decided():
         stitchers.append(stitcher)
     assert any(each.rivals for stitcher in stitchers for each in stitcher.clusters())
     assert any(len(each.tracklets) > 2 for stitcher in stitchers for each in stitcher.clusters())
-
-
-@given(st.integers(1, 3), st.integers(0, 2), st.data())
-def test_the_second_best_assignment_is_the_best_without_the_first_choice(rows: int, more: int, data: st.DataObject):
-    columns = rows + more + 1
-    costs = [data.draw(st.lists(st.integers(-9, 9), min_size=columns, max_size=columns)) for _ in range(rows)]
-    found = assign(costs)
-    for row in range(rows):
-        column, margin = second_best(costs, found, row, 1e6)
-        ways = [way for way in permutations(range(columns), rows) if way[row] != found[row]]
-        least = min(sum(map(list.__getitem__, costs, way)) for way in ways)
-        assert margin == least - sum(map(list.__getitem__, costs, found))
-        assert any(way[row] == column and sum(map(list.__getitem__, costs, way)) == least for way in ways)
-
-
-def test_where_people_begin_is_learned_between_the_bounds():
-    beginnings = Beginnings(RULES)
-    first, there = Tracklet(*HIDDEN[0]), Tracklet(*_seen(ONE, "x", standing(0.4, 0.4), 30, 40))
-    assert beginnings.weight(first) == pytest.approx(RULES.new_inside)
-    for number in range(200):
-        device, each = _seen(ONE, f"n{number}", standing(0.2, 0.2), 30, 40)
-        beginnings.note(Tracklet(device, replace(each, segment_id=str(number))), 1.0 if number < 100 else 0.999)
-    assert beginnings.weight(there) == RULES.new_at_entrance
-    assert beginnings.weight(Tracklet(*_seen(TWO, "x", standing(0.4, 0.4), 30, 40))) == pytest.approx(RULES.new_inside)
-    for _ in range(2):
-        beginnings.forget(map(str, range(200)))
-    assert beginnings.weight(there) == beginnings.weight(first) == pytest.approx(RULES.new_inside)
-
-
-def test_where_people_are_hidden_nobody_is_new():
-    beginnings = Beginnings(RULES)
-    there = Tracklet(*HIDDEN[0])
-    for _ in range(50):
-        beginnings.note(there, 0.0)
-    assert beginnings.weight(there) == RULES.new_inside
-
-
-def test_where_many_appeared_from_nowhere_who_appears_is_somebody_new():
-    """Passers-by appear at the edge of a view; without having seen any, one would be taken for who left before."""
-    before = _seen(ONE, "a", standing(2.5, 0.0), 900, 910)
-    then = _seen(ONE, "b", standing(0.5, 0.0), 925, 930)
-    passers_by = [_seen(ONE, f"p{n}", walking(0.5 - 40 * n, 0.0, 1.0), 40 * n, 40 * n + 20) for n in range(20)]
-    assert ["a", "b"] in _people(_stitched(before, then, looks={}))
-    assert ["b"] in _people(_stitched(*passers_by, before, then, looks={}))
 
 
 def test_once_neither_of_the_likeliest_can_be_it_the_third_is():
