@@ -21,7 +21,7 @@ class StaffEvidence(Struct, frozen=True, kw_only=True):
     log_odds: float
 
 
-STAFF_RULE = "staff-2"
+STAFF_RULE = "staff-3"
 """Names the rule that decides who is staff: the prior, the kinds of evidence and how they are added up."""
 
 PRIOR = 0.1

@@ -27,6 +27,7 @@ _LEAST_SD = 0.04
 _LOW, _QUARTER = 0.05, 0.25
 _LOW_SD, _QUARTER_SD = -1.6449, -0.6745  # Where these quantiles of a normal distribution lie, in standard deviations.
 _ROUNDS = 20
+_FOLDS = 10
 
 
 class UniformModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,7 +35,7 @@ class UniformModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     Attributes:
         looks: Mean looks of the upper body, rows of length 1, shape (K, UNIFORM_SIZE).
-        mean: Mean likeness of the enrolled views to the nearest of them, 0 to 1.
+        mean: Mean likeness of a view in the uniform to the nearest of them, 0 to 1, each view left out in turn.
         sd: Its standard deviation.
         views: How many views were enrolled.
     """
@@ -102,6 +103,9 @@ def upper_body(looks: Array) -> Array:
 def enrol(views: Array, kinds: int = 2) -> UniformModel:
     """Return the model of a uniform: k-means on the sphere (Dhillon and Modha, Machine Learning 42, 2001).
 
+    How alike views in the uniform are is found by cross-validation (Stone, JRSS B 36, 1974): each view is compared with
+    looks found without it. Views are more alike to looks found from themselves than anybody's later ones will be.
+
     Args:
         views: Upper bodies in the uniform, rows of length 1, shape (N, UNIFORM_SIZE).
         kinds: How many mean looks at most, as of front and back.
@@ -112,15 +116,8 @@ def enrol(views: Array, kinds: int = 2) -> UniformModel:
     if not len(views):
         msg = "a uniform needs at least one view of somebody who wears it, got none"
         raise ValueError(msg)
-    centres = views[:1]
-    while len(centres) < min(kinds, len(views)):  # The view that is least like those chosen so far is the next.
-        centres = np.vstack([centres, views[np.argmin((views @ centres.T).max(axis=1))]])
-    for _ in range(_ROUNDS):
-        nearest = np.argmax(views @ centres.T, axis=1)
-        sums = np.array([views[nearest == kind].sum(axis=0) for kind in range(len(centres))])
-        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-        centres = np.where(lengths > 0, sums / np.maximum(lengths, 1e-12), centres)
-    alike = (views @ centres.T).max(axis=1)
+    centres = _mean_looks(views, kinds)
+    alike = _left_out(views, kinds) if len(views) > 1 else _nearest(centres, views)
     return UniformModel(
         looks=tuple(tuple(round(float(value), 4) for value in row) for row in centres),
         mean=round(float(alike.mean()), 4),
@@ -129,10 +126,38 @@ def enrol(views: Array, kinds: int = 2) -> UniformModel:
     )
 
 
+def _mean_looks(views: Array, kinds: int) -> Array:
+    """Return the mean looks of views, rows of length 1, shape (K, UNIFORM_SIZE)."""
+    centres = views[:1]
+    while len(centres) < min(kinds, len(views)):  # The view that is least like those chosen so far is the next.
+        centres = np.vstack([centres, views[np.argmin((views @ centres.T).max(axis=1))]])
+    for _ in range(_ROUNDS):
+        nearest = np.argmax(views @ centres.T, axis=1)
+        sums = np.array([views[nearest == kind].sum(axis=0) for kind in range(len(centres))])
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        centres = np.where(lengths > 0, sums / np.maximum(lengths, 1e-12), centres)
+    return centres
+
+
+def _left_out(views: Array, kinds: int) -> Array:
+    """Return how alike each view is to looks found without the tenth of views that it is in, shape (N,)."""
+    alike = np.empty(len(views))
+    folds = np.arange(len(views)) % _FOLDS
+    for fold in np.unique(folds):
+        is_out = folds == fold
+        alike[is_out] = _nearest(_mean_looks(views[~is_out], kinds), views[is_out])
+    return alike
+
+
+def _nearest(centres: Array, views: Array) -> Array:
+    """Return how alike views are to the nearest of some looks, shape (N,)."""
+    alike: Array = (views @ centres.T).max(axis=1)
+    return alike
+
+
 def likeness(model: UniformModel, views: Array) -> Array:
     """Return how alike views are to the uniform, 0 to 1, shape (N,)."""
-    alike: Array = (views @ np.array(model.looks).T).max(axis=1)
-    return alike
+    return _nearest(np.array(model.looks), views)
 
 
 def due(rules: UniformRules, state: UniformState, track: int, now_ms: int) -> bool:

@@ -50,6 +50,20 @@ def test_front_and_back_of_a_uniform_are_both_found():
     assert same.looks[0] == same.looks[1]
 
 
+@pytest.mark.parametrize("count", [2, 5, 10, 40])
+def test_a_model_says_how_alike_views_are_that_were_not_enrolled(count: int):
+    """Few noisy views are far more alike to looks found from themselves: staff would be refused for being less so."""
+    worn, said, found, flattered = _centre(1), [], [], []
+    for seed in range(20):
+        views, later = _views(worn, count, 0.15, seed), _views(worn, 100, 0.15, 1000 + seed)
+        model = uniform.enrol(views)
+        said.append(model.mean)
+        found.append(uniform.likeness(model, later).mean())
+        flattered.append(uniform.likeness(model, views).mean())
+    assert np.mean(said) == pytest.approx(np.mean(found), abs=0.03)
+    assert count > 10 or np.mean(flattered) > np.mean(found) + 0.03
+
+
 def test_a_uniform_needs_a_view():
     with pytest.raises(ValueError, match="at least one view"):
         uniform.enrol(np.zeros((0, UNIFORM_SIZE)))
