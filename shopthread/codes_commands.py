@@ -33,18 +33,25 @@ def issue(
         str | None, typer.Option("--page-url", metavar="URL", help="Where people read more of the product.")
     ] = None,
 ) -> None:
-    """Make new codes with serials of 80 random bits. Nothing is sent: `import` registers them, `qr` draws them."""
+    """Make new codes with serials of 80 random bits. Nothing is sent: `import` registers them, `qr` draws them.
+
+    The file is there when all codes are in it: cut off, nothing was issued, and the same command begins anew.
+    """
     from secrets import randbits
 
+    from rich.progress import Progress
+
     from shopthread.codes.issuing import issue as make
-    from shopthread.codes.table import read_row, write_codes
+    from shopthread.codes.table import read_row, whole_file, write_codes
 
     with one_line_errors(OSError, ValueError):
         shared = {"lot": lot, "product_name": name, "page_url": page_url}
         given = {column: text for column, text in shared.items() if text is not None}
         row = read_row({"gtin": gtin, "serial": "X", "kind": "outer", **given})
-        with file.open("x", encoding="utf-8", newline="") as opened:
-            written = write_codes(opened, make(row, count, kind, randbits))
+        total = count * (2 if kind == "both" else 1)
+        with whole_file(file) as opened, Progress(console=out, transient=True) as progress:
+            codes = progress.track(make(row, count, kind, randbits), total=total, description="writing")
+            written = write_codes(opened, codes)
     out.print(f"{written} codes are in {file}", highlight=False)
 
 

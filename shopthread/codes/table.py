@@ -1,8 +1,10 @@
 """Item codes in a CSV file, one a row. Cells that a spreadsheet would run as a formula are written behind a quote."""
 
 import csv
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -151,6 +153,35 @@ def read_row(row: Mapping[str, str]) -> CodeRow:
         sold_at=_instant(values["sold_at"]),
         **texts,
     )
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[TextIO]:
+    """Open a file that stands under its name when the block has ended without an error, on the disk and complete.
+
+    What a kill cuts off lies beside it, as `.NAME.new`, until the file is written once more.
+
+    Raises:
+        FileExistsError: There is one of that name; it stays as it is.
+        OSError: It cannot be written.
+    """
+    unfinished = path.with_name(f".{path.name}.new")
+    _refuse_existing(path)
+    try:
+        with unfinished.open("w", encoding="utf-8", newline="") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _refuse_existing(path)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _refuse_existing(path: Path) -> None:
+    if path.exists():
+        msg = f"{path} exists, and what is in it may be printed already: name another file"
+        raise FileExistsError(msg)
 
 
 def write_codes(file: TextIO, codes: Iterable[CodeRow]) -> int:

@@ -3,6 +3,7 @@
 import csv
 import os
 import tracemalloc
+from io import StringIO
 from pathlib import Path
 from random import Random
 
@@ -17,7 +18,7 @@ from cloud.codes.store_token import SLOT_MS, InStore, read_token
 from shopthread.cli import app as cli
 from shopthread.codes.images import address_of, image_of, images, sheet
 from shopthread.codes.issuing import ALPHABET, issue
-from shopthread.codes.table import CodeFile, CodeRow, TableError, write_codes
+from shopthread.codes.table import CodeFile, CodeRow, TableError, whole_file, write_codes
 from shopthread.codes.tally import Tally, tally
 from shopthread.rejected_rows import RejectedRow
 from tests.integration.cloud.support import TENANT, NewCloud, serving
@@ -60,14 +61,14 @@ def test_codes_go_from_the_command_line_to_the_cloud_and_to_the_printer(tmp_path
     assert run("qr", str(file), "--resolver", "id.example", "--out", str(tmp_path / "x"))[0] == 1
 
 
-def test_serials_carry_every_random_bit_and_never_repeat():
+def test_serials_carry_every_random_bit():
     rng = Random(1)
     rows = list(issue(ROW, 500, "both", rng.getrandbits))
     assert len({row.serial for row in rows}) == 1000
     assert all(set(row.serial) <= set(ALPHABET) and len(row.serial) == 16 for row in rows)
     packs = [row.serial for row in rows if row.kind == "outer"]
     assert [row.outer_serial for row in rows if row.kind == "inner"] == packs
-    bits = iter([0, 0, 1])
+    bits = iter([0, 1])
     assert [row.serial for row in issue(ROW, 2, "outer", lambda _: next(bits))] == ["A" * 16, "B" + "A" * 15]
     assert {row.outer_serial for row in issue(ROW, 2, "inner", rng.getrandbits)} == {None}
 
@@ -137,6 +138,47 @@ def test_memory_holds_a_number_of_each_code(tmp_path: Path):
 
     few = peak_bytes(100)
     assert (peak_bytes(600) - few) / 1000 < 64, "bytes a code"
+
+
+def test_codes_are_issued_without_being_held():
+    class Nowhere(StringIO):
+        """Takes what is written, and keeps nothing of it."""
+
+        def write(self, text: str) -> int:
+            return len(text)
+
+    def peak_bytes(count: int) -> int:
+        tracemalloc.start()
+        assert write_codes(Nowhere(), issue(ROW, count, "both", Random(3).getrandbits)) == 2 * count
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return peak
+
+    peak_bytes(10)
+    assert peak_bytes(3000) - peak_bytes(300) < 5_000, "5,400 codes more; each alone is 65 bytes"
+
+
+def test_codes_stand_in_a_file_when_all_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    file = tmp_path / "codes.csv"
+    made = ["issue", "--gtin", GTIN, "--count", "10", "--out", str(file)]
+    serials = iter(range(5))
+    monkeypatch.setattr("secrets.randbits", lambda _: next(serials))
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        CliRunner().invoke(cli, ["codes", *made], catch_exceptions=False)
+    assert not list(tmp_path.iterdir()), "the sixth serial could not be made, so there is none"
+    monkeypatch.undo()
+    (tmp_path / ".codes.csv.new").write_text("gtin,serial\nwhat a kill cut off")
+    code, said = run(*made)
+    assert (code, "10 codes are in" in said) == (0, True)
+    assert len(list(CodeFile(file).codes())) == 10
+    assert [path.name for path in tmp_path.iterdir()] == ["codes.csv"]
+
+
+def test_a_file_that_came_meanwhile_is_not_overwritten(tmp_path: Path):
+    file = tmp_path / "codes.csv"
+    with pytest.raises(FileExistsError, match="name another file"), whole_file(file):
+        file.write_text("another's")
+    assert file.read_text() == "another's"
 
 
 def test_what_lies_in_packs_of_another_file_is_counted_and_a_pipe_is_refused(tmp_path: Path):
