@@ -16,6 +16,7 @@ from shopthread import (
     members_commands,
     models_commands,
     simulate_commands,
+    stores_commands,
     terminal_commands,
 )
 from shopthread.console import FAILURE, print_error
@@ -31,6 +32,7 @@ _EXTRAS = {
     "models": "models",
     "members": "members",
     "codes": "codes",
+    "stores": "members",
 }
 
 _MORE_EXTRAS = {
@@ -58,6 +60,7 @@ app.add_typer(gateway_commands.app, name="gateway")
 app.add_typer(cloud_commands.app, name="cloud")
 app.add_typer(members_commands.app, name="members")
 app.add_typer(codes_commands.app, name="codes")
+app.add_typer(stores_commands.app, name="stores")
 app.add_typer(simulate_commands.app, name="simulate")
 app.add_typer(models_commands.app, name="models")
 

@@ -16,24 +16,34 @@ class CloudRefusedError(Exception):
 
 
 @contextmanager
-def cloud_client(url: str, api_key_file: Path | None, scope: str) -> Iterator[httpx.Client]:
+def cloud_client(url: str, api_key_file: Path | None, *scopes: str) -> Iterator[httpx.Client]:
     """Open a client with the cloud's address and a key.
 
     Args:
         url: The cloud.
         api_key_file: Where the key lies.
-        scope: What the key must be for; named where there is none.
+        scopes: What the key must be for; named where there is none.
 
     Raises:
         ValueError: There is no file.
         OSError: It cannot be read.
     """
     if api_key_file is None:
-        msg = f"--apply needs --api-key-file: a key that 'shopthread cloud create-key --scope {scope}' made"
+        made = "".join(f" --scope {scope}" for scope in scopes)
+        msg = f"--apply needs --api-key-file: a key that 'shopthread cloud create-key{made}' made"
         raise ValueError(msg)
     key = api_key_file.read_text(encoding="utf-8").strip()
     with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=_TIMEOUT_S) as client:
         yield client
+
+
+def get(client: httpx.Client, path: str) -> Any:  # noqa: ANN401 - JSON of any form
+    """Return what the cloud answers.
+
+    Raises:
+        CloudRefusedError: The cloud refused it or cannot be reached.
+    """
+    return _ask(client, "GET", path)
 
 
 def post(client: httpx.Client, path: str, body: dict[str, object]) -> dict[str, Any]:
@@ -42,8 +52,23 @@ def post(client: httpx.Client, path: str, body: dict[str, object]) -> dict[str, 
     Raises:
         CloudRefusedError: The cloud refused it or cannot be reached.
     """
+    answered: dict[str, Any] = _ask(client, "POST", path, body)
+    return answered
+
+
+def put(client: httpx.Client, path: str, body: dict[str, object]) -> dict[str, Any]:
+    """Set something and return the answer.
+
+    Raises:
+        CloudRefusedError: The cloud refused it or cannot be reached.
+    """
+    answered: dict[str, Any] = _ask(client, "PUT", path, body)
+    return answered
+
+
+def _ask(client: httpx.Client, method: str, path: str, body: dict[str, object] | None = None) -> Any:  # noqa: ANN401 - JSON of any form
     try:
-        answer = client.post(path, json=body)
+        answer = client.request(method, path, json=body)
     except httpx.HTTPError as error:
         msg = f"{client.base_url} cannot be reached: {error}; send the same file again, what was taken is a no-op"
         raise CloudRefusedError(msg) from error
@@ -51,11 +76,10 @@ def post(client: httpx.Client, path: str, body: dict[str, object]) -> dict[str, 
         msg = f"{answer.url} answered {answer.status_code}: {_detail(answer)}"
         raise CloudRefusedError(msg)
     try:
-        answered: dict[str, Any] = answer.json()
+        return answer.json()
     except ValueError as error:
         msg = f"{answer.url} answered with something else than JSON: is it the cloud's address?"
         raise CloudRefusedError(msg) from error
-    return answered
 
 
 def _detail(answer: httpx.Response) -> str:
