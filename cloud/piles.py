@@ -126,8 +126,10 @@ def writing_much(session: WriteSession) -> Iterator[None]:
 @contextmanager
 def _indexes_set_aside(session: WriteSession, table: Table, expected: int) -> Iterator[None]:
     """Drop a SQLite table's indexes meanwhile if that pays. Nobody else sees it; on PostgreSQL all would wait."""
-    if session.dialect != "sqlite" or expected <= session.number(
-        select(func.max(literal_column("rowid"))).select_from(table)
+    if (
+        session.dialect != "sqlite"
+        or not table.indexes
+        or expected <= session.number(select(func.max(literal_column("rowid"))).select_from(table))
     ):
         yield
         return

@@ -336,12 +336,12 @@ profile_identifiers = Table(
     "profile_identifiers",
     metadata,
     tenant_column(primary_key=True),
+    Column("one_id", ID, primary_key=True),
     Column("namespace", SEGMENT, primary_key=True),
     Column("pseudonym", SEGMENT, primary_key=True),
     Column("from_ms", BigInteger, primary_key=True, autoincrement=False, comment="since when it is the profile's"),
     Column("until_ms", BigInteger, nullable=False),
-    Column("one_id", ID, nullable=False),
-    Index("ix_profile_identifiers_one_id", "tenant", "one_id"),
+    sqlite_with_rowid=False,  # A profile's rows stand together, and its key is no second tree of random pages.
 )
 
 link_queue = Table(

@@ -16,7 +16,7 @@ from cloud.identity.schemas import (
     RefusalBody,
 )
 from cloud.identity.statements import Identifier
-from cloud.identity.timelines import Move, Timeline
+from cloud.identity.timelines import Move, Timeline, came_from
 from cloud.instants import write_instant
 
 
@@ -83,7 +83,7 @@ def show_entry(row: AnyRow) -> LedgerEntry:
         cause=row.cause,
         statement_id=row.statement_id,
         identifier=IdentifierBody(namespace=row.namespace, pseudonym=row.pseudonym),
-        from_one_id=row.from_one_id,
+        from_one_id=came_from(row.tenant, Identifier(row.namespace, row.pseudonym), row.from_one_id),
         to_one_id=row.to_one_id,
         valid_from=show_from(row.from_ms),
         valid_until=show_until(row.until_ms),

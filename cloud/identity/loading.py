@@ -138,7 +138,6 @@ def _follow(session: WriteSession, owned: Pile, occasion: Occasion) -> None:
         literal(occasion.cause, String()).label("cause"),
         of.namespace,
         of.pseudonym,
-        of.own_id.label("from_one_id"),
         of.one_id.label("to_one_id"),
         of.from_ms,
         of.until_ms,
@@ -147,6 +146,6 @@ def _follow(session: WriteSession, owned: Pile, occasion: Occasion) -> None:
     write_sorted(session, identity_ledger, moves.where(of.own_id != of.one_id).order_by(*by_identifier), count)
     anchors = select(of.tenant, of.one_id).where(of.own_id == of.one_id).order_by(of.tenant, of.one_id)
     write_sorted(session, profiles, anchors, count)
-    held = select(of.tenant, of.namespace, of.pseudonym, of.from_ms, of.until_ms, of.one_id).order_by(*by_identifier)
-    write_sorted(session, profile_identifiers, held, count)
+    by_profile = of.tenant, of.one_id, of.namespace, of.pseudonym, of.from_ms
+    write_sorted(session, profile_identifiers, select(*by_profile, of.until_ms).order_by(*by_profile), count)
     write_sorted(session, profile_queue, select(of.tenant, of.own_id.label("one_id")), count)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Table, and_, delete, select
 
 from cloud.among import among
 from cloud.db import AnyRow, ReadSession, WriteSession, chunks
@@ -78,8 +78,9 @@ def delete_of(session: WriteSession, table: Table, tenant: str, identifiers: Ite
 
 
 def surviving_one_id(session: ReadSession, tenant: str, own_id: str) -> str | None:
-    """Return the One ID of the profile that the profile `own_id` went into, None if there is no such identifier."""
-    row = session.first(select(_map.one_id).where(_map.tenant == tenant, _map.own_id == own_id))
+    """Return the One ID of the profile that the profile `own_id` went into, None if it went into no other."""
+    joined = and_(_map.tenant == tenant, _map.own_id == own_id, _map.own_id != _map.one_id)
+    row = session.first(select(_map.one_id).where(joined))
     return _renamed(session, tenant, own_id) if row is None else str(row.one_id)
 
 

@@ -30,7 +30,7 @@ from cloud.identity.tables import (
     identity_refusals,
     identity_statements,
 )
-from cloud.identity.timelines import Move, moves_between
+from cloud.identity.timelines import Move, moves_between, name_of
 from cloud.linking.queue import enqueue
 from cloud.profiles.recount import recount_profiles
 from cloud.projections.base import lock_cursor
@@ -326,7 +326,7 @@ def _ledger_row(tenant: str, move: Move, occasion: Occasion) -> dict[str, object
         "statement_id": occasion.statement_id,
         "namespace": move.identifier.namespace,
         "pseudonym": move.identifier.pseudonym,
-        "from_one_id": move.from_one_id,
+        "from_one_id": None if move.from_one_id == name_of(tenant, Holding(move.identifier)) else move.from_one_id,
         "to_one_id": move.to_one_id,
         "from_ms": move.from_ms,
         "until_ms": move.until_ms,

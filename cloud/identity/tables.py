@@ -3,7 +3,7 @@
 `cloud.identity.service.rebuild_identities` makes the latter anew.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, text
 
 from cloud.columns import COUNTER, ID, NAME, SEGMENT, metadata, tenant_column
 
@@ -52,12 +52,18 @@ identity_ledger = Table(
     Column("statement_id", NAME, nullable=True),
     Column("namespace", SEGMENT, nullable=False),
     Column("pseudonym", SEGMENT, nullable=False),
-    Column("from_one_id", ID, nullable=False),
+    Column("from_one_id", ID, nullable=True, comment="NULL: its own since ever, as of whoever is new"),
     Column("to_one_id", ID, nullable=False),
     Column("from_ms", BigInteger, nullable=False, comment="for which time the identifier moved"),
     Column("until_ms", BigInteger, nullable=False),
     Index("ix_identity_ledger_tenant", "tenant", "position"),
-    Index("ix_identity_ledger_from", "tenant", "from_one_id"),
+    Index(
+        "ix_identity_ledger_from",
+        "tenant",
+        "from_one_id",
+        sqlite_where=text("from_one_id IS NOT NULL"),
+        postgresql_where=text("from_one_id IS NOT NULL"),
+    ),
     Index("ix_identity_ledger_identifier", "tenant", "pseudonym"),
     sqlite_autoincrement=True,
 )
@@ -74,7 +80,13 @@ identity_map = Table(
     Column("one_id", ID, nullable=False),
     Column("is_held", Boolean, nullable=False, comment="false: no statement says whose it is then"),
     Index("ix_identity_map_one_id", "tenant", "one_id"),
-    Index("ix_identity_map_own_id", "tenant", "own_id"),
+    Index(
+        "ix_identity_map_own_id",
+        "tenant",
+        "own_id",
+        sqlite_where=text("own_id <> one_id"),
+        postgresql_where=text("own_id <> one_id"),
+    ),
 )
 
 identity_joins = Table(

@@ -37,6 +37,11 @@ class Move(Struct, frozen=True, order=True):
     until_ms: int = FOREVER_MS
 
 
+def came_from(tenant: str, identifier: Identifier, from_one_id: str | None) -> str:
+    """Return from which profile an identifier moved; where the ledger names none, from its own since ever."""
+    return from_one_id or name_of(tenant, Holding(identifier))
+
+
 def unheld(tenant: str, identifier: Identifier) -> Timeline:
     """Return whose an identifier is that no statement names: its own profile's, for good."""
     return (Span(0, FOREVER_MS, name_of(tenant, Holding(identifier))),)

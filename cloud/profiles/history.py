@@ -11,14 +11,15 @@ from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
+from cloud.among import among
 from cloud.consents.repository import granted_profiles
 from cloud.db import AnyRow, ReadSession, chunks
 from cloud.errors import not_found
 from cloud.identity.holdings import Holding
-from cloud.identity.ownership import timelines_of
+from cloud.identity.ownership import by_namespace, timelines_of
 from cloud.identity.statements import Identifier
 from cloud.identity.tables import identity_ledger, identity_map, identity_mentions, identity_statements
-from cloud.identity.timelines import Timeline, name_of, overlaid, owner_at
+from cloud.identity.timelines import Timeline, came_from, name_of, overlaid, owner_at
 from cloud.instants import write_instant
 from cloud.profiles.facts import Facts, KnownLink, KnownStay, KnownVisit, Named
 from cloud.profiles.live import (
@@ -129,13 +130,14 @@ def _owned(session: ReadSession, tenant: str, one_id: str, known_ms: int) -> dic
     owners = timelines_of(session, tenant, candidates)
     for part in chunks(sorted({each.pseudonym for each in candidates})):
         moves = session.rows(
-            select(identity_ledger)
-            .where(_ledger.tenant == tenant, _ledger.pseudonym.in_(part), _ledger.at_ms > known_ms)
-            .order_by(_ledger.position.desc())
-        )
-        for move in moves:
+            select(identity_ledger).where(
+                _ledger.tenant == tenant, _ledger.pseudonym.in_(part), _ledger.at_ms > known_ms
+            )
+        )  # In no order: SQLite would walk through all of the tenant's moves rather than sort these few.
+        for move in sorted(moves, key=lambda row: row.position, reverse=True):
             if (identifier := Identifier(move.namespace, move.pseudonym)) in owners:
-                owners[identifier] = overlaid(owners[identifier], move.from_one_id, move.from_ms, move.until_ms)
+                one_id = came_from(tenant, identifier, move.from_one_id)
+                owners[identifier] = overlaid(owners[identifier], one_id, move.from_ms, move.until_ms)
     return owners
 
 
@@ -143,8 +145,9 @@ def _candidates(session: ReadSession, tenant: str, one_id: str) -> set[Identifie
     held, mapped, touched = profile_identifiers.c, identity_map.c, touches.c
     statements = (
         select(held.namespace, held.pseudonym).where(held.tenant == tenant, held.one_id == one_id),
+        select(mapped.namespace, mapped.pseudonym).where(mapped.tenant == tenant, mapped.one_id == one_id),
         select(mapped.namespace, mapped.pseudonym).where(
-            mapped.tenant == tenant, or_(mapped.one_id == one_id, mapped.own_id == one_id)
+            mapped.tenant == tenant, mapped.own_id == one_id, mapped.own_id != mapped.one_id
         ),
         select(touched.namespace, touched.pseudonym)
         .distinct()
@@ -174,11 +177,10 @@ def _stated(
     session: ReadSession, tenant: str, identifiers: Iterable[Identifier], known_ms: int
 ) -> set[tuple[str, str]]:
     """Return which of these identifiers a statement named that was recorded then and not taken back."""
-    wanted = {_names(each) for each in identifiers}
     found: set[tuple[str, str]] = set()
-    for part in chunks(sorted({pseudonym for _, pseudonym in wanted})):
+    for namespace, part in by_namespace(identifiers):
         rows = session.rows(
-            select(_mentions.namespace, _mentions.pseudonym)
+            select(_mentions.pseudonym)
             .distinct()
             .join(
                 identity_statements,
@@ -186,12 +188,13 @@ def _stated(
             )
             .where(
                 _mentions.tenant == tenant,
-                _mentions.pseudonym.in_(part),
+                _mentions.namespace == namespace,
+                among(_mentions.pseudonym, part),
                 _statements.recorded_ms <= known_ms,
                 or_(_statements.retracted_ms.is_(None), _statements.retracted_ms > known_ms),
             )
         )
-        found |= {(row.namespace, row.pseudonym) for row in rows} & wanted
+        found |= {(namespace, row.pseudonym) for row in rows}
     return found
 
 

@@ -18,10 +18,9 @@ from cloud.tables import profile_identifiers, profiles, touches
 def recount_profiles(session: WriteSession, tenant: str, one_ids: Sequence[str]) -> None:
     """Make these profiles what their touches and identifiers say; one with neither disappears."""
     enqueue_members(session, tenant, one_ids)
-    for part in chunks(one_ids):  # All of them first: an identifier goes from a profile of one part to one of another.
+    for part in chunks(one_ids):
         for table in (profiles, profile_identifiers):
             session.execute(delete(table).where(table.c.tenant == tenant, among(table.c.one_id, part)))
-    for part in chunks(one_ids):
         _recount(session, tenant, part)
     restate(session, tenant, one_ids)
     note_profiles(session, tenant, one_ids)

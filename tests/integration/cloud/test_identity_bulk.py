@@ -148,4 +148,4 @@ def test_what_was_erased_stays_erased(new_cloud: NewCloud):
         bury(session, TENANT, [Holding(forgotten)], T0 + 10_000, cloud.token)
     statements = [_said(i, [MEMBERS[i], PHONES[i]], UNSAID, False, 1) for i in range(2)]
     assert _load(cloud, [*statements, _said(2, [PHONES[0]], UNSAID, False, 1)]) == 2
-    assert forgotten.pseudonym not in {row[2] for row in _derived(cloud)["profile_identifiers"]}
+    assert forgotten.pseudonym not in {row[3] for row in _derived(cloud)["profile_identifiers"]}

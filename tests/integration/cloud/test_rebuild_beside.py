@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from cloud.app import make_eraser
 from cloud.db import WriteSession
+from cloud.identity.explain import show_entry
 from cloud.identity.service import add_statements, rebuild_identities
 from cloud.identity.statements import Identifier, Rules, Statement
 from cloud.identity.tables import identity_ledger
@@ -125,6 +126,6 @@ def test_the_ledger_tells_of_what_other_rules_moved(new_cloud: NewCloud, monkeyp
     )
     cloud.projector.rebuild()
     with cloud.database.read() as session:
-        rows = session.rows(select(identity_ledger).order_by(identity_ledger.c.position))
+        rows = [show_entry(row) for row in session.rows(select(identity_ledger).order_by(identity_ledger.c.position))]
     assert [(row.cause, row.position) for row in rows] == [("stated", 1), ("rules", 2)]
     assert (rows[0].from_one_id, rows[0].to_one_id) == (rows[1].to_one_id, rows[1].from_one_id)
