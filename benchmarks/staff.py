@@ -9,7 +9,7 @@ from rich.table import Table
 
 from benchmarks.measure import Result
 from benchmarks.shops import News, dressed, simulate
-from benchmarks.stitching import perfect, stitched
+from benchmarks.stitching import RULES, perfect, stitched
 from contracts.fields import StaffEvidenceKind
 from contracts.payloads import VisitSegment
 from contracts.staff import score_of
@@ -77,7 +77,7 @@ def rated(groups: list[list[Tracklet]], truth: Truth, kinds: Kinds, rules: Staff
 
 
 def _visit(group: list[Tracklet], kinds: Kinds, rules: StaffRules) -> MeasuredVisit:
-    decision = decide(rules, [each.segment for each in group], merge_stays(group))
+    decision = decide(rules, [each.segment for each in group], merge_stays(group, RULES.fitting_unseen_s))
     known = [each for each in decision.evidence if each.kind in kinds]
     return MeasuredVisit(
         visit_id=group[0].segment.segment_id,

@@ -169,7 +169,7 @@ def _has_stays(group: list[Tracklet]) -> bool:
 
 
 def _visit(group: list[Tracklet]) -> MeasuredVisit:
-    stays, ended_ms = merge_stays(group), max(each.ended_ms for each in group)
+    stays, ended_ms = merge_stays(group, RULES.fitting_unseen_s), max(each.ended_ms for each in group)
     return MeasuredVisit(
         visit_id=group[0].segment.segment_id,
         opened_ms=group[0].opened_ms,
@@ -229,7 +229,21 @@ def _row(table: Table, name: str, way: str, groups: Groups, truth: Truth) -> Non
     values = (tracking.idf1.value, tracking.hota.value, visits.f1.value, visits.error_share.value, visits.merges.value)
     cells = ["-" if value is None else f"{value:.3f}" for value in values]
     cells.insert(1, f"{whole(groups, truth):.3f}")
-    table.add_row(name, way, *cells, f"{visits.true}/{visits.measured}", str(visits.of_workers), str(visits.set_aside))
+    counts = (f"{visits.true}/{visits.measured}", str(visits.of_workers), str(visits.set_aside))
+    table.add_row(name, way, *cells, *counts, _fitting(groups, card))
+
+
+def _fitting(groups: Groups, card: Scorecard) -> str:
+    """Return how many stays in fitting rooms there were and were found, and the mean error of the time there."""
+    rooms = {
+        stay.zone_id
+        for group in groups
+        for each in group
+        for stay in each.segment.stays
+        if stay.zone_kind == "fitting_room"
+    }
+    found = [each for each in card.dwell if each.of in rooms and each.mean_error.value is not None]
+    return ", ".join(f"{each.true}/{each.measured} {each.mean_error.value:+.0f} s" for each in found) or "-"
 
 
 def _compare(table: Table, run: tuple[str, str, str, int]) -> None:
@@ -337,6 +351,7 @@ def stitching(_folder: Path) -> Result:
         "true/found",
         "staff",
         "set aside",
+        "fitting rooms",
     )
     console = Console(width=150)
     for number, run in enumerate(_RUNS, 1):

@@ -123,7 +123,8 @@ class Visits:
     def _revise(self, cluster: Cluster, party_id: str | None) -> EventDraft[VisitRevised] | None:
         told = self._told.get(visit_id(cluster))
         cards = self._cards.evidence((each.segment.segment_id for each in cluster.tracklets), self._person)
-        visit = describe(cluster, 1 if told is None else told.revision + 1, party_id, self._staff, cards)
+        revision = 1 if told is None else told.revision + 1
+        visit = describe(cluster, revision, party_id, self._staff, cards, self._rules.fitting_unseen_s)
         if told is not None and replace(told, revision=visit.revision) == visit:
             return None
         return self._tell(visit)

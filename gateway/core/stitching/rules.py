@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-RULE_VERSION = "stitch-6"
-"""Names the rule that joins segments. A rule that joins otherwise gets another name."""
+RULE_VERSION = "stitch-7"
+"""Names the rule that joins segments, and stays. A rule that joins otherwise gets another name."""
 
 _MOST_MS = 120_000.0
 
@@ -42,6 +42,8 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         reentry_least: What appearance must say at least of who comes back.
         party_s: People of one party come in within this time of each other.
         party_m: How far apart they are on average at first.
+        fitting_unseen_s: Who is seen to go into a fitting room and is next seen to come out of it was there, if unseen
+            for at most this time.
         keep_s: Segments that ended longer ago are forgotten.
         settle_s: Visits are told at most this often.
         settle_share: Telling visits takes at most this share of the time: where it takes longer they are told less
@@ -70,6 +72,7 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     reentry_least: NotNegative = 3.0
     party_s: NotNegative = 8.0
     party_m: Positive = 2.5
+    fitting_unseen_s: NotNegative = 600.0
     keep_s: Positive = 86_400.0
     settle_s: NotNegative = 10.0
     settle_share: Annotated[float, Meta(gt=0, le=1)] = 0.15

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from contracts.ids import deterministic_id
 from contracts.payloads import PathPoint, Stay, VisitRevised
 from contracts.staff import STAFF_RULE
@@ -32,7 +34,12 @@ def is_visit(cluster: Cluster) -> bool:
 
 
 def describe(
-    cluster: Cluster, revision: int, party_id: str | None, staff: StaffRules, cards: Iterable[float] = ()
+    cluster: Cluster,
+    revision: int,
+    party_id: str | None,
+    staff: StaffRules,
+    cards: Iterable[float] = (),
+    fitting_unseen_s: float = 0.0,
 ) -> VisitRevised:
     """Return the visit that a person's segments make.
 
@@ -42,12 +49,13 @@ def describe(
         party_id: Who came together.
         staff: What tells staff from customers.
         cards: What each staff card says of this person, log-odds.
+        fitting_unseen_s: As for `merge_stays`.
     """
     tracklets = cluster.tracklets
     ended_ms = max(each.ended_ms for each in tracklets)
     is_closed = all(each.segment.phase == "closed" for each in tracklets)
     errors = [each.segment.path_error_m for each in tracklets if each.segment.path_error_m is not None]
-    stays = merge_stays(tracklets)
+    stays = merge_stays(tracklets, fitting_unseen_s)
     made_by = decide(staff, [each.segment for each in tracklets], stays, cards)
     return VisitRevised(
         visit_id=visit_id(cluster),
@@ -69,10 +77,15 @@ def describe(
     )
 
 
-def merge_stays(tracklets: list[Tracklet]) -> tuple[Stay, ...]:
+def merge_stays(tracklets: list[Tracklet], fitting_unseen_s: float) -> tuple[Stay, ...]:
     """Return the stays without counting any time in a zone twice, in the order in which they began.
 
     Stays in one zone that overlap, or follow upon each other within 3 s, are one: two cameras saw it, or a track broke.
+    So are those in a fitting room between which nobody saw the person: behind a curtain no camera looks.
+
+    Args:
+        tracklets: The person's segments.
+        fitting_unseen_s: Whoever is not seen for longer may have left the fitting room unseen.
     """
     by_zone: dict[str, list[Stay]] = {}
     for each in tracklets:
@@ -80,7 +93,9 @@ def merge_stays(tracklets: list[Tracklet]) -> tuple[Stay, ...]:
             by_zone.setdefault(stay.zone_id, []).append(stay)
     merged: list[Stay] = []
     for stays in by_zone.values():
-        merged += _unite(sorted(stays, key=lambda stay: stay.entered_ms))
+        united = _unite(sorted(stays, key=lambda stay: stay.entered_ms))
+        is_fitting = united[0].zone_kind == "fitting_room"
+        merged += _bridge(united, tracklets, fitting_unseen_s * 1000) if is_fitting else united
     ordered = sorted(merged, key=lambda stay: (stay.entered_ms, stay.zone_id))
     return tuple(ordered[:MOST_STAYS])
 
@@ -95,6 +110,22 @@ def _unite(stays: list[Stay]) -> list[Stay]:
         is_open = last.left_ms is None or stay.left_ms is None
         left_ms = None if is_open else max(last.left_ms or 0, stay.left_ms or 0)
         found[-1] = Stay(zone_id=last.zone_id, zone_kind=last.zone_kind, entered_ms=last.entered_ms, left_ms=left_ms)
+    return found
+
+
+def _bridge(stays: list[Stay], tracklets: list[Tracklet], unseen_ms: float) -> list[Stay]:
+    """Let stays be one between which the person was not seen, and not for too long."""
+    found = stays[:1]
+    for stay in stays[1:]:
+        last = found[-1]
+        left_ms = last.left_ms or 0  # Only the last one may go on.
+        is_seen = any(
+            each.ended_ms > left_ms + _JOIN_MS and each.opened_ms < stay.entered_ms - _JOIN_MS for each in tracklets
+        )
+        if is_seen or stay.entered_ms - left_ms > unseen_ms:
+            found.append(stay)
+        else:
+            found[-1] = replace(last, left_ms=stay.left_ms)
     return found
 
 
