@@ -120,14 +120,14 @@ class Stitcher:
         first = len(self._order)
         if self._dirty_ms < inf:  # No window is cut in two.
             first = bisect_left(self._order, (self._dirty_ms // self._window_ms * self._window_ms, ""))
-        before = {segment_id: self._anchor(segment_id) for _, segment_id in self._order[first:]}
+        before = {segment_id: self._standing(segment_id) for _, segment_id in self._order[first:]}
         for segment_id in self._touched & self._cluster_of.keys():
             self._cluster_of[segment_id].refresh()
         self._undo(first)
         for group in self._groups(first):
             self._decide(group)
-        moved = {each for each, anchor in before.items() if anchor != self._anchor(each)}
-        changed = {*self._touched, *moved, *(anchor for each in moved if (anchor := before[each]) is not None)}
+        moved = {each for each, standing in before.items() if standing != self._standing(each)}
+        changed = {*self._touched, *moved, *(anchor for each in moved if (anchor := before[each][0]) is not None)}
         self._pairs.forget(self._dirty_ms)
         self._touched, self._dirty_ms = set(), inf
         found = {id(cluster): cluster for each in changed if (cluster := self._cluster_of.get(each)) is not None}
@@ -161,9 +161,10 @@ class Stitcher:
         """Note that decisions may differ on segments that began at a time, or later."""
         self._dirty_ms = min(self._dirty_ms, t_ms)
 
-    def _anchor(self, segment_id: str) -> str | None:
+    def _standing(self, segment_id: str) -> tuple[str | None, bool]:
+        """Return the first segment of whoever made a segment, None where nobody knows, and whether that one waits."""
         cluster = self._cluster_of.get(segment_id)
-        return None if cluster is None else cluster.anchor.segment.segment_id
+        return (None, False) if cluster is None else (_id(cluster.anchor), bool(cluster.rivals))
 
     def _undo(self, first: int) -> None:
         """Take the decisions back on segments from a place in the order on."""

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from contracts.events import Source
 from contracts.payloads import VisitSegment
@@ -168,6 +169,21 @@ def test_who_was_told_and_then_might_be_either_is_withdrawn():
     assert statuses == {"closed", "withdrawn"}
 
 
+def test_who_was_told_alone_and_then_might_be_either_is_withdrawn():
+    visits = Visits(GATEWAY, RULES)
+    visits.take(*HIDDEN[2])
+    visits.settle()
+    for device, each in HIDDEN[:2]:
+        visits.take(device, each)
+        _show(visits, each, {"a": 1, "b": 2})
+    visits.settle()
+    assert {each.segment_ids[0]: each.status for each in visits.visits()} == {
+        HIDDEN[0][1].segment_id: "closed",
+        HIDDEN[1][1].segment_id: "closed",
+        HIDDEN[2][1].segment_id: "withdrawn",
+    }
+
+
 def test_the_forgotten_decide_nothing():
     apart = (_seen(ONE, "y", standing(40, 0), 0, 900), _seen(ONE, "z", standing(41, 0), 0, 40))
     stitcher = _stitched(*HIDDEN, *apart, _seen(ONE, "x", standing(40.5, 0), 41, 60))
@@ -311,6 +327,28 @@ def test_any_order_leaves_the_same_people_waiting(seed: int, random: Random, set
     wild.settle()
     assert _state(wild) == _state(steady)
     assert {id(wild.cluster_of(each.segment_id)) for _, each in revisions} == {id(each) for each in wild.clusters()}
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 9), st.randoms(use_true_random=False), st.lists(st.integers(0, 3), min_size=40, max_size=40))
+def test_any_order_tells_the_same_visits_in_the_end(seed: int, random: Random, settles: list[int]):
+    revisions, signs = _crowd(seed)
+    news = [
+        *(partial(Visits.take, device=device, segment=each) for device, each in revisions),
+        *(partial(Visits.take_signature, signature=signature(e, raw), t_ms=t_ms) for e, raw, t_ms in signs),
+    ]
+    told = []
+    for is_wild in (False, True):
+        visits = Visits(GATEWAY, RULES)
+        if is_wild:
+            random.shuffle(news)
+        for take, steps in zip(news, settles, strict=False):
+            take(visits)
+            if is_wild and not steps:
+                visits.settle()
+        visits.settle()
+        told.append([replace(each, revision=0) for each in visits.visits() if each.status in {"open", "closed"}])
+    assert told[0] == told[1]
 
 
 def test_in_the_crowd_some_wait_and_some_are_decided():
