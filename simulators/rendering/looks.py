@@ -3,7 +3,7 @@
 # ruff: noqa: PLR2004 - lengths and shares on a body and in a shop speak for themselves
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -20,11 +20,16 @@ Pattern = Literal["plain", "stripes", "pinstripes", "checks", "blotches", "print
 Top = Literal["t_shirt", "shirt", "sweater", "jacket", "coat"]
 Bottom = Literal["trousers", "shorts", "skirt", "long_skirt"]
 Hair = Literal["bald", "short", "bob", "long"]
-Bag = Literal["none", "backpack", "shoulder_bag", "handbag", "basket"]
+Bag = Literal["none", "backpack", "shoulder_bag", "handbag", "arm_bag", "basket"]
 
 _Option = TypeVar("_Option")
 
-_STREAM = 21
+_STREAM, _OUTER_STREAM = 21, 27
+_OPEN_SHARE = 0.5
+_OPENING_DEG = (14.0, 42.0)
+_LENGTHS = {"jacket": (0.0, 0.2), "coat": (0.5, 1.0)}
+_ON_FOREARM = 0.4
+_BAG_SIZES = (0.8, 1.15)
 _SKINS: tuple[Colour, ...] = (
     (0.80, 0.60, 0.48),
     (0.74, 0.53, 0.40),
@@ -53,9 +58,12 @@ class Look:
     """A person's appearance.
 
     Attributes:
-        second: The other colour of the top's pattern, or what shows where it is open.
+        second: The other colour of the top's pattern, or of the shirt beneath a jacket or coat.
         pattern: The top's.
         pattern_m: Size of the pattern's repeat.
+        opening_deg: How far each edge of a jacket or coat is from straight ahead, seen from the body's axis; 0 closed.
+        coat_length: Where a jacket or coat ends: 0 at the hips, 1 at the knees.
+        bag_size: Against a usual one.
     """
 
     physique: Physique
@@ -73,6 +81,9 @@ class Look:
     bag: Bag
     bag_colour: Colour
     carries: bool
+    opening_deg: float = 0.0
+    coat_length: float = 0.0
+    bag_size: float = 1.0
 
 
 def draw_look(seed: int, person_id: str, role: Role, age: Age, height_m: float) -> Look:
@@ -99,7 +110,7 @@ def draw_look(seed: int, person_id: str, role: Role, age: Age, height_m: float) 
     if role == "staff":
         top, pattern, top_colour, second, bag = "shirt", "zip", _UNIFORM, (0.75, 0.75, 0.72), "none"
         bottom, bottom_colour = "trousers", (0.06, 0.06, 0.07)
-    return Look(
+    look = Look(
         physique=physique,
         skin=_varied(rng, _SKINS[skin_index], 0.06),
         hair=hair,
@@ -115,6 +126,23 @@ def draw_look(seed: int, person_id: str, role: Role, age: Age, height_m: float) 
         bag="none" if physique.stage == "child" and bag != "backpack" else bag,
         bag_colour=_cloth(rng),
         carries=bool(rng.random() < 0.3) and bag not in {"handbag", "basket"},
+    )
+    return _worn(look, np.random.default_rng([seed, _OUTER_STREAM, zlib.crc32(person_id.encode())]))
+
+
+def _worn(look: Look, rng: np.random.Generator) -> Look:
+    """Return a look with how its coat and its bag are worn, from a stream of its own: all else stays as it was."""
+    is_open, opening_deg = rng.random() < _OPEN_SHARE, float(rng.uniform(*_OPENING_DEG))
+    low, high = _LENGTHS.get(look.top, (0.0, 0.0))
+    length, size = low + (high - low) * float(rng.random()), float(rng.uniform(*_BAG_SIZES))
+    on_forearm = look.bag == "handbag" and rng.random() < _ON_FOREARM
+    return replace(
+        look,
+        opening_deg=opening_deg if look.top in _LENGTHS and is_open else 0.0,
+        coat_length=length,
+        bag="arm_bag" if on_forearm else look.bag,
+        bag_size=size,
+        carries=look.carries or on_forearm,
     )
 
 

@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from simulators.rendering.bodies import BONES, LAYERS, Body
 from simulators.rendering.fabrics import PLAIN, Fabrics, Tile
 from simulators.rendering.looks import Colour, Look
+from simulators.rendering.outerwear import OUTERWEAR
 from simulators.rendering.textures import second_colour_share, smooth_noise
 
 Floats = NDArray[np.float64]
 
-BAG_LAYER = len(LAYERS)
+BAG_LAYER, COAT_LAYER, LINING_LAYER = range(len(LAYERS), len(LAYERS) + 3)
 _SLEEVES = {"t_shirt": 0.36, "shirt": 0.98, "sweater": 1.0, "jacket": 1.04, "coat": 1.06}
-_OPEN_TOPS = ("jacket", "coat")
+_LINING_SHADE = 0.55
+_COAT_PATTERNS = ("checks", "pinstripes", "block")
+"""Those of a jacket or coat itself; all others are those of the shirt beneath."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,17 @@ def paint(
     rng: np.random.Generator,
     fabrics: Fabrics = PLAIN,
 ) -> NDArray[np.float32]:
-    """Return the pages, shape (2 * layers, height, width, 3): front and back of each layer, the bag's last."""
+    """Return the pages, shape (2 * layers, height, width, 3): front and back of each layer.
+
+    A coat and its lining come last, and only for who wears one.
+    """
     rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]]
     y, x = (shape[0] - rows) * texel_m, (columns - shape[1] / 2) * texel_m
     along_arm = _along_arm(body, x, y)
     pages = []
-    painters = (_skin, _clothes, _skirt, _hair, _bag)
+    painters = [_skin, _clothes, _skirt, _hair, _bag]
+    if look.top in OUTERWEAR:
+        painters += [_coat, _lining]
     for painter in painters:
         for is_front in (True, False):
             page = _Page(look, body, is_front, x, y, along_arm, rng, fabrics)
@@ -132,32 +140,58 @@ def _bag(page: _Page) -> Floats:
 
 
 def _top(page: _Page) -> Floats:
-    """Return the cloth of the top over the whole page."""
+    """Return the cloth of the top over the whole page: of a jacket or coat the shirt beneath."""
     look = page.look
-    picture = _cloth(page, page.fabrics.top, look.top_colour)
+    is_beneath = look.top in OUTERWEAR
+    plain, other = (look.second, look.top_colour) if is_beneath else (look.top_colour, look.second)
+    picture = _cloth(page, None if is_beneath else page.fabrics.top, plain)
+    if not (is_beneath and look.pattern in _COAT_PATTERNS):
+        picture += _patterned(page)[..., None] * (np.array(other) - picture)
+    if page.fabrics.motif is not None:
+        page.fabrics.motif.put(picture, page.x, page.y - page.at("spine_03")[1], is_front=page.is_front)
+    return picture * _folds(page, 0.2 if look.top != "t_shirt" else 0.14)
+
+
+def _patterned(page: _Page) -> Floats:
+    """Return how much of a pattern's other colour shows, shape (H, W)."""
+    look, chest, aside = page.look, page.at("spine_03")[1], np.abs(page.x)
     share = second_colour_share(look.pattern, page.x, page.y, look.pattern_m, page.rng)
-    waist, chest, neck = page.at("pelvis")[1], page.at("spine_03")[1], page.at("neck_01")[1]
-    aside = np.abs(page.x)
     if look.pattern == "block":
         share = (page.y > chest).astype(np.float64)
     elif look.pattern == "print" and page.is_front:
         blot = smooth_noise(page.rng, page.x.shape, (page.x.shape[0] // 7, page.x.shape[1] // 7)) > -0.2
         share = ((aside < 0.1) & (np.abs(page.y - chest - 0.06) < 0.1) & blot).astype(np.float64)
-    elif look.pattern == "zip" and page.is_front and look.top not in _OPEN_TOPS:
+    elif look.pattern == "zip" and page.is_front:
         share = (aside < 0.012).astype(np.float64)
-    if look.top in _OPEN_TOPS and page.is_front:
-        gap = np.interp(page.y, [0.5 * waist, waist, chest, neck], [0.1, 0.06, 0.05, 0.075])
-        share = np.where(look.pattern == "plain", aside < 0.01, aside < gap).astype(np.float64)
-        picture[np.abs(aside - gap - 0.012) < 0.008] *= 0.55
-    picture += share[..., None] * (np.array(look.second) - picture)
-    if page.fabrics.motif is not None and look.top not in _OPEN_TOPS:
-        page.fabrics.motif.put(picture, page.x, page.y - chest, is_front=page.is_front)
-    return picture * _folds(page, 0.2 if look.top != "t_shirt" else 0.14)
+    return share
+
+
+def _coat(page: _Page) -> Floats:
+    look = page.look
+    picture = _cloth(page, page.fabrics.top, look.top_colour)
+    if look.pattern in _COAT_PATTERNS:
+        picture += _patterned(page)[..., None] * (np.array(look.second) - picture)
+    if page.is_front and not look.opening_deg:
+        picture[np.abs(page.x) < 0.008] *= 0.5
+    if page.is_front:
+        pockets = (np.abs(np.abs(page.x) - 0.11) < 0.05) & (np.abs(page.y - page.at("pelvis")[1] + 0.01) < 0.006)
+        picture[pockets] *= 0.6
+    return picture * _folds(page, 0.2)
+
+
+def _lining(page: _Page) -> Floats:
+    colour = np.array(page.look.top_colour) * _LINING_SHADE
+    return _filled(page, (colour[0], colour[1], colour[2])) * _folds(page, 0.1)
 
 
 def _clothes(page: _Page) -> Floats:
     look = page.look
     picture = _top(page)
+    if look.top in OUTERWEAR:
+        sleeves = (page.along_arm >= 0) | (
+            (np.abs(page.x) > page.at("upperarm_l")[0] - 0.02) & (page.y > page.at("spine_03")[1])
+        )
+        _put(picture, sleeves, _coat(page))
     waist, crotch = page.at("pelvis")[1] + 0.01, page.at("thigh_l")[1] - 0.06
     knee, ankle = page.at("calf_l")[1], page.at("foot_l")[1]
     legs = page.y < waist - (0.0 if look.top == "shirt" else 0.06)
@@ -188,7 +222,5 @@ def _clothes(page: _Page) -> Floats:
 
 
 def _skirt(page: _Page) -> Floats:
-    if page.look.top == "coat":
-        return _top(page)
     folds = 1 + 0.14 * np.sin(page.x / 0.016 + 3 * smooth_noise(page.rng, page.x.shape, (6, 8)))
     return _cloth(page, page.fabrics.bottom, page.look.bottom_colour) * folds[..., None] * _folds(page, 0.12)

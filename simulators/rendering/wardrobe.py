@@ -7,22 +7,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from simulators.rendering.bags import make_bag
 from simulators.rendering.bodies import BONES, LAYERS, Body, make_body, vertex_normals
+from simulators.rendering.cutting import Sheet
 from simulators.rendering.fabrics import PLAIN, Fabrics
 from simulators.rendering.looks import Look
-from simulators.rendering.paint import BAG_LAYER, paint
+from simulators.rendering.outerwear import OUTERWEAR, make_coat, without_hidden
+from simulators.rendering.paint import BAG_LAYER, COAT_LAYER, LINING_LAYER, paint
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 TEXEL_M = 0.006
-_PUFF_M = {"t_shirt": 0.008, "shirt": 0.012, "sweater": 0.016, "jacket": 0.026, "coat": 0.03}
-_BAG_SIZES_M = {
-    "backpack": ((0.14, 0.21, 0.085), "spine_03", (0.0, 0.05, -0.20)),
-    "shoulder_bag": ((0.055, 0.13, 0.14), "pelvis", (0.22, 0.02, -0.02)),
-    "handbag": ((0.045, 0.1, 0.13), "hand_r", (0.0, -0.2, 0.0)),
-    "basket": ((0.11, 0.1, 0.17), "hand_r", (0.0, -0.2, 0.0)),
-}
+_HEM_SEEN_M = 0.04
+_PUFF_M = {"t_shirt": 0.008, "shirt": 0.012, "sweater": 0.016, "jacket": 0.01, "coat": 0.01}
+_SLEEVE_PUFF_M = {"t_shirt": 0.004, "jacket": 0.026, "coat": 0.03}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +48,15 @@ class Figure:
 def dress(look: Look, seed: int, fabrics: Fabrics = PLAIN) -> Figure:
     """Return a person in its clothes. The seed decides folds and blotches, the fabrics what is not of one colour."""
     body = make_body(look.physique)
+    coat = make_coat(body, look) if look.top in OUTERWEAR else None
     kept = _kept(body, look)
     body = replace(body, triangles=body.triangles[kept], layers=body.layers[kept])
-    body = replace(body, vertices=_draped(body, look))
-    body = _without_loose_vertices(_double_sided(_with_bag(body, look)))
+    body = _lined(replace(body, vertices=_draped(body, look)))
+    if coat is not None:
+        outside, lining = coat
+        body = _with(_with(without_hidden(body, look), outside, COAT_LAYER), lining, LINING_LAYER)
+    bag = make_bag(body, look)
+    body = _without_loose_vertices(body if bag is None else _with(body, bag, BAG_LAYER))
     front = _faces_front(body)
     width_m = 2 * float(np.abs(body.vertices[:, 0]).max()) + 4 * TEXEL_M
     height_m = float(body.vertices[:, 1].max()) + 4 * TEXEL_M
@@ -74,20 +78,20 @@ def dress(look: Look, seed: int, fabrics: Fabrics = PLAIN) -> Figure:
 
 
 def _kept(body: Body, look: Look) -> NDArray[np.bool_]:
-    """Return which triangles are worn: hair and skirts end where they are cut."""
+    """Return which triangles are worn: hair and skirts end where they are cut, and no leg is drawn within a skirt."""
     heights = body.vertices[body.triangles, 1]
     lowest, middle = heights.min(axis=1), heights.mean(axis=1)
-    knee, hip = body.heads[BONES.index("calf_l"), 1], body.heads[BONES.index("thigh_l"), 1]
+    knee = body.heads[BONES.index("calf_l"), 1]
     shoulder, chin = body.heads[BONES.index("neck_01"), 1], body.heads[BONES.index("head"), 1]
     hem = {"skirt": knee - 0.02, "long_skirt": 0.55 * knee}.get(look.bottom, np.inf)
-    if look.top == "coat":
-        hem = min(hem, knee + 0.12 * (hip - knee))
     cut = {"bob": chin - 0.02, "long": shoulder - 0.14}.get(look.hair, np.inf)
     skirt, hair = (body.layers == LAYERS.index(layer) for layer in ("skirt", "hair"))
     centre = body.vertices[body.triangles].mean(axis=1)
     before_face = (np.abs(centre[:, 0]) < 0.085) & (centre[:, 2] > body.heads[BONES.index("head"), 2] + 0.075)
     before_face &= centre[:, 1] < chin + 0.16
-    kept: NDArray[np.bool_] = (~skirt | (lowest > hem)) & (~hair | ((middle > cut) & ~before_face))
+    thighs = _share(body, ("thigh", "calf"))[body.triangles].min(axis=1) > 0.5
+    within = thighs & (body.layers == LAYERS.index("clothes")) & (lowest > hem + _HEM_SEEN_M)
+    kept: NDArray[np.bool_] = (~skirt | (lowest > hem)) & (~hair | ((middle > cut) & ~before_face)) & ~within
     return kept
 
 
@@ -101,14 +105,14 @@ def _draped(body: Body, look: Look) -> Floats:
     clothes, skirt = (layer_of == LAYERS.index(layer) for layer in ("clothes", "skirt"))
     collar = body.heads[BONES.index("neck_01"), 1] - 0.02
     off = np.where(clothes, _PUFF_M[look.top], 0.0)
-    off = np.where(clothes & (arm > 0.5) & (look.top == "t_shirt"), 0.004, off)
+    off = np.where(clothes & (arm > 0.5), _SLEEVE_PUFF_M.get(look.top, _PUFF_M[look.top]), off)
     knee, ankle = body.heads[BONES.index("calf_l"), 1], body.heads[BONES.index("foot_l"), 1]
     flare = np.interp(height, [ankle, knee, 1.6 * knee], [0.024, 0.014, 0.008])
     bare = look.bottom != "trousers"
     off = np.where(clothes & (leg > 0.6), np.where(bare & (height < knee), -0.002, flare), off)
     off = np.where(clothes & (height < ankle + 0.03), 0.007, off)
     off = np.where(clothes & (height > collar), 0.0, off)
-    off = np.where(skirt, 0.012 if look.top != "coat" else 0.03, off)
+    off = np.where(skirt, 0.012, off)
     scalp = (layer_of == 0) & (height > body.heads[BONES.index("head"), 1] + 0.02) & (normals[:, 2] < 0.45)
     off = np.where(scalp & (look.hair != "bald"), 0.012, off)
     moved: Floats = body.vertices + normals * off[:, None]
@@ -122,60 +126,23 @@ def _share(body: Body, bones: tuple[str, ...]) -> Floats:
     return share
 
 
-def _double_sided(body: Body) -> Body:
+def _lined(body: Body) -> Body:
     """Return the body with skirt and hair to be seen from inside too."""
-    thin = np.isin(body.layers, [LAYERS.index("skirt"), LAYERS.index("hair")])
+    for layer in (LAYERS.index("skirt"), LAYERS.index("hair")):
+        sheet = Sheet(body.vertices, body.weights, body.triangles[body.layers == layer])
+        body = _with(body, sheet.turned(), layer)
+    return body
+
+
+def _with(body: Body, sheet: Sheet, layer: int) -> Body:
+    """Return a body with a sheet of its own vertices more."""
     return replace(
         body,
-        triangles=np.concatenate([body.triangles, body.triangles[thin][:, ::-1]]),
-        layers=np.concatenate([body.layers, body.layers[thin]]),
+        vertices=np.concatenate([body.vertices, sheet.vertices]),
+        weights=np.concatenate([body.weights, sheet.weights]),
+        triangles=np.concatenate([body.triangles, sheet.triangles + len(body.vertices)]),
+        layers=np.concatenate([body.layers, np.full(len(sheet.triangles), layer)]),
     )
-
-
-def _with_bag(body: Body, look: Look) -> Body:
-    if look.bag == "none":
-        return body
-    size_m, bone, offset_m = _BAG_SIZES_M[look.bag]
-    scale = look.physique.height_m / 1.75
-    vertices, triangles = rounded_box()
-    vertices = vertices * np.array(size_m) + np.array(offset_m)
-    index = BONES.index(bone)
-    if bone.startswith("hand"):
-        place = body.tails[index]
-        vertices = vertices @ _hanging_frame(place - body.heads[BONES.index(bone.replace("hand", "upperarm"))])
-    else:
-        place = body.heads[index]
-    weights = np.zeros((len(vertices), len(BONES)))
-    weights[:, index] = 1.0
-    return replace(
-        body,
-        vertices=np.concatenate([body.vertices, vertices * scale + place]),
-        triangles=np.concatenate([body.triangles, triangles + len(body.vertices)]),
-        layers=np.concatenate([body.layers, np.full(len(triangles), BAG_LAYER)]),
-        weights=np.concatenate([body.weights, weights]),
-    )
-
-
-def _hanging_frame(along: Floats) -> Floats:
-    """Return axes, as rows, of what hangs from a hand: in the rest pose its down runs along the arm."""
-    up = -along / np.linalg.norm(along)
-    forward = np.array([0.0, 0.0, 1.0]) - up * up[2]
-    forward /= np.linalg.norm(forward)
-    return np.stack([np.cross(up, forward), up, forward])
-
-
-def rounded_box(around: int = 16, rings: int = 9) -> tuple[Floats, Indices]:
-    """Return a superellipsoid of half axes 1 (A. H. Barr, 1981): a box with round edges."""
-
-    def power(values: Floats) -> Floats:
-        return np.sign(values) * np.abs(values) ** 0.5
-
-    turn, rise = np.meshgrid(np.arange(around) * 2 * np.pi / around, np.linspace(-np.pi / 2, np.pi / 2, rings))
-    cos, sin = power(np.cos(rise)), power(np.sin(rise))
-    vertices = np.stack([cos * power(np.cos(turn)), sin, cos * power(np.sin(turn))], axis=-1).reshape(-1, 3)
-    ring, step = (index.reshape(-1) for index in np.meshgrid(np.arange(rings - 1), np.arange(around), indexing="ij"))
-    a, b = ring * around + step, ring * around + (step + 1) % around
-    return vertices, np.concatenate([np.stack([a, a + around, b], 1), np.stack([b, a + around, b + around], 1)])
 
 
 def _without_loose_vertices(body: Body) -> Body:

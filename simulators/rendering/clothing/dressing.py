@@ -14,13 +14,13 @@ from simulators.rendering.clothing.forms import REGIONS, Form, fitted, form_of, 
 from simulators.rendering.clothing.pieces import MAKEHUMAN_TOPOLOGY, AssetSet, BodyModel, Slot, Surface
 from simulators.rendering.fabrics import Floats32
 from simulators.rendering.looks import Look
-from simulators.rendering.paint import BAG_LAYER
+from simulators.rendering.paint import LINING_LAYER
 from simulators.rendering.wardrobe import Figure, dress
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-_ASSET_LAYER = BAG_LAYER + 1
+_ASSET_LAYER = LINING_LAYER + 1
 _BENEATH_M = 0.007
 _HIDDEN_FROM = 0.5
 

@@ -10,6 +10,7 @@ from simulators.rendering.clothing.choice import choose
 from simulators.rendering.clothing.dressing import dress_in
 from simulators.rendering.clothing.pieces import AssetSet
 from simulators.rendering.looks import Look, draw_look
+from simulators.rendering.outerwear import OUTERWEAR
 from simulators.rendering.wardrobe import Figure, dress
 
 GROUP = 4
@@ -75,4 +76,12 @@ def _alike(look: Look, leader: Look, *, cut: bool) -> Look:
     if not cut:
         return look
     bottom = leader.bottom if leader.bottom in _COVERED_LEGS else look.bottom
-    return replace(look, top=leader.top, pattern=leader.pattern, pattern_m=leader.pattern_m, bottom=bottom)
+    return replace(
+        look,
+        top=leader.top,
+        coat_length=leader.coat_length,
+        opening_deg=look.opening_deg if look.top in OUTERWEAR else leader.opening_deg,
+        pattern=leader.pattern,
+        pattern_m=leader.pattern_m,
+        bottom=bottom,
+    )

@@ -8,10 +8,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from simulators.rendering.bags import rounded_box
 from simulators.rendering.bodies import BONES, Body, Physique, make_body, vertex_normals
 from simulators.rendering.looks import draw_look
 from simulators.rendering.textures import smooth_noise
-from simulators.rendering.wardrobe import Figure, rounded_box
+from simulators.rendering.wardrobe import Figure
 
 Floats = NDArray[np.float64]
 Part = tuple[tuple[float, float, float], tuple[float, float, float]]

@@ -8,6 +8,7 @@ from math import atan2, cos, pi, sin
 import numpy as np
 
 from simulators.core.geometry import Point
+from simulators.rendering.bags import holding
 from simulators.rendering.crops.effects import Image, cut, detected, draw_clear_manner, draw_manner, exposed, fitted
 from simulators.rendering.crops.props import draw_obstacle, draw_pushed
 from simulators.rendering.crops.views import View
@@ -48,7 +49,8 @@ def photograph(
         if len(found) == pictures:
             break
         spot = (float(place[0] + rng.normal(0, 0.35)), float(place[1] + rng.normal(0, 0.35)))
-        actor = Actor(_TARGET, figure, _pose(rng, walks=walks), spot, float(heading + rng.normal(0, 0.35)))
+        pose = holding(figure.look, _pose(rng, walks=walks))
+        actor = Actor(_TARGET, figure, pose, spot, float(heading + rng.normal(0, 0.35)))
         company = _company(actor, view, others, pushed, rng)
         picture, sightings = view.stage.shoot([actor, *company])
         seen = next((each for each in sightings if each.person_id == _TARGET), None)
@@ -113,7 +115,7 @@ def _company(
         for number in range(int(rng.integers(1, 3))):
             spot = _away(actor.position, rng.uniform(-pi, pi), rng.uniform(0.45, 1.3))
             other = others[int(rng.integers(len(others)))]
-            pose = _pose(rng, walks=rng.random() < 0.5)
+            pose = holding(other.look, _pose(rng, walks=rng.random() < 0.5))
             company.append(Actor(f"other-{number}", other, pose, spot, float(rng.uniform(-pi, pi))))
     if rng.random() < 0.12:
         towards = atan2(float(view.optics.eye_m[1]) - y, float(view.optics.eye_m[0]) - x)

@@ -1,5 +1,6 @@
 """Rendered footage and its truth: pictures, boxes, visibility, files and commands."""
 
+import dataclasses
 import tomllib
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from simulators.core.scenario import Scenario  # noqa: E402
 from simulators.rendering.annotations import Annotator, TrueSighting, mot_line  # noqa: E402
 from simulators.rendering.camera_files import rendered_camera_toml  # noqa: E402
 from simulators.rendering.gait import Pose  # noqa: E402
-from simulators.rendering.looks import draw_look  # noqa: E402
+from simulators.rendering.looks import Look, draw_look  # noqa: E402
 from simulators.rendering.recall import Recall  # noqa: E402
 from simulators.rendering.review import frames, review  # noqa: E402
 from simulators.rendering.scenery import build_scenery  # noqa: E402
@@ -82,6 +83,25 @@ def test_who_stands_nearer_hides_and_shares_agree_with_the_boxes(shop: Stage) ->
     assert 0 < shares["far"] < 0.9
     far = next(seen for seen in both if seen.person_id == "far")
     assert far.full_box_px == alone[0].full_box_px
+
+
+def test_bags_and_open_coats_are_the_persons_own_in_boxes_and_hide_who_is_behind(shop: Stage) -> None:
+    plain = dataclasses.replace(FIGURE.look, top="shirt", bag="none")
+    coat = dataclasses.replace(plain, top="coat", opening_deg=40.0, coat_length=1.0)
+
+    def shot(look: Look, turn: float) -> tuple[float, float]:
+        """Return how wide somebody is, and how much somebody behind shows."""
+        near = Actor("near", dress(look, 1), Pose(), (4.0, 3.9), -1.57 + turn)
+        _, seen = shop.shoot([actor("far", 4.1, 4.5), near])
+        shares = {each.person_id: each for each in seen}
+        x1, _, x2, _ = shares["near"].full_box_px
+        return x2 - x1, shares["far"].visible_share
+
+    wide, behind = shot(plain, 1.57)
+    for look in (dataclasses.replace(plain, bag="backpack", bag_size=1.1), coat):
+        wider, less = shot(look, 1.57)
+        assert wider > wide + 1
+        assert less < behind
 
 
 def test_a_wall_hides_what_is_behind_it_and_a_low_one_the_legs() -> None:
