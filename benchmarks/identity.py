@@ -5,7 +5,8 @@ a hundred also names a kiosk's number, which so stands in more and more of them.
 many identifiers there are. Rates are by processor time, so that they can be compared on a machine with other work.
 
 As many are then brought in at once, as a first member base is, and a few more on top of them, 500 in a transaction and
-one; `python -m benchmarks.identity --bulk 1000000` does that alone, and says how much memory it took.
+one; `python -m benchmarks.identity --bulk 1000000` does that alone, and says how much memory it took,
+and on SQLite how many pages one more transaction writes.
 """
 
 import argparse
@@ -40,6 +41,8 @@ _SINGLY_AFTER = 100
 _MS = 1_772_442_000_000
 _STRIDE = 1_000_003
 """A prime: counted in its steps, statements come in a mixed order, each once."""
+_FRAME_HEAD_BYTES = 24
+"""What stands before each page in SQLite's write-ahead log (https://sqlite.org/fileformat2.html#the_write_ahead_log)."""
 _KIOSK = Identifier("phone", "k" * 32)
 _KIOSK_EVERY = 100
 _NAMESPACES = ("member_number", "phone", "card")
@@ -76,12 +79,13 @@ def bulk_rates(settings: Settings, identifiers: int) -> tuple[float, float]:
     _taken_in(database, server, islice(more, _BATCH), _BATCH)  # Warms up.
     batches = _taken_in(database, server, islice(more, _STEPS_AFTER * _BATCH), _BATCH)
     singly = _taken_in(database, server, islice(more, _SINGLY_AFTER), 1)
+    written = _pages_written(database, islice(more, _BATCH))
     database.dispose()
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    Console(width=200).print(
+    Console(width=250).print(
         f"{identifiers:>12,} identifiers at once: {total / bulk_s:,.0f} merges in a second of processor time, "
         f"{bulk_s:,.0f} s, {peak_mb:,} MiB at most; after that {batches:,.0f} in a second in transactions of {_BATCH}, "
-        f"{singly:,.0f} in transactions of one"
+        f"{singly:,.0f} in transactions of one{written}"
     )
     return total / bulk_s, batches
 
@@ -96,6 +100,26 @@ def _taken_in(database: Database, server: int | None, orders: Iterable[int], siz
             add_statements(session, _TENANT, batch, Rules(), _MS)
         rates.append(len(batch) / (processor_s(server) - started_s))
     return statistics.median(rates)
+
+
+def _pages_written(database: Database, orders: Iterable[int]) -> str:
+    """Return how many pages SQLite writes to take statements in in one transaction, in words; else nothing."""
+    if database.file is None:
+        return ""
+    log = database.file.with_name(f"{database.file.name}-wal")
+    _checkpoint(database)
+    with database.write() as session:
+        page_bytes = session.connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+        add_statements(session, _TENANT, [("crm", _statement(order)) for order in orders], Rules(), _MS)
+    return f"; {log.stat().st_size // (page_bytes + _FRAME_HEAD_BYTES):,} pages written in one of {_BATCH}"
+
+
+def _checkpoint(database: Database) -> None:
+    """Put everything into the file, so that the log beside it is empty."""
+    with database.engine.connect() as connection:
+        cursor = connection.connection.cursor()
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.close()
 
 
 def merge_rates(folder: Path, identifiers: int) -> list[float]:
