@@ -10,6 +10,7 @@ from benchmarks.linking_stores import PARTY_SIZES, Made
 from benchmarks.linking_trails import Errors, trails
 from benchmarks.linking_walks import WalkSetting, kept_walk
 from cloud.linking.decide import Gate, Scene, Touch, Visit, VisitStay, made_by_staff
+from cloud.linking.leaving import Leaving
 from cloud.linking.terminal_follower import learned, sampled
 from cloud.linking.terminals import Terminal
 from contracts.payloads import VisitRevised
@@ -38,18 +39,19 @@ class Case(Struct, frozen=True, kw_only=True):
     truth: Truth
 
 
-def walk_cases(count: int, skipped: int = 0) -> Iterator[Case]:
+def walk_cases(count: int, skipped: int = 0, leaving: Leaving | None = None) -> Iterator[Case]:
     """Return so many walks with drawn errors; each has its own people, pace, clocks and rate of breaks.
 
     Args:
         count: How many.
         skipped: So many others come before them and are left out.
+        leaving: How soon after a touch the linker takes people to leave.
     """
     for number in range(skipped, skipped + count):
         pace, sizes = _CROWDS[number % len(_CROWDS)]
         errors = Errors(breaks_per_min=_BREAKS_PER_MIN[number // len(_CROWDS) % len(_BREAKS_PER_MIN)])
         walk = kept_walk(WalkSetting(seed=number + 1, parties_per_h=pace, party_sizes=sizes))
-        yield make_case(*trails(walk, errors, number))
+        yield make_case(*trails(walk, errors, number), leaving)
 
 
 def day_cases(count: int) -> Iterator[Case]:
@@ -91,7 +93,13 @@ def _visit(visit: VisitRevised) -> Visit:
     )
 
 
-def make_case(made: Sequence[Made], visits: Sequence[Visit], measured: list[MeasuredVisit], truth: Truth) -> Case:
+def make_case(
+    made: Sequence[Made],
+    visits: Sequence[Visit],
+    measured: list[MeasuredVisit],
+    truth: Truth,
+    leaving: Leaving | None = None,
+) -> Case:
     """Return a case, with what the linker learns of the terminals from it."""
     voids = (each.sale for each in made if each.sale is not None and each.sale.kind == "void")
     voided = {void.reverses_receipt_id for void in voids if void.reverses_receipt_id is not None}
@@ -102,7 +110,7 @@ def make_case(made: Sequence[Made], visits: Sequence[Visit], measured: list[Meas
     agreed = {(each.device_id, each.t_ms) for each in truth.touches if each.expected in {"link", "abstain"}}
     consents = {touch.one_id for touch in touches if touch.one_id and (touch.device, touch.time_ms) in agreed}
     scene, clocked = (
-        Scene(touches=part, visits=visits, consents=consents, terminals=_terminals(part, visits))
+        Scene(touches=part, visits=visits, consents=consents, terminals=_terminals(part, visits, leaving))
         for part in (touches, put_right)
     )
     return Case(scene=scene, clocked=clocked, measured=measured, truth=replace(truth, touches=kept))
@@ -116,18 +124,19 @@ def _touch(made: Made, voided: set[str]) -> Touch:
         zone_id=made.event.zone_id,
         one_id=None if member is None else member.pseudonym,
         device=made.device,
+        is_scan=made.scan is not None,
         is_reversal=sale is not None and sale.kind == "void",
         is_reversed=sale is not None and sale.kind == "sale" and sale.receipt_id in voided,
     )
 
 
-def _terminals(touches: Sequence[Touch], visits: Sequence[Visit]) -> Mapping[str, Terminal]:
+def _terminals(touches: Sequence[Touch], visits: Sequence[Visit], leaving: Leaving | None) -> Mapping[str, Terminal]:
     customers = [visit for visit in visits if visit.path and not made_by_staff(visit, GATE)]
     found: dict[str, Terminal] = {}
     for device in sorted({touch.device for touch in touches}):
         of_device = {
             touch.touch_id: touch for touch in sorted(touches, key=lambda each: each.time_ms) if touch.device == device
         }
-        terminal = learned([of_device[key] for key in sampled(list(of_device))], customers, GATE)
+        terminal = learned([of_device[key] for key in sampled(list(of_device))], customers, GATE, leaving)
         found |= dict.fromkeys(of_device, terminal)
     return found

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from benchmarks.linking_cases import Case, walk_cases
 from benchmarks.linking_ways import ours
+from cloud.linking.leaving import Leaving
 from simulators.core.scoring.linking import score_links
 from simulators.core.scoring.measured import Options
 
@@ -70,8 +71,16 @@ def main() -> None:
     parser.add_argument(
         "--skip", type=int, default=_LEARNED_FROM, help="walks before them, learned from (default: %(default)s)"
     )
+    parser.add_argument(
+        "--leaving",
+        type=float,
+        default=1.0,
+        metavar="FACTOR",
+        help="the linker takes people to leave after a touch so many times as late (default: %(default)s)",
+    )
     chosen = parser.parse_args()
-    cases = track(walk_cases(chosen.walks, chosen.skip), "walking", chosen.walks, transient=True)
+    taken = Leaving(receipt_s=chosen.leaving * Leaving().receipt_s, scan_s=chosen.leaving * Leaving().scan_s)
+    cases = track(walk_cases(chosen.walks, chosen.skip, taken), "walking", chosen.walks, transient=True)
     table = Table(
         "clock wrong by", "touches", "calibration error", "95 % by chance below", "over walks", "right - said"
     )

@@ -42,6 +42,8 @@ class Touch(Struct, frozen=True, kw_only=True):
     one_id: str | None
     device: str = ""
     in_store_proof: str = "terminal"
+    is_scan: bool = False
+    """It is a code's scan, not a receipt."""
     is_reversal: bool = False
     """It is a void: nothing but that another receipt did not happen. Who brings something back was there."""
     is_reversed: bool = False

@@ -32,7 +32,7 @@ from cloud.linking.evidence import EvidenceRules, Motion, look
 from cloud.linking.lattice import Claim, JointRules, posteriors
 from cloud.linking.terminals import MEASURED_SIGMA_MS, Terminal
 
-MODEL = "joint-2"
+MODEL = "joint-3"
 _CLOCK_ERRORS = tuple((sigma, exp(-(sigma**2) / 2)) for sigma in (-1.5, -0.75, 0.0, 0.75, 1.5))
 """In standard deviations, with their weights."""
 _DECIMALS = 3

@@ -154,6 +154,7 @@ def load_touches(session: ReadSession, tenant: str, touch_ids: Iterable[str]) ->
                 one_id=row.one_id,
                 device=row.device,
                 in_store_proof=row.in_store_proof,
+                is_scan=row.kind == "scan",
                 is_reversal=row.kind == "void",
                 is_reversed=row.kind == "sale" and bool(row.is_reversed),
                 is_corrected=row.touch_id in corrected,

@@ -12,6 +12,7 @@ from cloud.db import ReadSession, WriteSession
 from cloud.linking import repository
 from cloud.linking import terminal_repository as terminals
 from cloud.linking.decide import Gate, Touch, Visit, made_by_staff
+from cloud.linking.leaving import Leaving
 from cloud.linking.probabilistic import motion_of
 from cloud.linking.queue import MS_PER_DAY, enqueue
 from cloud.linking.terminal_repository import DeviceDay
@@ -104,14 +105,16 @@ def sampled(touch_ids: Sequence[str]) -> list[str]:
     return list(touch_ids[: int(step)]) if len(touch_ids) >= _LADDER_START else []
 
 
-def learned(touches: Sequence[Touch], visits: Sequence[Visit], gate: Gate) -> Terminal:
+def learned(touches: Sequence[Touch], visits: Sequence[Visit], gate: Gate, leaving: Leaving | None = None) -> Terminal:
     """Return what touches of one terminal tell of it.
 
     Args:
         touches: Some of its touches.
         visits: Those that were near them.
         gate: How far in time a stay may lie from a touch.
+        leaving: How soon people leave after a touch.
     """
+    leaving = leaving or Leaving()
     zones = {touch.zone_id for touch in touches}
     stays = [(visit, stay) for visit in visits for stay in visit.stays if stay.zone_id in zones]
     motions = {visit.visit_id: motion_of(visit) for visit, _ in stays}
@@ -134,6 +137,7 @@ def learned(touches: Sequence[Touch], visits: Sequence[Visit], gate: Gate) -> Te
                 there.setdefault(visit.visit_id, []).append((stay.entered_ms, end_ms))
         ids = sorted(there)
         spans = tuple(tuple(sorted(there[visit_id])) for visit_id in ids)
-        near.append(Near(touch.at_ms, tuple(motions[visit_id] for visit_id in ids), spans))
+        usual_s = leaving.scan_s if touch.is_scan else leaving.receipt_s
+        near.append(Near(touch.at_ms, tuple(motions[visit_id] for visit_id in ids), spans, usual_s))
     is_measured = any(touch.corrected_ms is not None for touch in touches)
     return learn(near, places, gate.clock_error_ms, is_measured=is_measured)

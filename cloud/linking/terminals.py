@@ -1,9 +1,9 @@
 """What is known of a terminal: where its users stand, and how wrong its clock goes. Pure.
 
 Nobody surveys terminals, so both are learned from the store's own touches: whoever made them stood at one place at
-the times that the terminal's clock tells, less one offset. Touches with one person near the terminal tell most; the
-others are weighed by how well each person near fits (expectation maximization: Dempster, Laird and Rubin 1977,
-Journal of the Royal Statistical Society B 39(1)).
+the times that the terminal's clock tells, less one offset, and left it soon after (`leaving`). Touches with one person
+near the terminal tell most; the others are weighed by how well each person near fits (expectation maximization:
+Dempster, Laird and Rubin 1977, Journal of the Royal Statistical Society B 39(1)).
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,13 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from cloud.linking.evidence import NOWHERE_M, SLACK_MS, Motion, Point
+from cloud.linking.leaving import LOOK_AHEAD_S, Leaving, leaves_after_s, leaving_ratio
 
 Array = NDArray[np.float64]
 
 LONGEST_OFFSET_MS = 30_000
 _STEP_MS = 250
+_LATER = LOOK_AHEAD_S * 1000 // _STEP_MS
 _DRIFTS_PPM = tuple(range(-100, 101, 10))
 _MS_PER_DAY = 86_400_000
 _ROUNDS = 4
@@ -72,11 +74,13 @@ class Near(Struct, frozen=True):
         motions: Where those visits were.
         in_zone_ms: When each of them was in the terminal's zone, from and to: whoever stands in line behind it is at
             one place too, but not there. Without any, whoever is near counts at all times.
+        usual_s: After how long who made such a touch has left, the median.
     """
 
     t_ms: int
     motions: tuple[Motion, ...]
     in_zone_ms: tuple[tuple[tuple[int, int], ...], ...] = ()
+    usual_s: float = Leaving().receipt_s
 
 
 def learn(
@@ -93,17 +97,22 @@ def learn(
         places: Where its users may stand, such as `standing_places` or the one place that is known.
         most_offset_ms: The clock is wrong by at most this much.
         is_measured: The touches' times are put right by what the gateway measured of the clock: little is left to
-            learn, but for a till whose software has a clock of its own.
+            learn, but for a till whose software has a clock of its own. What was measured is not put in doubt by how
+            soon people leave, for stores differ in that.
     """
     usable = [touch for touch in touches if touch.motions]
     if not usable or not places:
         return Terminal(touches=len(usable))
     offsets_ms = np.arange(-most_offset_ms, most_offset_ms + 1, _STEP_MS, dtype=np.float64)
     since_ms = usable[0].t_ms
-    seen = [_positions(touch, offsets_ms) for touch in usable]
+    around = [_positions(touch, np.concatenate([_later(offsets_ms), offsets_ms])) for touch in usable]
+    seen = [positions[:, _LATER:] for positions in around]
     ages_ms = np.array([touch.t_ms - since_ms for touch in usable], dtype=np.float64)
     prior = _prior(offsets_ms, is_measured=is_measured)
-    fitted = [_fit(seen, ages_ms, prior, np.array(place)) for place in places]
+    fitted = []
+    for start in places:
+        weights = [np.ones(1)] * len(usable) if is_measured else _leaving(usable, around, start)
+        fitted.append(_fit(seen, weights, ages_ms, prior, np.array(start)))
     _, place, spread_m, drift_ppm, by_offset = max(fitted, key=lambda fit: fit[0])
     share = np.exp(by_offset - by_offset.max())
     share /= share.sum()
@@ -162,7 +171,23 @@ def _positions(touch: Near, offsets_ms: Array) -> Array:
     return positions
 
 
-def _fit(seen: list[Array], ages_ms: Array, prior: Array, place: Array) -> tuple[float, Array, float, float, Array]:
+def _later(offsets_ms: Array) -> Array:
+    """Return offsets before the least one: the times after the latest one that is asked of, to see who leaves."""
+    later: Array = offsets_ms[0] - _STEP_MS * np.arange(_LATER, 0, -1, dtype=np.float64)
+    return later
+
+
+def _leaving(touches: Sequence[Near], around: list[Array], place: Point) -> list[Array]:
+    """Return how much more likely each visit leaves a place so soon if it made the touch, shape (visits, offsets)."""
+    return [
+        leaving_ratio(leaves_after_s(positions, place, _STEP_MS)[:, _LATER:], touch.usual_s)
+        for touch, positions in zip(touches, around, strict=True)
+    ]
+
+
+def _fit(
+    seen: list[Array], weights: list[Array], ages_ms: Array, prior: Array, place: Array
+) -> tuple[float, Array, float, float, Array]:
     """Return log posterior, place, spread, drift and the log posterior of each offset, of which `prior` is known.
 
     Places are compared under one spread: else the still stand of a line, and a clock as wrong as the wait is long,
@@ -171,7 +196,10 @@ def _fit(seen: list[Array], ages_ms: Array, prior: Array, place: Array) -> tuple
     """
     spread_m, best = _COMPARED_SPREAD_M, (-np.inf, place, _COMPARED_SPREAD_M, 0.0, np.zeros_like(prior))
     for _ in range(_ROUNDS):
-        density = [_density(positions, place, _COMPARED_SPREAD_M) for positions in seen]
+        density = [
+            _density(positions, place, _COMPARED_SPREAD_M) * weight
+            for positions, weight in zip(seen, weights, strict=True)
+        ]
         by_touch = np.stack([np.log(_NULL + each.sum(axis=0)) for each in density])
         drift_ppm, likelihood = _drift(by_touch, ages_ms)
         by_offset = _TEMPER * likelihood + prior

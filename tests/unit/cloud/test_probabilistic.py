@@ -134,7 +134,7 @@ def test_what_needs_no_link_is_told_apart():
 
 def test_the_model_says_what_was_set():
     rules = LinkRules(least_posterior=0.9)
-    assert ProbabilisticLinker(GATE, rules).model_version == "joint-2.posterior-0.9.staff-0.5"
+    assert ProbabilisticLinker(GATE, rules).model_version == "joint-3.posterior-0.9.staff-0.5"
 
 
 @given(

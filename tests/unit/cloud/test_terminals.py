@@ -50,6 +50,36 @@ def test_a_clocks_offset_is_found(offset_ms: int):
     assert found.touches == 40
 
 
+def a_busy_till(seed: int, packs_s: tuple[float, float], count: int = 30) -> tuple[list[Motion], list[int]]:
+    """Return customers who take each other's place at once; each pays when counted and leaves when packed."""
+    rng = np.random.default_rng(seed)
+    motions, paid_ms, comes_s = [], [], 0.0
+    for _ in range(count):
+        pays_s = comes_s + rng.uniform(18, 32)
+        goes_s = pays_s + rng.uniform(*packs_s)
+        (x_m, y_m), waits = rng.normal(SPOT, 0.1), rng.normal(QUEUE, 0.1)
+        points = [(comes_s - 30, *waits), (comes_s, x_m, y_m), (goes_s, x_m + 0.3, y_m + 0.5), (goes_s + 8, 3.0, 9.0)]
+        path = [(round(t_s * 1000), float(x), float(y)) for t_s, x, y in points]
+        motions.append(Motion(path, path[0][0], path[-1][0] + 1000))
+        paid_ms.append(round(pays_s * 1000))
+        comes_s = goes_s + 2.5
+    return motions, paid_ms
+
+
+@pytest.mark.parametrize("packs_s", [(6.0, 11.0), (4.0, 8.0), (10.0, 18.0)])
+@pytest.mark.parametrize("offset_ms", [15_000, 0])
+def test_at_a_busy_till_the_next_customer_is_not_taken_for_the_one_who_paid(
+    offset_ms: int, packs_s: tuple[float, float]
+):
+    motions, paid_ms = a_busy_till(3, packs_s)
+    found = learn(told(motions, paid_ms, offset_ms), [QUEUE, SPOT])
+    stays_s = [(motion.opened_ms / 1000 + 30, motion.ended_ms / 1000 - 9) for motion in motions]
+    true_s = [found.true_ms(t_ms + offset_ms) / 1000 for t_ms in paid_ms]
+    own = [comes_s <= t_s <= goes_s for t_s, (comes_s, goes_s) in zip(true_s, stays_s, strict=True)]
+    assert sum(own) >= 0.95 * len(own)
+    assert found.offset_ms == pytest.approx(offset_ms, abs=7_000)
+
+
 def test_what_was_measured_of_a_clock_leaves_little_to_learn():
     motions, paid_ms = shoppers(6, seed=5)
     touches = told(motions, paid_ms, 0)
