@@ -70,9 +70,10 @@ def _unite(leader: dict[int, Cluster], one: Cluster, other: Cluster) -> None:
 def _side_by_side(one: Cluster, other: Cluster, from_ms: int, rules: StitchRules) -> bool:
     distances = []
     for t_ms in range(from_ms, from_ms + _LOOK_MS, _SAMPLE_MS):
-        places = [_place(each, t_ms) for each in (one, other)]
-        if places[0] is not None and places[1] is not None:
-            distances.append(hypot(places[0][0] - places[1][0], places[0][1] - places[1][1]))
+        here = _place(one, t_ms)
+        there = None if here is None else _place(other, t_ms)
+        if here is not None and there is not None:
+            distances.append(hypot(here[0] - there[0], here[1] - there[1]))
     return len(distances) >= _LEAST_SAMPLES and sum(distances) / len(distances) <= rules.party_m
 
 

@@ -142,9 +142,5 @@ def merge_paths(tracklets: list[Tracklet]) -> tuple[PathPoint, ...]:
 
 def _mean_point(points: list[tuple[int, float, float]]) -> PathPoint:
     count = len(points)
-    ordered = sorted(points)
-    return PathPoint(
-        ordered[0][0],
-        round(sum(point[1] for point in ordered) / count, _DECIMALS),
-        round(sum(point[2] for point in ordered) / count, _DECIMALS),
-    )
+    times_ms, xs_m, ys_m = zip(*sorted(points), strict=True)
+    return PathPoint(times_ms[0], round(sum(xs_m) / count, _DECIMALS), round(sum(ys_m) / count, _DECIMALS))
