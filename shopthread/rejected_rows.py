@@ -8,6 +8,8 @@ from msgspec import Struct
 from shopthread.console import out, print_error
 
 SHOWN = 5
+ADDED = ("line", "reason")
+"""Columns that a file of rejected rows has besides the table's; mended, it is read again, and they are passed over."""
 
 
 class RejectedRow(Struct, frozen=True, kw_only=True):

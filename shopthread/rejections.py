@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self, TextIO, TypeVar
 
-from shopthread.rejected_rows import SHOWN, RejectedRow, tell_rejected
+from shopthread.rejected_rows import ADDED, SHOWN, RejectedRow, tell_rejected
 
 T = TypeVar("T")
 
@@ -65,11 +65,11 @@ class Rejections:
             self._first.append(row)
         if self._path is not None:
             writer = self._writer or self._begin(self._path, row.values)
-            cells = {name: self._guarded(cell) for name, cell in {"reason": row.reason, **row.values}.items()}
-            writer.writerow({"line": row.line, **cells})
+            cells = {name: self._guarded(cell) for name, cell in {**row.values, "reason": row.reason}.items()}
+            writer.writerow({**cells, "line": row.line})
 
     def _begin(self, path: Path, names: Iterable[str]) -> "csv.DictWriter[str]":
         self._file = path.open("w", encoding="utf-8", newline="")
-        self._writer = csv.DictWriter(self._file, fieldnames=["line", "reason", *(self._columns or names)])
+        self._writer = csv.DictWriter(self._file, fieldnames=dict.fromkeys((*ADDED, *(self._columns or names))))
         self._writer.writeheader()
         return self._writer

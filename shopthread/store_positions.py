@@ -8,11 +8,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from shopthread.rejected_rows import RejectedRow
+from shopthread.rejected_rows import ADDED, RejectedRow
 
 COLUMNS = ("store", "latitude_deg", "longitude_deg")
-_OF_REJECTED = {"line", "reason"}
-"""Columns of a file of rejected rows, which is read again when it is mended."""
 _MOST_DEG: Mapping[str, int] = {"latitude_deg": 90, "longitude_deg": 180}
 
 
@@ -106,7 +104,7 @@ def plan_of(rows: Iterable[PlacedStore], held: Iterable[Mapping[str, Any]]) -> t
 
 def _check_columns(names: Iterable[str]) -> None:
     found = list(names)
-    if sorted(set(found) - _OF_REJECTED) != sorted(COLUMNS):
+    if sorted(set(found) - set(ADDED)) != sorted(COLUMNS):
         msg = f"the first line must name {', '.join(COLUMNS)}, separated by commas; it reads {','.join(found)[:80]!r}"
         raise TableError(msg)
 

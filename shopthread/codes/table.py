@@ -14,7 +14,7 @@ from msgspec.structs import asdict, replace
 from cloud.codes.links import SERIAL_PATTERN, ItemLink, parse_gtin
 from contracts.timestamps import format_time, parse_time
 from shopthread.codes.digests import Digests, digest_of
-from shopthread.rejected_rows import RejectedRow
+from shopthread.rejected_rows import ADDED, RejectedRow
 
 COLUMNS = ("gtin", "serial", "kind", "lot", "outer_serial", "product_name", "page_url", "sold_at")
 _REQUIRED = ("gtin", "serial", "kind")
@@ -108,7 +108,7 @@ def _numbered(file: TextIO) -> Iterator[_Numbered]:
     """Yield the rows of a table, each judged by itself."""
     rows = csv.DictReader(file, strict=True)
     names = rows.fieldnames or ()
-    unknown = [name for name in names if name not in COLUMNS]
+    unknown = [name for name in names if name not in (*COLUMNS, *ADDED)]
     missing = [name for name in _REQUIRED if name not in names]
     if unknown or missing:
         found = f"unknown column {unknown[0]!r}" if unknown else f"no column {missing[0]!r}"

@@ -16,7 +16,7 @@ from contracts.pseudonym import NAMESPACES, MemberPseudonym, Namespace, pseudony
 from contracts.timestamps import parse_time
 from contracts.traits import TRAITS, Trait, match_code
 from shopthread.members.parquet import read_parquet
-from shopthread.rejected_rows import RejectedRow
+from shopthread.rejected_rows import ADDED, RejectedRow
 
 RECORD_ID, SINCE, CONSENT = "record_id", "since", "visit_linking_consent"
 FROM = {namespace: f"{namespace}_from" for namespace in NAMESPACES}
@@ -124,7 +124,7 @@ def _check_is_first(record: MemberRecord, ids: sqlite3.Connection) -> None:
 
 
 def _check_columns(names: Sequence[str]) -> None:
-    unknown = [name for name in names if name not in COLUMNS]
+    unknown = [name for name in names if name not in (*COLUMNS, *ADDED)]
     if unknown or RECORD_ID not in names or not set(names) & set(NAMESPACES):
         found = f"unknown column {unknown[0]!r}" if unknown else f"columns {', '.join(names) or '(none)'}"
         msg = (

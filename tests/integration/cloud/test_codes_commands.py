@@ -124,6 +124,18 @@ def test_bad_rows_are_rejected_with_the_reason(tmp_path: Path, row: str, fault: 
     assert (told["line"], told["reason"], told["gtin"]) == ("3", bad.reason, row.partition(",")[0])
 
 
+def test_rejected_rows_are_mended_where_they_were_written_and_read_again(tmp_path: Path):
+    file, again, still = (tmp_path / name for name in ("codes.csv", "again.csv", "still.csv"))
+    _table(file, f"{GTIN},A B,outer,,,,,", f"{GTIN},C D,outer,,,,,")
+    run("import", str(file), "--rejected", str(again))
+    again.write_text(again.read_text(encoding="utf-8").replace(",A B,", ",AB,"), encoding="utf-8")
+    code, said = run("import", str(again), "--rejected", str(still))
+    assert (code, "codes on packs │ 1" in " ".join(said.split())) == (1, True), said
+    with still.open(newline="") as opened:
+        (told,) = csv.DictReader(opened)
+    assert (told["line"], told["serial"], "C D" in told["reason"]) == ("3", "C D", True)
+
+
 def test_memory_holds_a_number_of_each_code(tmp_path: Path):
     def peak_bytes(count: int) -> int:
         file = tmp_path / f"{count}.csv"

@@ -239,6 +239,12 @@ def test_rejected_rows_are_written_as_they_come_and_the_first_are_shown(
     assert "stands on line 9 already" in lines[-1]
     told = " ".join("".join(capsys.readouterr()).split())
     assert ("line 2:" in told, "and 3 more" in told, "8 rejected rows are in" in told) == (True, True, True)
+    lines[1] = lines[1].replace("0,", "0,C0", 1)
+    mended = read(tmp_path, lines[0], *lines[1:])
+    assert isinstance(mended[0], MemberRecord)
+    with Rejections(file) as bad:
+        assert list(bad.without(mended)) == [mended[0], mended[-1]]
+    assert file.read_text(encoding="utf-8").splitlines()[0] == lines[0]
     with Rejections(tmp_path / "none.csv") as none:
         assert list(none.without(taken)) == taken
         none.tell()
