@@ -156,6 +156,14 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
         Path | None,
         typer.Option(metavar="FILE", help="Learn the discriminant from pictures shown as real cameras do."),
     ] = None,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Keep the network of this embedder's file, in floats or integers, as it is: discriminant and colours "
+            "alone are learned; no run is read.",
+        ),
+    ] = None,
     untrained: Annotated[
         Path | None,
         typer.Option(metavar="WHEEL|FILE", help="Write ImageNet's features instead, to compare with; no run is read."),
@@ -183,6 +191,7 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
         pictures = read_folder(data)
         film = _film(footage, footage_licence, footage_share)
         measured = read_styles(styles) if styles else None
+    from models.training.learning.keeping import export_kept
     from models.training.learning.session import Release, export
 
     with one_line_errors(ModelError, OSError, ValueError):
@@ -197,6 +206,10 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
             footage=film,
             styles=measured,
         )
+        if keep is not None:
+            path = export_kept(keep, pictures[0], release, ModelRegistry(default_models_dir()))
+            out.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", highlight=False, soft_wrap=True)
+            return
         paths, found = export(run, pictures, release, ModelRegistry(default_models_dir()))
     for path in paths:
         out.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", highlight=False, soft_wrap=True)

@@ -77,7 +77,7 @@ def corrected(model: onnx.ModelProto, integer: onnx.ModelProto, input_name: str,
     constants = {tensor.name: tensor for tensor in better.graph.initializer}
     biases = {node.output[0]: node.input[2] for node in model.graph.node if node.op_type == "Conv"}
     for name in outputs:
-        found = _means(_run(_up_to(better, name), [name], input_name, batches))
+        found = _means(_run(up_to(better, name), [name], input_name, batches))
         _shift(constants, biases[name], wanted[name] - found[name])
     return better
 
@@ -119,7 +119,7 @@ def _showing(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
     return found
 
 
-def _up_to(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
+def up_to(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
     """Return the part of a model that makes one tensor, and no more."""
     nodes = list(model.graph.node)
     last = next(index for index, node in enumerate(nodes) if name in node.output)

@@ -24,20 +24,20 @@ BLOCK_PX = 4
 FLOOR = 0.08
 """Added before the logarithm: darkness has no colour."""
 
-GREY_SHARE = 0.7
+GREY_SHARE = 0.5
 """Of the picture's own mean, taken away."""
 
 AXES = np.array([[1.0, -1.0, 0.0], [0.5, 0.5, -1.0], [1 / 6, 1 / 6, 1 / 6]])
 """Red against green, both against blue, and half of the brightness."""
 
-STRIPES = 8
+STRIPES = 16
 LEAST_SHARE = 1e-6
 
 _COLOURS = 64
-_DIMENSIONS = 64
+_DIMENSIONS = 128
 _SIDE_FADES = 0.25
 _STRIPE_FADES = 0.6
-_SOFTNESS = 0.5
+_SOFTNESS = 0.8
 _ROUNDS = 12
 _SAMPLE = 12_000
 _AT_ONCE = 256
@@ -78,12 +78,13 @@ class Colours:
         return Discriminant(self.mean, self.projection).turned(_roots(self, pictures))
 
 
-def learn_colours(pictures: Pictures, person: NDArray[np.int32], seed: int = 1) -> Colours:
+def learn_colours(pictures: Pictures, person: NDArray[np.int32], camera: NDArray[np.int32], seed: int = 1) -> Colours:
     """Return how to tell people apart by colours.
 
     Args:
         pictures: Of rendered people, as different cameras would show them, shape (N, 3, H, W), RGB, 0 to 1.
-        person: Who is on each, shape (N,); of each person several.
+        person: Who is on each, shape (N,).
+        camera: Which of the person's cameras took it, shape (N,); of each person several.
         seed: What is drawn from.
     """
     rng = np.random.default_rng(seed)
@@ -96,7 +97,7 @@ def learn_colours(pictures: Pictures, person: NDArray[np.int32], seed: int = 1) 
     softness = _SOFTNESS * float(gaps.min(axis=1).mean())
     bare = Colours(centres, softness, _stripes(height, width), np.zeros(size), np.eye(size))
     roots = _roots(bare, pictures)
-    best = learn_discriminant(roots, person, _DIMENSIONS)
+    best = learn_discriminant(roots, person, camera, _DIMENSIONS)
     return Colours(centres, bare.spread, bare.stripes, best.mean, best.projection)
 
 

@@ -1,8 +1,9 @@
-"""Turns vectors so that people differ most for how much pictures of one differ. Pure.
+"""Turns vectors so that people differ most for how much cameras see one person differ. Pure.
 
-Fisher's linear discriminant ("The Use of Multiple Measurements in Taxonomic Problems", Annals of Eugenics 7, 1936). Its
-axes are scaled by how much of what differs along them is due to the person (the two-covariance view of Ioffe,
-"Probabilistic Linear Discriminant Analysis", ECCV 2006). It is solved at once: the same vectors give the same axes.
+Fisher's linear discriminant ("The Use of Multiple Measurements in Taxonomic Problems", Annals of Eugenics 7, 1936), of
+what each camera sees of a person on average. Along each of its axes cameras differ as much about one person: how much
+clearer one axis tells rendered people than another says little of real ones. It is solved at once: the same vectors
+give the same axes.
 """
 
 from dataclasses import dataclass
@@ -34,27 +35,36 @@ class Discriminant:
         return unit((rows - self.mean) @ self.projection)
 
 
-def learn_discriminant(rows: Array, person: NDArray[np.int32], dimensions: int) -> Discriminant:
-    """Return directions in which people differ most for how much pictures of one differ, the clearest ones longest.
+def learn_discriminant(
+    rows: Array, person: NDArray[np.int32], camera: NDArray[np.int32], dimensions: int
+) -> Discriminant:
+    """Return directions in which people differ most for how much cameras see one differ, the clearest ones first.
 
     Args:
         rows: A vector of each picture, shape (N, K).
-        person: Who is on each picture, shape (N,); of each person several.
+        person: Who is on each picture, shape (N,).
+        camera: Which of the person's cameras took it, shape (N,); of each person several.
         dimensions: How many directions at most.
     """
-    _, who = np.unique(person, return_inverse=True)
-    counts = np.bincount(who)
-    sums = np.zeros((len(counts), rows.shape[1]))
-    np.add.at(sums, who, rows)
-    means, mean = sums / counts[:, None], rows.mean(axis=0)
-    within, between = (each.T @ each / len(each) for each in (rows - means[who], means - mean))
+    views, taken = np.unique(np.stack([person, camera]), axis=1, return_inverse=True)
+    seen = _means(rows, taken.reshape(-1))
+    _, who = np.unique(views[0], return_inverse=True)
+    means, mean = _means(seen, who), seen.mean(axis=0)
+    within, between = (each.T @ each / len(each) for each in (seen - means[who], means - mean))
     within += _RIDGE * np.trace(within) / len(within) * np.eye(len(within))
     sizes, axes = np.linalg.eigh(within)
     whitened = axes / np.sqrt(sizes)
     clear, directions = np.linalg.eigh(whitened.T @ between @ whitened)
     best = slice(None, -min(dimensions, len(clear)) - 1, -1)
-    ratio = np.maximum(clear[best], 0)
-    return Discriminant(mean, whitened @ directions[:, best] * np.sqrt(ratio / (1 + ratio)))
+    return Discriminant(mean, whitened @ directions[:, best])
+
+
+def _means(rows: Array, group: NDArray[np.intp]) -> Array:
+    """Return the mean of each group's rows."""
+    sums = np.zeros((int(group.max()) + 1, rows.shape[1]))
+    np.add.at(sums, group, rows)
+    found: Array = sums / np.bincount(group)[:, None]
+    return found
 
 
 def unit(rows: Array) -> Array:

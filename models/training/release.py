@@ -77,6 +77,16 @@ def named(manifest: ModelManifest) -> str:
     return f"{manifest.name} {manifest.version} (SHA-256 {manifest.sha256[:16]})"
 
 
+_DISCRIMINANT = " A linear discriminant, learned from"
+_COLOURS = " Colours in stripes, told apart"
+
+
+def without_colours(told: str, *, keeps_discriminant: bool = False) -> str:
+    """Return of where a model's numbers come from what is about its network, and about its discriminant if it stays."""
+    plain = told.partition(_COLOURS)[0]
+    return plain if keeps_discriminant else plain.partition(_DISCRIMINANT)[0]
+
+
 def provenance(
     parts: Sequence[tuple[float, str]],
     dimensions: int,
@@ -100,8 +110,8 @@ def provenance(
     told += footage.told() if footage else ""
     if dimensions:
         shown = f", half in colours by statistics of {styles.source} ({styles.licence})" if styles else ""
-        told += f" A linear discriminant, learned from rendered people{shown}, leaves {dimensions} numbers."
-    return told + (f" Colours in stripes, told apart as rendered people taught, count {colours:g}." if colours else "")
+        told += f"{_DISCRIMINANT} rendered people{shown}, leaves {dimensions} numbers."
+    return told + (f"{_COLOURS} as rendered people taught, count {colours:g}." if colours else "")
 
 
 def manifest_of(name: str, version: str, model: onnx.ModelProto, content: bytes, provenance: str) -> ModelManifest:

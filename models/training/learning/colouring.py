@@ -59,10 +59,9 @@ def learn_beside(shard: Shard, recipe: Recipe, forms: Sequence[Vectors], dimensi
     measured = held_out(shard.person, recipe.held_out_share)
     some = _some(~measured, _PICTURES)
     fed = _worse(shard, some, generator, recipe)
-    colours = learn_colours(shares_of(fed).numpy(), shard.person[some], recipe.seed)
-    best = [
-        learn_discriminant(vectors(fed), shard.person[some], dimensions) if dimensions else None for vectors in forms
-    ]
+    seen = shard.person[some], shard.camera[some]
+    colours = learn_colours(shares_of(fed).numpy(), *seen, recipe.seed)
+    best = [learn_discriminant(vectors(fed), *seen, dimensions) if dimensions else None for vectors in forms]
     others = np.flatnonzero(measured)
     fed = _worse(shard, others, generator, recipe)
     told = forms[0](fed)

@@ -186,11 +186,11 @@ def export(
     weight = release.colours or 0.0
     by_weight: dict[float, float] = {}
     if release.colours != 0 or release.dimensions:
-        beside = learn_beside(shard, recipe, [_vectors_of(one) for one in forms.values()], release.dimensions)
+        beside = learn_beside(shard, recipe, [vectors_of(one) for one in forms.values()], release.dimensions)
         by_weight = beside.by_weight
         weight = max(by_weight, key=by_weight.__getitem__) if release.colours is None else weight
         turning = zip(forms.items(), beside.discriminants, strict=True)
-        forms = {form: _finished(one, best, beside.colours, weight) for (form, one), best in turning}
+        forms = {form: finished(one, best, beside.colours, weight) for (form, one), best in turning}
     parts = [(part.share, part.told) for part in gathered.parts]
     told = provenance(parts, release.dimensions, weight, release.footage, recipe.styles)
     written, paths = {}, []
@@ -230,7 +230,7 @@ def _in_integers(model: onnx.ModelProto, shard: Shard, recipe: Recipe) -> onnx.M
     return corrected(model, quantize(model, ranges, FLOAT_FROM), INPUT, batches[:_CORRECTED_BATCHES])
 
 
-def _vectors_of(model: onnx.ModelProto) -> Vectors:
+def vectors_of(model: onnx.ModelProto) -> Vectors:
     """Return what a file says of normalized pictures."""
     session = open_session(model.SerializeToString(deterministic=True), source="the exported model")
 
@@ -241,9 +241,10 @@ def _vectors_of(model: onnx.ModelProto) -> Vectors:
     return vectors
 
 
-def _finished(
+def finished(
     model: onnx.ModelProto, discriminant: Discriminant | None, colours: Colours, weight: float
 ) -> onnx.ModelProto:
+    """Return a network with what follows it, if anything does, and colours beside it, if they count."""
     if discriminant:
         model = turned(model, discriminant)
     return with_colours(model, colours, weight, CHANNEL_MEAN, CHANNEL_SPREAD) if weight else model

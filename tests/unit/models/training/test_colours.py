@@ -14,18 +14,19 @@ from models.training.release import CHANNEL_MEAN, CHANNEL_SPREAD
 PEOPLE, EACH = 24, 6
 
 
-def wardrobe(seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
+def wardrobe(seed: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return pictures, shape (N, 3, 32, 16), of people in two colours each, every one in light of its own."""
     rng = np.random.default_rng(seed)
-    pictures, person = [], []
+    pictures, person, camera = [], [], []
     for index in range(PEOPLE):
         upper, lower = rng.uniform(0.15, 0.7, (2, 3, 1, 1))
-        for _ in range(EACH):
+        for number in range(EACH):
             plain = np.concatenate([np.broadcast_to(each, (3, 16, 16)) for each in (upper, lower)], axis=1)
             lit = plain * rng.uniform(0.7, 1.3) * rng.uniform(0.85, 1.15, (3, 1, 1))
             pictures.append(np.clip(lit + rng.normal(0, 0.02, lit.shape), 0, 1))
             person.append(index)
-    return np.array(pictures, np.float32), np.array(person, np.int32)
+            camera.append(number)
+    return np.array(pictures, np.float32), np.array(person, np.int32), np.array(camera, np.int32)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def named(described: np.ndarray, person: np.ndarray) -> float:
 
 
 def test_strangers_are_told_apart_by_what_others_taught(learned: Colours) -> None:
-    pictures, person = wardrobe(seed=8)
+    pictures, person, _ = wardrobe(seed=8)
     plain = pictures.mean(axis=(2, 3))
     described = learned.describe(pictures)
     assert np.linalg.norm(described, axis=1) == pytest.approx(np.ones(len(pictures)))
@@ -49,7 +50,7 @@ def test_strangers_are_told_apart_by_what_others_taught(learned: Colours) -> Non
 
 
 def test_a_picture_and_its_mirror_image_wear_the_same(learned: Colours) -> None:
-    pictures, _ = wardrobe(seed=4)
+    pictures, *_ = wardrobe(seed=4)
     assert learned.describe(pictures[..., ::-1]) == pytest.approx(learned.describe(pictures), abs=1e-6)
 
 
@@ -66,7 +67,7 @@ def test_a_file_says_the_same_beside_what_it_said(learned: Colours) -> None:
     graph.add("Div", [flat, graph.add("ReduceL2", [flat], "length", axes=[1], keepdims=1)], "emb")
     shapes = [tensor_info("x", FLOAT, ["N", 3, 32, 16])], [tensor_info("emb", FLOAT, ["N", 3])]
     bare = graph.model("tiny", *shapes)
-    pictures, _ = wardrobe(seed=5)
+    pictures, *_ = wardrobe(seed=5)
     mean, spread = (np.reshape(each, (3, 1, 1)) / 255 for each in (CHANNEL_MEAN, CHANNEL_SPREAD))
     fed = ((pictures - mean) / spread).astype(np.float32)
     whole = with_colours(bare, learned, 0.6, CHANNEL_MEAN, CHANNEL_SPREAD)

@@ -11,16 +11,23 @@ from models.loader import open_session
 from models.training.colour_graph import turned
 from models.training.discriminant import Discriminant, learn_discriminant, unit
 
-PEOPLE, PICTURES, NUMBERS = 60, 6, 12
+PEOPLE, CAMERAS, EACH, NUMBERS = 60, 6, 2, 12
 
 
-def seen(people: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+Labels = NDArray[np.int32]
+
+
+def seen(people: int, seed: int) -> tuple[NDArray[np.float64], Labels, Labels]:
     """Return vectors of people who differ in the first four numbers, while cameras differ more in the next three."""
     rng = np.random.default_rng(seed)
-    person = np.repeat(np.arange(people, dtype=np.int32), PICTURES)
+    views = people * CAMERAS
+    person = np.repeat(np.arange(people, dtype=np.int32), CAMERAS)
     spread = np.array([*[0.2] * 4, *[2.0] * 3, *[0.5] * (NUMBERS - 7)])
     own = rng.normal(0, 1, (people, NUMBERS)) * ([1.0] * 4 + [0.0] * (NUMBERS - 4))
-    return own[person] + rng.normal(0, 1, (len(person), NUMBERS)) * spread, person
+    shown = own[person] + rng.normal(0, 1, (views, NUMBERS)) * spread
+    camera = np.tile(np.arange(CAMERAS, dtype=np.int32), people)
+    rows, who, where = (np.repeat(each, EACH, axis=0) for each in (shown, person, camera))
+    return rows + rng.normal(0, 0.2, rows.shape), who, where
 
 
 def found(rows: NDArray[np.float64], person: NDArray[np.int32]) -> float:
@@ -31,31 +38,42 @@ def found(rows: NDArray[np.float64], person: NDArray[np.int32]) -> float:
 
 def test_what_people_differ_in_is_found_among_what_cameras_differ_in() -> None:
     best = learn_discriminant(*seen(PEOPLE, 1), dimensions=4)
-    rows, person = seen(20, 2)
+    rows, person, _ = seen(20, 2)
+    rows, person = rows[::EACH], person[::EACH]
     assert found(unit(rows), person) < 0.5
     assert found(best.turned(rows), person) > 0.8
     assert np.abs(best.projection[4:]).max() < 0.1 * np.abs(best.projection[:4]).max()
 
 
-def test_the_clearest_directions_are_longest_and_no_more_than_there_are() -> None:
-    rows, person = seen(PEOPLE, 3)
-    best = learn_discriminant(rows, person, 99)
+def test_cameras_differ_by_as_much_along_each_direction_and_the_clearest_come_first() -> None:
+    rows, person, camera = seen(PEOPLE, 3)
+    best = learn_discriminant(rows, person, camera, 99)
     assert best.projection.shape == (NUMBERS, NUMBERS)
-    own = rows - np.array([rows[person == each].mean(axis=0) for each in person])
+    views = rows.reshape(-1, EACH, NUMBERS).mean(axis=1)
+    means = views.reshape(PEOPLE, CAMERAS, NUMBERS).mean(axis=1)
+    own = views - np.repeat(means, CAMERAS, axis=0)
     within = own.T @ own / len(own)
     within += 0.1 * np.trace(within) / NUMBERS * np.eye(NUMBERS)
-    lengths = best.projection.T @ within @ best.projection
-    assert lengths == pytest.approx(np.diag(np.diag(lengths)), abs=1e-9)
-    assert (np.diff(np.diag(lengths)) < 0).all()
-    assert np.diag(lengths).max() < 1
-    again = learn_discriminant(rows, person, 3)
+    assert best.projection.T @ within @ best.projection == pytest.approx(np.eye(NUMBERS), abs=1e-9)
+    clear = ((means - means.mean(axis=0)) @ best.projection).var(axis=0)
+    assert (np.diff(clear) < 0).all()
+    again = learn_discriminant(rows, person, camera, 3)
     assert np.array_equal(again.projection, best.projection[:, :3])
 
 
+def test_what_differs_between_pictures_of_one_camera_counts_little() -> None:
+    rows, person, camera = seen(PEOPLE, 6)
+    moving = np.random.default_rng(7).normal(0, 3, (len(rows) // EACH, 1))
+    rows[:, :1] += np.repeat(moving, EACH, axis=0) * np.tile([1, -1], len(moving))[:, None]
+    one, apart = (learn_discriminant(rows, person, each, 4) for each in (camera, np.arange(len(rows), dtype=np.int32)))
+    shares = [np.abs(each.projection[0]).sum() / np.abs(each.projection[1]).sum() for each in (one, apart)]
+    assert shares[0] > 2 * shares[1]
+
+
 def test_the_order_of_pictures_makes_no_difference() -> None:
-    rows, person = seen(PEOPLE, 4)
+    rows, person, camera = seen(PEOPLE, 4)
     order = np.random.default_rng(0).permutation(len(rows))
-    one, other = learn_discriminant(rows, person, 4), learn_discriminant(rows[order], person[order], 4)
+    one, other = (learn_discriminant(rows[by], person[by], camera[by], 4) for by in (np.arange(len(rows)), order))
     alike = [each.turned(rows) @ each.turned(rows).T for each in (one, other)]
     assert alike[0] == pytest.approx(alike[1], abs=1e-6)
 

@@ -13,13 +13,14 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed here; the 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed here; the extra `training` brings it")
 
 from models.errors import ModelError  # noqa: E402
-from models.loader import load_model  # noqa: E402
+from models.loader import load_model, open_session  # noqa: E402
 from models.registry import ModelRegistry, read_verified  # noqa: E402
 from models.training.learning import initial, session  # noqa: E402
 from models.training.learning.augmentation import augmented, normalized  # noqa: E402
 from models.training.learning.colouring import WEIGHTS  # noqa: E402
 from models.training.learning.export import difference, load_average, to_onnx  # noqa: E402
 from models.training.learning.initial import load_embedder, load_imagenet  # noqa: E402
+from models.training.learning.keeping import bare, export_kept  # noqa: E402
 from models.training.learning.losses import hardest_triplets  # noqa: E402
 from models.training.learning.mixing import Part, mixed  # noqa: E402
 from models.training.learning.network import Network, renormalize  # noqa: E402
@@ -115,7 +116,7 @@ def test_the_weight_of_colours_is_what_does_best_with_people_held_out(tmp_path: 
     manifest = ModelRegistry(tmp_path / "out").get("mine").manifest
     count = re.search(r"people taught, count ([\d.]+)\.$", manifest.provenance)
     assert by_weight[float(count[1]) if count else 0.0] == max(by_weight.values())
-    assert manifest.outputs[0].shape[1] == 16 + 64 * (count is not None)
+    assert manifest.outputs[0].shape[1] == 16 + 128 * (count is not None)
 
 
 def test_kept_layers_keep_their_weights_and_coarse_ones_learn(tmp_path: Path) -> None:
@@ -167,8 +168,27 @@ def test_an_embedder_alone_is_written_with_colours_beside_it(tmp_path: Path) -> 
     both = release(tmp_path, "both", colours=0.5, mixed_with=((FIRST, 1.0),))
     export(tmp_path / "none", (shard(), {}), both, ModelRegistry())
     manifest = ModelRegistry(tmp_path).get("both").manifest
-    assert manifest.outputs[0].shape == ("N", 768 + 64)
+    assert manifest.outputs[0].shape == ("N", 768 + 128)
     assert manifest.provenance.startswith(f"{FIRST} 1 (")
+
+
+@pytest.mark.parametrize(("name", "colours"), [("reid-shop-mnv2-int8", 0.5), (FIRST, None)])
+def test_a_kept_network_says_the_same_behind_what_is_new(tmp_path: Path, name: str, colours: float | None) -> None:
+    import onnx  # noqa: PLC0415 - beside PyTorch it is there
+
+    release = Release(folder=tmp_path, name="again", version="1", tolerance=0, dimensions=16, colours=colours)
+    path = export_kept(name, shard(), release, ModelRegistry())
+    kept = ModelRegistry().get(name)
+    manifest = ModelRegistry(tmp_path).get("again").manifest
+    assert manifest.outputs[0].shape == ("N", 16 + 128 * ("Colours" in manifest.provenance))
+    assert manifest.provenance.startswith(kept.manifest.provenance[:80])
+    assert f"Its network is that of {name} {kept.manifest.version} (SHA-256" in manifest.provenance
+    assert manifest.provenance.count("A linear discriminant") == 1
+    fed = torch.randn(3, 3, 128, 64, generator=torch.Generator().manual_seed(1)).numpy()
+    files = [bare(onnx.load(each)).SerializeToString() for each in (kept.path, path)]
+    before, after = (open_session(each, source="a test").run(["emb"], {"x": fed})[0] for each in files)
+    assert before.shape == (3, 768)
+    assert np.array_equal(before, after)
 
 
 def test_weights_that_have_no_mean_are_refused() -> None:

@@ -1,0 +1,65 @@
+"""Gives an embedder's file another discriminant and other colours. Its network stays as it is, in every bit."""
+
+from pathlib import Path
+
+import onnx
+
+from models.building.fit import up_to
+from models.building.graph import FLOAT, GraphBuilder, tensor_info
+from models.registry import ModelRegistry, read_verified
+from models.training.learning.colouring import learn_beside
+from models.training.learning.export import OUTPUT
+from models.training.learning.session import Release, finished, vectors_of
+from models.training.pictures import Shard
+from models.training.recipe import Recipe
+from models.training.release import card, held_out_told, manifest_of, named, provenance, without_colours, write_release
+
+_WITHOUT = ("plain", "network")
+"""What a vector is called in a file before a discriminant, and before colours, were put to it."""
+
+
+def export_kept(name: str, shard: Shard, release: Release, registry: ModelRegistry) -> Path:
+    """Write an embedder's network with a discriminant and colours that are learned anew, a manifest and a card.
+
+    Args:
+        name: The embedder: floats or integers, of this project's form.
+        shard: Pictures to learn from.
+        release: What to write; where `dimensions` is 0, the file's own discriminant stays, too. Of `mixed_with`,
+            `footage` and `tolerance` nothing is read.
+        registry: Knows the embedder.
+
+    Returns:
+        The model's path.
+    """
+    kept = registry.get(name)
+    whole = onnx.load_from_string(read_verified(kept.path, kept.manifest.sha256))
+    model = bare(whole, keeps_discriminant=not release.dimensions)
+    recipe = Recipe(styles=release.styles)
+    beside = learn_beside(shard, recipe, [vectors_of(model)], release.dimensions)
+    best = max(beside.by_weight, key=beside.by_weight.__getitem__)
+    weight = best if release.colours is None else release.colours
+    model = finished(model, beside.discriminants[0], beside.colours, weight)
+    code = model.SerializeToString(deterministic=True)
+    before = without_colours(kept.manifest.provenance, keeps_discriminant=not release.dimensions)
+    origin = f"{before} Its network is that of {named(kept.manifest)}."
+    told = provenance([(1.0, origin)], release.dimensions, weight, None, release.styles)
+    manifest = manifest_of(release.name, release.version, model, code, told)
+    path = write_release(release.folder, manifest, code)
+    form = f"those of {kept.manifest.name}"
+    text = card({form: (manifest, len(code))}, 0, held_out_told("", beside.by_weight))
+    (release.folder / "card.md").write_text(text, encoding="utf-8")
+    return path
+
+
+def bare(model: onnx.ModelProto, *, keeps_discriminant: bool = False) -> onnx.ModelProto:
+    """Return the network of an embedder's file without colours beside it; its discriminant stays, or goes, too."""
+    made = {name for node in model.graph.node for name in node.output}
+    own = next((name for name in _WITHOUT[keeps_discriminant:] if name in made), None)
+    if own is None:
+        return model
+    known = onnx.shape_inference.infer_shapes(model, strict_mode=True).graph.value_info
+    size = next(value for value in known if value.name == own).type.tensor_type.shape.dim[1].dim_value
+    fed = model.graph.input[0]
+    graph = GraphBuilder()
+    graph.absorb(up_to(model, own).graph, OUTPUT)
+    return graph.model(model.graph.name, [fed], [tensor_info(OUTPUT, FLOAT, ["N", size])])
