@@ -159,9 +159,16 @@ def _owners(truth: Truth) -> dict[tuple[str, str], tuple[int, str]]:
     return longest
 
 
-def rated(groups: Groups, truth: Truth) -> Scorecard:
-    """Return the scores of visits: groups of segments with a stay, of those who are not staff."""
-    return score(Observation(visits=tuple(_visit(each) for each in groups if _has_stays(each))), truth, Options())
+def rated(groups: Groups, truth: Truth, *, counts_stays: bool = False) -> Scorecard:
+    """Return the scores of visits: groups of segments with a stay, of those who are not staff.
+
+    Args:
+        groups: Who is who.
+        truth: What really happened.
+        counts_stays: A visit is also where it tells a stay while it has no track.
+    """
+    visits = tuple(_visit(each) for each in groups if _has_stays(each))
+    return score(Observation(visits=visits), truth, Options(counts_stays=counts_stays))
 
 
 def _has_stays(group: list[Tracklet]) -> bool:
@@ -228,7 +235,9 @@ def _row(table: Table, name: str, way: str, groups: Groups, truth: Truth) -> Non
     assert tracking is not None
     values = (tracking.idf1.value, tracking.hota.value, visits.f1.value, visits.error_share.value, visits.merges.value)
     cells = ["-" if value is None else f"{value:.3f}" for value in values]
-    cells.insert(1, f"{whole(groups, truth):.3f}")
+    with_stays = rated(groups, truth, counts_stays=True).tracking
+    assert with_stays is not None
+    cells[1:1] = [f"{with_stays.idf1.value:.3f}", f"{whole(groups, truth):.3f}"]
     counts = (f"{visits.true}/{visits.measured}", str(visits.of_workers), str(visits.set_aside))
     table.add_row(name, way, *cells, *counts, _fitting(groups, card))
 
@@ -343,6 +352,7 @@ def stitching(_folder: Path) -> Result:
         "store, noise, signatures",
         "way",
         "IDF1",
+        "with stays",
         "whole",
         "HOTA",
         "F1",
@@ -353,7 +363,7 @@ def stitching(_folder: Path) -> Result:
         "set aside",
         "fitting rooms",
     )
-    console = Console(width=150)
+    console = Console(width=170)
     for number, run in enumerate(_RUNS, 1):
         _compare(table, run)
         console.print(f"{number} of {len(_RUNS)}: {', '.join(map(str, run))}", highlight=False)

@@ -195,6 +195,7 @@ class Options(Struct, frozen=True, kw_only=True):
         reentry_s: Who comes back within this time is still on the same visit.
         instant_s: Seconds between the instants at which visits are compared with people.
         shared_s: A visit is that of several people when at least two of them are in it this long each.
+        counts_stays: A visit is also where it tells a stay while it has no track; else it is where its tracks are.
         bins: Bins of equal width for the calibration error.
         seed: For the bootstrap.
     """
@@ -202,6 +203,7 @@ class Options(Struct, frozen=True, kw_only=True):
     reentry_s: float = 300.0
     instant_s: float = 1.0
     shared_s: float = 3.0
+    counts_stays: bool = False
     bins: int = 10
     seed: int = 0
 

@@ -1,5 +1,6 @@
 """True and measured visits on one time line: who was there at each instant, and which visits knew it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -7,7 +8,7 @@ from msgspec import Struct
 
 from simulators.core.scoring.identification import Sightings, unique_rows
 from simulators.core.scoring.intervals import Ints
-from simulators.core.scoring.measured import MeasuredVisit, Options
+from simulators.core.scoring.measured import MeasuredStay, MeasuredVisit, Options
 from simulators.core.scoring.ownership import NOBODY, Ownership
 from simulators.core.truth import TruePerson, TruePresence, TrueStay, Truth
 
@@ -82,7 +83,9 @@ def make_timeline(truth: Truth, visits: Sequence[MeasuredVisit], options: Option
 
     At an instant, the true ids are the visits of customers who are inside, and the measured ids are the visits of which
     some track lives. They fit where one of those tracks is that customer's. An instant at which a visit has only tracks
-    of customers on their way to or from the door is set aside: such a track is right, though nobody is inside.
+    of customers on their way to or from the door is set aside: such a track is right, though nobody is inside. Where
+    stays count, a visit is also there at an instant at which it has no track and tells a stay; it fits every customer
+    who is in that zone then.
     """
     ownership = Ownership(truth)
     at_ms = np.arange(truth.start_ms, truth.until_ms + 1, round(options.instant_s * 1000))
@@ -102,13 +105,17 @@ def make_timeline(truth: Truth, visits: Sequence[MeasuredVisit], options: Option
     is_customer[[visit.person for visit in every_true]] = True
     counts = (true_id != NOBODY) | ~is_customer[seen[:, 2]]
     fits = np.stack([seen[:, 0], true_id, seen[:, 1]], axis=1)[true_id != NOBODY]
+    told = seen[counts][:, :2]
+    if options.counts_stays:
+        unseen, met = _staying(true, customers, seen, at_ms)
+        told, fits = np.concatenate([told, unseen]), np.concatenate([fits, met])
     owned = seen[seen[:, 2] != NOBODY]
     owners, together = unique_rows(owned[:, 1:])
     return Timeline(
         at_ms,
         true,
         customers,
-        Sightings(inside, unique_rows(seen[counts][:, :2])[0], unique_rows(fits)[0]),
+        Sightings(inside, unique_rows(told)[0], unique_rows(fits)[0]),
         np.column_stack([owners, together]),
     )
 
@@ -123,9 +130,18 @@ def _holds(spans: Iterable[tuple[int, int | None]], at_ms: Ints) -> bool:
 
 def _inside(true: Sequence[TrueVisit], at_ms: Ints) -> Ints:
     """Return rows (instant, true visit), shape (N, 2)."""
-    spans = [(presence.entered_ms, presence.left_ms, index) for index, v in enumerate(true) for presence in v.presences]
-    begins = np.searchsorted(at_ms, [begin for begin, _, _ in spans])
-    ends = np.searchsorted(at_ms, [at_ms[-1] + 1 if end is None else end for _, end, _ in spans])
+    return _during(
+        [(presence.entered_ms, presence.left_ms, index) for index, v in enumerate(true) for presence in v.presences],
+        at_ms,
+    )
+
+
+def _during(spans: Sequence[tuple[int, int | None, int]], at_ms: Ints) -> Ints:
+    """Return rows (instant, id) of spans with ids, each from its first time on and before its second."""
+    begins = np.searchsorted(at_ms, np.array([begin for begin, _, _ in spans], dtype=np.int64))
+    ends = np.searchsorted(
+        at_ms, np.array([at_ms[-1] + 1 if end is None else end for _, end, _ in spans], dtype=np.int64)
+    )
     return _rows(begins, ends, np.array([index for _, _, index in spans], dtype=np.int64))
 
 
@@ -134,6 +150,43 @@ def _rows(begins: Ints, ends: Ints, ids: Ints) -> Ints:
     lengths = ends - begins
     within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     return np.column_stack([np.repeat(begins, lengths) + within, np.repeat(ids, lengths)]).astype(np.int64)
+
+
+def _staying(
+    true: Sequence[TrueVisit], measured: Sequence[MeasuredVisit], tracked: Ints, at_ms: Ints
+) -> tuple[Ints, Ints]:
+    """Return where measured visits tell a stay while they have no track, and which customers are in that zone then.
+
+    Args:
+        true: True visits.
+        measured: Measured visits.
+        tracked: Rows (instant, measured visit, anybody), shape (M, 3), at which these have a track.
+        at_ms: The instants.
+
+    Returns:
+        Rows (instant, measured visit) and rows (instant, true visit, measured visit).
+    """
+    is_tracked = tracked[:, 0] * len(measured) + tracked[:, 1]
+    there, told = _by_zone(each.stays for each in true), _by_zone(each.stays for each in measured)
+    unseen, met = [np.empty((0, 2), dtype=np.int64)], [np.empty((0, 3), dtype=np.int64)]
+    for zone_id, spans in told.items():
+        stays, customers = _during(spans, at_ms), _during(there[zone_id], at_ms)
+        stays = stays[~np.isin(stays[:, 0] * len(measured) + stays[:, 1], is_tracked)]
+        customers = customers[np.argsort(customers[:, 0], kind="stable")]
+        firsts, ends = (np.searchsorted(customers[:, 0], stays[:, 0], side=side) for side in ("left", "right"))
+        pairs = _rows(firsts, ends, np.arange(len(stays)))
+        unseen.append(stays)
+        met.append(np.column_stack([customers[pairs[:, 0]], stays[pairs[:, 1], 1]]))
+    return np.concatenate(unseen), np.concatenate(met)
+
+
+def _by_zone(stays: Iterable[Sequence[TrueStay | MeasuredStay]]) -> dict[str, list[tuple[int, int | None, int]]]:
+    """Return the times of stays by zone, with the index of the visit that each is of."""
+    spans = defaultdict[str, list[tuple[int, int | None, int]]](list)
+    for index, of_one in enumerate(stays):
+        for stay in of_one:
+            spans[stay.zone_id].append((stay.entered_ms, stay.left_ms, index))
+    return spans
 
 
 def _tracked(visits: Sequence[MeasuredVisit], ownership: Ownership, at_ms: Ints) -> Ints:
