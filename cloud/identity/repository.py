@@ -280,13 +280,15 @@ def delete_moves(session: WriteSession, tenant: str, held: Iterable[Holding]) ->
     ledger = identity_ledger.c
     for each in held:
         name = name_of(tenant, each)
-        theirs = and_(
-            _is(identity_ledger, tenant, each.identifier),
-            ledger.from_ms < each.until_ms,
-            ledger.until_ms > each.from_ms,
-        )
-        moved = or_(theirs, ledger.from_one_id == name, ledger.to_one_id == name)
-        session.execute(delete(identity_ledger).where(ledger.tenant == tenant, moved))
+        is_its = _is(identity_ledger, tenant, each.identifier)
+        forgotten = [
+            and_(is_its, ledger.from_ms < each.until_ms, ledger.until_ms > each.from_ms),
+            ledger.from_one_id == name,
+            ledger.to_one_id == name,
+        ]
+        if name == name_of(tenant, Holding(each.identifier)):  # Which the ledger leaves out where it is this one's.
+            forgotten.append(and_(is_its, ledger.from_one_id.is_(None)))
+        session.execute(delete(identity_ledger).where(ledger.tenant == tenant, or_(*forgotten)))
 
 
 def _is(table: Table, tenant: str, identifier: Identifier) -> ColumnElement[bool]:

@@ -11,9 +11,13 @@ from sqlalchemy import Connection, event, select, text
 
 from cloud.db import ReadSession
 from cloud.identity.explain import show_entry
+from cloud.identity.holdings import Holding
 from cloud.identity.ownership import surviving_one_id
-from cloud.identity.repository import ledger_after
+from cloud.identity.repository import delete_moves, ledger_after, write_ledger
+from cloud.identity.service import Occasion, _ledger_row
+from cloud.identity.statements import Identifier
 from cloud.identity.tables import identity_ledger
+from cloud.identity.timelines import Move
 from cloud.migrate import upgrade
 from cloud.profiles.history import load_facts_at
 from cloud.profiles.recount import recount_profiles
@@ -47,6 +51,23 @@ def test_the_ledger_leaves_out_only_the_profile_that_an_identifier_was_by_itself
         ]
         assert surviving_one_id(session, TENANT, one_id(phone)) == one_id(other)
         assert surviving_one_id(session, TENANT, one_id(other)) is None, "it went into no other one"
+
+
+def test_who_is_forgotten_is_named_by_no_later_move_either(cloud: Cloud):
+    phone, other = (Identifier(each.namespace, each.pseudonym) for each in PHONES[:2])
+    its_own = one_id(PHONES[0])
+    moves = [
+        Move(phone, its_own, one_id(MEMBERS[0]), 100, 200),
+        Move(other, its_own, one_id(MEMBERS[0])),
+        Move(other, one_id(PHONES[1]), one_id(MEMBERS[1])),
+    ]
+    with cloud.database.write() as session:
+        write_ledger(
+            session,
+            [_ledger_row(TENANT, each, Occasion(cause="stated", statement_id=None, at_ms=0)) for each in moves],
+        )
+        delete_moves(session, TENANT, [Holding(phone, 0, 50)])
+        assert _moves(session) == [(other.pseudonym, one_id(PHONES[1]), one_id(MEMBERS[1]))]
 
 
 def test_a_release_before_reads_every_origin_and_this_one_reads_them_back(cloud: Cloud, shop: Shop):
