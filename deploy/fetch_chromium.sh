@@ -11,4 +11,6 @@ deploy/fetch_debian.sh build/chromium chromium fonts-dejavu-core || {
   echo "warning: no Chromium: its tests will be skipped. Install it (Debian: apt-get install chromium) to run them." >&2
   exit 0; }
 folder=$PWD/build/chromium
-echo "<fontconfig><dir>$folder/usr/share/fonts</dir><cachedir>$folder/fonts</cachedir></fontconfig>" >"$folder/fonts.conf"
+# What the system has is not fetched, fonts neither; without any font Chromium ends.
+fonts="<dir>$folder/usr/share/fonts</dir><dir>/usr/share/fonts</dir>"
+echo "<fontconfig>$fonts<cachedir>$folder/fonts</cachedir></fontconfig>" >"$folder/fonts.conf"
