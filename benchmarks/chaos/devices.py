@@ -1,15 +1,13 @@
 """A process with some virtual devices: the agents' own outboxes, publishers and clocks, fed with made-up events.
 
-Run as `python -m benchmarks.chaos.devices FOLDER GROUP PORT RATE DEVICE...`. SIGTERM ends the making; the
-process goes on until the gateway holds everything.
+Run as `python -m benchmarks.chaos.devices FOLDER GROUP PORT RATE DEVICE...`. A file in the folder ends the
+making, also for a process that is only just starting; each goes on until the gateway holds everything.
 """
 
 import logging
 import random
 import secrets
-import signal
 import sys
-import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -41,6 +39,11 @@ logger = logging.getLogger(__name__)
 def offset_path(folder: Path, group: str) -> Path:
     """Return the file that tells by how many milliseconds the clock of a process of devices is ahead."""
     return folder / f"{group}.ahead-ms"
+
+
+def closing_path(folder: Path) -> Path:
+    """Return the file that tells all devices to make no more, and to end when all is handed over."""
+    return folder / "closing"
 
 
 class Clock:
@@ -153,23 +156,22 @@ def _payload(source: Source, number: int, now_ms: int) -> UplinkPayload:
 
 
 def _run(folder: Path, group: str, port: int, rate: float, names: list[str]) -> None:
-    """Make `rate` events a second, some at once, until SIGTERM."""
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    """Make `rate` events a second, some at once, until there is the file that ends it."""
+    closing = closing_path(folder)
     clock, chance = Clock(offset_path(folder, group)), random.Random()
     with ExitStack() as held:
         devices = [VirtualDevice(folder, name, port, clock) for name in names]
         for device in devices:
             device.start()
             held.callback(device.stop)
-        while not ended.is_set():
+        while not closing.exists():
             count = chance.randint(1, _MOST_AT_ONCE)
             try:
                 chance.choice(devices).make(count)
             except (OutboxError, OSError) as error:
                 logger.warning("nothing was made: %s", error)
-                ended.wait(_TRY_AGAIN_S)
-            ended.wait(count / rate)
+                time.sleep(_TRY_AGAIN_S)
+            time.sleep(count / rate)
 
 
 if __name__ == "__main__":

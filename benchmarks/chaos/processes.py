@@ -80,16 +80,16 @@ class Processes:
         """Return whether a process runs."""
         return self._children[name].process.poll() is None
 
-    def ask_to_end(self, name: str) -> None:
-        """Send SIGTERM, and take an end from now on for what was asked for."""
+    def may_end(self, name: str) -> None:
+        """Take an end from now on for what was asked for."""
         self._down.add(name)
-        self._children[name].process.send_signal(signal.SIGTERM)
 
     def stop(self, *names: str, within_s: float = _STOP_S) -> None:
         """End processes: politely, and by force those that did not within so many seconds."""
         until_s = time.monotonic() + within_s
         for name in names:
-            self.ask_to_end(name)
+            self.may_end(name)
+            self._children[name].process.send_signal(signal.SIGTERM)
         for name in names:
             with suppress(subprocess.TimeoutExpired):
                 self._children[name].process.wait(max(0.0, until_s - time.monotonic()))

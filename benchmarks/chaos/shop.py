@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.chaos.devices import STORE, TENANT, offset_path
+from benchmarks.chaos.devices import STORE, TENANT, closing_path, offset_path
 from benchmarks.chaos.hops import Hops, read_hops
 from benchmarks.chaos.line import Line
 from benchmarks.chaos.processes import Processes
@@ -157,7 +157,8 @@ class Shop:
         until_s = time.monotonic() + within_s
         self.processes.tend()
         for group in self._groups:
-            self.processes.ask_to_end(group)
+            self.processes.may_end(group)
+        closing_path(self._folder).touch()
         steps = (
             (self._devices_ended, "devices to hand over what they made"),
             (self.recovery.is_complete, "the cloud to hold what devices made"),

@@ -8,7 +8,8 @@ from benchmarks.chaos.harness import strike
 from benchmarks.chaos.plan import Kind, plan
 from benchmarks.chaos.shop import Shop
 
-_SEED = 20
+_SEED = 18
+"""The last fault of these kills devices: they are still starting when they are told to make no more."""
 _LIMIT_S = 200
 
 
