@@ -10,6 +10,7 @@ from shopthread.console import one_line_errors, out
 if TYPE_CHECKING:
     from models.training.learning.run import Progress as RunProgress
     from models.training.release import Footage
+    from models.training.worn import Weights
 
 _S_PER_MIN = 60
 
@@ -133,8 +134,13 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
     colours: Annotated[
         float | None,
         typer.Option(
-            min=0, max=0.9, help="How much colours in stripes count; without it, what does best with people held out."
+            min=0,
+            max=0.9,
+            help="How much colours count, 0 to 1; without this and --textures, what does best with people held out.",
         ),
+    ] = None,
+    textures: Annotated[
+        float | None, typer.Option(min=0, max=0.9, help="How much textures count, 0 to 1, beside --colours.")
     ] = None,
     mix: Annotated[
         list[str] | None,
@@ -160,8 +166,8 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Keep the network of this embedder's file, in floats or integers, as it is: discriminant and colours "
-            "alone are learned; no run is read.",
+            help="Keep the network of this embedder's file, in floats or integers, as it is: discriminant, colours and "
+            "textures alone are learned; no run is read.",
         ),
     ] = None,
     untrained: Annotated[
@@ -201,7 +207,7 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
             version=version,
             tolerance=tolerance,
             dimensions=dimensions,
-            colours=colours,
+            weights=_weights(colours, textures),
             mixed_with=mixed_with,
             footage=film,
             styles=measured,
@@ -254,6 +260,20 @@ def _film(path: Path | None, licence: str, share: float) -> "Footage | None":
     from models.training.release import Footage
 
     return Footage(path=path, licence=licence, share=share)
+
+
+def _weights(colours: float | None, textures: float | None) -> "Weights | None":
+    """Return how much what people wear shall count, None where the best is looked for."""
+    from models.training.worn import Weights
+
+    if colours is None and textures is None:
+        return None
+    found = Weights(colours or 0.0, textures or 0.0)
+    if found.colours**2 + found.textures**2 >= 1:
+        msg = f"--colours {found.colours:g} and --textures {found.textures:g} leave the network nothing: their squares "
+        msg += "must add up to less than 1"
+        raise ValueError(msg)
+    return found
 
 
 def _share_of(given: str) -> tuple[str, float]:

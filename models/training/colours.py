@@ -1,12 +1,12 @@
 """What colours people wear from top to bottom, as numbers that a model's file computes beside its own. Pure.
 
 Each place of a picture is shared out among some typical colours, softly, and the shares are gathered in overlapping
-stripes, the middle of the picture most. Colours are compared as logarithms, from which a part of the picture's own
-mean is taken, so that light and a sensor's cast count less (the grey-world assumption: Buchsbaum, J. Franklin
-Institute 310, 1980). The square roots of shares (Hellinger's distance) are turned and shortened so that pictures of one
-person come near to each other and people stay apart (Fisher's linear discriminant, as on colours by Liao et al.,
-"Person Re-identification by Local Maximal Occurrence Representation and Metric Learning", CVPR 2015). All of it is
-learned from rendered people.
+stripes, each place as much as it is the person (`models.training.figure`). Colours are compared as logarithms, from
+which a part of the picture's own mean is taken, so that light and a sensor's cast count less (the grey-world
+assumption: Buchsbaum, J. Franklin Institute 310, 1980). The square roots of shares (Hellinger's distance) are turned
+and shortened so that pictures of one person come near to each other and people stay apart (Fisher's linear
+discriminant, as on colours by Liao et al., "Person Re-identification by Local Maximal Occurrence Representation and
+Metric Learning", CVPR 2015). All of it is learned from rendered people.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.training.discriminant import Discriminant, learn_discriminant
+from models.training.figure import LEAST_WEIGHT
 
 Array = NDArray[np.float64]
 Pictures = NDArray[np.float32]  # (N, 3, H, W), RGB, 0 to 1
@@ -35,7 +36,7 @@ LEAST_SHARE = 1e-6
 
 _COLOURS = 64
 _DIMENSIONS = 128
-_SIDE_FADES = 0.25
+_SIDE_FADES = 0.5
 _STRIPE_FADES = 0.6
 _SOFTNESS = 0.8
 _ROUNDS = 12
@@ -50,7 +51,7 @@ class Colours:
     Attributes:
         centres: Typical colours on `AXES`, shape (K, 3).
         spread: How softly a place is shared out among them.
-        stripes: How much each block of a picture counts in each stripe, shape (blocks, `STRIPES`); columns add up to 1.
+        stripes: How much each block of a picture counts in each stripe, shape (blocks, `STRIPES`).
         mean: Of the square roots of shares, shape (K * `STRIPES`,).
         projection: Shape (K * `STRIPES`, D).
     """
@@ -69,20 +70,24 @@ class Colours:
         double_variance = 2 * self.spread**2
         return 2 * AXES.T @ self.centres.T / double_variance, -(self.centres**2).sum(axis=1) / double_variance
 
-    def describe(self, pictures: Pictures) -> Array:
+    def describe(self, pictures: Pictures, shown: Array) -> Array:
         """Return the colours of people, shape (N, D), rows of length 1.
 
         Args:
             pictures: Shape (N, 3, H, W) as when they were learned, RGB, 0 to 1.
+            shown: How much of each block is the person, 0 to 1, shape (N, H / `BLOCK_PX`, W / `BLOCK_PX`).
         """
-        return Discriminant(self.mean, self.projection).turned(_roots(self, pictures))
+        return Discriminant(self.mean, self.projection).turned(_roots(self, pictures, shown))
 
 
-def learn_colours(pictures: Pictures, person: NDArray[np.int32], camera: NDArray[np.int32], seed: int = 1) -> Colours:
+def learn_colours(
+    pictures: Pictures, shown: Array, person: NDArray[np.int32], camera: NDArray[np.int32], seed: int = 1
+) -> Colours:
     """Return how to tell people apart by colours.
 
     Args:
         pictures: Of rendered people, as different cameras would show them, shape (N, 3, H, W), RGB, 0 to 1.
+        shown: How much of each block is the person, as `Figure.shown` finds it, 0 to 1.
         person: Who is on each, shape (N,).
         camera: Which of the person's cameras took it, shape (N,); of each person several.
         seed: What is drawn from.
@@ -96,7 +101,7 @@ def learn_colours(pictures: Pictures, person: NDArray[np.int32], camera: NDArray
     size = len(centres) * STRIPES
     softness = _SOFTNESS * float(gaps.min(axis=1).mean())
     bare = Colours(centres, softness, _stripes(height, width), np.zeros(size), np.eye(size))
-    roots = _roots(bare, pictures)
+    roots = _roots(bare, pictures, shown)
     best = learn_discriminant(roots, person, camera, _DIMENSIONS)
     return Colours(centres, bare.spread, bare.stripes, best.mean, best.projection)
 
@@ -110,18 +115,20 @@ def _logarithms(pictures: Pictures) -> Array:
     return balanced.transpose(0, 2, 1)
 
 
-def _roots(colours: Colours, pictures: Pictures) -> Array:
+def _roots(colours: Colours, pictures: Pictures, shown: Array) -> Array:
     """Return square roots of shares, shape (N, K * `STRIPES`)."""
-    return np.concatenate(list(_parts(colours, pictures)))
+    return np.concatenate(list(_parts(colours, pictures, shown)))
 
 
-def _parts(colours: Colours, pictures: Pictures) -> Iterator[Array]:
+def _parts(colours: Colours, pictures: Pictures, shown: Array) -> Iterator[Array]:
     factors, added = colours.scores()
     for first in range(0, len(pictures), _AT_ONCE):
-        rated = _logarithms(pictures[first : first + _AT_ONCE]) @ factors + added
+        some = slice(first, first + _AT_ONCE)
+        rated = _logarithms(pictures[some]) @ factors + added
         shares = np.exp(rated - rated.max(axis=2, keepdims=True))
         shares /= shares.sum(axis=2, keepdims=True)
-        gathered = shares.transpose(0, 2, 1) @ colours.stripes
+        weight = shown[some].reshape(len(rated), 1, -1) + LEAST_WEIGHT
+        gathered = (shares.transpose(0, 2, 1) * weight) @ colours.stripes / (weight @ colours.stripes)
         yield np.sqrt(np.maximum(gathered, LEAST_SHARE)).reshape(len(rated), -1)
 
 
@@ -140,6 +147,5 @@ def _stripes(height: int, width: int) -> Array:
     middles = (np.arange(STRIPES) + 0.5) / STRIPES
     rows = np.exp(-0.5 * ((down[:, None] - middles) * STRIPES / _STRIPE_FADES) ** 2)
     columns = np.exp(-0.5 * ((across - 0.5) / _SIDE_FADES) ** 2)
-    weights = (rows[:, None] * columns[:, None]).reshape(height * width, STRIPES)
-    found: Array = weights / weights.sum(axis=0)
+    found: Array = (rows[:, None] * columns[:, None]).reshape(height * width, STRIPES)
     return found

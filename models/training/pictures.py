@@ -1,4 +1,5 @@
-"""Files of training pictures: many people in one NumPy archive, each picture as JPEG bytes with who and which camera.
+"""Files of training pictures: many people in one NumPy archive, each picture as JPEG bytes with who is on it, where,
+and which camera took it.
 
 Whoever makes such pictures writes them with `write_shard`; training reads them with `read_folder`.
 """
@@ -18,7 +19,11 @@ SETTINGS_FILE = "settings.json"
 PATTERN = "people-*.npz"
 _UNFINISHED = ".part"
 
+FIGURE_WH = (16, 32)
+"""Of what tells the person from the rest of a picture: blocks of 4 x 4 pixels."""
+
 Numbers = NDArray[np.int32]
+Figures = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +35,13 @@ class Shard:
         person: Who is on each, shape (N,).
         camera: Which of the person's cameras took it, shape (N,): pictures of one person with one number show one
             place, light and sensor. The same number of another person is another camera.
+        figure: How much of each block of a picture is the person, 0 to 255, shape (N, height, width of `FIGURE_WH`).
     """
 
     jpegs: list[bytes]
     person: Numbers
     camera: Numbers
+    figure: Figures
 
 
 def shard_path(folder: Path, number: int) -> Path:
@@ -48,7 +55,7 @@ def write_shard(path: Path, shard: Shard) -> None:
     unfinished = path.with_suffix(_UNFINISHED)
     with unfinished.open("wb") as file:
         content = np.frombuffer(b"".join(shard.jpegs), np.uint8)
-        np.savez(file, content=content, ends=ends, person=shard.person, camera=shard.camera)
+        np.savez(file, content=content, ends=ends, person=shard.person, camera=shard.camera, figure=shard.figure)
     unfinished.replace(path)
 
 
@@ -62,14 +69,16 @@ def read_shard(path: Path) -> Shard:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             content, ends = file["content"].tobytes(), file["ends"].tolist()
             person, camera = file["person"].astype(np.int32), file["camera"].astype(np.int32)
+            figure = file["figure"].astype(np.uint8)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         msg = f"{path} holds no training pictures: {error}; remove it and render it again"
         raise ModelError(msg) from error
-    if not len(ends) == len(person) == len(camera):
-        msg = f"{path}: {len(ends)} pictures, {len(person)} people and {len(camera)} cameras; render it again"
+    if not (len(ends) == len(person) == len(camera) and figure.shape == (len(ends), *FIGURE_WH[::-1])):
+        told = f"{len(ends)} pictures, {len(person)} people, {len(camera)} cameras and figures of shape {figure.shape}"
+        msg = f"{path}: {told}; render it again"
         raise ModelError(msg)
     starts = [0, *ends[:-1]]
-    return Shard([content[start:end] for start, end in zip(starts, ends, strict=True)], person, camera)
+    return Shard([content[start:end] for start, end in zip(starts, ends, strict=True)], person, camera, figure)
 
 
 def read_folder(folder: Path, most_people: int | None = None) -> tuple[Shard, dict[str, Any]]:
@@ -90,14 +99,16 @@ def read_folder(folder: Path, most_people: int | None = None) -> tuple[Shard, di
     jpegs: list[bytes] = []
     people: list[Numbers] = []
     cameras: list[Numbers] = []
+    figures: list[Figures] = []
     for path in paths:
         shard = read_shard(path)
         jpegs += shard.jpegs
         people.append(shard.person)
         cameras.append(shard.camera)
-    person, camera = np.concatenate(people), np.concatenate(cameras)
+        figures.append(shard.figure)
+    person, camera, figure = np.concatenate(people), np.concatenate(cameras), np.concatenate(figures)
     known = np.unique(person)
     if most_people is None or most_people >= len(known):
-        return Shard(jpegs, person, camera), settings
+        return Shard(jpegs, person, camera, figure), settings
     kept = np.flatnonzero(np.isin(person, known[:most_people]))
-    return Shard([jpegs[n] for n in kept], person[kept], camera[kept]), settings
+    return Shard([jpegs[n] for n in kept], person[kept], camera[kept], figure[kept]), settings

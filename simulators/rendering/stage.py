@@ -1,6 +1,6 @@
 """One frame: people posed before the scenery, and the exact truth of who shows where. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import cos, sin
 
 import numpy as np
@@ -52,6 +52,7 @@ class Sighting:
         full_box_px: (x1, y1, x2, y2) of the whole silhouette, as if nothing stood before it, beyond the frame too.
         visible_box_px: The same of what shows.
         visible_share: What shows, as a share of the whole silhouette's area.
+        shown: Columns and rows of the fine pixels that show.
     """
 
     person_id: str
@@ -59,6 +60,15 @@ class Sighting:
     full_box_px: Box
     visible_box_px: Box
     visible_share: float
+    shown: tuple[NDArray[np.int64], NDArray[np.int64]] | None = field(default=None, compare=False, repr=False)
+
+    def shown_shares(self, wide: int, high: int) -> NDArray[np.float32]:
+        """Return how much of each pixel of the picture is this person, 0 to 1, shape (high, wide)."""
+        if self.shown is None:
+            return np.zeros((high, wide), dtype=np.float32)
+        column, row = (each // SUPERSAMPLING for each in self.shown)
+        count = np.bincount(row * wide + column, minlength=high * wide)
+        return (count.reshape(high, wide) / SUPERSAMPLING**2).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +224,7 @@ class Stage:
         x, y = x[own], y[own]
         visible = (int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1)
         x1, y1, x2, y2 = (side / SUPERSAMPLING for side in visible)
-        return Sighting(actor.person_id, actor.position, box, (x1, y1, x2, y2), len(x) / len(found.x))
+        return Sighting(actor.person_id, actor.position, box, (x1, y1, x2, y2), len(x) / len(found.x), (x, y))
 
     def _shadow_window(self, position: Point) -> _Window | None:
         """Return the fine pixels around the place where somebody stands, None where it is out of the picture."""

@@ -64,7 +64,30 @@ def augmented(pictures: Tensor, generator: Generator, *, wide: bool = False, sty
         wide: Whether colours differ as between cameras of all kinds, from faded to glaring, some without any.
         styles: How real cameras show people; half of the pictures take colours drawn from it.
     """
-    shares = _moved(pictures.float() / 255, generator)
+    return _changed(_moved(pictures.float() / 255, generator), generator, wide=wide, styles=styles)
+
+
+def augmented_with(
+    pictures: Tensor, figures: Tensor, generator: Generator, *, wide: bool = False, styles: Styles | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return pictures as `augmented` does, and where people are on them now, 0 to 1, shape (N, height, width).
+
+    Args:
+        pictures: Shape (N, 3, H, W), uint8 RGB.
+        figures: How much of each block of a picture is the person, 0 to 255, shape (N, height, width), uint8.
+        generator: Of the CPU.
+        wide: As `augmented` has it.
+        styles: The same.
+    """
+    height, width = figures.shape[1:]
+    whole = functional.interpolate(figures[:, None].float() / 255, tuple(pictures.shape[2:]), mode="nearest")
+    moved = _moved(torch.cat([pictures.float() / 255, whole.to(pictures.device)], 1), generator)
+    shown = functional.adaptive_avg_pool2d(moved[:, 3:], (height, width))[:, 0]
+    return _changed(moved[:, :3], generator, wide=wide, styles=styles), shown
+
+
+def _changed(shares: Tensor, generator: Generator, *, wide: bool, styles: Styles | None) -> Tensor:
+    """Return moved pictures as the network takes them, in other light and colours, and partly covered."""
     if styles:
         shares = styled(shares, styles, generator)
     shares = _lit(_small(shares, generator), generator)

@@ -1,4 +1,4 @@
-"""Gives an embedder's file another discriminant and other colours. Its network stays as it is, in every bit."""
+"""Gives an embedder's file another discriminant, colours and textures. Its network stays as it is, in every bit."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ import onnx
 from models.building.fit import up_to
 from models.building.graph import FLOAT, GraphBuilder, tensor_info
 from models.registry import ModelRegistry, read_verified
-from models.training.learning.colouring import learn_beside
+from models.training.learning.beside import learn_beside
 from models.training.learning.export import OUTPUT
-from models.training.learning.session import Release, finished, vectors_of
+from models.training.learning.session import Release, best, finished, reader_of
 from models.training.pictures import Shard
 from models.training.recipe import Recipe
 from models.training.release import card, held_out_told, manifest_of, named, provenance, without_colours, write_release
@@ -19,7 +19,7 @@ _WITHOUT = ("plain", "network")
 
 
 def export_kept(name: str, shard: Shard, release: Release, registry: ModelRegistry) -> Path:
-    """Write an embedder's network with a discriminant and colours that are learned anew, a manifest and a card.
+    """Write an embedder's network with what is learned beside it anew, a manifest and a card.
 
     Args:
         name: The embedder: floats or integers, of this project's form.
@@ -35,18 +35,17 @@ def export_kept(name: str, shard: Shard, release: Release, registry: ModelRegist
     whole = onnx.load_from_string(read_verified(kept.path, kept.manifest.sha256))
     model = bare(whole, keeps_discriminant=not release.dimensions)
     recipe = Recipe(styles=release.styles)
-    beside = learn_beside(shard, recipe, [vectors_of(model)], release.dimensions)
-    best = max(beside.by_weight, key=beside.by_weight.__getitem__)
-    weight = best if release.colours is None else release.colours
-    model = finished(model, beside.discriminants[0], beside.colours, weight)
+    (beside,), by_weight = learn_beside(shard, recipe, [reader_of(model)], release.dimensions)
+    weights = release.weights or best(by_weight)
+    model = finished(model, beside, weights)
     code = model.SerializeToString(deterministic=True)
     before = without_colours(kept.manifest.provenance, keeps_discriminant=not release.dimensions)
     origin = f"{before} Its network is that of {named(kept.manifest)}."
-    told = provenance([(1.0, origin)], release.dimensions, weight, None, release.styles)
+    told = provenance([(1.0, origin)], release.dimensions, weights, None, release.styles)
     manifest = manifest_of(release.name, release.version, model, code, told)
     path = write_release(release.folder, manifest, code)
     form = f"those of {kept.manifest.name}"
-    text = card({form: (manifest, len(code))}, 0, held_out_told("", beside.by_weight))
+    text = card({form: (manifest, len(code))}, 0, held_out_told("", by_weight))
     (release.folder / "card.md").write_text(text, encoding="utf-8")
     return path
 

@@ -1,6 +1,6 @@
 """What the commands do: train in a folder, and write what was learned there as files that the project can run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,16 @@ import torch
 from torch import Tensor, nn
 
 from models.building.fit import corrected, fitting_ranges
+from models.building.graph import FLOAT, tensor_info
 from models.building.quantize import quantize
 from models.errors import ModelError
 from models.loader import open_session
 from models.registry import ModelRegistry, read_verified
-from models.training.colour_graph import turned, with_colours
-from models.training.colours import Colours
-from models.training.discriminant import Array, Discriminant
+from models.training.discriminant import Array
+from models.training.figure import Map
 from models.training.footage import cut_people
 from models.training.learning.augmentation import normalized
-from models.training.learning.colouring import Vectors, learn_beside, worse_pictures
+from models.training.learning.beside import Beside, Reader, learn_beside, worse_pictures
 from models.training.learning.export import FLOAT_FROM, INPUT, OUTPUT, difference, to_onnx
 from models.training.learning.initial import load_embedder, load_imagenet
 from models.training.learning.mixing import Part, embedder_part, mixed, run_part
@@ -42,6 +42,8 @@ from models.training.release import (
     write_release,
 )
 from models.training.styles import Styles
+from models.training.worn import Weights
+from models.training.worn_graph import map_names, turned, with_worn
 
 _COMPARED = 256
 _CALIBRATED = 512
@@ -134,7 +136,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
         version: Of its weights.
         tolerance: Most that file and network may differ in any number.
         dimensions: How many numbers the network's vectors are turned to; 0: they stay as they are.
-        colours: How much colours count beside the network, 0 to 1; None: what does best with people held out.
+        weights: How much what people wear counts beside the network; None: what does best with people held out.
         mixed_with: Embedders by name and other runs by folder, each with the share of the mean of weights that it is;
             what they leave is the run's.
         footage: Real people on whom normalization is measured beside rendered ones.
@@ -146,7 +148,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     tolerance: float
     dimensions: int = 128
-    colours: float | None = None
+    weights: Weights | None = None
     mixed_with: tuple[tuple[str, float], ...] = ()
     footage: Footage | None = None
     styles: Styles | None = None
@@ -183,16 +185,15 @@ def export(
         msg = f"the written model differs from the learned one by {found:.2e} in some number, more than {tolerance}"
         raise ModelError(msg)
     forms = {"32-bit floats": model, "8-bit integers": _in_integers(model, shard, recipe)}
-    weight = release.colours or 0.0
-    by_weight: dict[float, float] = {}
-    if release.colours != 0 or release.dimensions:
-        beside = learn_beside(shard, recipe, [vectors_of(one) for one in forms.values()], release.dimensions)
-        by_weight = beside.by_weight
-        weight = max(by_weight, key=by_weight.__getitem__) if release.colours is None else weight
-        turning = zip(forms.items(), beside.discriminants, strict=True)
-        forms = {form: finished(one, best, beside.colours, weight) for (form, one), best in turning}
+    weights = release.weights or Weights(0.0, 0.0)
+    by_weight: dict[Weights, float] = {}
+    if release.weights != Weights(0.0, 0.0) or release.dimensions:
+        beside, by_weight = learn_beside(shard, recipe, [reader_of(one) for one in forms.values()], release.dimensions)
+        weights = release.weights or best(by_weight)
+        learned = zip(forms.items(), beside, strict=True)
+        forms = {form: finished(one, each, weights) for (form, one), each in learned}
     parts = [(part.share, part.told) for part in gathered.parts]
-    told = provenance(parts, release.dimensions, weight, release.footage, recipe.styles)
+    told = provenance(parts, release.dimensions, weights, release.footage, recipe.styles)
     written, paths = {}, []
     for (form, one), suffix in zip(forms.items(), ("", "-int8"), strict=True):
         code = one.SerializeToString(deterministic=True)
@@ -230,24 +231,31 @@ def _in_integers(model: onnx.ModelProto, shard: Shard, recipe: Recipe) -> onnx.M
     return corrected(model, quantize(model, ranges, FLOAT_FROM), INPUT, batches[:_CORRECTED_BATCHES])
 
 
-def vectors_of(model: onnx.ModelProto) -> Vectors:
-    """Return what a file says of normalized pictures."""
-    session = open_session(model.SerializeToString(deterministic=True), source="the exported model")
+def reader_of(model: onnx.ModelProto) -> Reader:
+    """Return what a file, and the maps within it, say of normalized pictures."""
+    names = map_names(model)
+    telling = onnx.ModelProto()
+    telling.CopyFrom(model)
+    telling.graph.output.extend(tensor_info(name, FLOAT, ["N", "C", "H", "W"]) for name in names)
+    session = open_session(telling.SerializeToString(deterministic=True), source="the exported model")
 
-    def vectors(fed: Tensor) -> Array:
-        parts = [session.run([OUTPUT], {INPUT: part.numpy()})[0] for part in fed.split(_AT_ONCE)]
-        return np.concatenate(parts).astype(np.float64)
+    def read(fed: Tensor) -> tuple[Array, list[Map]]:
+        vectors, *maps = session.run([OUTPUT, *names], {INPUT: fed.numpy()})
+        return vectors.astype(np.float64), maps
 
-    return vectors
+    return read
 
 
-def finished(
-    model: onnx.ModelProto, discriminant: Discriminant | None, colours: Colours, weight: float
-) -> onnx.ModelProto:
-    """Return a network with what follows it, if anything does, and colours beside it, if they count."""
-    if discriminant:
-        model = turned(model, discriminant)
-    return with_colours(model, colours, weight, CHANNEL_MEAN, CHANNEL_SPREAD) if weight else model
+def best(by_weight: Mapping[Weights, float]) -> Weights:
+    """Return by which weights people held out are found best."""
+    return max(by_weight, key=by_weight.__getitem__)
+
+
+def finished(model: onnx.ModelProto, beside: Beside, weights: Weights) -> onnx.ModelProto:
+    """Return a network with what follows it, if anything does, and what people wear beside it, if that counts."""
+    if beside.discriminant:
+        model = turned(model, beside.discriminant)
+    return with_worn(model, beside.worn, weights, CHANNEL_MEAN, CHANNEL_SPREAD) if any(weights) else model
 
 
 @dataclass(frozen=True, slots=True)

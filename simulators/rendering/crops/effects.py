@@ -7,11 +7,13 @@ dirty, dazzled, cheap or set wrongly, as a model that knows people again must no
 # ruff: noqa: PLR2004 - shares and strengths speak for themselves
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from models.training.pictures import FIGURE_WH
 
 Image = NDArray[np.uint8]  # (H, W, 3), BGR
 Floats32 = NDArray[np.float32]
@@ -19,6 +21,8 @@ Box = tuple[float, float, float, float]
 
 SIZE_WH_PX = (64, 128)
 """Of the pictures that models are trained on."""
+
+_Value = TypeVar("_Value", bound=np.generic)
 
 _LUMA_BGR = np.array([0.114, 0.587, 0.299], dtype=np.float32)
 
@@ -141,7 +145,7 @@ def detected(box: Box, rng: np.random.Generator) -> Box:
     return x1 - off[0] * wide, y1 - off[1] * tall, x2 + off[2] * wide, y2 + off[3] * tall
 
 
-def cut(picture: Image, box: Box) -> Image:
+def cut(picture: NDArray[_Value], box: Box) -> NDArray[_Value]:
     """Return what of a picture lies in a box, at least a pixel."""
     height, width = picture.shape[:2]
     left, top = min(max(0, round(box[0])), width - 1), min(max(0, round(box[1])), height - 1)
@@ -153,3 +157,9 @@ def fitted(picture: Image, rng: np.random.Generator) -> Image:
     """Return a picture at the size that models are trained on, resized one way or another as callers do."""
     way = cv2.INTER_LINEAR if rng.random() < 0.7 else cv2.INTER_AREA
     return np.asarray(cv2.resize(picture, SIZE_WH_PX, interpolation=way), dtype=np.uint8)
+
+
+def figure_of(shares: Floats32) -> Image:
+    """Return how much of each block of a picture is a person, 0 to 255, of how much of each of its pixels is."""
+    blocks = cv2.resize(shares, FIGURE_WH, interpolation=cv2.INTER_AREA)
+    return np.asarray(np.rint(blocks * np.float32(255)), dtype=np.uint8)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from models.training.pictures import SETTINGS_FILE, Shard, shard_path, write_shard
+from models.training.pictures import FIGURE_WH, SETTINGS_FILE, Shard, shard_path, write_shard
 from simulators.adapters.feed_files import replace_file
 from simulators.core.scenario import Scenario
 from simulators.rendering.clothing.folder import load_assets
 from simulators.rendering.clothing.pieces import AssetSet
 from simulators.rendering.clothing.sample import make_sample
-from simulators.rendering.crops.effects import encoded
+from simulators.rendering.crops.effects import Image, encoded
 from simulators.rendering.crops.people import draw_person
 from simulators.rendering.crops.shooting import photograph
 from simulators.rendering.crops.views import View, draw_outdoor_view, draw_view
@@ -25,7 +25,7 @@ from simulators.rendering.crops.views import View, draw_outdoor_view, draw_view
 if TYPE_CHECKING:
     from simulators.rendering.wardrobe import Figure
 
-RECIPE = 2
+RECIPE = 3
 """Of these pictures; another number means that the same seed gives other ones."""
 
 _STREAM = 73
@@ -95,17 +95,19 @@ class CropMaker:
         )
         jpegs: list[bytes] = []
         labels: list[tuple[int, int]] = []
+        figures: list[Image] = []
         for person in range(number * settings.people_per_file, (number + 1) * settings.people_per_file):
             figure = draw_person(settings.seed, person, self._wardrobes)
             for camera in range(settings.cameras):
                 rng = np.random.default_rng([settings.seed, _STREAM, person, camera])
                 is_outdoors = self._is_outdoors(person, camera)
                 found = photograph(figure, outdoors if is_outdoors else views, self._others, settings.pictures, rng)
-                jpegs += [encoded(picture, _QUALITY) for picture in found]
+                jpegs += [encoded(shot.picture, _QUALITY) for shot in found]
+                figures += [shot.figure for shot in found]
                 labels += [(person, camera)] * len(found)
             progress()
         people, cameras = np.array(labels, dtype=np.int32).reshape(-1, 2).T
-        return Shard(jpegs, people, cameras)
+        return Shard(jpegs, people, cameras, np.array(figures, dtype=np.uint8).reshape(-1, *FIGURE_WH[::-1]))
 
     def _is_outdoors(self, person: int, camera: int) -> bool:
         """Return whether a camera is outdoors, from a stream of its own: who has none stays as without daylight."""

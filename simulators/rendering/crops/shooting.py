@@ -3,13 +3,23 @@
 # ruff: noqa: PLR2004 - shares and lengths speak for themselves
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import atan2, cos, pi, sin
 
 import numpy as np
 
 from simulators.core.geometry import Point
 from simulators.rendering.bags import holding
-from simulators.rendering.crops.effects import Image, cut, detected, draw_clear_manner, draw_manner, exposed, fitted
+from simulators.rendering.crops.effects import (
+    Image,
+    cut,
+    detected,
+    draw_clear_manner,
+    draw_manner,
+    exposed,
+    figure_of,
+    fitted,
+)
 from simulators.rendering.crops.props import draw_obstacle, draw_pushed
 from simulators.rendering.crops.views import View
 from simulators.rendering.gait import Pose
@@ -23,9 +33,22 @@ _TRIES = 40
 _STILL = Pose()
 
 
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A picture of a person.
+
+    Attributes:
+        picture: Of `effects.SIZE_WH_PX`, BGR.
+        figure: How much of each block of it is the person, 0 to 255, as `models.training.pictures.Shard` has it.
+    """
+
+    picture: Image
+    figure: Image
+
+
 def photograph(
     figure: Figure, views: Sequence[View], others: Sequence[Figure], pictures: int, rng: np.random.Generator
-) -> list[Image]:
+) -> list[Shot]:
     """Return pictures of a person, as one camera shows them and a detector cuts them out.
 
     Args:
@@ -36,7 +59,7 @@ def photograph(
         rng: Where everything is drawn from.
 
     Returns:
-        As many pictures, of `effects.SIZE_WH_PX`; fewer if the person stays hidden.
+        As many shots; fewer if the person stays hidden.
     """
     view = views[int(rng.integers(len(views)))]
     view.stage.relight(_daylight(rng) if view.is_outdoors else _lighting(rng))
@@ -44,7 +67,7 @@ def photograph(
     place, heading = view.place(rng), rng.uniform(-pi, pi)
     pushed = draw_pushed(rng) if rng.random() < 0.07 else None
     walks = rng.random() < 0.65
-    found: list[Image] = []
+    found: list[Shot] = []
     for _ in range(_TRIES):
         if len(found) == pictures:
             break
@@ -57,9 +80,12 @@ def photograph(
         if seen is None or seen.visible_share < _LEAST_SHOWN:
             place = view.place(rng) if rng.random() < 0.5 else place
             continue
-        cutting = cut(picture, detected(_box(seen, rng), rng))
+        box = detected(_box(seen, rng), rng)
+        cutting = cut(picture, box)
         if min(cutting.shape[:2]) >= _LEAST_SIDE_PX:
-            found.append(fitted(exposed(cutting, manner, rng), rng))
+            high, wide = picture.shape[:2]
+            shown = figure_of(cut(seen.shown_shares(wide, high), box))
+            found.append(Shot(fitted(exposed(cutting, manner, rng), rng), shown))
     return found
 
 

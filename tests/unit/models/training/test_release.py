@@ -23,10 +23,13 @@ from models.training.release import (
     manifest_of,
     named,
     provenance,
+    without_colours,
     write_release,
 )
 from models.training.styles import measure
+from models.training.worn import Weights
 
+NONE = Weights(0.0, 0.0)
 ORIGIN = Origin(
     begun_from="weights of a test",
     pictures=72_000,
@@ -87,24 +90,27 @@ def test_integers_say_nearly_the_same_in_a_quarter_of_the_room(tmp_path: Path) -
 
 
 def test_what_was_measured_by_weight_is_told() -> None:
-    assert held_out_told("{}", {}) == "Of rendered people who were held out, without colours: `{}`."
-    assert held_out_told("{}", {0.0: 0.5, 0.3: 0.625}).endswith("colours count: 0: 50.0%, 0.3: 62.5%.")
+    assert held_out_told("{}", {}) == "Of rendered people who were held out, by the network alone: `{}`."
+    found = held_out_told("{}", {Weights(0.0, 0.0): 0.5, Weights(0.3, 0.55): 0.625})
+    assert found.endswith("how much colours and textures count: 0 and 0: 50.0%, 0.3 and 0.55: 62.5%.")
     assert not held_out_told("", {})
 
 
 def test_a_mean_of_weights_names_all_it_is_made_of() -> None:
-    assert provenance([(1.0, ORIGIN.told())], 0, 0.0) == ORIGIN.told()
-    told = provenance([(0.6, "One."), (0.4, "Another.")], 128, 0.5)
+    assert provenance([(1.0, ORIGIN.told())], 0, NONE) == ORIGIN.told()
+    told = provenance([(0.6, "One."), (0.4, "Another.")], 128, Weights(0.5, 0.4))
     assert told.startswith("The mean of weights: 0.6 of One; 0.4 of Another. A linear discriminant, learned from")
-    assert told.endswith(" Colours in stripes, told apart as rendered people taught, count 0.5.")
+    assert told.endswith(" where the picture shows the person, all learned from such people, count 0.5 and 0.4.")
+    assert without_colours(told) == told.partition(" A linear")[0]
+    assert without_colours(told, keeps_discriminant=True) == told.partition(" Colours")[0]
 
 
 def test_footage_and_styles_are_told_beside_what_was_learned() -> None:
     styles = measure(np.random.default_rng(0).integers(0, 255, (20, 3, 8, 4), dtype=np.uint8), "a film", "CC0-1.0")
     assert "Half took colours by statistics of a film (CC0-1.0)." in replace(ORIGIN, styles=styles).told()
     footage = Footage(path=Path("shop.mp4"), licence="CC0-1.0", share=0.25)
-    told = provenance([(1.0, "One.")], 0, 0.0, footage)
-    turned = provenance([(1.0, "One.")], 128, 0.0, None, styles)
+    told = provenance([(1.0, "One.")], 0, NONE, footage)
+    turned = provenance([(1.0, "One.")], 128, NONE, None, styles)
     assert "from rendered people, half in colours by statistics of a film (CC0-1.0), leaves 128 numbers." in turned
     assert told.startswith("One. Normalization was measured on boxes of people in shop.mp4 (CC0-1.0), who were not")
 

@@ -18,7 +18,10 @@ from shopthread.models_commands import app
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLUMNS", "250")
     (tmp_path / SETTINGS_FILE).write_text(json.dumps({"seed": 3}), encoding="utf-8")
-    write_shard(shard_path(tmp_path, 0), Shard([b"a", b"b"], np.array([0, 0], np.int32), np.array([0, 1], np.int32)))
+    write_shard(
+        shard_path(tmp_path, 0),
+        Shard([b"a", b"b"], np.array([0, 0], np.int32), np.array([0, 1], np.int32), np.zeros((2, 32, 16), np.uint8)),
+    )
     return tmp_path
 
 

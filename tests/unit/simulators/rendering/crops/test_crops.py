@@ -68,8 +68,36 @@ def test_people_of_a_file_are_taken_by_all_cameras_and_always_alike(shop: Scenar
     assert len(done) == 2
     assert sorted(set(one.person.tolist())) == [0, 1]
     assert set(one.camera.tolist()) == {0, 1}
+    assert one.figure.shape == (len(one.jpegs), 32, 16)
+    assert np.array_equal(one.figure, other.figure)
     for jpeg in one.jpegs:
         assert decoded(jpeg).shape == (*reversed(SIZE_WH_PX), 3)
+
+
+def test_a_figure_covers_what_of_a_picture_is_the_person(shop: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before an empty view and with a perfect camera, nothing but the person changes a picture."""
+    view = a_view(shop, painted=True)
+    empty, _ = view.stage.shoot([])
+    boxes: list[tuple[float, float, float, float]] = []
+
+    def noted(box: tuple[float, float, float, float], _rng: np.random.Generator) -> tuple[float, float, float, float]:
+        boxes.append(box)
+        return box
+
+    monkeypatch.setattr(shooting, "detected", noted)
+    monkeypatch.setattr(shooting, "exposed", lambda picture, *_: picture)
+    monkeypatch.setattr(shooting, "fitted", lambda picture, _: cv2.resize(picture, SIZE_WH_PX, interpolation=3))
+    monkeypatch.setattr(shooting, "draw_pushed", lambda _: None)
+    monkeypatch.setattr(shooting, "_company", lambda *_: [])
+    shots = photograph(draw_person(1, 0, []), [view], [], 3, np.random.default_rng(2))
+    for shot, box in zip(shots, boxes, strict=True):
+        before = cv2.resize(cut(empty, box), SIZE_WH_PX, interpolation=3)
+        differs = np.abs(shot.picture.astype(int) - before).max(axis=2) > 25
+        blocks = differs.reshape(32, 4, 16, 4).mean(axis=(1, 3))
+        assert shot.figure.shape == (32, 16)
+        assert 0.15 < (shot.figure > 127).mean() < 0.9
+        assert ((shot.figure > 127) == (blocks > 0.5)).mean() > 0.85
+        assert blocks[shot.figure == 0].mean() < 0.3, "shadows alone"
 
 
 def test_a_folder_goes_on_and_keeps_what_is_there(shop: Scenario, tmp_path: Path) -> None:
