@@ -37,7 +37,7 @@ _TIMES_BUSIER, _FULL_MINUTES, _MS_PER_MINUTE = 8.5, 14, 60_000
 """How much busier than usual a store is that has about 300 people in it after so long."""
 _CORE_SHARE = 0.2
 _NEAR_M, _SOON_MS, _ALIKE = 2.0, 10_000, 2.0
-RULES = StitchRules(look_dimensions=DIMENSIONS, look_noise_sd=1.0)
+RULES = StitchRules(look_dimensions=DIMENSIONS, look_noise_sd=1.0, look_camera_sd=0.7)
 """Of stores whose cameras tell what people look like."""
 
 _RUNS = (
@@ -58,8 +58,8 @@ Way = Callable[[list[Tracklet], Appearances], Groups]
 
 
 def rules_for(preset: str) -> StitchRules:
-    """Return the rules of a store with such signatures; weak ones are as the bundled encoder's, so are the defaults."""
-    return StitchRules() if preset == "weak" else RULES
+    """Return the rules of a store with such signatures; the defaults are for the bundled encoder's, which are poor."""
+    return StitchRules() if preset in {"poor", "weak"} else RULES
 
 
 def stitched(news: list[News], *, looks: bool, rules: StitchRules = RULES) -> tuple[Groups, float]:

@@ -40,14 +40,14 @@ class GalleryRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     window_s: float = 300.0
     least_views: int = 5
-    most_views: int = 8
-    compared_views: int = 8
+    most_views: int = 16
+    compared_views: int = 24
     view_gap_s: float = 0.5
     least_score: float = 0.5
     covered_share: float = 0.1
     margin_px: float = 3.0
     false_match_rate: float = 0.02
-    least_threshold: float = 0.6
+    least_threshold: float = 0.5
     margin: float = 0.03
     together_s: float = 1.0
     most_people: int = 500

@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 BINS = 200
 _EDGES = np.linspace(-1.0, 1.0, BINS + 1)
 _PRIOR_PAIRS = 20.0
-_PRIOR_MEAN, _PRIOR_STD = 0.25, 0.18  # of the default embedder, between clips not used for its training
+_PRIOR_MEAN, _PRIOR_STD = 0.2, 0.15  # of the default embedder, between clips not used for its training
 _MOST_PAIRS = 4000.0  # older pairs count half when there are more: light and season change
 
 

@@ -1,5 +1,4 @@
-"""Files of training pictures: many people in one NumPy archive, each picture as JPEG bytes with who is on it, where,
-and which camera took it.
+"""Files of training pictures: many people in one NumPy archive, each picture as JPEG bytes with who is where on it.
 
 Whoever makes such pictures writes them with `write_shard`; training reads them with `read_folder`.
 """

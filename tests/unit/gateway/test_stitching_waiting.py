@@ -32,7 +32,7 @@ from tests.unit.gateway.stitch_samples import (
 )
 
 ONE, TWO, THREE, GATEWAY = camera("cam-1"), camera("cam-2"), camera("cam-3"), camera("gateway")
-RULES = StitchRules(look_dimensions=64)
+RULES = StitchRules(look_dimensions=64, look_noise_sd=1.0, look_camera_sd=0.7)
 
 
 def _seen(device: Source, name: str, walk: Walk, from_s: float, to_s: float, noise_m: float = 0.0) -> Seen:

@@ -81,7 +81,7 @@ def test_signatures_of_pictures_are_written_with_their_names(tmp_path: Path) -> 
     assert result.exit_code == 0, result.output
     with np.load(out) as found:
         assert found["name"].tolist() == ["a.png", "b.png"]
-        assert found["feat"].shape == (2, 256)
+        assert found["feat"].shape == (2, 384)
         assert np.linalg.norm(found["feat"], axis=1) == pytest.approx(np.ones(2))
 
 

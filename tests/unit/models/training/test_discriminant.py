@@ -6,11 +6,10 @@ from numpy.typing import NDArray
 
 pytest.importorskip("onnx", reason="models are written with the package onnx, which developers and `training` have")
 
-from models.training.worn_graph import turned
-
 from models.building.graph import FLOAT, GraphBuilder, tensor_info
 from models.loader import open_session
 from models.training.discriminant import Discriminant, learn_discriminant, unit
+from models.training.worn_graph import turned
 
 PEOPLE, CAMERAS, EACH, NUMBERS = 60, 6, 2, 12
 

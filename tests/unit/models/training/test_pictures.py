@@ -78,5 +78,5 @@ def test_a_file_whose_labels_do_not_fit_is_refused(tmp_path: Path) -> None:
 def test_a_file_without_figures_is_refused(tmp_path: Path) -> None:
     path, old = shard_path(tmp_path, 0), made(0)
     np.savez(path, content=np.zeros(1, np.uint8), ends=np.ones(4), person=old.person, camera=old.camera)
-    with pytest.raises(ModelError, match="holds no training pictures: .*figure.*render it again"):
+    with pytest.raises(ModelError, match=r"holds no training pictures: .*figure.*render it again"):
         read_shard(path)
