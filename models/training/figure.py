@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.training.pictures import FIGURE_WH
+
 Array = NDArray[np.float64]
 Map = NDArray[np.float32]  # (N, C, H, W)
 
@@ -19,7 +21,7 @@ MAPS = (0, 2, 5, 7)
 """Which of the sums of MobileNetV2's inverted residuals, counted from 0: they are a quarter, an eighth and twice a
 sixteenth of the picture's height and width."""
 
-HEIGHT, WIDTH = 32, 16
+WIDTH, HEIGHT = FIGURE_WH
 """Of the figure: blocks of 4 x 4 pixels."""
 
 LEAST_WEIGHT = 0.05
