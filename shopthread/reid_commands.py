@@ -53,6 +53,13 @@ def train_reid(  # noqa: PLR0913, PLR0917 - one argument per option
             min=0, max=3, help="After so many first stages, take each picture's own mean and spread from every channel."
         ),
     ] = 0,
+    rate: Annotated[
+        float, typer.Option(min=0, help="Learn so many times as fast; 0.5 suits first weights that know people.")
+    ] = 1.0,
+    other_ground: Annotated[
+        float,
+        typer.Option(metavar="SHARE", min=0, max=1, help="Show so many pictures' people before another's ground."),
+    ] = 0.5,
     wide_colours: Annotated[
         bool, typer.Option("--wide-colours", help="Let contrast, saturation and light differ much more.")
     ] = False,
@@ -93,6 +100,8 @@ def train_reid(  # noqa: PLR0913, PLR0917 - one argument per option
             kept_layers=kept_layers,
             coarse=coarse,
             levelled=levelled,
+            rate=rate,
+            other_ground=other_ground,
             wide_colours=wide_colours,
             styles=measured,
         ),

@@ -15,8 +15,6 @@ Array = NDArray[np.float64]
 
 LEAST_LENGTH = 1e-6
 
-_RIDGE = 0.1
-
 
 @dataclass(frozen=True, slots=True)
 class Discriminant:
@@ -36,7 +34,7 @@ class Discriminant:
 
 
 def learn_discriminant(
-    rows: Array, person: NDArray[np.int32], camera: NDArray[np.int32], dimensions: int
+    rows: Array, person: NDArray[np.int32], camera: NDArray[np.int32], dimensions: int, ridge: float = 0.3
 ) -> Discriminant:
     """Return directions in which people differ most for how much cameras see one differ, the clearest ones first.
 
@@ -45,13 +43,15 @@ def learn_discriminant(
         person: Who is on each picture, shape (N,).
         camera: Which of the person's cameras took it, shape (N,); of each person several.
         dimensions: How many directions at most.
+        ridge: How much is added to what cameras differ by in every direction, times the mean of all: the more, the less
+            a direction counts in which rendered people are told by little.
     """
     views, taken = np.unique(np.stack([person, camera]), axis=1, return_inverse=True)
     seen = _means(rows, taken.reshape(-1))
     _, who = np.unique(views[0], return_inverse=True)
     means, mean = _means(seen, who), seen.mean(axis=0)
     within, between = (each.T @ each / len(each) for each in (seen - means[who], means - mean))
-    within += _RIDGE * np.trace(within) / len(within) * np.eye(len(within))
+    within += ridge * np.trace(within) / len(within) * np.eye(len(within))
     sizes, axes = np.linalg.eigh(within)
     whitened = axes / np.sqrt(sizes)
     clear, directions = np.linalg.eigh(whitened.T @ between @ whitened)

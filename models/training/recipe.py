@@ -27,6 +27,7 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         dimensions: Numbers of each of the three vectors.
         body_rate: Greatest learning rate of the network's body.
         head_rate: Of what follows it.
+        rate: By what both are multiplied.
         weight_decay: Of AdamW.
         smoothing: How much of a label's weight goes to all other people.
         part_weight: How much the loss of each part counts against that of the whole.
@@ -38,6 +39,8 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         levelled: After so many of the body's first stages, 0 to 3, each picture's own mean and spread are taken from
             every channel, so that light and a sensor's manner count less (Pan et al., "Two at Once: Enhancing Learning
             and Generalization Capacities via IBN-Net", ECCV 2018).
+        other_ground: Of so many pictures, 0 to 1, the ground is another picture's: between cameras, and between
+            rendered and real pictures, ground differs most.
         wide_colours: Contrast, saturation, brightness and white balance differ much more between pictures.
         styles: How real cameras show people: half of the pictures take colours drawn from it; None: none does.
     """
@@ -48,6 +51,7 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dimensions: int = 256
     body_rate: float = 3.5e-4
     head_rate: float = 1.2e-3
+    rate: float = 1.0
     weight_decay: float = 5e-4
     smoothing: float = 0.1
     part_weight: float = 0.5
@@ -56,6 +60,7 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kept_layers: int = 0
     coarse: bool = False
     levelled: int = 0
+    other_ground: float = 0.5
     wide_colours: bool = False
     styles: Styles | None = None
 

@@ -15,6 +15,8 @@ from models.training.pictures import Numbers
 DIMENSIONS = 128
 """Of what textures tell; colours have as many."""
 
+_TEXTURES_RIDGE = 1.0
+
 
 class Weights(NamedTuple):
     """How much parts of a vector count: their lengths, 0 to 1, of the whole vector's 1."""
@@ -69,7 +71,7 @@ def learn_worn(
         seed: What is drawn from.
     """
     colours = learn_colours(pictures, shown, person, camera, seed)
-    return Worn(figure, colours, learn_discriminant(gathered, person, camera, DIMENSIONS))
+    return Worn(figure, colours, learn_discriminant(gathered, person, camera, DIMENSIONS, _TEXTURES_RIDGE))
 
 
 def joined(network: Array, colours: Array, told: Array, weights: Weights) -> Array:

@@ -1,8 +1,9 @@
-"""Turns what an embedder's file says, and puts what people wear beside it."""
+"""Turns what an embedder's file says, puts what people wear beside it, and takes both away again."""
 
 import numpy as np
 import onnx
 
+from models.building.fit import up_to
 from models.building.graph import FLOAT, GraphBuilder, tensor_info
 from models.manifest import Channels
 from models.training import textures
@@ -12,6 +13,9 @@ from models.training.figure import HEIGHT, LEAST_WEIGHT, MAPS, WIDTH, Figure, en
 from models.training.worn import Weights, Worn
 
 _WHITE = 255.0
+
+_WITHOUT = ("plain", "network")
+"""What a vector is called in a file before a discriminant, and before colours, were put to it."""
 
 
 def with_worn(
@@ -48,6 +52,20 @@ def with_worn(
     ]
     graph.add("Concat", sized, told.name, axis=1)
     return graph.model(model.graph.name, [fed], [tensor_info(told.name, FLOAT, [count, width])])
+
+
+def bare(model: onnx.ModelProto, *, keeps_discriminant: bool = False) -> onnx.ModelProto:
+    """Return the network of an embedder's file without colours beside it; its discriminant stays, or goes, too."""
+    made = {name for node in model.graph.node for name in node.output}
+    own = next((name for name in _WITHOUT[keeps_discriminant:] if name in made), None)
+    if own is None:
+        return model
+    known = onnx.shape_inference.infer_shapes(model, strict_mode=True).graph.value_info
+    size = next(value for value in known if value.name == own).type.tensor_type.shape.dim[1].dim_value
+    fed, told = model.graph.input[0], model.graph.output[0].name
+    graph = GraphBuilder()
+    graph.absorb(up_to(model, own).graph, told)
+    return graph.model(model.graph.name, [fed], [tensor_info(told, FLOAT, ["N", size])])
 
 
 def map_names(model: onnx.ModelProto) -> list[str]:

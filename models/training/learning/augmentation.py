@@ -7,7 +7,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from models.training.learning.styling import styled
-from models.training.styles import Styles
+from models.training.recipe import Recipe
 
 MEAN = (0.485, 0.456, 0.406)
 SPREAD = (0.229, 0.224, 0.225)
@@ -52,49 +52,44 @@ def shares_of(fed: Tensor) -> Tensor:
     return (fed * spread + mean).clamp(0, 1)
 
 
-def augmented(pictures: Tensor, generator: Generator, *, wide: bool = False, styles: Styles | None = None) -> Tensor:
-    """Return changed pictures as the network takes them.
+def augmented(pictures: Tensor, figures: Tensor, generator: Generator, recipe: Recipe) -> tuple[Tensor, Tensor]:
+    """Return changed pictures as the network takes them, and where people are on them now.
 
-    Flipped, moved, turned a little, seen small, lit from one side, coloured otherwise, noisy, and partly covered (Zhong
-    et al., "Random Erasing Data Augmentation", AAAI 2020).
-
-    Args:
-        pictures: Shape (N, 3, H, W), uint8 RGB.
-        generator: Of the CPU.
-        wide: Whether colours differ as between cameras of all kinds, from faded to glaring, some without any.
-        styles: How real cameras show people; half of the pictures take colours drawn from it.
-    """
-    return _changed(_moved(pictures.float() / 255, generator), generator, wide=wide, styles=styles)
-
-
-def augmented_with(
-    pictures: Tensor, figures: Tensor, generator: Generator, *, wide: bool = False, styles: Styles | None = None
-) -> tuple[Tensor, Tensor]:
-    """Return pictures as `augmented` does, and where people are on them now, 0 to 1, shape (N, height, width).
+    Flipped, moved, turned a little, before another ground, seen small, lit from one side, coloured otherwise, noisy,
+    and partly covered (Zhong et al., "Random Erasing Data Augmentation", AAAI 2020).
 
     Args:
         pictures: Shape (N, 3, H, W), uint8 RGB.
         figures: How much of each block of a picture is the person, 0 to 255, shape (N, height, width), uint8.
         generator: Of the CPU.
-        wide: As `augmented` has it.
-        styles: The same.
+        recipe: Says whether before other grounds, in how wide colours, and in whose.
+
+    Returns:
+        Pictures, shape (N, 3, H, W), and how much of each block is the person, 0 to 1, shape (N, height, width).
     """
     height, width = figures.shape[1:]
-    whole = functional.interpolate(figures[:, None].float() / 255, tuple(pictures.shape[2:]), mode="nearest")
-    moved = _moved(torch.cat([pictures.float() / 255, whole.to(pictures.device)], 1), generator)
-    shown = functional.adaptive_avg_pool2d(moved[:, 3:], (height, width))[:, 0]
-    return _changed(moved[:, :3], generator, wide=wide, styles=styles), shown
-
-
-def _changed(shares: Tensor, generator: Generator, *, wide: bool, styles: Styles | None) -> Tensor:
-    """Return moved pictures as the network takes them, in other light and colours, and partly covered."""
-    if styles:
-        shares = styled(shares, styles, generator)
+    shown = functional.interpolate(figures[:, None].float() / 255, tuple(pictures.shape[2:]), mode="bilinear")
+    moved = _moved(torch.cat([pictures.float() / 255, shown.to(pictures.device)], 1), generator)
+    shares, shown = moved[:, :3], moved[:, 3:].clamp(0, 1)
+    shares = _elsewhere(shares, shown, generator, recipe.other_ground)
+    if recipe.styles:
+        shares = styled(shares, recipe.styles, generator)
     shares = _lit(_small(shares, generator), generator)
-    if wide:
+    if recipe.wide_colours:
         shares = _stretched(shares, generator)
-    shares = _coloured(shares, generator, _WIDE if wide else _NARROW)
-    return _erased(_normalized(shares), generator)
+    shares = _coloured(shares, generator, _WIDE if recipe.wide_colours else _NARROW)
+    return _erased(_normalized(shares), generator), functional.adaptive_avg_pool2d(shown, (height, width))[:, 0]
+
+
+def _elsewhere(x: Tensor, shown: Tensor, generator: Generator, share: float) -> Tensor:
+    """Return pictures of which a share shows people before what is on another picture, people on it included.
+
+    So that nobody is known by where somebody stands (Tian et al., "Eliminating Background-Bias for Robust Person
+    Re-identification", CVPR 2018).
+    """
+    other = x[torch.randperm(len(x), generator=generator).to(x.device)].flip(3)
+    chosen = _uniform((len(x), 1, 1, 1), 0, 1, x, generator) < share
+    return torch.where(chosen, shown * x + (1 - shown) * other, x)
 
 
 def _normalized(shares: Tensor) -> Tensor:

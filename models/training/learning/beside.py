@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from models.reidentification import PersonPicture, score_embedder
 from models.training import textures
 from models.training.discriminant import Array, Discriminant, learn_discriminant
 from models.training.figure import Map, learn_figure
-from models.training.learning.augmentation import augmented_with, shares_of
+from models.training.learning.augmentation import augmented, shares_of
 from models.training.learning.run import QUERY_CAMERAS, decode
 from models.training.pictures import Numbers, Shard
 from models.training.recipe import Recipe
@@ -54,7 +55,8 @@ def learn_beside(
 ) -> tuple[list[Beside], dict[Weights, float]]:
     """Return what follows and accompanies each form of a network, and how well weights do beside the first.
 
-    Pictures are made worse as in training, so that cameras differ as much.
+    Pictures are made worse as in training, so that cameras differ as much; before other grounds for the discriminant
+    alone, since light on the ground tells what colours are.
 
     Args:
         shard: All pictures.
@@ -69,11 +71,16 @@ def learn_beside(
     generator = torch.Generator().manual_seed(recipe.seed)
     measured = held_out(shard.person, recipe.held_out_share)
     some = _some(~measured, _PICTURES)
-    fed, figure = _worse(shard, some, generator, recipe)
+    plain = msgspec.structs.replace(recipe, other_ground=0.0)
+    fed, figure = _worse(shard, some, generator, plain)
+    elsewhere, _ = _worse(shard, some, generator, recipe)
     seen = shard.person[some], shard.camera[some]
-    found = [_learned(form, fed, figure, seen, dimensions, recipe.seed) for form in forms]
+    found = []
+    for form in forms:
+        turning = _turning(form, elsewhere, seen, dimensions) if dimensions else None
+        found.append(Beside(turning, _worn(form, fed, figure, seen, recipe.seed)))
     others = np.flatnonzero(measured)
-    fed, _ = _worse(shard, others, generator, recipe)
+    fed, _ = _worse(shard, others, generator, plain)
     parts = _described(forms[0], found[0], fed)
     pictures = _labelled(shard.person[others], shard.camera[others])
     by_weight = {}
@@ -83,25 +90,25 @@ def learn_beside(
     return found, by_weight
 
 
-def _learned(
-    form: Reader, fed: Tensor, figure: Tensor, seen: tuple[Numbers, Numbers], dimensions: int, seed: int
-) -> Beside:
+def _turning(form: Reader, fed: Tensor, seen: tuple[Numbers, Numbers], dimensions: int) -> Discriminant:
+    vectors = np.concatenate([form(part)[0] for part in fed.split(_AT_ONCE)])
+    return learn_discriminant(vectors, *seen, dimensions)
+
+
+def _worn(form: Reader, fed: Tensor, figure: Tensor, seen: tuple[Numbers, Numbers], seed: int) -> Worn:
     few = slice(None, None, max(1, len(fed) // _OF_FIGURES))
     seen_by_parts = [form(part)[1] for part in fed[few].split(_AT_ONCE)]
     ground = learn_figure(
         [np.concatenate(each) for each in zip(*seen_by_parts, strict=True)], figure[few].numpy(), seed
     )
-    vectors, shown, gathered = [], [], []
+    shown, gathered = [], []
     for part in fed.split(_AT_ONCE):
-        told, maps = form(part)
+        _, maps = form(part)
         where = ground.shown(maps)
-        vectors.append(told)
         shown.append(where)
         gathered.append(textures.gather(maps[textures.MAP], where))
     pictures = shares_of(fed).numpy()
-    worn = learn_worn(ground, pictures, np.concatenate(shown), np.concatenate(gathered), *seen, seed)
-    turning = learn_discriminant(np.concatenate(vectors), *seen, dimensions) if dimensions else None
-    return Beside(turning, worn)
+    return learn_worn(ground, pictures, np.concatenate(shown), np.concatenate(gathered), *seen, seed)
 
 
 def _described(form: Reader, learned: Beside, fed: Tensor) -> tuple[Array, Array, Array]:
@@ -118,6 +125,7 @@ def _described(form: Reader, learned: Beside, fed: Tensor) -> tuple[Array, Array
 def worse_pictures(shard: Shard, recipe: Recipe, count: int) -> Tensor:
     """Return about so many pictures of people who were trained on, as a network takes them, made worse."""
     trained = _some(~held_out(shard.person, recipe.held_out_share), count)
+    recipe = msgspec.structs.replace(recipe, other_ground=0.0)
     return _worse(shard, trained, torch.Generator().manual_seed(recipe.seed + 1), recipe)[0]
 
 
@@ -128,13 +136,14 @@ def _some(chosen: NDArray[np.bool_], count: int) -> NDArray[np.intp]:
 
 def _worse(shard: Shard, chosen: NDArray[np.intp], generator: torch.Generator, recipe: Recipe) -> tuple[Tensor, Tensor]:
     """Return pictures as a network takes them, made worse, and where the person is on them."""
-    plain = decode(shard.jpegs[index] for index in chosen.tolist())
-    figure = torch.from_numpy(shard.figure[chosen])
+    order = torch.randperm(len(chosen), generator=generator)  # so that grounds are of other people
+    plain = decode(shard.jpegs[index] for index in chosen.tolist())[order]
+    figure = torch.from_numpy(shard.figure[chosen])[order]
     parts = [
-        augmented_with(*part, generator, wide=recipe.wide_colours, styles=recipe.styles)
-        for part in zip(plain.split(_AT_ONCE), figure.split(_AT_ONCE), strict=True)
+        augmented(*part, generator, recipe) for part in zip(plain.split(_AT_ONCE), figure.split(_AT_ONCE), strict=True)
     ]
-    pictures, figures = (torch.cat(each) for each in zip(*parts, strict=True))
+    back = torch.argsort(order)
+    pictures, figures = (torch.cat(each)[back] for each in zip(*parts, strict=True))
     return pictures, figures
 
 

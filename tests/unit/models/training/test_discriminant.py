@@ -47,7 +47,7 @@ def test_what_people_differ_in_is_found_among_what_cameras_differ_in() -> None:
 
 def test_cameras_differ_by_as_much_along_each_direction_and_the_clearest_come_first() -> None:
     rows, person, camera = seen(PEOPLE, 3)
-    best = learn_discriminant(rows, person, camera, 99)
+    best = learn_discriminant(rows, person, camera, 99, ridge=0.1)
     assert best.projection.shape == (NUMBERS, NUMBERS)
     views = rows.reshape(-1, EACH, NUMBERS).mean(axis=1)
     means = views.reshape(PEOPLE, CAMERAS, NUMBERS).mean(axis=1)
@@ -57,7 +57,7 @@ def test_cameras_differ_by_as_much_along_each_direction_and_the_clearest_come_fi
     assert best.projection.T @ within @ best.projection == pytest.approx(np.eye(NUMBERS), abs=1e-9)
     clear = ((means - means.mean(axis=0)) @ best.projection).var(axis=0)
     assert (np.diff(clear) < 0).all()
-    again = learn_discriminant(rows, person, camera, 3)
+    again = learn_discriminant(rows, person, camera, 3, ridge=0.1)
     assert np.array_equal(again.projection, best.projection[:, :3])
 
 

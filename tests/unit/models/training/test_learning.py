@@ -15,12 +15,13 @@ cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed here; the extra
 from models.errors import ModelError  # noqa: E402
 from models.loader import load_model, open_session  # noqa: E402
 from models.registry import ModelRegistry, read_verified  # noqa: E402
+from models.training.footage import cut_people  # noqa: E402
 from models.training.learning import initial, session  # noqa: E402
-from models.training.learning.augmentation import augmented, augmented_with, normalized  # noqa: E402
+from models.training.learning.augmentation import _elsewhere, augmented, normalized  # noqa: E402
 from models.training.learning.beside import WEIGHTS  # noqa: E402
 from models.training.learning.export import difference, load_average, to_onnx  # noqa: E402
 from models.training.learning.initial import load_embedder, load_imagenet  # noqa: E402
-from models.training.learning.keeping import bare, export_kept  # noqa: E402
+from models.training.learning.keeping import export_kept  # noqa: E402
 from models.training.learning.losses import hardest_triplets  # noqa: E402
 from models.training.learning.mixing import Part, mixed  # noqa: E402
 from models.training.learning.network import Network, renormalize  # noqa: E402
@@ -32,6 +33,7 @@ from models.training.recipe import Budget, Recipe  # noqa: E402
 from models.training.release import Footage  # noqa: E402
 from models.training.styles import NUMBERS, Styles, statistics  # noqa: E402
 from models.training.worn import DIMENSIONS, Weights  # noqa: E402
+from models.training.worn_graph import bare  # noqa: E402
 
 FIRST = "reid-synth-mnv2"
 NONE = Weights(0.0, 0.0)
@@ -155,8 +157,7 @@ def test_a_figure_moves_as_its_picture_does() -> None:
     figures = torch.zeros(48, 32, 16, dtype=torch.uint8)
     figures[:, 6:20, 5:11] = 255
     pictures = torch.nn.functional.interpolate(figures[:, None], (128, 64)).repeat(1, 3, 1, 1)
-    found, shown = augmented_with(pictures, figures, torch.Generator().manual_seed(3))
-    assert torch.equal(found, augmented(pictures, torch.Generator().manual_seed(3)))
+    found, shown = augmented(pictures, figures, torch.Generator().manual_seed(3), Recipe(other_ground=0.0))
     assert shown.shape == (48, 32, 16)
     assert shown.min() >= 0
     assert shown.max() <= 1
@@ -257,10 +258,46 @@ def test_an_embedder_of_another_form_is_refused() -> None:
         load_embedder(Network(4, 128), read_verified(model.path, model.manifest.sha256), torch.zeros(2, 3, 128, 64))
 
 
-def test_an_embedder_in_integers_is_refused() -> None:
+def test_a_network_begun_from_integers_says_nearly_what_they_say() -> None:
+    """Its weights are theirs, and the discriminant and what people wear are left behind."""
+    import onnx  # noqa: PLC0415 - beside PyTorch it is there
+
     model = ModelRegistry().get("reid-shop-mnv2-int8")
-    with pytest.raises(ModelError, match="take one in 32-bit floats"):
-        load_embedder(Network(4, 256), read_verified(model.path, model.manifest.sha256), torch.zeros(2, 3, 128, 64))
+    content = read_verified(model.path, model.manifest.sha256)
+    pictures = normalized(cv2_people())
+    network = Network(4, 256).eval()
+    load_embedder(network, content, pictures)
+    plain = open_session(bare(onnx.load_from_string(content)).SerializeToString(), source="a test")
+    expected = plain.run(["emb"], {"x": pictures.numpy()})[0]
+    assert (network.embed(pictures).detach().numpy() * expected).sum(axis=1).min() > 0.9
+
+
+def cv2_people():
+    """Return boxes of people in a film that is bundled."""
+    return torch.from_numpy(cut_people(Path("simulators/footage/entrance/video.mp4"), ModelRegistry(), 24)[:8])
+
+
+def test_a_share_of_people_stands_before_another_pictures_ground() -> None:
+    """Grounds are one colour each, and people white: where the person is, nothing changes."""
+    figures = torch.zeros(64, 32, 16, dtype=torch.uint8)
+    figures[:, 6:26, 5:11] = 255
+    inside = torch.nn.functional.interpolate(figures[:, None], (128, 64)).bool()
+    grounds = torch.arange(64).view(64, 1, 1, 1).expand(64, 3, 128, 64).to(torch.uint8)
+    x = torch.where(inside, torch.tensor(255, dtype=torch.uint8), grounds).float()
+    other = _elsewhere(x, inside.float(), torch.Generator().manual_seed(1), 0.5)
+    assert torch.equal(other[inside.expand_as(x)], x[inside.expand_as(x)])
+    changed = (other[:, :, 0, 0] != x[:, :, 0, 0]).any(1)
+    assert 20 < int(changed.sum()) < 44
+    assert torch.equal(_elsewhere(x, inside.float(), torch.Generator().manual_seed(1), 0.0), x)
+
+
+def test_people_are_first_named_by_what_the_first_weights_say(tmp_path: Path) -> None:
+    run = Run(RECIPE, shard(), tmp_path, "cpu")
+    run.begin(load_bundled)
+    trained = run._pictures
+    answer = run.network.eval()(normalized(trained))
+    named = float((answer.scores[0].argmax(1) == run._names).float().mean())
+    assert named > 0.6, "of 13 people of one colour each"
 
 
 def test_other_first_weights_are_refused_with_what_to_get(tmp_path: Path) -> None:
@@ -296,9 +333,14 @@ def test_an_averaged_network_measures_its_own_normalization() -> None:
 
 def test_augmentation_follows_its_generator_alone() -> None:
     pictures = torch.randint(0, 255, (12, 3, 128, 64), dtype=torch.uint8)
+    figures = torch.randint(0, 255, (12, 32, 16), dtype=torch.uint8)
     for wide in (False, True):
-        one, other = (augmented(pictures, torch.Generator().manual_seed(3), wide=wide) for _ in range(2))
+        recipe = Recipe(wide_colours=wide)
+        (one, shown), (other, again) = (
+            augmented(pictures, figures, torch.Generator().manual_seed(3), recipe) for _ in range(2)
+        )
         assert torch.equal(one, other)
+        assert torch.equal(shown, again)
         assert one.shape == normalized(pictures).shape
         assert torch.isfinite(one).all()
 
@@ -320,7 +362,10 @@ def test_half_of_the_pictures_take_colours_of_real_cameras() -> None:
     assert (after[changed.numpy(), 0] <= before[changed.numpy(), 0] + 0.01).all()
     assert after[:, 0].min() < -5
     pictures = torch.full((8, 3, 128, 64), 90, dtype=torch.uint8)
-    one, other = (augmented(pictures, torch.Generator().manual_seed(3), styles=each) for each in (None, dark))
+    figures = torch.zeros(8, 32, 16, dtype=torch.uint8)
+    one, other = (
+        augmented(pictures, figures, torch.Generator().manual_seed(3), Recipe(styles=each))[0] for each in (None, dark)
+    )
     assert not torch.equal(one, other)
 
 
