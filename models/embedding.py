@@ -13,6 +13,7 @@ from models.manifest import Task
 
 _BATCH = 16
 _TINY = 1e-12
+_HIGHER_SHARE = 1 / 32
 
 
 class PersonEmbedder:
@@ -48,8 +49,9 @@ class PersonEmbedder:
             images_bgr: One picture of each, shape (H, W, 3), uint8, BGR, neither side 0.
 
         Returns:
-            Shape (N, D), rows of length 1: of the picture and its mirror image together, as a person
-            is the same from either side.
+            Shape (N, D), rows of length 1: of the picture and its mirror image together, as a person is the same from
+            either side. The mirror image is cut out a little lower: the next box will not be quite where this one is,
+            and two places tell a network's coarse maps more than one.
         """
         parts = [self._run(images_bgr[first : first + _BATCH]) for first in range(0, len(images_bgr), _BATCH)]
         if not parts:
@@ -61,7 +63,7 @@ class PersonEmbedder:
     def _run(self, images_bgr: Sequence[Image]) -> NDArray[np.float32]:
         wanted = self._model.manifest.preprocessing
         plain = np.stack([self._resize(image, self._wh_px) for image in images_bgr])
-        batch = np.concatenate([plain, plain[:, :, ::-1]])
+        batch = np.concatenate([plain, _higher(plain)[:, :, ::-1]])
         if wanted.channel_order == "RGB":
             batch = batch[..., ::-1]
         fed: NDArray[Any] = batch
@@ -73,3 +75,9 @@ class PersonEmbedder:
         found = self._model.run(np.ascontiguousarray(fed))[0]
         both: NDArray[np.float32] = found[: len(plain)] + found[len(plain) :]
         return both
+
+
+def _higher(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return pictures, shape (N, H, W, 3), whose content is a little higher; below, their last row is repeated."""
+    rows = round(_HIGHER_SHARE * pictures.shape[1])
+    return np.concatenate([pictures[:, rows:], np.repeat(pictures[:, -1:], rows, axis=1)], axis=1)

@@ -171,6 +171,14 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
         Path | None,
         typer.Option(metavar="FILE", help="Learn the discriminant from pictures shown as real cameras do."),
     ] = None,
+    others: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Learn discriminant, figure, colours and textures from pictures of these people instead of --data's: "
+            "a network tells those whom it learned from apart too well.",
+        ),
+    ] = None,
     keep: Annotated[
         str | None,
         typer.Option(
@@ -204,6 +212,7 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
     with one_line_errors(ModelError, OSError, ValueError):
         mixed_with = tuple(_share_of(each) for each in mix or ())
         pictures = read_folder(data)
+        unknown = read_folder(others)[0] if others else None
         film = _film(footage, footage_licence, footage_share)
         measured = read_styles(styles) if styles else None
     from models.training.learning.keeping import export_kept
@@ -222,10 +231,10 @@ def export_reid(  # noqa: PLR0913, PLR0917 - one argument per option
             styles=measured,
         )
         if keep is not None:
-            path = export_kept(keep, pictures[0], release, ModelRegistry(default_models_dir()))
+            path = export_kept(keep, unknown or pictures[0], release, ModelRegistry(default_models_dir()))
             out.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", highlight=False, soft_wrap=True)
             return
-        paths, found = export(run, pictures, release, ModelRegistry(default_models_dir()))
+        paths, found = export(run, pictures, release, ModelRegistry(default_models_dir()), unknown)
     for path in paths:
         out.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", highlight=False, soft_wrap=True)
     out.print(f"The file differs from the checkpoint by at most {found:.1e}", highlight=False, soft_wrap=True)

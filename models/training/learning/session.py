@@ -155,7 +155,11 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def export(
-    run: Path, pictures: tuple[Shard, dict[str, Any]], release: Release, registry: ModelRegistry
+    run: Path,
+    pictures: tuple[Shard, dict[str, Any]],
+    release: Release,
+    registry: ModelRegistry,
+    others: Shard | None = None,
 ) -> tuple[list[Path], float]:
     """Write a run's averaged weights in floats and in integers, with manifests and a card.
 
@@ -164,6 +168,8 @@ def export(
         pictures: As `read_folder` returns them; some give the ranges of integers, and compare file and checkpoint.
         release: What to write.
         registry: Knows embedders that weights are mixed with.
+        others: Pictures of people whom the network did not learn from, to learn what follows and accompanies it: those
+            whom it learned from it tells apart too well. None: `pictures`.
 
     Returns:
         The models' paths, and how much file and checkpoint differ.
@@ -188,7 +194,8 @@ def export(
     weights = release.weights or Weights(0.0, 0.0)
     by_weight: dict[Weights, float] = {}
     if release.weights != Weights(0.0, 0.0) or release.dimensions:
-        beside, by_weight = learn_beside(shard, recipe, [reader_of(one) for one in forms.values()], release.dimensions)
+        readers = [reader_of(one) for one in forms.values()]
+        beside, by_weight = learn_beside(others or shard, recipe, readers, release.dimensions)
         weights = release.weights or best(by_weight)
         learned = zip(forms.items(), beside, strict=True)
         forms = {form: finished(one, each, weights) for (form, one), each in learned}

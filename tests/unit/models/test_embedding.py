@@ -61,6 +61,16 @@ def test_bytes_and_channels_last_are_fed_as_they_are() -> None:
     assert recorder.fed.dtype == np.uint8
 
 
+def test_the_mirror_image_is_cut_out_a_little_lower() -> None:
+    recorder = Recorder("uint8", ("N", 32, 16, 3), "NHWC")
+    picture = np.arange(32 * 16 * 3).reshape(32, 16, 3).astype(np.uint8)
+    PersonEmbedder(recorder, opencv_resize).embed([picture])  # type: ignore[arg-type]
+    plain, other = recorder.fed
+    assert np.array_equal(plain, picture)
+    assert np.array_equal(other[:-1], picture[1:, ::-1])
+    assert np.array_equal(other[-1], picture[-1, ::-1])
+
+
 def test_a_detector_is_no_embedder() -> None:
     with pytest.raises(ModelRefusedError, match="is a detector, need embedder"):
         PersonEmbedder(load_model(ModelRegistry().get(DEFAULT_DETECTOR)), opencv_resize)
