@@ -10,6 +10,7 @@ from models.training import textures
 from models.training.colours import BLOCK_PX, FLOOR, GREY_SHARE, LEAST_SHARE, STRIPES, Colours
 from models.training.discriminant import LEAST_LENGTH, Array, Discriminant
 from models.training.figure import HEIGHT, LEAST_WEIGHT, MAPS, WIDTH, Figure, enlarging
+from models.training.light import without_light
 from models.training.worn import Weights, Worn
 
 _WHITE = 255.0
@@ -55,7 +56,8 @@ def with_worn(
 
 
 def bare(model: onnx.ModelProto, *, keeps_discriminant: bool = False) -> onnx.ModelProto:
-    """Return the network of an embedder's file without colours beside it; its discriminant stays, or goes, too."""
+    """Return the network of an embedder's file alone; its discriminant stays, or goes, too."""
+    model = without_light(model)
     made = {name for node in model.graph.node for name in node.output}
     own = next((name for name in _WITHOUT[keeps_discriminant:] if name in made), None)
     if own is None:

@@ -6,10 +6,21 @@ import onnx
 
 from models.registry import ModelRegistry, read_verified
 from models.training.learning.beside import learn_beside
-from models.training.learning.session import Release, best, finished, reader_of
+from models.training.learning.session import Release, accompanied, best, reader_of
+from models.training.light import with_light
 from models.training.pictures import Shard
 from models.training.recipe import Recipe
-from models.training.release import card, held_out_told, manifest_of, named, provenance, without_colours, write_release
+from models.training.release import (
+    CHANNEL_MEAN,
+    CHANNEL_SPREAD,
+    card,
+    held_out_told,
+    manifest_of,
+    named,
+    provenance,
+    without_colours,
+    write_release,
+)
 from models.training.worn_graph import bare
 
 
@@ -32,7 +43,7 @@ def export_kept(name: str, shard: Shard, release: Release, registry: ModelRegist
     recipe = Recipe(styles=release.styles)
     (beside,), by_weight = learn_beside(shard, recipe, [reader_of(model)], release.dimensions)
     weights = release.weights or best(by_weight)
-    model = finished(model, beside, weights)
+    model = with_light(accompanied(model, beside, weights), CHANNEL_MEAN, CHANNEL_SPREAD)
     code = model.SerializeToString(deterministic=True)
     before = without_colours(kept.manifest.provenance, keeps_discriminant=not release.dimensions)
     origin = f"{before} Its network is that of {named(kept.manifest)}."

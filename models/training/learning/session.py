@@ -28,6 +28,7 @@ from models.training.learning.initial import load_embedder, load_imagenet
 from models.training.learning.mixing import Part, embedder_part, mixed, run_part
 from models.training.learning.network import FEATURES, Network, renormalize, settle_levels
 from models.training.learning.run import CHECKPOINT_FILE, LOG_FILE, Progress, Run, decode
+from models.training.light import with_light
 from models.training.pictures import Shard
 from models.training.recipe import Budget, Recipe
 from models.training.release import (
@@ -198,7 +199,8 @@ def export(
         beside, by_weight = learn_beside(others or shard, recipe, readers, release.dimensions)
         weights = release.weights or best(by_weight)
         learned = zip(forms.items(), beside, strict=True)
-        forms = {form: finished(one, each, weights) for (form, one), each in learned}
+        forms = {form: accompanied(one, each, weights) for (form, one), each in learned}
+    forms = {form: with_light(one, CHANNEL_MEAN, CHANNEL_SPREAD) for form, one in forms.items()}
     parts = [(part.share, part.told) for part in gathered.parts]
     told = provenance(parts, release.dimensions, weights, release.footage, recipe.styles)
     written, paths = {}, []
@@ -258,7 +260,7 @@ def best(by_weight: Mapping[Weights, float]) -> Weights:
     return max(by_weight, key=by_weight.__getitem__)
 
 
-def finished(model: onnx.ModelProto, beside: Beside, weights: Weights) -> onnx.ModelProto:
+def accompanied(model: onnx.ModelProto, beside: Beside, weights: Weights) -> onnx.ModelProto:
     """Return a network with what follows it, if anything does, and what people wear beside it, if that counts."""
     if beside.discriminant:
         model = turned(model, beside.discriminant)
