@@ -21,7 +21,9 @@ from models.video import opencv_resize
 from simulators.core.signatures import equal_error_rate
 
 Rows = NDArray[np.float64]
-TODAY, TOMORROW = bytes(32), bytes([1]) * 32
+TODAY = bytes(32)
+OTHER_DAYS = [bytes([number]) * 32 for number in range(1, 21)]
+"""Some: by chance one of them turns some people's looks a little towards what they were."""
 
 
 def pictures(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -64,10 +66,11 @@ def sent(rows: Rows, secret: bytes) -> Rows:
     return unit
 
 
-def judged(one: Rows, two: Rows) -> tuple[str, ...]:
-    """Return the cells of a row: cosines of one person, of strangers, AUC and equal error rate."""
-    cosines = one @ two.T
-    same, others = np.diag(cosines), cosines[~np.eye(len(cosines), dtype=bool)]
+def judged(one: Rows, *by_two: Rows) -> tuple[str, ...]:
+    """Return the cells of a row: cosines of one person, of strangers, AUC and equal error rate, of all `by_two`."""
+    cosines = [one @ two.T for two in by_two]
+    same = np.concatenate([np.diag(each) for each in cosines])
+    others = np.concatenate([each[~np.eye(len(each), dtype=bool)] for each in cosines])
     auc = float(np.mean(np.searchsorted(np.sort(others), same) / len(others)))
     rate, _ = equal_error_rate(same, others)
     return (
@@ -87,7 +90,7 @@ def main(folder: Path) -> None:
     table.add_row("as the encoder makes them", *judged(one[1::2], two[1::2]))
     table.add_row("without what is common", *judged(own[0], own[1]))
     table.add_row("as sent", *judged(sent(own[0], TODAY), sent(own[1], TODAY)))
-    table.add_row("one day and the next", *judged(sent(own[0], TODAY), sent(own[1], TOMORROW)))
+    table.add_row("one day and another", *judged(sent(own[0], TODAY), *(sent(own[1], day) for day in OTHER_DAYS)))
     Console(width=110).print(table)
 
 

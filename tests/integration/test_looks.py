@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("cv2", reason="encoders need the extra edge")
 
-from benchmarks.looks import TODAY, TOMORROW, Rows, centred, embedded, pictures, sent
+from benchmarks.looks import OTHER_DAYS, TODAY, Rows, centred, embedded, pictures, sent
 
 BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "reid-viper"
 FOLDER = Path(os.environ.get("SHOPTHREAD_VIPER", BESIDE))
@@ -29,4 +29,6 @@ def test_real_signatures_tell_people_apart_on_their_day_alone() -> None:
     today = [sent(rows, TODAY) for rows in own]
     assert np.std(today[0] @ today[1].T - own[0] @ own[1].T) < 0.06
     assert _auc(*today) > 0.87
-    assert _auc(today[0], sent(own[1], TOMORROW)) == pytest.approx(0.5, abs=0.06)
+    other_days = [_auc(today[0], sent(own[1], day)) for day in OTHER_DAYS]
+    assert np.mean(other_days) == pytest.approx(0.5, abs=0.03)
+    assert max(other_days) < 0.65

@@ -65,9 +65,9 @@ class StitchRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     new_at_entrance: float = 2.0
     left_at_exit: float = 5.0
     unclear_margin: NotNegative = 2.0
-    look_noise_sd: NotNegative = 1.25
-    look_camera_sd: NotNegative = 0.9
-    look_dimensions: Positive = 70.0
+    look_noise_sd: NotNegative = 1.15
+    look_camera_sd: NotNegative = 0.8
+    look_dimensions: Positive = 60.0
     alike_most: NotNegative = 6.0
     reentry_least: NotNegative = 3.0
     party_s: NotNegative = 8.0

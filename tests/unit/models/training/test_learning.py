@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed here; the extra `training` brings it")
+onnx = pytest.importorskip("onnx", reason="onnx is not installed here; the extra `training` brings it")
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed here; the extra `training` brings it")
 
 from models.errors import ModelError  # noqa: E402
@@ -108,7 +109,8 @@ def test_a_run_goes_on_where_it_stopped_and_its_export_says_what_it_says(tmp_pat
     path = export(parts, (pictures, {}), plain, ModelRegistry())[0][0]
     begun = Network(4, 256).eval()
     load_embedder(begun, path.read_bytes(), torch.from_numpy(fed))
-    expected = load_model(ModelRegistry(tmp_path / "plain").get("mine")).run(fed)[0]
+    own = bare(onnx.load_from_string(path.read_bytes())).SerializeToString()
+    expected = open_session(own, source="a test").run(["emb"], {"x": fed})[0]
     assert begun.embed(torch.from_numpy(fed)).detach().numpy() == pytest.approx(expected, abs=1e-4)
 
 
@@ -197,8 +199,6 @@ def test_an_embedder_alone_is_written_with_colours_beside_it(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(("name", "count"), [("reid-shop-mnv2-int8", Weights(0.5, 0.55)), (FIRST, None)])
 def test_a_kept_network_says_the_same_behind_what_is_new(tmp_path: Path, name: str, count: Weights | None) -> None:
-    import onnx  # noqa: PLC0415 - beside PyTorch it is there
-
     release = Release(folder=tmp_path, name="again", version="1", tolerance=0, dimensions=16, weights=count)
     path = export_kept(name, shard(), release, ModelRegistry())
     kept = ModelRegistry().get(name)
@@ -260,8 +260,6 @@ def test_an_embedder_of_another_form_is_refused() -> None:
 
 def test_a_network_begun_from_integers_says_nearly_what_they_say() -> None:
     """Its weights are theirs, and the discriminant and what people wear are left behind."""
-    import onnx  # noqa: PLC0415 - beside PyTorch it is there
-
     model = ModelRegistry().get("reid-shop-mnv2-int8")
     content = read_verified(model.path, model.manifest.sha256)
     pictures = normalized(cv2_people())
